@@ -1,0 +1,1 @@
+"""Placeholder docstring of the access floor, rewritten with its first module."""

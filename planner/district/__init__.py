@@ -1,0 +1,1 @@
+"""Placeholder docstring of the district floor, rewritten with its first module."""

@@ -1,0 +1,1 @@
+"""Placeholder docstring of the report floor, rewritten with its first module."""

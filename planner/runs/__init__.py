@@ -1,0 +1,1 @@
+"""Placeholder docstring of the runs floor, rewritten with its first module."""

@@ -1,0 +1,1 @@
+"""Placeholder docstring of the siting floor, rewritten with its first module."""

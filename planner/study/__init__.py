@@ -1,0 +1,1 @@
+"""Placeholder docstring of the study floor, rewritten with its first module."""
