@@ -1,0 +1,53 @@
+"""What every block of a study file has in common: frozen, no unknown keys, two languages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Language = Literal["zh", "en"]
+#: an identifier a planner types: letters (Chinese too), digits, ``_``, ``-`` and ``.``; no spaces
+Id = Annotated[str, StringConstraints(pattern=r"^[^\s/\\:;,\"'<>=]+$", max_length=80)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Yuan = Annotated[float, Field(ge=0)]
+
+
+class Block(BaseModel):
+    """A part of a study: immutable, and a key it does not know is a fault."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
+    )
+
+
+class Label(Block):
+    """A name in Chinese and English; one plain text stands for both."""
+
+    zh: str
+    en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_text_for_both(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"zh": value, "en": value}
+        if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("zh", "en"):
+            text = next(iter(value.values()))
+            return {"zh": text, "en": text}
+        return value
+
+    def text(self, language: Language) -> str:
+        """Return the name in ``language``."""
+        return self.zh if language == "zh" else self.en
+
+
+class Evidence(Block):
+    """Where a figure comes from, and whether somebody has read it there."""
+
+    source: str
+    """Paper, standard or survey, with its year."""
+    clause: str = ""
+    """Clause, table or page."""
+    verified: bool = False
+    """True only if the figure was read in that source; unverified figures are named on every output."""

@@ -1,0 +1,142 @@
+"""A study: what the planner asks, as one frozen value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from planner.study._base import Block, Id, Label, Language
+from planner.study.layers import Layers
+from planner.study.rules import Budgets, CoLocation, Siting, Solver
+from planner.study.services import DemandGroup, Service, SiteKind, Walking
+
+
+class Publication(Block):
+    """What stands on the frame of a map."""
+
+    review_number: str = ""
+    """审图号."""
+    classification: str = ""
+    """密级, e.g. 仅供内部使用."""
+    author: str = ""
+    sources: list[str] = []
+    """Attribution of the layers; the licence of open data asks for it."""
+
+
+class Scenario(Block):
+    """Named overrides of the study, one per line: ``budgets.capital_yuan: 5000000``."""
+
+    name: Id
+    set: dict[str, Any] = {}
+    extends: Id | None = None
+    matrix: dict[str, list[Any]] = {}
+
+
+class Study(Block):
+    """Everything a planner asks of one district."""
+
+    version: Literal[1]
+    name: Label
+    language: Language = "zh"
+    crs: str = "auto"
+    """The metric system everything is computed in: ``auto`` (chosen from the data), EPSG code, WKT or PROJ text."""
+    date: str = ""
+    """Date on the map's frame; the run itself never reads the clock into a result."""
+    layers: Layers
+    groups: Annotated[dict[Id, DemandGroup], Field(min_length=1)]
+    walking: Walking
+    services: Annotated[list[Service], Field(min_length=1)]
+    site_kinds: dict[Id, SiteKind] = {}
+    co_location: CoLocation = CoLocation()
+    budgets: Budgets = Budgets()
+    siting: Siting = Siting()
+    solver: Solver = Solver()
+    publication: Publication = Publication()
+    scenarios: list[Scenario] = []
+    notes: list[Label] = []
+    """Cautions printed with every result, e.g. what the layers do not cover."""
+
+    @property
+    def cutoffs_min(self) -> tuple[float, ...]:
+        """All circles of all services, ascending."""
+        return tuple(sorted({circle.minutes for service in self.services for circle in service.circles}))
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Study:
+        faults = [
+            *self._repeated(),
+            *self._unknown_in_services(),
+            *self._unknown_in_rules(),
+            *self._unknown_in_layers(),
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _repeated(self) -> list[str]:
+        ids = [service.id for service in self.services]
+        names = [scenario.name for scenario in self.scenarios]
+        return [f"service {i} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})] + [
+            f"scenario {i} stands twice" for i in sorted({i for i in names if names.count(i) > 1})
+        ]
+
+    def _unknown_in_services(self) -> list[str]:
+        faults = []
+        for service in self.services:
+            where = f"service {service.id}"
+            faults += [f"{where}: demand group {g} is not in groups" for g in service.demand if g not in self.groups]
+            if service.walker not in self.walking.profiles:
+                faults.append(f"{where}: walker {service.walker} is not in walking.profiles")
+            if service.department is not None and service.department not in self.budgets.departments:
+                faults.append(f"{where}: department {service.department} is not in budgets.departments")
+            if service.mode is not None and service.mode not in self.budgets.modes:
+                faults.append(f"{where}: mode {service.mode} is not in budgets.modes")
+        return faults
+
+    def _unknown_in_rules(self) -> list[str]:
+        known = {service.id for service in self.services}
+        named: list[tuple[str, list[str]]] = [
+            ("siting.must", [lock.service for lock in self.siting.must if lock.service]),
+            ("siting.never", [lock.service for lock in self.siting.never if lock.service]),
+            ("siting.floors", [floor.service for floor in self.siting.floors]),
+            ("co_location.incompatible", [s for pair in self.co_location.incompatible for s in pair]),
+            ("co_location.shared_rooms", [s for room in self.co_location.shared_rooms for s in room.services]),
+            ("co_location.hub.of", list(self.co_location.hub.of) if self.co_location.hub else []),
+        ]
+        named += [
+            (f"site_kinds.{kind_id}.services", list(kind.services or [])) for kind_id, kind in self.site_kinds.items()
+        ]
+        faults = [
+            f"{where}: {name} is no service of the study"
+            for where, names in named
+            for name in names
+            if name not in known
+        ]
+        for mode_id, mode in self.budgets.modes.items():
+            faults += [
+                f"budgets.modes.{mode_id}: payer {payer} is not in budgets.departments"
+                for payer in mode.payers
+                if payer not in self.budgets.departments
+            ]
+        for floor in self.siting.floors:
+            if floor.group is not None and floor.group not in self.groups:
+                faults.append(f"siting.floors: group {floor.group} is not in groups")
+            if floor.per not in ("all", "community", *self.layers.communities.roll_up):
+                faults.append(f"siting.floors: per {floor.per} is neither all, community nor a roll_up column")
+        return faults
+
+    def _unknown_in_layers(self) -> list[str]:
+        known = {service.id for service in self.services}
+        faults = []
+        for i, facilities in enumerate(self.layers.facilities):
+            named = [facilities.service] if facilities.service else list(facilities.services.values())
+            faults += [
+                f"layers.facilities.{i}: {name} is no service of the study" for name in named if name not in known
+            ]
+        for i, people in enumerate(self.layers.people):
+            faults += [f"layers.people.{i}: group {g} is not in groups" for g in people.groups if g not in self.groups]
+        counted = {group for people in self.layers.people for group in people.groups}
+        needed = {group for service in self.services for group in service.demand}
+        faults += [f"no layer of layers.people counts group {g}" for g in sorted(needed - counted) if g in self.groups]
+        return faults

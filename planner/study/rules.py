@@ -1,0 +1,146 @@
+"""What a plan must keep to: money, counts, locks, sharing, floors; and what it is to aim at."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from planner.study._base import Block, Id, Label, Share, Yuan
+
+ObjectiveName = Literal["coverage", "walk", "furthest", "fewest", "fair", "cost", "floor"]
+
+
+class Lock(Block):
+    """A site, or one service at a site, that the plan must open or must leave closed."""
+
+    site: str
+    service: Id | None = None
+    """None = the building as a whole (at least one service, or none at all)."""
+
+
+class Department(Block):
+    """Somebody who pays."""
+
+    name: Label
+    capital_yuan: Yuan | None = None
+    yearly_yuan: Yuan | None = None
+
+
+class SupplyMode(Block):
+    """政府直接, 政府购买, 政府补贴, 社会共建, 社区自治, 社区商业: who pays which share."""
+
+    name: Label
+    payers: Annotated[dict[Id, Share], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> SupplyMode:
+        total = sum(self.payers.values())
+        if abs(total - 1) > 1e-6:
+            msg = f"payer shares must sum to 1 (they sum to {total:g})"
+            raise ValueError(msg)
+        return self
+
+
+class Budgets(Block):
+    """The money there is. None = not limited."""
+
+    capital_yuan: Yuan | None = None
+    yearly_yuan: Yuan | None = None
+    departments: dict[Id, Department] = {}
+    modes: dict[Id, SupplyMode] = {}
+
+
+class SharedRoom(Block):
+    """Services that share rooms when they are under one roof (一室多用)."""
+
+    services: Annotated[list[Id], Field(min_length=2)]
+    saves_m2: Annotated[float, Field(ge=0)] = 0.0
+    saves_fit_out_yuan: Yuan = 0.0
+    saves_yearly_yuan: Yuan = 0.0
+
+
+class HubRule(Block):
+    """What a multi-service hub must reach (导则 2024: ≥ 600 m² and ≥ 3 functions); smaller sites are single points."""
+
+    min_area_m2: Annotated[float, Field(ge=0)]
+    min_services: Annotated[int, Field(ge=1)]
+    of: list[Id] = []
+    """Services of which ``min_of`` must be there."""
+    min_of: Annotated[int, Field(ge=0)] = 0
+    single_points: bool = True
+    """Single 插花 points with one service are allowed beside hubs."""
+
+
+class CoLocation(Block):
+    """Which services go together under one roof."""
+
+    incompatible: list[Annotated[list[Id], Field(min_length=2, max_length=2)]] = []
+    shared_rooms: list[SharedRoom] = []
+    max_services: Annotated[int, Field(ge=1)] | None = None
+    hub: HubRule | None = None
+
+
+class Floor(Block):
+    """兜底: at least this share of a group is inside a circle of a service, overall or in every community."""
+
+    service: Id
+    minutes: Annotated[float, Field(gt=0)]
+    share: Share
+    group: Id | None = None
+    """None = all demand of the service."""
+    per: str = "all"
+    """``all``, ``community`` or a ``roll_up`` column of the communities."""
+
+
+class ExistingRule(Block):
+    """What may happen to facilities that exist."""
+
+    may_close: bool = False
+    may_extend: bool = False
+    may_move: bool = False
+    close_yuan: Yuan = 0.0
+    """Cost of closing one."""
+    extend_yuan: Yuan = 0.0
+    extend_capacity: Annotated[float, Field(ge=0)] = 0.0
+    move_yuan: Yuan = 0.0
+
+
+class Siting(Block):
+    """The question put to the optimiser."""
+
+    objective: Annotated[list[ObjectiveName], Field(min_length=1)] = ["coverage"]
+    """In order: each step keeps what the steps before it proved, within ``step_tolerance``."""
+    step_tolerance: Share = 0.0
+    target: Share | None = None
+    """``fewest`` only: share of the demand to be covered in the widest circle."""
+    max_sites: Annotated[int, Field(ge=0)] | None = None
+    min_sites: Annotated[int, Field(ge=0)] = 0
+    must: list[Lock] = []
+    never: list[Lock] = []
+    floors: list[Floor] = []
+    existing: ExistingRule = ExistingRule()
+    assignment: Literal["system", "nearest"] = "system"
+    """With capacities: people go where the plan sends them, or only to the nearest opening."""
+    years: list[Annotated[int, Field(ge=2000, le=2100)]] = []
+    """Phases; empty = all at once."""
+    capital_yuan_by_year: dict[int, Yuan] = {}
+
+    @model_validator(mode="after")
+    def _fewest_needs_a_target(self) -> Siting:
+        if "fewest" in self.objective and self.target is None:
+            msg = "objective fewest needs siting.target, the share of people to be covered"
+            raise ValueError(msg)
+        return self
+
+
+class Solver(Block):
+    """How long and how exactly to search."""
+
+    name: str = "HiGHS"
+    """HiGHS, or the name of any solver PuLP lists as installed."""
+    time_limit_s: Annotated[float, Field(gt=0)] = 60.0
+    gap: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    """Stop when bound and incumbent are this close (relative)."""
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    seed: Annotated[int, Field(ge=0)] = 1
