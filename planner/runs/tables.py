@@ -1,0 +1,74 @@
+"""The tables of a run: the one set of numbers that map, workbook and page all quote.
+
+A run is remembered as plain parquet, one file per table, so that pandas, DuckDB or QGIS read it without this package.
+``docs/run-folder.md`` describes every column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """Everything a run found out, as frames; ids are text, positions do not occur.
+
+    Frames with geometry are in the run's one projected CRS, in metres.
+    """
+
+    communities: gpd.GeoDataFrame
+    """``id, name, <roll_up columns>, people_<group>`` and polygons."""
+    demand: gpd.GeoDataFrame
+    """``id, community_id, people_<group>, connector_m`` (NaN: not connected to any street) and points."""
+    places: gpd.GeoDataFrame
+    """Facilities and candidates as one list: ``id, name, role`` (``facility``/``candidate``), ``kind, area_m2, storey, lift,
+    setup_yuan, yearly_yuan, ready_year, connector_m, opened`` and points."""
+    existing: pd.DataFrame
+    """``place_id, service, capacity``: what facilities offer today (capacity NaN = not known)."""
+    openings: pd.DataFrame
+    """The plan, one row per service opened: ``place_id, service, size, area_m2, fit_out_yuan, yearly_yuan, capacity, year, mode, department``."""
+    opened_sites: pd.DataFrame
+    """The plan, one row per building: ``place_id, name, kind, services, n_services, area_m2, area_offered_m2, setup_yuan, fit_out_yuan,
+    capital_yuan, yearly_yuan, ready_year``."""
+    coverage: pd.DataFrame
+    """``service, minutes, people, covered_before, covered_after``: people (weighted demand of the service), unreached ones included."""
+    coverage_by_community: pd.DataFrame
+    """The same by ``community_id`` (empty text: people outside every community)."""
+    coverage_by_area: pd.DataFrame
+    """The same by ``column, area`` for every roll-up column."""
+    nearest: pd.DataFrame
+    """``demand_id, service, before_s, after_s, before_id, after_id``: walk to the nearest opening (NaN beyond the largest circle)."""
+    reach: pd.DataFrame
+    """``walker, demand_id, place_id, seconds``: every pair within the largest circle, seconds ascending within a demand point."""
+    circles: gpd.GeoDataFrame
+    """``place_id, walker, minutes`` and polygons of opened sites: drawings, never used to decide coverage."""
+    streets: gpd.GeoDataFrame
+    """``highway`` and lines: the ground of the map."""
+    findings: pd.DataFrame
+    """``severity, code, layer, where, zh, en``: what the check said of the layers."""
+
+    def write(self, folder: Path) -> None:
+        """Write one parquet file per table into ``folder`` (made if absent)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for field in fields(self):
+            getattr(self, field.name).to_parquet(folder / f"{field.name}.parquet", index=False)
+
+    @classmethod
+    def read(cls, folder: Path) -> Tables:
+        """Read the tables of a run back from ``folder``."""
+        read = {}
+        for field in fields(cls):
+            path = folder / f"{field.name}.parquet"
+            read[field.name] = gpd.read_parquet(path) if field.name in GEOGRAPHIC else pd.read_parquet(path)
+        return cls(**read)
+
+
+#: the tables that carry geometry
+GEOGRAPHIC = frozenset({"communities", "demand", "places", "circles", "streets"})
