@@ -1,0 +1,364 @@
+"""From a YAML file to a `Study`: every fault at once, each with its line and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from planner.errors import Fault, StudyError, raise_all
+from planner.study.model import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+#: a study is typed by a person; anything larger is a mistake or an attack
+MAX_BYTES = 2_000_000
+MAX_VALUES = 100_000
+MAX_DEPTH = 40
+
+Key = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """One override: ``budgets.capital_yuan`` = 5,000,000, and who asked for it."""
+
+    key: str
+    value: Any
+    origin: str
+
+
+def load_study(path: Path, *, scenario: str | None = None, sets: Sequence[str] = ()) -> Study:
+    """Return the study in ``path`` with a scenario and ``key=value`` overrides laid over it.
+
+    Parameters
+    ----------
+    path
+        A YAML 1.2 file in UTF-8.
+    scenario
+        Name of one of the study's scenarios.
+    sets
+        ``key=value`` texts; they win over the scenario. Items of lists are named by their id, name or position.
+
+    Raises
+    ------
+    StudyError
+        naming every fault with its line.
+    """
+    text = _read(path)
+    raw = _parse(path, text)
+    overlays = [*_scenario_overlays(path, raw, scenario), *(parse_set(item) for item in sets)]
+    return _validated(path, raw, overlays)
+
+
+def load_overlaid(path: Path, overlays: Sequence[Overlay]) -> Study:
+    """Return the study in ``path`` with ``overlays`` applied in order; raises as `load_study`."""
+    return _validated(path, _parse(path, _read(path)), overlays)
+
+
+def parse_set(item: str) -> Overlay:
+    """Read one ``key=value`` of the command line; the value is YAML.
+
+    Raises
+    ------
+    StudyError
+        if it has no ``=`` or its value is not YAML.
+    """
+    key, found, value = item.partition("=")
+    if not found or not key.strip():
+        msg = f"--set {item}: write it as key=value, e.g. --set budgets.capital_yuan=5000000"
+        raise StudyError(msg)
+    try:
+        return Overlay(key.strip(), _plain(YAML(typ="safe", pure=True).load(value)), f"--set {key.strip()}")
+    except (YAMLError, ValueError) as fault:
+        msg = f"--set {item}: the value cannot be read; quote texts that hold : # or brackets"
+        raise StudyError(msg) from fault
+
+
+def _read(path: Path) -> str:
+    if path.is_dir():
+        msg = f"{path} is a folder; give the study file in it, e.g. {path / 'study.yaml'}"
+        raise StudyError(msg)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            msg = f"{path} has {size:,} bytes; a study file has at most {MAX_BYTES:,}. Is it a layer?"
+            raise StudyError(msg)
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as fault:
+        near = difflib.get_close_matches(path.name, _yaml_names(path.parent), n=1)
+        hint = f"; did you mean {path.parent / near[0]}?" if near else "; `planner new DIR` makes one to start from"
+        msg = f"{path} does not exist{hint}"
+        raise StudyError(msg) from fault
+    except UnicodeDecodeError as fault:
+        msg = f"{path}: byte {fault.start} is not UTF-8; save the file as UTF-8"
+        raise StudyError(msg) from fault
+    except OSError as fault:
+        msg = f"{path} cannot be read: {fault.strerror}"
+        raise StudyError(msg) from fault
+
+
+def _yaml_names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.glob("*.y*ml")] if folder.is_dir() else []
+
+
+def _parse(path: Path, text: str) -> Any:
+    try:
+        raw = YAML(typ="rt", pure=True).load(text)
+        _plain(raw)
+    except MarkedYAMLError as fault:
+        mark = fault.problem_mark or fault.context_mark
+        line = f":{mark.line + 1}" if mark is not None else ""
+        msg = f"{path}{line}: not readable as YAML: {' '.join(str(fault.problem or fault.context).split())}"
+        raise StudyError(msg) from fault
+    except (YAMLError, ValueError, RecursionError) as fault:
+        msg = f"{path}: not readable as YAML: {' '.join(str(fault).split())}"
+        raise StudyError(msg) from fault
+    if not isinstance(raw, Mapping):
+        msg = f"{path}: a study is a list of `key: value` lines beginning with `version: 1`"
+        raise StudyError(msg)
+    return raw
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` without the YAML reader's own types; refuse what is too large or nested in itself."""
+    left = [MAX_VALUES]
+
+    def strip(item: Any, depth: int) -> Any:
+        left[0] -= 1
+        if left[0] < 0 or depth > MAX_DEPTH:
+            msg = "too many values, or values nested in themselves"
+            raise ValueError(msg)
+        if isinstance(item, Mapping):
+            return {_scalar(key): strip(inner, depth + 1) for key, inner in item.items()}
+        if isinstance(item, Sequence) and not isinstance(item, str | bytes):
+            return [strip(inner, depth + 1) for inner in item]
+        return _scalar(item)
+
+    return strip(value, 0)
+
+
+def _scalar(item: Any) -> Any:
+    for kind in (bool, int, float, str):
+        if isinstance(item, kind):
+            return kind(item)
+    return item
+
+
+def _scenario_overlays(path: Path, raw: Mapping[str, Any], name: str | None) -> list[Overlay]:
+    if name is None:
+        return []
+    scenarios = {
+        str(item.get("name")): item
+        for item in raw.get("scenarios") or []
+        if isinstance(item, Mapping) and "name" in item
+    }
+    chain: list[Mapping[str, Any]] = []
+    wanted: str | None = name
+    while wanted is not None:
+        if wanted not in scenarios:
+            known = ", ".join(scenarios) or "none"
+            msg = f"{path}: there is no scenario {wanted}; the study has: {known}"
+            raise StudyError(msg)
+        if scenarios[wanted] in chain:
+            msg = f"{path}: scenario {name} extends itself through {wanted}"
+            raise StudyError(msg)
+        chain.append(scenarios[wanted])
+        parent = scenarios[wanted].get("extends")
+        wanted = None if parent is None else str(parent)
+    return [
+        Overlay(str(key), _plain(value), f"scenario {item['name']}, {key}")
+        for item in reversed(chain)
+        for key, value in (item.get("set") or {}).items()
+    ]
+
+
+def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
+    asked = _plain(raw)
+    origins: dict[Key, str] = {}
+    faults: list[Fault] = []
+    for overlay in overlays:
+        try:
+            origins[_lay_over(asked, overlay)] = overlay.origin
+        except LookupError as fault:
+            faults.append(Fault(overlay.origin, str(fault.args[0])))
+    try:
+        study = Study.model_validate(asked)
+    except ValidationError as error:
+        faults += [_fault(path, raw, asked, origins, detail) for detail in error.errors(include_url=False)]
+        faults.sort(key=_by_line)
+    raise_all(faults, StudyError, f"{path}: the study has {len(faults)} fault{'s' if len(faults) > 1 else ''}")
+    return study
+
+
+def _lay_over(asked: dict[str, Any], overlay: Overlay) -> Key:
+    """Put the overlay's value into ``asked``; return where it went."""
+    here: Any = asked
+    steps: list[str | int] = []
+    names = overlay.key.split(".")
+    for depth, name in enumerate(names):
+        last = depth == len(names) - 1
+        if isinstance(here, list):
+            at = _position(here, name)
+            if at is None:
+                known = ", ".join(_names(here)) or f"0–{len(here) - 1}"
+                msg = f"{'.'.join(names[:depth])} has no {name}; it has {known}"
+                raise LookupError(msg)
+            steps.append(at)
+        elif isinstance(here, dict):
+            steps.append(name)
+            if not last and here.get(name) is None:
+                here[name] = {}
+        else:
+            msg = f"{'.'.join(names[:depth])} is a single value; {name} cannot lie inside it"
+            raise LookupError(msg)  # noqa: TRY004 - one kind of fault for the caller: the key leads nowhere
+        if last:
+            here[steps[-1]] = overlay.value
+        else:
+            here = here[steps[-1]]
+    return tuple(steps)
+
+
+def _position(items: list[Any], name: str) -> int | None:
+    for at, item in enumerate(items):
+        if isinstance(item, Mapping) and name in (item.get("id"), item.get("name")):
+            return at
+    return int(name) if name.isdigit() and int(name) < len(items) else None
+
+
+def _names(items: Iterable[Any]) -> list[str]:
+    return [
+        str(item.get("id") or item.get("name"))
+        for item in items
+        if isinstance(item, Mapping) and (item.get("id") or item.get("name"))
+    ]
+
+
+def _by_line(fault: Fault) -> tuple[int, str]:
+    line = fault.where.split(": ", 1)[0].rsplit(":", 1)[-1]
+    return (int(line) if line.isdigit() else 0, fault.where)
+
+
+def _fault(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str], detail: ErrorDetails) -> Fault:
+    keys, value = _reachable(asked, detail["loc"])
+    dotted = ".".join(str(key) for key in (*keys, *([detail["loc"][-1]] if detail["type"] == "missing" else [])))
+    origin = next((text for key, text in origins.items() if keys[: len(key)] == key), None)
+    where = origin or f"{path.name}:{_line(raw, keys)}"
+    return Fault(f"{where}: {dotted}" if dotted and origin is None else where, *_said(detail, keys, value))
+
+
+def _reachable(asked: Any, loc: Sequence[str | int]) -> tuple[Key, Any]:
+    """Return the part of ``loc`` that exists in ``asked`` (pydantic adds steps of its own), and the value there."""
+    keys: list[str | int] = []
+    here = asked
+    for step in loc:
+        try:
+            here = here[step]
+        except (LookupError, TypeError):
+            continue
+        keys.append(step)
+    return tuple(keys), here
+
+
+def _line(raw: Any, keys: Key) -> int:
+    """Return the line (from 1) at which the last of ``keys`` stands."""
+    line = 1
+    here = raw
+    for key in keys:
+        marks = getattr(here, "lc", None)
+        try:
+            if marks is not None:
+                line = (marks.key(key) if isinstance(here, Mapping) else marks.item(key))[0] + 1
+            here = here[key]
+        except (LookupError, TypeError):
+            break
+    return line
+
+
+_SAID = {
+    "greater_than_equal": "must be ≥ {ge}",
+    "greater_than": "must be > {gt}",
+    "less_than_equal": "must be ≤ {le}",
+    "less_than": "must be < {lt}",
+    "string_type": "must be text",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a block of `key: value` lines",
+    "model_type": "must be a block of `key: value` lines",
+    "finite_number": "must be a finite number",
+    "too_short": "needs at least {min_length}",
+    "too_long": "takes at most {max_length}",
+    "string_pattern_mismatch": "must be one word, without spaces or any of / \\ : ; , < > = quotes",
+    "literal_error": "must be one of {expected}",
+    "path_type": "must be a path",
+}
+
+
+def _said(detail: ErrorDetails, keys: Key, value: Any) -> tuple[str, str]:
+    """Return what is wrong and how to mend it."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "missing":
+        return "is missing", f"add `{detail['loc'][-1]}: …`"
+    if kind == "extra_forbidden":
+        known = _fields_at(keys[:-1])
+        near = difflib.get_close_matches(str(keys[-1]), known, n=1, cutoff=0.5)
+        return (
+            "is not a key of a study",
+            f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}",
+        )
+    if kind == "value_error":
+        return str(context["error"]), ""
+    if kind == "string_type" and isinstance(value, int | float):
+        return f"must be text (got the number {value})", f'quote it: "{value}"'
+    said = _SAID.get(kind)
+    text = said.format(**context) if said else detail["msg"]
+    got = (
+        repr(value)
+        if not isinstance(value, Mapping | list)
+        else "a block"
+        if isinstance(value, Mapping)
+        else f"{len(value)} items"
+    )
+    return f"{text} (got {got[:80]})", ""
+
+
+def _fields_at(keys: Key) -> list[str]:
+    """Return the keys that a study knows at ``keys``."""
+    model: Any = Study
+    for key in keys:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(str(key))
+            model = field.annotation if field is not None else None
+        else:
+            model = _inner(model)
+        model = _unwrapped(model)
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _inner(annotation: Any) -> Any:
+    args = get_args(annotation)
+    return args[-1] if args else None
+
+
+def _unwrapped(annotation: Any) -> Any:
+    """Return the block inside ``Block | None`` and ``Annotated[...]``; lists and dicts stay."""
+    origin = get_origin(annotation)
+    if origin in (list, dict, tuple, Literal) or origin is None:
+        return annotation
+    inner = [arg for arg in get_args(annotation) if isinstance(arg, type) or get_origin(arg) is not None]
+    inner = [arg for arg in inner if arg is not type(None)]
+    return _unwrapped(inner[0]) if inner else annotation
