@@ -1,0 +1,5 @@
+"""One glossary, Chinese and English, for everything a planner reads on screen, page, print and workbook."""
+
+from planner.words.say import Language, glossary, say
+
+__all__ = ["Language", "glossary", "say"]
