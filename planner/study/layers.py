@@ -27,6 +27,8 @@ class Layer(Block):
     """Our name of a column → its name in the file, e.g. ``{id: 社区编码, name: 社区名称}``."""
     keep: dict[str, list[str | int | float | bool]] = {}
     """Keep only the rows whose column (name in the file) has one of these values."""
+    drop: dict[str, list[str | int | float | bool]] = {}
+    """Leave out the rows whose column has one of these values."""
     tags: dict[str, list[str]] = {}
     """For OpenStreetMap extracts: keep objects with any of these tags; an empty list takes every value of the key."""
 

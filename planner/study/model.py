@@ -119,6 +119,9 @@ class Study(Block):
                 for payer in mode.payers
                 if payer not in self.budgets.departments
             ]
+        payer = self.budgets.building_department
+        if payer is not None and payer not in self.budgets.departments:
+            faults.append(f"budgets.building_department: {payer} is not in budgets.departments")
         for floor in self.siting.floors:
             if floor.group is not None and floor.group not in self.groups:
                 faults.append(f"siting.floors: group {floor.group} is not in groups")

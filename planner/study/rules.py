@@ -49,15 +49,20 @@ class Budgets(Block):
     yearly_yuan: Yuan | None = None
     departments: dict[Id, Department] = {}
     modes: dict[Id, SupplyMode] = {}
+    building_department: Id | None = None
+    """Who pays the set-up of buildings; none = it counts against the overall budget alone."""
 
 
 class SharedRoom(Block):
-    """Services that share rooms when they are under one roof (一室多用)."""
+    """A room (kitchen, lobby, activity room) that several services need, and that one building needs only once (一室多用)."""
 
     services: Annotated[list[Id], Field(min_length=2)]
-    saves_m2: Annotated[float, Field(ge=0)] = 0.0
-    saves_fit_out_yuan: Yuan = 0.0
-    saves_yearly_yuan: Yuan = 0.0
+    """Services whose own figures include this room."""
+    area_m2: Annotated[float, Field(ge=0)]
+    """Part of each of these services' ``area_m2`` that is this room."""
+    fit_out_yuan: Yuan = 0.0
+    """Part of each of these services' ``fit_out_yuan`` that is this room."""
+    yearly_yuan: Yuan = 0.0
 
 
 class HubRule(Block):

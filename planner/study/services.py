@@ -127,6 +127,8 @@ class SiteKind(Block):
     name: Label
     area_share: Share = 1.0
     """Share of the footprint × storeys that could be used, where the layer has no ``area_m2``."""
+    assumed_area_m2: Annotated[float, Field(gt=0)] | None = None
+    """Area of a candidate that has neither ``area_m2`` nor a footprint; an assumption, named on every output."""
     setup_yuan: Yuan = 0.0
     """Paid once when the building opens, whatever the number of services."""
     setup_yuan_per_m2: Yuan = 0.0
