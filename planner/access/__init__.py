@@ -1,1 +1,1 @@
-"""Placeholder docstring of the access floor, rewritten with its first module."""
+"""How far people walk: the street network, doors on it, and who reaches what in how many seconds."""

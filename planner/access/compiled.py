@@ -1,0 +1,27 @@
+"""Machine code for the inner loops: compiled once, kept on disk, free of the interpreter's lock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+_log = logging.getLogger(__name__)
+
+
+def compiled(function: Loop) -> Loop:
+    """Compile ``function`` at its first call and keep the machine code on disk for the next run.
+
+    Where neither the package folder nor the user's cache folder can be written (a read-only installation
+    without a home folder), the code is compiled afresh in each run instead of failing.
+    """
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+    except RuntimeError:
+        _log.debug("no writable place for the machine code of %s; compiling in memory", function.__qualname__)
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
