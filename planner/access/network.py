@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntFlag
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyproj
 import shapely
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.access.chains import contract
 from planner.errors import LayerError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 KINDS: tuple[str, ...] = (
     "footway",
@@ -157,10 +160,10 @@ def assemble(
     xy: NDArray[np.float64],
     tail: NDArray[np.int64],
     head: NDArray[np.int64],
+    *,
     kind: NDArray[np.uint8],
     flags: NDArray[np.uint8],
     crs: pyproj.CRS,
-    *,
     signals: NDArray[np.bool_] | None = None,
     notes: tuple[str, ...] = (),
 ) -> WalkNetwork:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import osmium
@@ -11,6 +10,9 @@ import pyproj
 
 from planner.access.network import KIND_CODE, EdgeFlag, WalkNetwork, assemble, metric_crs
 from planner.errors import LayerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LINKS = {f"{road}_link": road for road in ("motorway", "trunk", "primary", "secondary", "tertiary")}
 _SAME_AS = {"crossing": "footway", "sidewalk": "footway", "platform": "footway", "busway": "service", **_LINKS}
@@ -131,7 +133,7 @@ class _Ways:
             self.flags.append(flags)
 
     def network(self, crs: pyproj.CRS) -> WalkNetwork:
-        """Number the nodes, project them once and assemble the segments."""
+        """Give nodes their numbers, project each once and assemble the segments."""
         count = np.asarray(self.count, dtype=np.int64)
         ids, first, point = np.unique(np.asarray(self.ref, dtype=np.int64), return_index=True, return_inverse=True)
         x, y = np.asarray(self.x, dtype=np.int64)[first], np.asarray(self.y, dtype=np.int64)[first]
@@ -152,9 +154,9 @@ class _Ways:
             xy,
             tail,
             head,
-            np.asarray(self.kind, dtype=np.uint8)[way],
-            np.asarray(self.flags, dtype=np.uint8)[way],
-            crs,
+            kind=np.asarray(self.kind, dtype=np.uint8)[way],
+            flags=np.asarray(self.flags, dtype=np.uint8)[way],
+            crs=crs,
             signals=np.isin(ids, np.asarray(self.signals, dtype=np.int64)),
             notes=(f"{cut} street nodes lie outside the extract; the streets end there",) if cut else (),
         )

@@ -1,0 +1,155 @@
+"""How long a street takes a walker: whole ticks of time, so that sums are exact whichever end they start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.access.network import KINDS, SIGNAL, EdgeFlag, WalkNetwork
+from planner.errors import StudyError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.access.snap import Snapped
+    from planner.study import WalkingProfile
+
+TICKS_PER_S = 65536
+"""Fifteen microseconds a tick: whole numbers add up without rounding, in any order, to the same sum."""
+
+NEVER = 1 << 30
+"""Ticks of what cannot be walked; two of them still fit 32 bits."""
+
+LONGEST_CUTOFF_S = 3600.0 * 4
+"""A longer walk would come near `NEVER`."""
+
+TOLERANCE_TICKS = 64
+"""A walk that exceeds a cutoff by less than a millisecond is within it: 1,080 m at 1.2 m/s are 15 minutes."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pace:
+    """Ticks one walker needs for each edge.
+
+    Attributes
+    ----------
+    ahead, back : int32[e]
+        Along the edge from ``u`` to ``v``, and from ``v`` to ``u``; `NEVER` where not permitted.
+    at_u, at_v : int32[e]
+        Waiting at either end, for the road crossed there.
+    speed_m_s : float
+        On connectors, between door and street.
+    """
+
+    ahead: NDArray[np.int32]
+    back: NDArray[np.int32]
+    at_u: NDArray[np.int32]
+    at_v: NDArray[np.int32]
+    speed_m_s: float
+
+    def reversed(self) -> Pace:
+        """Pace of the same walks told from their end: for searching from the destinations."""
+        return Pace(ahead=self.back, back=self.ahead, at_u=self.at_u, at_v=self.at_v, speed_m_s=self.speed_m_s)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Doors:
+    """Ticks between the doors of points and the junctions at both ends of their streets.
+
+    Attributes
+    ----------
+    n : int
+        Number of points.
+    point, edge, u, v : int32[k]
+        Point and street of each door that opens on a street, and the street's ends.
+    share : float64[k]
+        Position along the street: 0 at ``u``, 1 at ``v``.
+    connector : int32[k]
+        Between point and street.
+    to_u, to_v : int32[k]
+        Between point and either end of the street, connector and waiting included; `NEVER` against a one-way.
+    """
+
+    n: int
+    point: NDArray[np.int32]
+    edge: NDArray[np.int32]
+    u: NDArray[np.int32]
+    v: NDArray[np.int32]
+    share: NDArray[np.float64]
+    connector: NDArray[np.int32]
+    to_u: NDArray[np.int32]
+    to_v: NDArray[np.int32]
+
+
+def pace(network: WalkNetwork, walker: WalkingProfile) -> Pace:
+    """Time every edge for one walker."""
+    ticks = network.length_m.astype(np.float64) * (TICKS_PER_S / walker.speed_m_s)
+    stairs = network.has(EdgeFlag.STAIRS)
+    if walker.stairs == "forbidden":
+        ticks[stairs] = NEVER
+    else:
+        ticks[stairs] *= walker.stairs_factor
+    ahead = np.minimum(np.rint(ticks), NEVER).astype(np.int32)
+    back = np.where(network.has(EdgeFlag.ONE_WAY), NEVER, ahead).astype(np.int32)
+    delay = _half_delays(walker)
+    return Pace(
+        ahead=ahead,
+        back=back,
+        at_u=delay[network.crossing_u],
+        at_v=delay[network.crossing_v],
+        speed_m_s=walker.speed_m_s,
+    )
+
+
+def doors(network: WalkNetwork, snapped: Snapped, pace: Pace) -> Doors:
+    """Time the way from every door to both ends of its street, for walks that begin there.
+
+    For walks that end there, pass ``pace.reversed()``.
+    """
+    on = np.flatnonzero(snapped.edge >= 0)
+    edge = snapped.edge[on]
+    length_m = np.maximum(network.length_m[edge], np.float32(1e-6)).astype(np.float64)
+    share = np.clip(snapped.offset_m[on] / length_m, 0.0, 1.0)
+    connector = np.rint(snapped.connector_m[on].astype(np.float64) * (TICKS_PER_S / pace.speed_m_s))
+    return Doors(
+        n=snapped.n,
+        point=snapped.point[on],
+        edge=edge,
+        u=network.u[edge],
+        v=network.v[edge],
+        share=share,
+        connector=connector.astype(np.int32),
+        to_u=_part(share, pace.back[edge], pace.at_u[edge] + connector),
+        to_v=_part(1.0 - share, pace.ahead[edge], pace.at_v[edge] + connector),
+    )
+
+
+def _part(share: NDArray[np.float64], whole: NDArray[np.int32], besides: NDArray[np.number]) -> NDArray[np.int32]:
+    """Ticks for a share of the street and what comes besides; standing at the very end nothing of it is walked."""
+    closed = (whole >= NEVER) & (share > 0.0)
+    walked = np.where(whole >= NEVER, 0.0, np.rint(share * whole))
+    return np.where(closed, NEVER, np.minimum(walked + besides, NEVER)).astype(np.int32)
+
+
+def cutoff_ticks(cutoff_s: float) -> int:
+    """Turn a cutoff into ticks.
+
+    Raises
+    ------
+    StudyError
+        If it is not between 0 and four hours.
+    """
+    if not 0 < cutoff_s <= LONGEST_CUTOFF_S:
+        raise StudyError(f"cutoff {cutoff_s:g} s: must lie between 0 and {LONGEST_CUTOFF_S:g} s → correct the circles")
+    return round(cutoff_s * TICKS_PER_S) + TOLERANCE_TICKS
+
+
+def _half_delays(walker: WalkingProfile) -> NDArray[np.int32]:
+    """Half the waiting time in ticks for every value of ``crossing_u`` and ``crossing_v``."""
+    delay_s = np.zeros(256)
+    for code, kind in enumerate(KINDS, start=1):
+        delay_s[code] = walker.crossing_delay_s.get(kind, 0.0)
+        delay_s[code | SIGNAL] = walker.signal_delay_s
+    return np.rint(delay_s * (TICKS_PER_S / 2)).astype(np.int32)
