@@ -15,8 +15,11 @@ def town(seed, *, points=40, links=60, extent_m=400.0, one_way=0.0, stairs=0.0):
     """Random straight segments between random points: loops, dead ends, chains and separate pieces included."""
     rng = np.random.default_rng(seed)
     xy = np.round(rng.uniform(0, extent_m, (points, 2)), 1)
-    tail = rng.integers(0, points, links)
-    head = rng.integers(0, points, links)
+    ends = rng.integers(0, points, (links, 2))
+    # Two streets on the very same ground would leave open which of them a door opens on.
+    _, first = np.unique(np.sort(ends, axis=1), axis=0, return_index=True)
+    tail, head = ends[np.sort(first)].T
+    links = len(tail)
     kind = np.full(links, KIND_CODE["footway"], dtype=np.uint8)
     flags = np.zeros(links, dtype=np.uint8)
     flags[rng.random(links) < stairs] |= np.uint8(EdgeFlag.STAIRS)
