@@ -1,0 +1,199 @@
+"""A linear integer model as arrays, built in blocks of columns and rows: nothing here loops over pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Block", "LinearModel", "ModelBuilder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named run of columns or rows: ``start … start + count``."""
+
+    name: str
+    start: int
+    count: int
+
+    @property
+    def stop(self) -> int:
+        """The first position after the block."""
+        return self.start + self.count
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """The positions in the block."""
+        return np.arange(self.start, self.stop)
+
+    @property
+    def slice(self) -> slice:
+        """The block as a slice."""
+        return slice(self.start, self.stop)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearModel:
+    """Optimise ``cost · x + offset`` with ``row_lower ≤ A x ≤ row_upper`` and ``lower ≤ x ≤ upper``.
+
+    ``A`` is in compressed rows: ``indptr`` int64[m+1], ``column`` int32[nnz], ``value`` float64[nnz].
+    """
+
+    maximise: bool
+    offset: float
+    cost: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    integer: NDArray[np.bool_]
+    indptr: NDArray[np.int64]
+    column: NDArray[np.int32]
+    value: NDArray[np.float64]
+    row_lower: NDArray[np.float64]
+    row_upper: NDArray[np.float64]
+    columns: tuple[Block, ...]
+    rows: tuple[Block, ...]
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns there are."""
+        return len(self.cost)
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return len(self.row_lower)
+
+    @property
+    def nonzeros(self) -> int:
+        """How many coefficients there are."""
+        return len(self.value)
+
+    def activity(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return ``A x``, float64[m]."""
+        running = np.concatenate([[0.0], np.cumsum(self.value * point[self.column])])
+        return np.asarray(running[self.indptr[1:]] - running[self.indptr[:-1]])
+
+
+class ModelBuilder:
+    """Collects blocks of columns and rows and closes them into a `LinearModel`."""
+
+    def __init__(self, *, maximise: bool) -> None:
+        self._maximise = maximise
+        self._offset = 0.0
+        self._cost: list[NDArray[np.float64]] = []
+        self._lower: list[NDArray[np.float64]] = []
+        self._upper: list[NDArray[np.float64]] = []
+        self._integer: list[NDArray[np.bool_]] = []
+        self._columns: list[Block] = []
+        self._row_of: list[NDArray[np.int64]] = []
+        self._column_of: list[NDArray[np.int64]] = []
+        self._value: list[NDArray[np.float64]] = []
+        self._row_lower: list[NDArray[np.float64]] = []
+        self._row_upper: list[NDArray[np.float64]] = []
+        self._rows: list[Block] = []
+        self._n_columns = 0
+        self._n_rows = 0
+
+    def add_offset(self, amount: float) -> None:
+        """Add a constant to the objective."""
+        self._offset += float(amount)
+
+    def add_columns(
+        self,
+        name: str,
+        count: int,
+        *,
+        lower: ArrayLike = 0.0,
+        upper: ArrayLike = np.inf,
+        cost: ArrayLike = 0.0,
+        integer: bool = False,
+    ) -> Block:
+        """Append ``count`` columns and return where they are."""
+        block = Block(name, self._n_columns, count)
+        self._columns.append(block)
+        self._n_columns += count
+        for store, values in ((self._cost, cost), (self._lower, lower), (self._upper, upper)):
+            store.append(np.broadcast_to(np.asarray(values, dtype=np.float64), count).copy())
+        self._integer.append(np.full(count, integer))
+        return block
+
+    def add_rows(
+        self,
+        name: str,
+        count: int,
+        terms: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]],
+        *,
+        lower: ArrayLike = -np.inf,
+        upper: ArrayLike = np.inf,
+    ) -> Block:
+        """Append ``count`` rows; ``terms`` are triples (row in the block, column, coefficient), broadcast together."""
+        block = Block(name, self._n_rows, count)
+        self._rows.append(block)
+        for row, column, value in terms:
+            rows, columns, values = np.broadcast_arrays(
+                np.asarray(row, dtype=np.int64), np.asarray(column, dtype=np.int64), np.asarray(value, dtype=np.float64)
+            )
+            keep = values != 0
+            self._row_of.append(rows[keep] + self._n_rows)
+            self._column_of.append(columns[keep])
+            self._value.append(values[keep])
+        self._n_rows += count
+        self._row_lower.append(np.broadcast_to(np.asarray(lower, dtype=np.float64), count).copy())
+        self._row_upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), count).copy())
+        return block
+
+    def add_cost(self, columns: ArrayLike, amounts: ArrayLike) -> None:
+        """Add ``amounts`` to the objective coefficients of ``columns``; repeated columns add up."""
+        cost = np.concatenate(self._cost)
+        np.add.at(cost, np.asarray(columns, dtype=np.int64), np.asarray(amounts, dtype=np.float64))
+        self._cost = [cost]
+
+    def build(self) -> LinearModel:
+        """Close the model; coefficients that meet in one cell are added up."""
+        row = _joined(self._row_of, np.int64)
+        column = _joined(self._column_of, np.int64)
+        value = _joined(self._value, np.float64)
+        indptr, column, value = _compressed(row, column, value, self._n_rows, self._n_columns)
+        return LinearModel(
+            maximise=self._maximise,
+            offset=self._offset,
+            cost=_joined(self._cost, np.float64),
+            lower=_joined(self._lower, np.float64),
+            upper=_joined(self._upper, np.float64),
+            integer=_joined(self._integer, np.bool_),
+            indptr=indptr,
+            column=column.astype(np.int32),
+            value=value,
+            row_lower=_joined(self._row_lower, np.float64),
+            row_upper=_joined(self._row_upper, np.float64),
+            columns=tuple(self._columns),
+            rows=tuple(self._rows),
+        )
+
+
+def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
+    return np.concatenate(parts).astype(kind, copy=False) if parts else np.zeros(0, dtype=kind)
+
+
+def _compressed(
+    row: NDArray[np.int64], column: NDArray[np.int64], value: NDArray[np.float64], n_rows: int, n_columns: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return coefficients in compressed rows, columns ascending in each row, equal cells added up."""
+    key = row * n_columns + column
+    order = np.argsort(key, kind="stable")
+    key, value = key[order], value[order]
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    if len(starts) < len(key):
+        value = np.add.reduceat(value, starts)
+        key = key[starts]
+    row, column = np.divmod(key, max(n_columns, 1))
+    indptr = np.zeros(n_rows + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=n_rows), out=indptr[1:])
+    return indptr, column, value
