@@ -33,8 +33,9 @@ class Result:
     status: str
     """``optimal``, ``feasible`` (stopped early: bound not reached), ``nothing_to_do`` …"""
     objective: float
-    bound: float
-    gap: float
+    bound: float | None
+    """The best any plan could reach; None where the solver gave none."""
+    gap: float | None
     """|bound − objective| / |objective|."""
     seconds: float
     solver: str

@@ -33,7 +33,7 @@ class Tables:
     existing: pd.DataFrame
     """``place_id, service, capacity``: what facilities offer today (capacity NaN = not known)."""
     openings: pd.DataFrame
-    """The plan, one row per service opened: ``place_id, service, size, area_m2, fit_out_yuan, yearly_yuan, capacity, year, mode, department``."""
+    """The plan, one row per service opened: ``place_id, service, size, area_m2, fit_out_yuan, yearly_yuan, capacity, mode, department``."""
     opened_sites: pd.DataFrame
     """The plan, one row per building: ``place_id, name, kind, services, n_services, area_m2, area_offered_m2, setup_yuan, fit_out_yuan,
     capital_yuan, yearly_yuan, ready_year``."""

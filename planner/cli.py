@@ -1,0 +1,173 @@
+"""The command line: each verb reads its words, makes one call, and ends with a documented exit code."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from planner import __version__
+from planner.errors import PlannerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(
+    name="planner",
+    help="Who walks where in how many minutes, and where to open what. 社区生活圈设施选址.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file (YAML).")]
+Scenario = Annotated[str | None, typer.Option(help="A scenario of the study.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the study; can be given again."),
+]
+Out = Annotated[Path | None, typer.Option(help="Where to write; default outputs/<study>/<scenario>.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout, talk on stderr.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
+
+
+_BUG = "this is a fault of the planner itself, not of your data; please report it with the lines above"
+
+
+class Bar:
+    """A progress bar on a terminal; nothing elsewhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        console = Console(stderr=True)
+        self._shown = Progress(
+            TextColumn("{task.description:<34}"),
+            BarColumn(bar_width=32),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=quiet or not console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._shown.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last state on the screen."""
+        self._shown.stop()
+
+    def __call__(self, stage: str, done: float, note: str = "") -> None:
+        """Show how far ``stage`` is."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._shown.add_task(stage, total=1.0, note="")
+        self._shown.update(self._tasks[stage], completed=done, note=note)
+
+
+@app.command()
+def plan(
+    study: StudyFile,
+    scenario: Scenario = None,
+    sets: Sets = None,
+    out: Out = None,
+    require_optimal: Annotated[bool, typer.Option(help="Exit with 6 unless the plan is proven optimal.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check the layers, walk the streets, site the services, and draw the map (the main job)."""
+    from planner import report, runs  # noqa: PLC0415 - `--help` must not wait for the solver to load
+
+    with Bar(quiet=quiet) as bar:
+        run, folder = runs.plan(
+            study,
+            scenario=scenario,
+            sets=sets or (),
+            out=out,
+            publish=report.publish,
+            require_optimal=require_optimal,
+            progress=bar,
+        )
+    if as_json:
+        print(json.dumps({"folder": str(folder), **json.loads(run.manifest.as_json())}, ensure_ascii=False, indent=2))
+    elif not quiet:
+        _talk([*report.closing_summary(run), "", f"→ {folder}"])
+
+
+@app.command(name="report")
+def report_again(folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]) -> None:
+    """Write map, workbook and GeoPackage of a run again."""
+    from planner import report, runs  # noqa: PLC0415
+
+    for path in report.publish(runs.Run.read(folder), folder):
+        typer.echo(path)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the study file."""
+    from planner.study import Study  # noqa: PLC0415
+
+    print(json.dumps(Study.model_json_schema(), ensure_ascii=False, indent=2))
+
+
+def _talk(lines: Sequence[str]) -> None:
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    for line in lines:
+        console.print(line)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"planner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for everything.")] = 0,
+) -> None:
+    logging.basicConfig(
+        level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)], format="%(name)s: %(message)s"
+    )
+
+
+def main() -> NoReturn:
+    """Run the command line; the exit codes are those of `planner.errors`."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(words: Sequence[str]) -> int:
+    try:
+        return int(app(list(words), prog_name="planner", standalone_mode=False) or 0)
+    except typer.Abort:
+        return 130
+    except PlannerError as fault:
+        print(fault, file=sys.stderr)
+        return fault.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except Exception as fault:  # noqa: BLE001 - the last line of defence: usage, or a bug that must say so
+        return _unexpected(fault)
+
+
+def _unexpected(fault: Exception) -> int:
+    show = getattr(fault, "show", None)
+    if show is not None:
+        show()
+        return 2
+    traceback.print_exception(fault)
+    print(_BUG, file=sys.stderr)
+    return 1

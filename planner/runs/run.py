@@ -1,0 +1,306 @@
+"""The main job, from study file to run folder; reads as the table of contents of the whole package."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.access import Reach, Snapped, WalkNetwork, circles, read_network, snap, walk
+from planner.district import District, read_district
+from planner.errors import InfeasibleError, RecountError, UnprovenError
+from planner.runs.progress import Progress, silent
+from planner.runs.provenance import digest_of, hashes_of, versions
+from planner.runs.store import Manifest, Result, Run, written_aside
+from planner.runs.tables import Tables
+from planner.runs.tabulate import (
+    circles_table,
+    communities_table,
+    coverage_tables,
+    demand_table,
+    existing_table,
+    findings_table,
+    nearest,
+    nearest_table,
+    opened_sites_table,
+    openings_table,
+    places_table,
+    reach_table,
+    streets_table,
+)
+from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
+from planner.study.load import load_study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from planner.study import Study
+
+#: writes map, workbook and the rest into the folder of a run
+Publish = Callable[["Run", "Path"], object]
+
+
+@dataclass
+class _Clock:
+    """Says how long each stage took, and tells the progress of it."""
+
+    progress: Progress
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Callable[[float, str], None]]:
+        began = time.perf_counter()
+        self.progress(name, 0.0)
+        yield partial(self.progress, name)
+        self.timings_s[name] = round(time.perf_counter() - began, 3)
+        self.progress(name, 1.0)
+
+
+def plan(
+    study_file: Path,
+    *,
+    scenario: str | None = None,
+    sets: Sequence[str] = (),
+    out: Path | None = None,
+    publish: Publish | None = None,
+    require_optimal: bool = False,
+    progress: Progress = silent,
+) -> tuple[Run, Path]:
+    """Plan a district and remember it: the main job.
+
+    Parameters
+    ----------
+    study_file
+        The study; its layers lie relative to it.
+    scenario, sets
+        Overrides, as `planner.study.load.load_study` takes them.
+    out
+        Where to write; default ``outputs/<study>/<scenario or base>`` below the current folder.
+    publish
+        Writes map and workbook into the folder before it takes its place, so that a folder is whole or absent.
+    require_optimal
+        Raise instead of writing a plan that is not proven.
+
+    Returns
+    -------
+    run, folder
+        The run, and where it stands.
+
+    Raises
+    ------
+    StudyError, LayerError, OutputError, InfeasibleError, UnprovenError, RecountError
+        Each with its exit code; nothing is written.
+    """
+    study = load_study(study_file, scenario=scenario, sets=sets)
+    target = out or Path("outputs") / study_file.stem / (scenario or "base")
+    with written_aside(target) as aside:
+        run = carry_out(
+            study, study_file.parent, scenario=scenario or "base", require_optimal=require_optimal, progress=progress
+        )
+        run.write(aside)
+        progress("reports", 0.0)
+        if publish is not None:
+            publish(run, aside)
+        progress("reports", 1.0)
+    return run, target
+
+
+def carry_out(
+    study: Study, folder: Path, *, scenario: str, require_optimal: bool = False, progress: Progress = silent
+) -> Run:
+    """Compute a run without writing anything; raises as `plan`."""
+    clock = _Clock(progress)
+    with clock.stage("layers"):
+        district = read_district(study, folder)
+        inputs = hashes_of(study, folder)
+    with clock.stage("streets"):
+        network = read_network(folder / study.layers.streets.path, district.crs)
+    with clock.stage("walks"):
+        doors, reaches = _walks(study, district, network)
+    with clock.stage("siting") as tell:
+        posed = pose(study, district, reaches)
+        chosen = solve(posed.problem, progress=lambda incumbent, bound, _: tell(0.5, _numbers(incumbent, bound)))
+        _refuse(chosen, require_optimal=require_optimal)
+        recount = evaluate(posed.problem, chosen)
+    with clock.stage("tables"):
+        tables = _tables(_Work(study, district, network, doors, reaches, posed, chosen, recount))
+    digest = digest_of(study, inputs)
+    manifest = Manifest(
+        run_id=f"{scenario}-{digest[:12]}",
+        scenario=scenario,
+        digest=digest,
+        inputs=inputs,
+        versions=versions(),
+        seed=study.solver.seed,
+        crs=district.crs.to_string(),
+        result=_result(chosen, recount, tables),
+        timings_s=clock.timings_s,
+    )
+    return Run(study=study, manifest=manifest, tables=tables)
+
+
+@dataclass(frozen=True, eq=False)
+class _Doors:
+    """Doors of demand points and places onto the streets, by walking profile."""
+
+    demand: dict[str, Snapped]
+    places: dict[str, Snapped]
+
+
+def _walks(study: Study, district: District, network: WalkNetwork) -> tuple[_Doors, dict[str, Reach]]:
+    """Return doors and reach of every walking profile that a service uses, to the profile's widest circle."""
+    demand_xy = _xy(district.demand)
+    places_xy = np.concatenate([_xy(district.facilities), _xy(district.sites)])
+    doors, reaches = _Doors({}, {}), {}
+    for walker_id in dict.fromkeys(service.walker for service in study.services):
+        walker = study.walking.profiles[walker_id]
+        cutoff_s = 60 * max(service.circles[-1].minutes for service in study.services if service.walker == walker_id)
+        limit_m = study.walking.max_connector_m
+        doors.demand[walker_id] = snap(network, demand_xy, max_connector_m=limit_m, walker=walker)
+        doors.places[walker_id] = snap(network, places_xy, max_connector_m=limit_m, walker=walker)
+        reaches[walker_id] = walk(
+            network, doors.demand[walker_id], doors.places[walker_id], walker, cutoff_s, threads=study.solver.threads
+        )
+    return doors, reaches
+
+
+def _numbers(incumbent: float | None, bound: float | None) -> str:
+    return "" if incumbent is None or bound is None else f"{incumbent:,.0f} ≤ {bound:,.0f}"
+
+
+def _xy(points: GeoDataFrame) -> NDArray[np.float64]:
+    return np.column_stack([points.geometry.x, points.geometry.y]).reshape(-1, 2)
+
+
+def _refuse(chosen: Plan, *, require_optimal: bool) -> None:
+    """Raise unless there is a plan, and a proven one where that was asked for."""
+    if not chosen.found:
+        if chosen.outcome.status == "infeasible":
+            msg = (
+                "no plan keeps every rule of the study: the locks under siting.must, min_sites or min_openings ask for more than"
+                " the budgets, max_sites, siting.never and the floor areas allow; relax one of them"
+            )
+        else:
+            msg = f"the solver found no plan in the time allowed ({chosen.outcome}); raise solver.time_limit_s"
+        raise InfeasibleError(msg)
+    if require_optimal and not chosen.outcome.proven:
+        msg = f"the plan is not proven optimal: {chosen.outcome}; raise solver.time_limit_s or solver.gap"
+        raise UnprovenError(msg)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Everything that the stages made, for the tables."""
+
+    study: Study
+    district: District
+    network: WalkNetwork
+    doors: _Doors
+    reaches: dict[str, Reach]
+    posed: Posed
+    chosen: Plan
+    recount: Evaluation
+
+
+def _tables(work: _Work) -> Tables:
+    study, district, doors, posed, recount = work.study, work.district, work.doors, work.posed, work.recount
+    problem = posed.problem
+    standing = np.flatnonzero(problem.offers.existing)
+    planned = standing if work.chosen.offers is None else work.chosen.offers
+    before, after = (
+        [
+            nearest(work.reaches[service.walker], _open_places(posed, offers, k))
+            for k, service in enumerate(study.services)
+        ]
+        for offers in (standing, planned)
+    )
+    coverage, by_community, by_area = coverage_tables(study, district, before, after)
+    _agree(study, coverage, recount)
+    openings = openings_table(study, posed, work.chosen)
+    opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
+    walker = study.services[0].walker
+    return Tables(
+        communities=communities_table(study, district),
+        demand=demand_table(study, district, _connector_m(doors.demand[walker])),
+        places=places_table(district, _connector_m(doors.places[walker]), opened),
+        existing=existing_table(district),
+        openings=openings,
+        opened_sites=opened_sites_table(study, district, posed, openings, recount),
+        coverage=coverage,
+        coverage_by_community=by_community,
+        coverage_by_area=by_area,
+        nearest=nearest_table(study, district, posed.place_ids, before, after),
+        reach=reach_table(district, posed.place_ids, work.reaches),
+        circles=circles_table(posed.place_ids, _drawn(work), district.crs),
+        streets=streets_table(work.network),
+        findings=findings_table(district),
+    )
+
+
+def _open_places(posed: Posed, offers: NDArray[np.int64], service: int) -> NDArray[np.bool_]:
+    is_open = np.zeros(len(posed.place_ids), dtype=np.bool_)
+    mine = offers[posed.problem.offers.service[offers] == service]
+    is_open[posed.problem.offers.site[mine]] = True
+    return is_open
+
+
+def _agree(study: Study, coverage: pd.DataFrame, recount: Evaluation) -> None:
+    """Hold the tables against the recount: two ways of counting that share no code."""
+    for k, service in enumerate(study.services):
+        told = coverage.loc[coverage["service"] == service.id, "covered_after"].to_numpy()
+        if not np.allclose(told, recount.covered[k], rtol=1e-9, atol=1e-6):
+            msg = f"people covered by {service.id}: the tables say {told}, the recount {recount.covered[k]}"
+            raise RecountError(msg)
+
+
+def _connector_m(doors: Snapped) -> NDArray[np.float64]:
+    """Return the shortest connector of each point (NaN where no street is near enough)."""
+    shortest = np.full(doors.n, np.inf)
+    found = doors.edge >= 0
+    np.minimum.at(shortest, doors.point[found], doors.connector_m[found])
+    return np.where(np.isfinite(shortest), shortest, np.nan)
+
+
+def _drawn(work: _Work) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
+    """Return the circles of every opened site, one set for each walking profile of its services."""
+    study, new = work.study, work.chosen.openings(work.posed.problem)
+    wanted = {(study.services[k].walker, int(place)) for place, k in zip(new.site, new.service, strict=True)}
+    drawn = {}
+    for walker_id, place in sorted(wanted):
+        minutes = sorted({c.minutes for s in study.services if s.walker == walker_id for c in s.circles})
+        rings = circles(
+            work.network,
+            work.doors.places[walker_id].take(np.array([place])),
+            study.walking.profiles[walker_id],
+            [60 * m for m in minutes],
+        )
+        drawn[walker_id, place] = dict(zip(minutes, rings, strict=True))
+    return drawn
+
+
+def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
+    outcome = chosen.outcome
+    return Result(
+        status=outcome.status,
+        objective=recount.worth,
+        bound=outcome.bound,
+        gap=outcome.gap,
+        seconds=round(outcome.seconds, 3),
+        solver=f"{outcome.solver} {outcome.version}",
+        capital_yuan=recount.capital_yuan,
+        yearly_yuan=recount.yearly_yuan,
+        sites_opened=len(tables.opened_sites),
+        services_opened=len(tables.openings),
+        co_located=int((tables.opened_sites["n_services"] > 1).sum()),
+    )

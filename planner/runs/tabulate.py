@@ -1,0 +1,331 @@
+"""From a plan in positions to tables in ids: the only place where the numbers of a run are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from planner.access import KINDS
+from planner.siting import demand_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from pyproj import CRS
+    from shapely.geometry.base import BaseGeometry
+
+    from planner.access import Reach, WalkNetwork
+    from planner.district import District
+    from planner.siting import Evaluation, Plan, Posed
+    from planner.study import Study
+
+#: what reach and places are told apart by
+FACILITY, CANDIDATE = "facility", "candidate"
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """The walk of every demand point to the nearest opening of one service: seconds float64[n] (NaN beyond the reach), place int64[n] (−1)."""
+
+    seconds: NDArray[np.float64]
+    place: NDArray[np.int64]
+
+
+def nearest(reach: Reach, is_open: NDArray[np.bool_]) -> Nearest:
+    """Return each demand point's nearest open place; rows of a reach ascend in seconds, so it is the first open one."""
+    n = len(reach.indptr) - 1
+    seconds, place = np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
+    pairs = np.flatnonzero(is_open[reach.site])
+    rows = np.searchsorted(reach.indptr, pairs, side="right") - 1
+    first = np.unique(rows, return_index=True)[1]
+    seconds[rows[first]] = reach.seconds[pairs[first]]
+    place[rows[first]] = reach.site[pairs[first]]
+    return Nearest(seconds, place)
+
+
+def coverage_tables(
+    study: Study,
+    district: District,
+    before: Sequence[Nearest],
+    after: Sequence[Nearest],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return coverage of the whole district, by community and by roll-up area.
+
+    People who reach nothing, or live outside every community, stay in every total.
+
+    Parameters
+    ----------
+    before, after
+        The nearest opening today and after the plan, one per service of the study.
+    """
+    long = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "community": district.demand["community"].to_numpy(),
+                    "service": service.id,
+                    "minutes": circle.minutes,
+                    "people": people,
+                    "covered_before": people * (was.seconds <= circle.minutes * 60),
+                    "covered_after": people * (becomes.seconds <= circle.minutes * 60),
+                }
+            )
+            for service, was, becomes in zip(study.services, before, after, strict=True)
+            for people in [demand_of(service, district)]
+            for circle in service.circles
+        ],
+        ignore_index=True,
+    )
+    order = pd.CategoricalDtype([service.id for service in study.services], ordered=True)
+    long["service"] = long["service"].astype(order)
+    ids = np.array([*district.communities["id"], ""], dtype=object)
+    by_community = _summed(long.assign(community_id=ids[long["community"]]), ["community_id"])
+    areas = []
+    for column in study.layers.communities.roll_up:
+        names = np.array([*district.communities[column].astype(str), ""], dtype=object)
+        areas.append(_summed(long.assign(column=column, area=names[long["community"]]), ["column", "area"]))
+    by_area = (
+        pd.concat(areas, ignore_index=True)
+        if areas
+        else _summed(long.assign(column="", area=""), ["column", "area"]).iloc[:0]
+    )
+    return _summed(long, []), by_community, by_area
+
+
+def _summed(long: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    keys = [*by, "service", "minutes"]
+    sums = (
+        long.groupby(keys, sort=True, observed=True)[["people", "covered_before", "covered_after"]].sum().reset_index()
+    )
+    return sums.astype({"service": "str"})
+
+
+def nearest_table(
+    study: Study, district: District, place_ids: Sequence[str], before: Sequence[Nearest], after: Sequence[Nearest]
+) -> pd.DataFrame:
+    """Return ``demand_id, service, before_s, after_s, before_id, after_id``."""
+    ids = np.array([*place_ids, ""], dtype=object)
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "demand_id": district.demand["id"],
+                    "service": service.id,
+                    "before_s": was.seconds,
+                    "after_s": becomes.seconds,
+                    "before_id": ids[was.place],
+                    "after_id": ids[becomes.place],
+                }
+            )
+            for service, was, becomes in zip(study.services, before, after, strict=True)
+        ],
+        ignore_index=True,
+    )
+
+
+def reach_table(district: District, place_ids: Sequence[str], reaches: Mapping[str, Reach]) -> pd.DataFrame:
+    """Return every pair within reach as ``walker, demand_id, place_id, seconds``."""
+    demand_ids = district.demand["id"].to_numpy(dtype=object)
+    ids = np.array(place_ids, dtype=object)
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "walker": pd.Categorical([walker] * len(reach.site)),
+                    "demand_id": pd.Categorical.from_codes(
+                        np.repeat(np.arange(len(demand_ids)), np.diff(reach.indptr)), categories=demand_ids
+                    ),
+                    "place_id": pd.Categorical.from_codes(reach.site, categories=ids),
+                    "seconds": reach.seconds,
+                }
+            )
+            for walker, reach in reaches.items()
+        ],
+        ignore_index=True,
+    ).astype({"walker": "category", "demand_id": "category", "place_id": "category"})
+
+
+def demand_table(study: Study, district: District, connector_m: NDArray[np.floating]) -> gpd.GeoDataFrame:
+    """Return demand points with their community's id and people by group."""
+    ids = np.array([*district.communities["id"], ""], dtype=object)
+    demand = district.demand
+    return gpd.GeoDataFrame(
+        {
+            "id": demand["id"],
+            "community_id": ids[demand["community"]],
+            **{f"people_{group}": demand[group] for group in study.groups if group in demand},
+            "connector_m": connector_m,
+        },
+        geometry=demand.geometry,
+        crs=district.crs,
+    )
+
+
+def communities_table(study: Study, district: District) -> gpd.GeoDataFrame:
+    """Return communities with the people of each group that live in them."""
+    communities = district.communities
+    groups = [group for group in study.groups if group in district.demand]
+    inside = district.demand["community"].to_numpy() >= 0
+    sums = (
+        district.demand.loc[inside, [*groups, "community"]]
+        .groupby("community")[groups]
+        .sum()
+        .reindex(range(len(communities)), fill_value=0.0)
+    )
+    return gpd.GeoDataFrame(
+        {
+            "id": communities["id"],
+            "name": communities["name"],
+            **{column: communities[column] for column in study.layers.communities.roll_up},
+            **{f"people_{group}": sums[group].to_numpy() for group in groups},
+        },
+        geometry=communities.geometry,
+        crs=district.crs,
+    )
+
+
+def places_table(district: District, connector_m: NDArray[np.floating], opened: NDArray[np.bool_]) -> gpd.GeoDataFrame:
+    """Return facilities and candidates as one list."""
+    facilities = district.facilities[["id", "name", "geometry"]].assign(
+        role=FACILITY,
+        kind="",
+        area_m2=np.nan,
+        storey=np.nan,
+        lift=False,
+        setup_yuan=0.0,
+        yearly_yuan=0.0,
+        ready_year=np.nan,
+    )
+    columns = [
+        "id",
+        "name",
+        "role",
+        "kind",
+        "area_m2",
+        "storey",
+        "lift",
+        "setup_yuan",
+        "yearly_yuan",
+        "ready_year",
+        "geometry",
+    ]
+    sites = district.sites.assign(role=CANDIDATE)[columns].astype({"storey": "float64", "ready_year": "float64"})
+    frames = [
+        frame
+        for frame in (facilities[columns].astype({"storey": "float64", "ready_year": "float64"}), sites)
+        if len(frame)
+    ]
+    places = pd.concat(frames, ignore_index=True)
+    return gpd.GeoDataFrame(
+        places.assign(connector_m=connector_m, opened=opened), geometry="geometry", crs=district.crs
+    )
+
+
+def existing_table(district: District) -> pd.DataFrame:
+    """Return what facilities offer today as ``place_id, service, capacity``."""
+    ids = district.facilities["id"].to_numpy(dtype=object)
+    existing = district.existing
+    return pd.DataFrame(
+        {
+            "place_id": ids[existing["facility"].to_numpy()],
+            "service": existing["service"],
+            "capacity": existing["capacity"],
+        }
+    )
+
+
+def findings_table(district: District) -> pd.DataFrame:
+    """Return what the check said of the layers, in both languages."""
+    return pd.DataFrame(
+        [(f.severity, f.code, f.layer, f.where, f.text("zh"), f.text("en")) for f in district.findings],
+        columns=["severity", "code", "layer", "where", "zh", "en"],
+    )
+
+
+def openings_table(study: Study, posed: Posed, plan: Plan) -> pd.DataFrame:
+    """Return the plan, one row per service opened; figures of the service itself, its share of rooms left out."""
+    problem, new = posed.problem, plan.openings(posed.problem)
+    services = [study.services[k] for k in new.service]
+    capacity = (
+        np.full(len(new.offer), np.inf) if problem.offers.capacity is None else problem.offers.capacity[new.offer]
+    )
+    return pd.DataFrame(
+        {
+            "place_id": [posed.place_ids[j] for j in new.site],
+            "service": [service.id for service in services],
+            "size": [posed.offer_sizes[offer] for offer in new.offer],
+            "area_m2": new.area_m2,
+            "fit_out_yuan": new.capital_yuan,
+            "yearly_yuan": new.yearly_yuan,
+            "capacity": np.where(np.isfinite(capacity), capacity, np.nan),
+            "mode": [service.mode or "" for service in services],
+            "department": [service.department or "" for service in services],
+        }
+    ).astype(dict.fromkeys(("place_id", "service", "size", "mode", "department"), "str"))
+
+
+def opened_sites_table(
+    study: Study, district: District, posed: Posed, openings: pd.DataFrame, recount: Evaluation
+) -> pd.DataFrame:
+    """Return the plan, one row per building, with the money and area of the recount (shared rooms and set-up included)."""
+    order = {service.id: k for k, service in enumerate(study.services)}
+    at = {place: j for j, place in enumerate(posed.place_ids)}
+    sites = district.sites.set_index("id")
+    rows = []
+    for place, mine in openings.groupby("place_id", sort=False):
+        j = at[str(place)]
+        site = sites.loc[place]
+        rows.append(
+            {
+                "place_id": place,
+                "name": site["name"],
+                "kind": site["kind"],
+                "services": ";".join(sorted(mine["service"], key=order.__getitem__)),
+                "n_services": len(mine),
+                "area_m2": float(recount.site_area_m2[j]),
+                "area_offered_m2": float(site["area_m2"]),
+                "setup_yuan": float(posed.problem.sites.setup_yuan[j]),
+                "fit_out_yuan": float(recount.site_capital_yuan[j] - posed.problem.sites.setup_yuan[j]),
+                "capital_yuan": float(recount.site_capital_yuan[j]),
+                "yearly_yuan": float(recount.site_yearly_yuan[j]),
+                "ready_year": float(site["ready_year"]),
+            }
+        )
+    columns = [
+        "place_id",
+        "name",
+        "kind",
+        "services",
+        "n_services",
+        "area_m2",
+        "area_offered_m2",
+        "setup_yuan",
+        "fit_out_yuan",
+    ]
+    columns += ["capital_yuan", "yearly_yuan", "ready_year"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(("place_id", "name", "kind", "services"), "str"))
+
+
+def circles_table(
+    place_ids: Sequence[str], drawn: Mapping[tuple[str, int], Mapping[float, BaseGeometry]], crs: CRS
+) -> gpd.GeoDataFrame:
+    """Return the drawn circles of opened sites; ``drawn`` is (walker, place) → minutes → polygon."""
+    rows = [
+        (place_ids[place], walker, minutes, polygon)
+        for (walker, place), rings in drawn.items()
+        for minutes, polygon in rings.items()
+    ]
+    columns = ["place_id", "walker", "minutes", "geometry"]
+    return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs=crs).astype(
+        {"minutes": "float64"}
+    )
+
+
+def streets_table(network: WalkNetwork) -> gpd.GeoDataFrame:
+    """Return the walkable streets with their class, for drawing."""
+    return gpd.GeoDataFrame({"highway": np.array(KINDS)[network.kind]}, geometry=network.lines, crs=network.crs)
