@@ -1,1 +1,6 @@
-"""Placeholder docstring of the district floor, rewritten with its first module."""
+"""What is on the ground: layers read, checked and brought into one metric system."""
+
+from planner.district.district import District, check_layers, read_district
+from planner.district.findings import Finding
+
+__all__ = ["District", "Finding", "check_layers", "read_district"]

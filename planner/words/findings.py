@@ -12,6 +12,13 @@ FINDINGS: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("无法读取：{reason}", "it cannot be read: {reason}"),
         "hint": ("用 GIS 软件打开并另存为 GeoPackage", "open it in a GIS and save it as GeoPackage"),
     },
+    "missing-tags": {
+        "what": (
+            "OpenStreetMap 数据需要用 tags 说明取哪些对象",
+            "an OpenStreetMap extract needs tags: to say which objects to take",
+        ),
+        "hint": ("例如 tags: {{amenity: [kindergarten]}}", "for instance tags: {{amenity: [kindergarten]}}"),
+    },
     "several-tables": {
         "what": ("文件里有多个图层：{tables}", "the file holds several tables: {tables}"),
         "hint": ("在研究文件里写明 layer", "say which one with layer: in the study"),

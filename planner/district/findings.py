@@ -1,0 +1,126 @@
+"""What is wrong with a layer, where, on what evidence, and how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from planner.errors import Fault, LayerError, raise_all
+from planner.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from planner.study import Language
+
+Severity = Literal["error", "warning", "note"]
+Fact = str | int | float
+
+#: rows a finding names; it counts all of them
+ROWS_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about a layer that a planner should know.
+
+    A finding holds facts, not sentences; `what` and `hint` say them in Chinese or English.
+    """
+
+    code: str
+    """Its name, e.g. ``missing-crs``."""
+    severity: Severity
+    """``error``: nothing is computed; ``warning``: computed, printed; ``note``: for the record."""
+    layer: str
+    """Where the study names the layer, e.g. ``layers.people.0``."""
+    where: str
+    """The file, as the study names it."""
+    rows: tuple[str, ...] = ()
+    """Ids (or row numbers, 1 = first) concerned: the first twenty."""
+    count: int = 0
+    """How many rows are concerned in all."""
+    evidence: Mapping[str, Fact] = field(default_factory=dict)
+    """The figures it rests on."""
+
+    def __post_init__(self) -> None:
+        """Freeze the evidence."""
+        object.__setattr__(self, "evidence", MappingProxyType(dict(self.evidence)))
+
+    def what(self, language: Language) -> str:
+        """Say what was found, with its evidence."""
+        return self._say("what", language)
+
+    def hint(self, language: Language) -> str:
+        """Say how to mend it."""
+        return self._say("hint", language)
+
+    def where_exactly(self, language: Language) -> str:
+        """Say where: layer, file, rows."""
+        place = f"{self.layer} ({self.where})" if self.where else self.layer
+        if not self.rows:
+            return place
+        more = f" {say('and_more', language, count=self.count)}" if self.count > len(self.rows) else ""
+        return f"{place} [{', '.join(self.rows)}{more}]"
+
+    def text(self, language: Language) -> str:
+        """Say it in one line: severity, code, where, what, how to mend it."""
+        return f"{say(self.severity, language)} {self.code}: {self._fault(language)}"
+
+    def _fault(self, language: Language) -> Fault:
+        return Fault(self.where_exactly(language), self.what(language), self.hint(language))
+
+    def _say(self, part: str, language: Language) -> str:
+        return say(f"finding.{self.code}.{part}", language, **{"count": self.count, **self.evidence})
+
+
+class Findings:
+    """The findings of one reading, in the order they were made."""
+
+    def __init__(self) -> None:
+        self._made: list[Finding] = []
+
+    def error(self, code: str, layer: str, where: str, rows: Iterable[object] = (), **evidence: Fact) -> None:
+        """Note something with which nothing can be computed."""
+        self._add("error", (code, layer, where), rows, evidence)
+
+    def warn(self, code: str, layer: str, where: str, rows: Iterable[object] = (), **evidence: Fact) -> None:
+        """Note something that makes results doubtful."""
+        self._add("warning", (code, layer, where), rows, evidence)
+
+    def note(self, code: str, layer: str, where: str, rows: Iterable[object] = (), **evidence: Fact) -> None:
+        """Note something for the record."""
+        self._add("note", (code, layer, where), rows, evidence)
+
+    @property
+    def all(self) -> tuple[Finding, ...]:
+        """Errors first, then warnings, then notes; each in the order found."""
+        rank = {"error": 0, "warning": 1, "note": 2}
+        return tuple(sorted(self._made, key=lambda finding: rank[finding.severity]))
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings with which nothing can be computed."""
+        return tuple(finding for finding in self._made if finding.severity == "error")
+
+    def refuse(self, language: Language) -> None:
+        """Raise one `LayerError` that names every error; do nothing when there is none."""
+        faults = [
+            Fault(f"{f.where_exactly(language)}: {f.code}", f.what(language), f.hint(language)) for f in self.errors
+        ]
+        raise_all(faults, LayerError, say("layers_refused", language))
+
+    def _add(
+        self, severity: Severity, place: tuple[str, str, str], rows: Iterable[object], facts: Mapping[str, Fact]
+    ) -> None:
+        code, layer, where = place
+        named = [printable(row) for row in rows]
+        safe = {name: printable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+        count = int(safe.pop("count", len(named)))
+        self._made.append(Finding(code, severity, layer, where, tuple(named[:ROWS_NAMED]), count, safe))
+
+
+def printable(value: object, longest: int = 400) -> str:
+    """Return an untrusted text on one line, without control characters, cut at ``longest``."""
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,212 @@
+"""Facilities that exist and candidates for new ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from planner.district.demand import own_ids
+from planner.district.layers import to_metric
+from planner.district.numbers import read_flags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from planner.district.findings import Findings
+    from planner.district.layers import LayerTable
+    from planner.study import Candidates, Facilities, SiteKind, Study
+
+SITE_COLUMNS = [
+    "id", "name", "kind", "area_m2", "storey", "lift", "setup_yuan", "yearly_yuan", "ready_year", "services", "geometry",
+]  # fmt: skip
+
+
+def read_facilities(
+    study: Study, tables: Sequence[LayerTable], crs: CRS, findings: Findings
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the facilities (``id``, ``name``, ``geometry``) and what they offer (``facility``, ``service``, ``capacity``).
+
+    A thing that several layers hold under the same id at the same place is one facility with several services.
+    """
+    known = [service.id for service in study.services]
+    parts = [_offers(table, table.spec, known, crs) for table in tables]  # type: ignore[arg-type]
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else _no_offers()
+    rows = _qualified(rows, findings)
+    first = rows.drop_duplicates("id")
+    position = dict(zip(first["id"], range(len(first)), strict=True))
+    facilities = gpd.GeoDataFrame(
+        {"id": list(first["id"]), "name": list(first["name"])}, geometry=gpd.GeoSeries(list(first["point"]), crs=crs)
+    )
+    offered = rows.assign(facility=rows["id"].map(position)).explode("service")
+    existing = pd.DataFrame(
+        {
+            "facility": offered["facility"].to_numpy(dtype=np.int32),
+            "service": offered["service"].astype(str).to_numpy(dtype=object),
+            "capacity": offered["capacity"].to_numpy(dtype=np.float64),
+        }
+    ).drop_duplicates(["facility", "service"], ignore_index=True)
+    return facilities, existing
+
+
+def read_sites(study: Study, tables: Sequence[LayerTable], crs: CRS, findings: Findings) -> gpd.GeoDataFrame:
+    """Return the candidate sites: what the layer says of each, else what its kind assumes."""
+    parts = [_candidates(study, table, table.spec, crs) for table in tables]  # type: ignore[arg-type]
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        if tables:
+            findings.error("no-candidates", "layers.candidates", "")
+        return gpd.GeoDataFrame(columns=SITE_COLUMNS, geometry="geometry", crs=crs)
+    rows = _qualified(pd.concat(filled, ignore_index=True), findings, layer="layers.candidates")
+    rows = rows.drop_duplicates("id", ignore_index=True)
+    sites = gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(list(rows["point"]), crs=crs))
+    return sites[SITE_COLUMNS]
+
+
+def _offers(table: LayerTable, spec: Facilities, known: Sequence[str], crs: CRS) -> pd.DataFrame:
+    table = to_metric(table, crs)
+    if not len(table):
+        return _no_offers()
+    services = _services(table, spec, known)
+    capacity = table.numbers("capacity")
+    ids = own_ids(table)
+    frame = pd.DataFrame(
+        {
+            "id": ids,
+            "name": _names(table, ids),
+            "service": services,
+            "capacity": np.full(len(ids), np.nan) if capacity is None else capacity,
+            "point": shapely.point_on_surface(table.frame.geometry.array),
+            "source": table.where,
+        }
+    )
+    return frame[[bool(offered) for offered in services]]
+
+
+def _services(table: LayerTable, spec: Facilities, known: Sequence[str]) -> list[list[str]]:
+    if spec.service is not None:
+        return [[spec.service]] * len(table)
+    column = table.column("service", "service")
+    if column is None:
+        return [[]] * len(table)
+    named = [[part.strip() for part in str(value).replace("；", ";").split(";") if part.strip()] for value in column]
+    if not spec.services:
+        unknown = sorted({name for names in named for name in names} - set(known))
+        if unknown:
+            table.findings.error("unknown-service", table.label, table.where, services=", ".join(unknown))
+        return named
+    mapped = [[spec.services[name] for name in names if name in spec.services] for names in named]
+    left_out = [i for i, offered in enumerate(mapped) if not offered]
+    if left_out:
+        values = sorted({name for i in left_out for name in named[i]})
+        rows = table.row_names(left_out)
+        table.findings.note("services-left-out", table.label, table.where, rows, values=", ".join(values) or "–")
+    return mapped
+
+
+def _candidates(study: Study, table: LayerTable, spec: Candidates, crs: CRS) -> pd.DataFrame:
+    table = to_metric(table, crs)
+    if not len(table):
+        return pd.DataFrame()
+    ids = own_ids(table)
+    kinds = _kinds(table, spec, study)
+    assumed = [study.site_kinds.get(kind) for kind in kinds]
+    frame = pd.DataFrame(
+        {
+            "id": ids,
+            "name": _names(table, ids),
+            "kind": kinds,
+            "area_m2": _area(table, assumed),
+            "storey": _filled(table, "storey", assumed, lambda kind: kind.storey, 1).astype(np.int32),
+            "lift": _lift(table, assumed),
+            "setup_yuan": _filled(table, "setup_yuan", assumed, lambda kind: kind.setup_yuan, 0.0),
+            "yearly_yuan": _filled(table, "yearly_yuan", assumed, lambda kind: kind.yearly_yuan, 0.0),
+            "ready_year": _filled(table, "ready_year", assumed, lambda kind: kind.ready_year, np.nan),
+            "services": _allowed(table, assumed, [service.id for service in study.services]),
+            "point": shapely.point_on_surface(table.frame.geometry.array),
+            "source": table.where,
+        }
+    )
+    blank = ~(frame["area_m2"] > 0)
+    if blank.any():
+        table.findings.warn("no-area", table.label, table.where, list(frame["id"][blank]))
+    return frame[~blank]
+
+
+def _kinds(table: LayerTable, spec: Candidates, study: Study) -> list[str]:
+    kinds = [spec.kind] * len(table) if spec.kind is not None else table.texts("kind") or [""] * len(table)
+    unknown = sorted(set(kinds) - set(study.site_kinds) - {""})
+    if unknown:
+        rows = table.row_names(i for i, kind in enumerate(kinds) if kind in unknown)
+        table.findings.warn("unknown-kind", table.label, table.where, rows, kinds=", ".join(unknown))
+    return kinds
+
+
+def _area(table: LayerTable, assumed: Sequence[SiteKind | None]) -> NDArray[np.float64]:
+    share = np.array([1.0 if kind is None else kind.area_share for kind in assumed])
+    storeys = table.numbers("storeys")
+    footprint = shapely.area(table.frame.geometry.array)
+    usable = footprint * (1.0 if storeys is None else np.where(storeys > 0, storeys, 1.0)) * share
+    measured = table.numbers("area_m2")
+    return usable if measured is None else np.where(np.isnan(measured), usable, measured)
+
+
+def _filled(
+    table: LayerTable,
+    name: str,
+    assumed: Sequence[SiteKind | None],
+    of: Callable[[SiteKind], float | None],
+    else_: float,
+) -> NDArray[np.float64]:
+    values = [else_ if kind is None else of(kind) for kind in assumed]
+    defaults = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    own = table.numbers(name)
+    return defaults if own is None else np.where(np.isnan(own), defaults, own)
+
+
+def _lift(table: LayerTable, assumed: Sequence[SiteKind | None]) -> NDArray[np.bool_]:
+    defaults = np.array([kind is not None and kind.lift for kind in assumed], dtype=bool)
+    own = table.optional("lift")
+    return (
+        defaults if own is None else np.where([bool(t) for t in table.texts("lift") or []], read_flags(own), defaults)
+    )
+
+
+def _allowed(table: LayerTable, assumed: Sequence[SiteKind | None], known: Sequence[str]) -> list[str]:
+    defaults = [";".join(known if kind is None or kind.services is None else kind.services) for kind in assumed]
+    own = table.texts("services")
+    if own is None:
+        return defaults
+    named = [[part.strip() for part in text.replace("；", ";").split(";") if part.strip()] for text in own]
+    unknown = sorted({name for names in named for name in names} - set(known))
+    if unknown:
+        table.findings.error("unknown-service", table.label, table.where, services=", ".join(unknown))
+    return [";".join(names) or default for names, default in zip(named, defaults, strict=True)]
+
+
+def _names(table: LayerTable, ids: Sequence[str]) -> list[str]:
+    return [name or i for name, i in zip(table.texts("name") or ids, ids, strict=True)]
+
+
+def _no_offers() -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in ("id", "name", "service", "capacity", "point", "source")})
+
+
+def _qualified(rows: pd.DataFrame, findings: Findings, layer: str = "layers.facilities") -> pd.DataFrame:
+    """Give different things that share an id in different files ids of their own."""
+    if rows.empty:
+        return rows
+    place = [f"{x:.0f} {y:.0f}" for x, y in shapely.get_coordinates(rows["point"].to_numpy(dtype=object))]
+    clash = rows.assign(place=place).groupby("id")["place"].transform("nunique") > 1
+    if not clash.any():
+        return rows
+    findings.note("ids-qualified", layer, "", list(rows["id"][clash].unique()))
+    stems = [source.rsplit("/", 1)[-1].split(".")[0] for source in rows["source"]]
+    fresh = [f"{stem}-{i}" if again else i for stem, i, again in zip(stems, rows["id"], clash, strict=True)]
+    return rows.assign(id=fresh)
