@@ -145,7 +145,9 @@ class LayerReader:
         if kept is None:
             return None
         if kept.frame.empty:
-            self._findings.error("empty-layer", label, where)
+            # no facilities yet is a state of the world; nobody to serve or nowhere to build is a fault
+            optional = label.startswith(("layers.facilities", "layers.candidates"))
+            (self._findings.warn if optional else self._findings.error)("empty-layer", label, where)
             return None
         return self._with_crs(kept)
 
@@ -163,7 +165,9 @@ class LayerReader:
         if layer not in wanting:
             raise UnreadableError("missing-tags")
         if layer.path not in self._read:
-            wants = [Want(w.tags, frozenset({*w.columns.values(), *w.keep}) - {"id", "storeys"}) for w in wanting]
+            wants = [
+                Want(w.tags, frozenset({*w.columns.values(), *w.keep, *w.drop}) - {"id", "storeys"}) for w in wanting
+            ]
             try:
                 self._read[layer.path] = read_extract(path, wants)
             except RuntimeError as error:
@@ -241,13 +245,14 @@ def _same_dimension(shape: shapely.Geometry) -> shapely.Geometry:
 def _keep(table: LayerTable) -> LayerTable | None:
     kept = np.ones(len(table), dtype=bool)
     whole = True
-    for name, values in table.spec.keep.items():
-        column = table.column(name, "keep")
-        if column is None:
-            whole = False
-            continue
-        asked = {_as_text(value) for value in values}
-        kept &= np.array([_as_text(value) in asked for value in column], dtype=bool)
+    for use, wanted in (("keep", table.spec.keep), ("drop", table.spec.drop)):
+        for name, values in wanted.items():
+            column = table.column(name, use)
+            if column is None:
+                whole = False
+                continue
+            named = {_as_text(value) for value in values}
+            kept &= np.array([(_as_text(value) in named) == (use == "keep") for value in column], dtype=bool)
     return table.with_frame(table.frame[kept]) if whole else None
 
 

@@ -60,8 +60,7 @@ def read_sites(study: Study, tables: Sequence[LayerTable], crs: CRS, findings: F
     parts = [_candidates(study, table, table.spec, crs) for table in tables]  # type: ignore[arg-type]
     filled = [part for part in parts if len(part)]
     if not filled:
-        if tables:
-            findings.error("no-candidates", "layers.candidates", "")
+        findings.error("no-candidates", "layers.candidates", "")
         return gpd.GeoDataFrame(columns=SITE_COLUMNS, geometry="geometry", crs=crs)
     rows = _qualified(pd.concat(filled, ignore_index=True), findings, layer="layers.candidates")
     rows = rows.drop_duplicates("id", ignore_index=True)

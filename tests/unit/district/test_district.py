@@ -145,3 +145,18 @@ def test_a_layer_elsewhere_does_not_overlap(drawn):
     drawn.facilities = drawn.facilities.translate(1e5, 0).to_frame("geometry").assign(id="f1", service="canteen")
     found = codes(drawn.study(), drawn.folder)
     assert found["no-overlap"].layer == "layers.facilities.0"
+
+
+def test_rows_are_kept_and_dropped_as_asked(drawn):
+    drawn.layers["buildings"]["drop"] = {"id": ["b1"]}
+    drawn.layers["people"][0]["keep"] = {"street": ["一街"]}
+    district = read_district(drawn.study(), drawn.folder)
+    assert set(district.demand["id"]) == {"b2", "B"}
+
+
+def test_no_facilities_yet_is_no_fault_but_nowhere_to_build_is(drawn):
+    drawn.facilities = drawn.facilities.iloc[:0]
+    assert len(read_district(drawn.study(), drawn.folder).facilities) == 0
+    drawn.candidates = drawn.candidates.iloc[:0]
+    found = codes(drawn.study(), drawn.folder)
+    assert found["no-candidates"].severity == "error"
