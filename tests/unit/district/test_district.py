@@ -112,7 +112,7 @@ def test_all_faults_come_at_once(drawn):
         read_district(drawn.study(), drawn.folder)
     text = str(raised.value)
     assert "missing-crs" in text
-    assert "empty-layer" in text
+    assert "no-candidates" in text
     assert "missing-column" in text
     assert "elders?" in text
     assert "missing-file" in text
