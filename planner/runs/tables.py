@@ -50,7 +50,7 @@ class Tables:
     circles: gpd.GeoDataFrame
     """``place_id, walker, minutes`` and polygons of opened sites: drawings, never used to decide coverage."""
     streets: gpd.GeoDataFrame
-    """``highway`` and lines: the ground of the map."""
+    """``highway, stairs, doors`` (no door opens on a bridge or in a tunnel) and lines: what was walked, and the ground of the map."""
     findings: pd.DataFrame
     """``severity, code, layer, where, zh, en``: what the check said of the layers."""
 

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.access import KINDS
+from planner.access import KINDS, EdgeFlag
 from planner.siting import demand_of
 
 if TYPE_CHECKING:
@@ -130,24 +130,19 @@ def nearest_table(
 
 def reach_table(district: District, place_ids: Sequence[str], reaches: Mapping[str, Reach]) -> pd.DataFrame:
     """Return every pair within reach as ``walker, demand_id, place_id, seconds``."""
-    demand_ids = district.demand["id"].to_numpy(dtype=object)
-    ids = np.array(place_ids, dtype=object)
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "walker": pd.Categorical([walker] * len(reach.site)),
-                    "demand_id": pd.Categorical.from_codes(
-                        np.repeat(np.arange(len(demand_ids)), np.diff(reach.indptr)), categories=demand_ids
-                    ),
-                    "place_id": pd.Categorical.from_codes(reach.site, categories=ids),
-                    "seconds": reach.seconds,
-                }
-            )
-            for walker, reach in reaches.items()
-        ],
-        ignore_index=True,
-    ).astype({"walker": "category", "demand_id": "category", "place_id": "category"})
+    demand_ids, ids = pd.Index(district.demand["id"]), pd.Index(place_ids)
+    frames: list[pd.DataFrame] = [
+        pd.DataFrame(
+            {
+                "walker": pd.Categorical([walker], categories=list(reaches)).repeat(len(reach.site)),
+                "demand_id": pd.Categorical.from_codes(reach.demand, categories=demand_ids),
+                "place_id": pd.Categorical.from_codes(reach.site, categories=ids),
+                "seconds": reach.seconds,
+            }
+        )
+        for walker, reach in reaches.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def demand_table(study: Study, district: District, connector_m: NDArray[np.floating]) -> gpd.GeoDataFrame:
@@ -327,5 +322,7 @@ def circles_table(
 
 
 def streets_table(network: WalkNetwork) -> gpd.GeoDataFrame:
-    """Return the walkable streets with their class, for drawing."""
-    return gpd.GeoDataFrame({"highway": np.array(KINDS)[network.kind]}, geometry=network.lines, crs=network.crs)
+    """Return the walkable streets: their class, and whether doors may open on them (not on bridges or in tunnels)."""
+    no_doors = network.has(EdgeFlag.BRIDGE) | network.has(EdgeFlag.TUNNEL)
+    columns = {"highway": np.array(KINDS)[network.kind], "stairs": network.has(EdgeFlag.STAIRS), "doors": ~no_doors}
+    return gpd.GeoDataFrame(columns, geometry=network.lines, crs=network.crs)

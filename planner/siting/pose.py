@@ -136,20 +136,23 @@ def demand_of(service: Service, district: District) -> NDArray[np.float64]:
 
 
 def _standing(study: Study, district: District, service_ids: tuple[str, ...]) -> list[_Offer]:
-    existing = district.existing[district.existing["service"].isin(service_ids)]
+    known = district.existing["service"].isin(service_ids)
+    facility, service, capacity = (
+        district.existing.loc[known, name].tolist() for name in ("facility", "service", "capacity")
+    )
     return [
         _Offer(
-            place=int(row.facility),
-            service=service_ids.index(row.service),
+            place=place,
+            service=service_ids.index(named),
             size="",
             area_m2=0.0,
             capital_yuan=0.0,
             yearly_yuan=0.0,
-            capacity=_capacity(study.services[service_ids.index(row.service)], float(row.capacity)),
+            capacity=_capacity(study.services[service_ids.index(named)], told),
             min_load=0.0,
             existing=True,
         )
-        for row in existing.itertuples()
+        for place, named, told in zip(facility, service, capacity, strict=True)
     ]
 
 

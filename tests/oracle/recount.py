@@ -23,9 +23,9 @@ def walking_seconds(folder: Path, walker: str, *, max_connector_m: float) -> pd.
         raise ValueError(f"this recount knows speed and stairs alone; {walker} has delays or slopes")
     widest_s = 60 * max(c["minutes"] for s in study["services"] if s["walker"] == walker for c in s["circles"])
     streets = gpd.read_parquet(folder / "tables/streets.parquet")
-    factor = np.where(streets["highway"] == "steps", profile.get("stairs_factor", 1.0), 1.0)
+    factor = np.where(streets["stairs"], profile.get("stairs_factor", 1.0), 1.0)
     if profile.get("stairs") == "forbidden":
-        keep = (streets["highway"] != "steps").to_numpy()
+        keep = ~streets["stairs"].to_numpy()
         streets, factor = streets[keep].reset_index(drop=True), factor[keep]
     demand = gpd.read_parquet(folder / "tables/demand.parquet")
     places = gpd.read_parquet(folder / "tables/places.parquet")
@@ -45,16 +45,20 @@ def walking_seconds(folder: Path, walker: str, *, max_connector_m: float) -> pd.
             if node[0] == "point" and (i := node[1]) < n
         ]
     found = pd.DataFrame(rows, columns=["demand_id", "place_id", "seconds"])
-    return found[found["seconds"] <= widest_s + 0.5]
+    return found[found["seconds"] <= widest_s]
 
 
 def _snapped(
     streets: gpd.GeoDataFrame, points: gpd.GeoDataFrame, max_connector_m: float
 ) -> tuple[dict[int, list[tuple[float, int]]], np.ndarray]:
     """Return street → [(offset, point)] and the connector of each point (NaN: no street near enough)."""
-    tree = shapely.STRtree(streets.geometry.to_numpy())
+    open_to = np.flatnonzero(streets["doors"])
+    tree = shapely.STRtree(streets.geometry.to_numpy()[open_to])
     geometry = gpd.GeoSeries(points.geometry).to_numpy()
-    who, edge = tree.query_nearest(geometry, max_distance=max_connector_m, all_matches=False)
+    who, near = tree.query_nearest(geometry, max_distance=max_connector_m)
+    order = np.lexsort((near, who))  # of streets equally near the first counts
+    who, first = np.unique(who[order], return_index=True)
+    edge = open_to[near[order][first]]
     doors: dict[int, list[tuple[float, int]]] = {}
     legs = np.full(len(points), np.nan)
     for i, e in zip(who.tolist(), edge.tolist(), strict=True):
