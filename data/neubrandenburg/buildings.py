@@ -36,8 +36,13 @@ STOREYS_BY_FOOTPRINT_M2 = ((150.0, 1), (200.0, 2), (350.0, 3), (np.inf, 5))
 storey under the roof is not counted. Five is the ordinary height of the town's slab blocks."""
 ROW_HOUSE_M2 = 110.0
 """Less footprint than this for each of three or more house numbers is a row of houses, two full storeys high."""
+TRADE_STOREYS = 3
+STAIRCASE_M2 = 250.0
+"""In a block with a trade in it, at most this much of each storey is lived in for every house number: about what a
+staircase of a slab block serves. The rest belongs to the trade."""
 HALL_M2 = 700.0
 """More footprint than this for each house number is a market, an office or a school, not dwellings."""
+SAME_BUILDING_SHARE = 0.8
 HIGHEST_TAG = 30
 TRADE_KEYS = ("shop", "office", "craft", "healthcare")
 TRADE_AMENITIES = frozenset(
@@ -57,7 +62,7 @@ def homes(town: Town, taken: frozenset[str]) -> gpd.GeoDataFrame:
     600 m², and when no addressed building stands within 40 m (`land use`): nearer ones are sheds and garages.
     """
     buildings = [item for item in town.features if item.tag("building") and item.shape.geom_type != "Point"]
-    buildings = [item for item in buildings if item.osm_id not in taken]
+    buildings = [item for item in _mapped_once(buildings) if item.osm_id not in taken]
     footprint_m2 = np.array([item.shape.area for item in buildings])
     entrances = _entrances(town, buildings)
     trades = _touching([item.shape for item in town.features if _is_trade(item)], buildings)
@@ -86,6 +91,11 @@ def homes(town: Town, taken: frozenset[str]) -> gpd.GeoDataFrame:
     kept = [place for place in range(len(buildings)) if basis[place]]
     rows = [_row(buildings[place], str(basis[place]), int(entrances[place]), int(trades[place])) for place in kept]
     layer = gpd.GeoDataFrame(rows, geometry=[buildings[place].shape for place in kept], crs=CRS)
+    lived_in_m2 = layer["footpr_m2"].where(
+        (layer["trades"] == 0) | (layer["levels"] < TRADE_STOREYS),
+        np.minimum(layer["footpr_m2"], STAIRCASE_M2 * layer["addresses"].clip(lower=1)),
+    )
+    layer["res_levels"] = (lived_in_m2 * layer["res_levels"] / layer["footpr_m2"]).round(2)
     layer["res_m2"] = (layer["footpr_m2"] * layer["res_levels"]).round(1)
     return layer
 
@@ -101,6 +111,20 @@ def storeys(item: Feature, house_numbers: int) -> tuple[int, str]:
     if item.tag("building") in HOUSES:
         return min(2, _by_footprint(footprint_m2)), "assumed"
     return _by_footprint(footprint_m2), "assumed"
+
+
+def _mapped_once(buildings: list[Feature]) -> list[Feature]:
+    """Drop a building that another one covers: the same house drawn twice, or a part inside its whole."""
+    outlines = [item.shape for item in buildings]
+    inner, outer = shapely.STRtree(outlines).query(outlines, predicate="intersects")
+    dropped: set[int] = set()
+    for one, other in zip(inner.tolist(), outer.tolist(), strict=True):
+        smaller = (outlines[one].area, -one) < (outlines[other].area, -other)
+        if smaller and other not in dropped:
+            covered = outlines[one].intersection(outlines[other]).area / outlines[one].area
+            if covered > SAME_BUILDING_SHARE:
+                dropped.add(one)
+    return [item for place, item in enumerate(buildings) if place not in dropped]
 
 
 def _by_footprint(footprint_m2: float) -> int:
@@ -120,7 +144,7 @@ def _row(item: Feature, basis: str, house_numbers: int, trades: int) -> dict[str
         "levels": levels,
         "levels_src": source,
         "trades": trades,
-        "res_levels": levels - 1 if trades and levels >= 3 else levels,
+        "res_levels": levels - 1 if trades and levels >= TRADE_STOREYS else levels,
     }
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import osmium
 import shapely
+from osmium.osm import Area, Node, Relation, Way
 from pyproj import Transformer
 from shapely import wkb
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy.typing as npt
 
 CRS = "EPSG:25833"
 BOUNDARY_RELATION = 62705
@@ -69,13 +73,15 @@ def read_town(source: Path) -> Town:
     factory = osmium.geom.WKBFactory()
     features: list[Feature] = []
     for entity in osmium.FileProcessor(str(source)).with_areas():
-        if not (entity.is_node() or entity.is_area()) or len(entity.tags) == 0:
+        if len(entity.tags) == 0:
             continue
-        if entity.is_node():
+        if isinstance(entity, Node):
             osm_id, shape = f"n{entity.id}", shapely.Point(entity.lon, entity.lat)
-        else:
+        elif isinstance(entity, Area):
             letter = "w" if entity.from_way() else "r"
             osm_id, shape = f"{letter}{entity.orig_id()}", wkb.loads(factory.create_multipolygon(entity), hex=True)
+        else:
+            continue
         if shape.geom_type == "MultiPolygon" and len(shape.geoms) == 1:
             shape = shape.geoms[0]
         feature = Feature(osm_id, {tag.k: tag.v for tag in entity.tags}, to_metres(shape))
@@ -96,7 +102,8 @@ def write_streets(source: Path, town: Town, target: Path) -> None:
     out_file = osmium.io.File(str(target), "pbf,add_metadata=none")
     with osmium.SimpleWriter(out_file, header=header, overwrite=True) as writer:
         for entity in osmium.FileProcessor(str(source)):
-            if (entity.is_node() and entity.id in kept_nodes) or (entity.is_way() and entity.id in kept_ways):
+            kept = kept_nodes if isinstance(entity, Node) else kept_ways
+            if isinstance(entity, Node | Way) and entity.id in kept:
                 tags = [(tag.k, tag.v) for tag in entity.tags if not tag.k.startswith(DROPPED_KEYS)]
                 writer.add(entity.replace(tags=sorted(tags)))
 
@@ -104,11 +111,11 @@ def write_streets(source: Path, town: Town, target: Path) -> None:
 def to_metres(shape: shapely.Geometry) -> shapely.Geometry:
     """Project longitude/latitude to EPSG:25833, rounded to the centimetre so that builds are comparable."""
 
-    def project(lon_lat: object) -> object:
-        x, y = _to_metres.transform(lon_lat[:, 0], lon_lat[:, 1])  # type: ignore[index]
-        return shapely.get_coordinates(shapely.points(x.round(2), y.round(2)))
+    def project(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> tuple[object, object]:
+        x, y = _to_metres.transform(lon, lat)
+        return np.round(x, 2), np.round(y, 2)
 
-    return shapely.transform(shape, project)
+    return shapely.transform(shape, project, interleaved=False)
 
 
 def _boundary(source: Path) -> shapely.Polygon:
@@ -120,9 +127,9 @@ def _boundary(source: Path) -> shapely.Polygon:
     lines: dict[int, list[tuple[float, float]]] = {}
     members: list[int] = []
     for entity in osmium.FileProcessor(str(source)).with_locations():
-        if entity.is_way() and "boundary" in entity.tags:
+        if isinstance(entity, Way) and "boundary" in entity.tags:
             lines[entity.id] = [(node.lon, node.lat) for node in entity.nodes]
-        elif entity.is_relation() and entity.id == BOUNDARY_RELATION:
+        elif isinstance(entity, Relation) and entity.id == BOUNDARY_RELATION:
             members = [member.ref for member in entity.members if member.type == "w"]
     chain = shapely.line_merge(shapely.MultiLineString([lines[way] for way in members if way in lines]))
     if chain.geom_type != "LineString":
@@ -135,7 +142,7 @@ def _ways_near(source: Path, zone: shapely.Polygon) -> tuple[set[int], set[int]]
     ways: set[int] = set()
     nodes: set[int] = set()
     for entity in osmium.FileProcessor(str(source)).with_locations():
-        if not entity.is_way() or not any(key in entity.tags for key in GROUND_KEYS):
+        if not isinstance(entity, Way) or not any(key in entity.tags for key in GROUND_KEYS):
             continue
         located = [node for node in entity.nodes if node.location.valid()]
         lon_lat = shapely.MultiPoint([(node.lon, node.lat) for node in located])

@@ -101,7 +101,7 @@ def spread(floor_m2: npt.NDArray[np.float64]) -> pd.DataFrame:
 def apportion(total: int, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Split a whole number in proportion to `weights` by largest remainder; ties go to the earlier place."""
     quota = total * weights / weights.sum()
-    whole = np.floor(quota).astype(np.int64)
+    whole: npt.NDArray[np.int64] = np.floor(quota).astype(np.int64)
     order = np.argsort(-(quota - whole), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
     return whole

@@ -71,7 +71,7 @@ def quarters(town: Town, dwellings: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame,
     while True:
         cells = _cells(seeds, town.boundary)
         home = _cell_of(cells, spots)
-        floor_m2 = np.bincount(home, weights=dwellings["res_m2"].to_numpy(), minlength=len(seeds))
+        floor_m2 = np.bincount(home, dwellings["res_m2"].to_numpy(), len(seeds)).astype(np.float64)
         people = spread(floor_m2)
         smallest = int(people["pop"].to_numpy().argmin())
         if people["pop"].iloc[smallest] >= SMALLEST_QUARTER:

@@ -90,6 +90,14 @@ def test_buildings_name_their_quarter_and_its_floor_area() -> None:
     assert set(homes["levels_src"]) == {"osm", "assumed"}
 
 
+def test_no_ground_is_lived_in_twice() -> None:
+    homes = read("buildings")
+    assert homes.union_all().area == pytest.approx(homes.area.sum(), abs=1.0)
+    assert (homes["res_levels"] <= homes["levels"]).all()
+    assert (homes["res_levels"] > 0).all()
+    assert (homes["res_m2"] - homes.area * homes["res_levels"]).abs().max() < 1.0
+
+
 def test_facilities_are_real_objects_and_no_canteen_is_invented() -> None:
     facilities = read("facilities")
     assert facilities["osm_id"].str.fullmatch(r"[nwr]\d+(;[nwr]\d+)*").all()
@@ -130,6 +138,13 @@ def test_streets_reach_past_the_town_and_keep_gates_and_crossings() -> None:
     assert {("barrier", "gate"), ("highway", "crossing"), ("highway", "traffic_signals")} <= tags
     boundary = read("communities").to_crs(4326).total_bounds
     assert west < boundary[0]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_readme_counts_what_is_there(name: str) -> None:
+    readme = (TOWN / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in readme.splitlines() if line.startswith(f"| `{name}.shp` |"))
+    assert int(row.split("|")[3].replace(",", "")) == len(read(name))
 
 
 def test_the_folder_is_small_and_names_its_source() -> None:
