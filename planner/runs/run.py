@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access import Reach, Snapped, WalkNetwork, circles, read_network, snap, walk
-from planner.district import District, read_district
+from planner.access import circles
 from planner.errors import InfeasibleError, RecountError, UnprovenError
+from planner.runs.clock import Clock
+from planner.runs.ground import Ground, connector_m, survey
 from planner.runs.progress import Progress, silent
-from planner.runs.provenance import digest_of, hashes_of, versions
+from planner.runs.provenance import digest_of, versions
 from planner.runs.store import Manifest, Result, Run, written_aside
 from planner.runs.tables import Tables
 from planner.runs.tabulate import (
@@ -28,6 +26,7 @@ from planner.runs.tabulate import (
     findings_table,
     nearest,
     nearest_table,
+    offers_table,
     opened_sites_table,
     openings_table,
     places_table,
@@ -38,10 +37,9 @@ from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
 from planner.study.load import load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
-    from geopandas import GeoDataFrame
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -49,22 +47,6 @@ if TYPE_CHECKING:
 
 #: writes map, workbook and the rest into the folder of a run
 Publish = Callable[["Run", "Path"], object]
-
-
-@dataclass
-class _Clock:
-    """Says how long each stage took, and tells the progress of it."""
-
-    progress: Progress
-    timings_s: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[float, str], None]]:
-        began = time.perf_counter()
-        self.progress(name, 0.0)
-        yield partial(self.progress, name)
-        self.timings_s[name] = round(time.perf_counter() - began, 3)
-        self.progress(name, 1.0)
 
 
 def plan(
@@ -120,67 +102,36 @@ def carry_out(
     study: Study, folder: Path, *, scenario: str, require_optimal: bool = False, progress: Progress = silent
 ) -> Run:
     """Compute a run without writing anything; raises as `plan`."""
-    clock = _Clock(progress)
-    with clock.stage("layers"):
-        district = read_district(study, folder)
-        inputs = hashes_of(study, folder)
-    with clock.stage("streets"):
-        network = read_network(folder / study.layers.streets.path, district.crs)
-    with clock.stage("walks"):
-        doors, reaches = _walks(study, district, network)
+    clock = Clock(progress)
+    return conclude(study, survey(study, folder, clock), clock, scenario=scenario, require_optimal=require_optimal)
+
+
+def conclude(study: Study, ground: Ground, clock: Clock, *, scenario: str, require_optimal: bool = False) -> Run:
+    """Site the services on ground that was surveyed, and tabulate what came of it; raises as `plan`."""
     with clock.stage("siting") as tell:
-        posed = pose(study, district, reaches)
+        posed = pose(study, ground.district, ground.reaches)
         chosen = solve(posed.problem, progress=lambda incumbent, bound, _: tell(0.5, _numbers(incumbent, bound)))
         _refuse(chosen, require_optimal=require_optimal)
         recount = evaluate(posed.problem, chosen)
     with clock.stage("tables"):
-        tables = _tables(_Work(study, district, network, doors, reaches, posed, chosen, recount))
-    digest = digest_of(study, inputs)
+        tables = _tables(_Work(study, ground, posed, chosen, recount))
+    digest = digest_of(study, ground.inputs)
     manifest = Manifest(
         run_id=f"{scenario}-{digest[:12]}",
         scenario=scenario,
         digest=digest,
-        inputs=inputs,
+        inputs=ground.inputs,
         versions=versions(),
         seed=study.solver.seed,
-        crs=district.crs.to_string(),
+        crs=ground.district.crs.to_string(),
         result=_result(chosen, recount, tables),
         timings_s=clock.timings_s,
     )
     return Run(study=study, manifest=manifest, tables=tables)
 
 
-@dataclass(frozen=True, eq=False)
-class _Doors:
-    """Doors of demand points and places onto the streets, by walking profile."""
-
-    demand: dict[str, Snapped]
-    places: dict[str, Snapped]
-
-
-def _walks(study: Study, district: District, network: WalkNetwork) -> tuple[_Doors, dict[str, Reach]]:
-    """Return doors and reach of every walking profile that a service uses, to the profile's widest circle."""
-    demand_xy = _xy(district.demand)
-    places_xy = np.concatenate([_xy(district.facilities), _xy(district.sites)])
-    doors, reaches = _Doors({}, {}), {}
-    for walker_id in dict.fromkeys(service.walker for service in study.services):
-        walker = study.walking.profiles[walker_id]
-        cutoff_s = 60 * max(service.circles[-1].minutes for service in study.services if service.walker == walker_id)
-        limit_m = study.walking.max_connector_m
-        doors.demand[walker_id] = snap(network, demand_xy, max_connector_m=limit_m, walker=walker)
-        doors.places[walker_id] = snap(network, places_xy, max_connector_m=limit_m, walker=walker)
-        reaches[walker_id] = walk(
-            network, doors.demand[walker_id], doors.places[walker_id], walker, cutoff_s, threads=study.solver.threads
-        )
-    return doors, reaches
-
-
 def _numbers(incumbent: float | None, bound: float | None) -> str:
     return "" if incumbent is None or bound is None else f"{incumbent:,.0f} ≤ {bound:,.0f}"
-
-
-def _xy(points: GeoDataFrame) -> NDArray[np.float64]:
-    return np.column_stack([points.geometry.x, points.geometry.y]).reshape(-1, 2)
 
 
 def _refuse(chosen: Plan, *, require_optimal: bool) -> None:
@@ -204,23 +155,20 @@ class _Work:
     """Everything that the stages made, for the tables."""
 
     study: Study
-    district: District
-    network: WalkNetwork
-    doors: _Doors
-    reaches: dict[str, Reach]
+    ground: Ground
     posed: Posed
     chosen: Plan
     recount: Evaluation
 
 
 def _tables(work: _Work) -> Tables:
-    study, district, doors, posed, recount = work.study, work.district, work.doors, work.posed, work.recount
-    problem = posed.problem
+    study, ground, posed, recount = work.study, work.ground, work.posed, work.recount
+    district, problem = ground.district, posed.problem
     standing = np.flatnonzero(problem.offers.existing)
     planned = standing if work.chosen.offers is None else work.chosen.offers
     before, after = (
         [
-            nearest(work.reaches[service.walker], _open_places(posed, offers, k))
+            nearest(ground.reaches[service.walker], _open_places(posed, offers, k))
             for k, service in enumerate(study.services)
         ]
         for offers in (standing, planned)
@@ -232,18 +180,19 @@ def _tables(work: _Work) -> Tables:
     walker = study.services[0].walker
     return Tables(
         communities=communities_table(study, district),
-        demand=demand_table(study, district, _connector_m(doors.demand[walker])),
-        places=places_table(district, _connector_m(doors.places[walker]), opened),
+        demand=demand_table(study, district, connector_m(ground.doors.demand[walker])),
+        places=places_table(district, connector_m(ground.doors.places[walker]), opened),
         existing=existing_table(district),
+        offers=offers_table(study, posed),
         openings=openings,
         opened_sites=opened_sites_table(study, district, posed, openings, recount),
         coverage=coverage,
         coverage_by_community=by_community,
         coverage_by_area=by_area,
         nearest=nearest_table(study, district, posed.place_ids, before, after),
-        reach=reach_table(district, posed.place_ids, work.reaches),
+        reach=reach_table(district, posed.place_ids, ground.reaches),
         circles=circles_table(posed.place_ids, _drawn(work), district.crs),
-        streets=streets_table(work.network),
+        streets=streets_table(ground.network),
         findings=findings_table(district),
     )
 
@@ -264,14 +213,6 @@ def _agree(study: Study, coverage: pd.DataFrame, recount: Evaluation) -> None:
             raise RecountError(msg)
 
 
-def _connector_m(doors: Snapped) -> NDArray[np.float64]:
-    """Return the shortest connector of each point (NaN where no street is near enough)."""
-    shortest = np.full(doors.n, np.inf)
-    found = doors.edge >= 0
-    np.minimum.at(shortest, doors.point[found], doors.connector_m[found])
-    return np.where(np.isfinite(shortest), shortest, np.nan)
-
-
 def _drawn(work: _Work) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
     """Return the circles of every opened site, one set for each walking profile of its services."""
     study, new = work.study, work.chosen.openings(work.posed.problem)
@@ -280,8 +221,8 @@ def _drawn(work: _Work) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
     for walker_id, place in sorted(wanted):
         minutes = sorted({c.minutes for s in study.services if s.walker == walker_id for c in s.circles})
         rings = circles(
-            work.network,
-            work.doors.places[walker_id].take(np.array([place])),
+            work.ground.network,
+            work.ground.doors.places[walker_id].take(np.array([place])),
             study.walking.profiles[walker_id],
             [60 * m for m in minutes],
         )

@@ -242,6 +242,37 @@ def findings_table(district: District) -> pd.DataFrame:
     )
 
 
+def offers_table(study: Study, posed: Posed) -> pd.DataFrame:
+    """Return every way a service can be run at a place, in the order of the problem: what a plan picks from.
+
+    Figures are the service's own, without set-up and shared rooms, as the problem counts them; ``pays_<department>`` is the
+    share of each department.
+    """
+    offers = posed.problem.offers
+    ids = np.array(posed.place_ids, dtype=object)
+    services = np.array(posed.service_ids, dtype=object)
+    capacity = np.full(offers.count, np.inf) if offers.capacity is None else offers.capacity
+    shares = offers.capital_share
+    return pd.DataFrame(
+        {
+            "place_id": ids[offers.site],
+            "service": services[offers.service],
+            "size": list(posed.offer_sizes),
+            "stands": offers.existing,
+            "may_close": np.zeros(offers.count, dtype=np.bool_) if offers.may_close is None else offers.may_close,
+            "area_m2": offers.area_m2,
+            "capital_yuan": offers.capital_yuan,
+            "yearly_yuan": offers.yearly_yuan,
+            "capacity": np.where(np.isfinite(capacity), capacity, np.nan),
+            **(
+                {}
+                if shares is None
+                else {f"pays_{department}": shares[:, d] for d, department in enumerate(study.budgets.departments)}
+            ),
+        }
+    ).astype(dict.fromkeys(("place_id", "service", "size"), "str"))
+
+
 def openings_table(study: Study, posed: Posed, plan: Plan) -> pd.DataFrame:
     """Return the plan, one row per service opened; figures of the service itself, its share of rooms left out."""
     problem, new = posed.problem, plan.openings(posed.problem)

@@ -84,9 +84,10 @@ def count(problem: SitingProblem, offers: NDArray[np.int64]) -> Evaluation:
         ring = np.searchsorted(np.asarray(demand.cutoffs_s), seconds, side="left").astype(np.int64)
         nearest.append(np.where(ring < len(demand.cutoffs_s), seconds, np.inf))
         circle.append(ring)
-        covered.append(np.cumsum(np.bincount(ring, weights=demand.people, minlength=len(demand.weights) + 1)[:-1]))
-        people.append(float(demand.people.sum()))
-        worth += float(demand.people @ np.append(demand.weights, 0.0)[ring])
+        inside = np.bincount(ring, weights=demand.people, minlength=len(demand.weights) + 1)
+        covered.append(np.cumsum(inside[:-1]))
+        people.append(_in_order(demand.people))
+        worth += _in_order(np.asarray(demand.weights) * inside[:-1])
     money = _money(problem, offers)
     area = _area_m2(problem, offers)
     new = offers[~problem.offers.existing[offers]]
@@ -96,8 +97,8 @@ def count(problem: SitingProblem, offers: NDArray[np.int64]) -> Evaluation:
         circle=tuple(circle),
         covered=tuple(covered),
         people=tuple(people),
-        capital_yuan=float(money.site_capital.sum()),
-        yearly_yuan=float(money.site_yearly.sum()),
+        capital_yuan=_in_order(money.site_capital),
+        yearly_yuan=_in_order(money.site_yearly),
         department_capital_yuan=money.department_capital,
         department_yearly_yuan=money.department_yearly,
         site_area_m2=area,
@@ -106,6 +107,11 @@ def count(problem: SitingProblem, offers: NDArray[np.int64]) -> Evaluation:
         opened_sites=np.unique(problem.offers.site[new]).astype(np.int64),
         broken=(*_broken_choices(problem, offers), *_broken_area(problem, area), *_broken_money(problem, money)),
     )
+
+
+def _in_order(values: NDArray[np.float64]) -> float:
+    """Return the sum added up from first to last: the one order that a browser repeats to the last bit."""
+    return float(np.cumsum(values)[-1]) if len(values) else 0.0
 
 
 def _nearest_s(problem: SitingProblem, demand: Demand, offers: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -225,8 +231,8 @@ def _broken_area(problem: SitingProblem, area: NDArray[np.float64]) -> list[Faul
 def _broken_money(problem: SitingProblem, money: _Money) -> list[Fault]:
     budgets = problem.budgets
     spent = {
-        "capital": (money.site_capital.sum(), budgets.capital_yuan),
-        "yearly": (money.site_yearly.sum(), budgets.yearly_yuan),
+        "capital": (_in_order(money.site_capital), budgets.capital_yuan),
+        "yearly": (_in_order(money.site_yearly), budgets.yearly_yuan),
     }
     for name, by_department, limits in (
         ("capital", money.department_capital, budgets.department_capital_yuan),
