@@ -2,6 +2,7 @@
 
 import csv
 import filecmp
+import functools
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ PEOPLE_COLUMNS = ("pop", "p0_2", "p3_5", "p0_5", "p60up", "p65up", "p75up")
 LARGEST_FOLDER_BYTES = 8_000_000
 
 
+@functools.cache
 def read(name: str) -> gpd.GeoDataFrame:
     return gpd.read_file(TOWN / f"{name}.shp")
 
