@@ -1,0 +1,122 @@
+"""The main job as a planner runs it, on the bundled town; its numbers counted again by code that is not ours."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from planner.cli import _run
+from tests.conftest import REPOSITORY
+from tests.oracle.recount import differences
+
+STUDY = REPOSITORY / "configs" / "neubrandenburg.yaml"
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory) -> Path:
+    """A run of the bundled town, made once."""
+    folder = tmp_path_factory.mktemp("runs") / "base"
+    assert _run(["plan", str(STUDY), "--out", str(folder), "--quiet"]) == 0
+    return folder
+
+
+def test_the_folder_is_whole(planned):
+    files = {path.relative_to(planned).as_posix() for path in planned.rglob("*") if path.is_file()}
+    assert {"manifest.json", "study.json", "map.html", "plan.xlsx", "plan.gpkg", "tables/coverage.parquet"} <= files
+    assert not [path for path in planned.parent.iterdir() if path != planned]
+
+
+def test_every_number_agrees_with_networkx(planned):
+    assert differences(planned) == []
+
+
+def test_the_plan_is_proven_and_keeps_the_money(planned):
+    result = json.loads((planned / "manifest.json").read_text())["result"]
+    assert result["status"] == "optimal"
+    assert abs(result["bound"] - result["objective"]) <= 1e-4 * result["objective"]
+    sites = pd.read_parquet(planned / "tables/opened_sites.parquet")
+    assert result["capital_yuan"] == pytest.approx(sites["capital_yuan"].sum())
+    assert result["capital_yuan"] <= 12_000_000
+    assert len(sites) <= 6
+    assert (sites["area_m2"] <= sites["area_offered_m2"]).all()
+
+
+def test_everybody_stays_in_the_denominator(planned):
+    coverage = pd.read_parquet(planned / "tables/coverage.parquet")
+    canteen = coverage[coverage["service"] == "canteen"]
+    assert (canteen["people"] == 17_226).all()  # the town's official count of people aged 65 and over
+    assert (canteen["covered_before"] == 0).all()  # no canteen is known in the town
+    assert canteen["covered_after"].is_monotonic_increasing
+    by_community = pd.read_parquet(planned / "tables/coverage_by_community.parquet")
+    sums = by_community.groupby(["service", "minutes"])[["people", "covered_before", "covered_after"]].sum()
+    told = coverage.set_index(["service", "minutes"]).loc[sums.index]
+    np.testing.assert_allclose(sums, told, rtol=1e-12)
+
+
+def test_the_workbook_quotes_the_tables(planned):
+    cells = {
+        cell
+        for sheet in openpyxl.load_workbook(planned / "plan.xlsx", read_only=True)
+        for row in sheet.iter_rows(values_only=True)
+        for cell in row
+        if isinstance(cell, int | float)
+    }
+    coverage = pd.read_parquet(planned / "tables/coverage.parquet")
+    for column in ("people", "covered_before", "covered_after"):
+        for value in coverage[column]:
+            assert any(np.isclose(cell, value, rtol=1e-12) for cell in cells), (column, value)
+
+
+def test_the_same_study_gives_the_same_bytes(planned, tmp_path):
+    again = tmp_path / "again"
+    assert _run(["plan", str(STUDY), "--out", str(again), "--quiet"]) == 0
+    for path in sorted(path for path in planned.rglob("*") if path.is_file()):
+        other = again / path.relative_to(planned)
+        if path.name == "manifest.json":
+            mine, yours = (json.loads(p.read_text()) for p in (path, other))
+            for manifest in (mine, yours):
+                manifest.pop("timings_s")
+                manifest["result"].pop("seconds")
+            assert mine == yours
+        else:
+            assert path.read_bytes() == other.read_bytes(), path.name
+
+
+REFUSED = [
+    ("a layer that is not there", ["layers.communities.path=nowhere.shp"], 4, "nowhere.shp"),
+    ("a street file that is not there", ["layers.streets.path=nowhere.osm.pbf"], 4, "nowhere.osm.pbf"),
+    ("a column that is not there", ["layers.candidates.0.columns.area_m2=areaa_m2"], 4, "areaa_m2"),
+    ("a misspelt key", ["budgets.captal_yuan=1"], 3, "did you mean `capital_yuan`"),
+    ("a lock on no site", ["siting.must=[{site: C9999}]"], 3, "C9999"),
+    ("a lock that does not fit", ["siting.must=[{site: C085, service: elder_care}]"], 3, "does not fit there"),
+    (
+        "a budget too small for the locks",
+        ["siting.must=[{site: C103}]", "budgets.capital_yuan=1000"],
+        5,
+        "no plan keeps every rule",
+    ),
+    (
+        "locks against each other",
+        ["siting.must=[{site: C103}]", "siting.never=[{site: C103}]"],
+        5,
+        "no plan keeps every rule",
+    ),
+    ("no candidates left", ["layers.candidates.0.keep={kind: [castle]}"], 4, "candidates"),
+    ("nobody to serve", ["layers.people.0.keep={id: [nobody]}"], 4, ""),
+]
+
+
+@pytest.mark.parametrize(("sets", "code", "said"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_bad_input_is_refused_and_nothing_is_lost(sets, code, said, tmp_path, capsys):
+    target = tmp_path / "base"
+    target.mkdir()
+    (target / "kept.txt").write_text("what stood here before")
+    words = ["plan", str(STUDY), "--out", str(target), "--quiet"]
+    assert _run([*words, *(word for item in sets for word in ("--set", item))]) == code
+    message = capsys.readouterr().err
+    assert said in message
+    assert "Traceback" not in message
+    assert [path.name for path in tmp_path.rglob("*")] == ["base", "kept.txt"]
