@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from planner.errors import Fault, StudyError, raise_all
 from planner.study.model import Study
+from planner.study.scenarios import Overlay, variant, variants
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,15 +27,6 @@ MAX_DEPTH = 40
 Key = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """One override: ``budgets.capital_yuan`` = 5,000,000, and who asked for it."""
-
-    key: str
-    value: Any
-    origin: str
-
-
 def load_study(path: Path, *, scenario: str | None = None, sets: Sequence[str] = ()) -> Study:
     """Return the study in ``path`` with a scenario and ``key=value`` overrides laid over it.
 
@@ -44,7 +35,7 @@ def load_study(path: Path, *, scenario: str | None = None, sets: Sequence[str] =
     path
         A YAML 1.2 file in UTF-8.
     scenario
-        Name of one of the study's scenarios.
+        Name of one of the study's scenarios; one of a matrix by its whole name.
     sets
         ``key=value`` texts; they win over the scenario. Items of lists are named by their id, name or position.
 
@@ -55,8 +46,32 @@ def load_study(path: Path, *, scenario: str | None = None, sets: Sequence[str] =
     """
     text = _read(path)
     raw = _parse(path, text)
-    overlays = [*_scenario_overlays(path, raw, scenario), *(parse_set(item) for item in sets)]
-    return _validated(path, raw, overlays)
+    asked = () if scenario is None else variant(str(path), _plain(raw.get("scenarios")), scenario).overlays
+    return _validated(path, raw, [*asked, *(parse_set(item) for item in sets)])
+
+
+def load_variants(path: Path, *, sets: Sequence[str] = ()) -> dict[str, Study | StudyError]:
+    """Return the study and all its scenarios by name, ``base`` first, the file read once.
+
+    A scenario that does not hold together comes back as the fault it has, so that the others can be run.
+
+    Raises
+    ------
+    StudyError
+        if the file cannot be read, or its base study or the scenarios' names have faults.
+    """
+    raw = _parse(path, _read(path))
+    said = [parse_set(item) for item in sets]
+    base = _validated(path, raw, said)
+    found: dict[str, Study | StudyError] = {}
+    for one in variants(str(path), _plain(raw.get("scenarios"))):
+        try:
+            if one.fault:
+                raise StudyError(one.fault)  # noqa: TRY301 - kept beside the faults of its values
+            found[one.name] = _validated(path, raw, [*one.overlays, *said]) if one.overlays else base
+        except StudyError as fault:
+            found[one.name] = fault
+    return found
 
 
 def load_overlaid(path: Path, overlays: Sequence[Overlay]) -> Study:
@@ -151,34 +166,6 @@ def _scalar(item: Any) -> Any:
         if isinstance(item, kind):
             return kind(item)
     return item
-
-
-def _scenario_overlays(path: Path, raw: Mapping[str, Any], name: str | None) -> list[Overlay]:
-    if name is None:
-        return []
-    scenarios = {
-        str(item.get("name")): item
-        for item in raw.get("scenarios") or []
-        if isinstance(item, Mapping) and "name" in item
-    }
-    chain: list[Mapping[str, Any]] = []
-    wanted: str | None = name
-    while wanted is not None:
-        if wanted not in scenarios:
-            known = ", ".join(scenarios) or "none"
-            msg = f"{path}: there is no scenario {wanted}; the study has: {known}"
-            raise StudyError(msg)
-        if scenarios[wanted] in chain:
-            msg = f"{path}: scenario {name} extends itself through {wanted}"
-            raise StudyError(msg)
-        chain.append(scenarios[wanted])
-        parent = scenarios[wanted].get("extends")
-        wanted = None if parent is None else str(parent)
-    return [
-        Overlay(str(key), _plain(value), f"scenario {item['name']}, {key}")
-        for item in reversed(chain)
-        for key, value in (item.get("set") or {}).items()
-    ]
 
 
 def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from planner.study._base import Block, Id, Label, Language
 from planner.study.layers import Layers
@@ -27,10 +27,13 @@ class Publication(Block):
 class Scenario(Block):
     """Named overrides of the study, one per line: ``budgets.capital_yuan: 5000000``."""
 
-    name: Id
+    name: Annotated[Id, StringConstraints(pattern=r"^[^.*?|\[\]][^*?|\[\]]*$")]
+    """Also the name of the run's folder: no leading dot, none of ``* ? | [ ]``."""
     set: dict[str, Any] = {}
     extends: Id | None = None
-    matrix: dict[str, list[Any]] = {}
+    """A scenario whose overrides and matrix are taken over; what is set here comes after them."""
+    matrix: dict[str, list[Any] | dict[Id, dict[str, Any]]] = {}
+    """Key → values, or a name of your own → label → overrides; one run for every combination."""
 
 
 class Study(Block):

@@ -123,7 +123,7 @@ def test_a_wrong_override_names_itself(tmp_path, sets, said):
 
 def test_scenarios_that_do_not_exist_or_loop_are_refused(tmp_path):
     path = _write(tmp_path, GOOD)
-    with pytest.raises(StudyError, match="there is no scenario rich; the study has: poor, poorer, loop"):
+    with pytest.raises(StudyError, match="there is no scenario rich; the study has: base, poor, poorer, loop"):
         load_study(path, scenario="rich")
     with pytest.raises(StudyError, match="extends itself"):
         load_study(path, scenario="loop")
