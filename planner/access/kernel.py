@@ -18,6 +18,8 @@ from planner.access.pace import NEVER
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_BUCKETS = 128
+
 
 class Graph(NamedTuple):
     """Arcs as the search wants them: head and ticks side by side, the quickest arc of each junction first."""
@@ -77,6 +79,16 @@ def scratch(n_junctions: int, n_targets: int, n_buckets: int) -> Scratch:
     )
 
 
+def pool() -> NDArray[np.int32]:
+    """Allocate room for queue entries; it grows when needed."""
+    return np.empty((4096, 3), dtype=np.int32)
+
+
+def bucket_shift(cutoff: int) -> int:
+    """Give the bits to drop from ticks to get a bucket, for about as many buckets as serve best."""
+    return max(0, int(np.ceil(np.log2((cutoff + 1) / _BUCKETS))))
+
+
 @compiled
 def search(  # noqa: PLR0917 - machine code takes its arguments by position
     graph: Graph,
@@ -102,56 +114,11 @@ def search(  # noqa: PLR0917 - machine code takes its arguments by position
     indptr = np.zeros(last - first + 1, np.int64)
     target = np.empty(1024, np.int32)
     ticks = np.empty(1024, np.int32)
-    pool = np.empty((4096, 3), np.int32)  # junction, ticks, next entry
+    pool = np.empty((4096, 3), np.int32)
     used = 0
     settled = 0
     for source in range(first, last):
-        reached = 0
-        entries = 0
-        for seed in range(2 * sources.indptr[source], 2 * sources.indptr[source + 1]):
-            node = sources.seeds[seed, 0]
-            begun = sources.seeds[seed, 1]
-            if begun > cutoff or begun >= pad.ticks[node]:
-                continue
-            if pad.ticks[node] == NEVER:
-                pad.touched[reached] = node
-                reached += 1
-            pad.ticks[node] = begun
-            if entries == len(pool):
-                pool = _doubled(pool)
-            pool[entries, 0] = node
-            pool[entries, 1] = begun
-            pool[entries, 2] = pad.bucket[begun >> shift]
-            pad.bucket[begun >> shift] = entries
-            entries += 1
-
-        for slot in range(len(pad.bucket)):
-            while pad.bucket[slot] >= 0:
-                entry = pad.bucket[slot]
-                node = pool[entry, 0]
-                now = pool[entry, 1]
-                pad.bucket[slot] = pool[entry, 2]
-                if pad.ticks[node] != now:
-                    continue  # improved since it was put here
-                for arc in range(graph.indptr[node], graph.indptr[node + 1]):
-                    then = now + graph.arcs[arc, 1]
-                    if then > cutoff:
-                        break  # the other arcs are slower still
-                    head = graph.arcs[arc, 0]
-                    known = pad.ticks[head]
-                    if then >= known:
-                        continue
-                    if known == NEVER:
-                        pad.touched[reached] = head
-                        reached += 1
-                    pad.ticks[head] = then
-                    if entries == len(pool):
-                        pool = _doubled(pool)
-                    pool[entries, 0] = head
-                    pool[entries, 1] = then
-                    pool[entries, 2] = pad.bucket[then >> shift]
-                    pad.bucket[then >> shift] = entries
-                    entries += 1
+        reached, pool = spread(graph, sources, pad, pool, source, cutoff, shift)
         settled += reached
 
         hits = 0
@@ -196,6 +163,79 @@ def search(  # noqa: PLR0917 - machine code takes its arguments by position
         used += hits
         indptr[source - first + 1] = used
     return indptr, target[:used].copy(), ticks[:used].copy(), settled
+
+
+@compiled
+def spread(  # noqa: PLR0917
+    graph: Graph,
+    sources: Sources,
+    pad: Scratch,
+    pool: NDArray[np.int32],
+    source: int,
+    cutoff: int,
+    shift: int,
+) -> tuple[int, NDArray[np.int32]]:
+    """Time every junction within ``cutoff`` ticks of one source.
+
+    Parameters
+    ----------
+    pool : int32[p, 3]
+        Room for queue entries (junction, ticks, next entry of the pile); replaced by a larger one when it is full.
+
+    Returns
+    -------
+    reached : int
+        Junctions now listed at the front of ``pad.touched``; their ticks stand in ``pad.ticks`` for the caller to wipe.
+    pool : int32[p, 3]
+        The room, to be passed on to the next call.
+    """
+    reached = 0
+    entries = 0
+    for seed in range(2 * sources.indptr[source], 2 * sources.indptr[source + 1]):
+        node = sources.seeds[seed, 0]
+        begun = sources.seeds[seed, 1]
+        if begun > cutoff or begun >= pad.ticks[node]:
+            continue
+        if pad.ticks[node] == NEVER:
+            pad.touched[reached] = node
+            reached += 1
+        pad.ticks[node] = begun
+        if entries == len(pool):
+            pool = _doubled(pool)
+        pool[entries, 0] = node
+        pool[entries, 1] = begun
+        pool[entries, 2] = pad.bucket[begun >> shift]
+        pad.bucket[begun >> shift] = entries
+        entries += 1
+
+    for slot in range(len(pad.bucket)):
+        while pad.bucket[slot] >= 0:
+            entry = pad.bucket[slot]
+            node = pool[entry, 0]
+            now = pool[entry, 1]
+            pad.bucket[slot] = pool[entry, 2]
+            if pad.ticks[node] != now:
+                continue  # improved since it was put here
+            for arc in range(graph.indptr[node], graph.indptr[node + 1]):
+                then = now + graph.arcs[arc, 1]
+                if then > cutoff:
+                    break  # the other arcs are slower still
+                head = graph.arcs[arc, 0]
+                known = pad.ticks[head]
+                if then >= known:
+                    continue
+                if known == NEVER:
+                    pad.touched[reached] = head
+                    reached += 1
+                pad.ticks[head] = then
+                if entries == len(pool):
+                    pool = _doubled(pool)
+                pool[entries, 0] = head
+                pool[entries, 1] = then
+                pool[entries, 2] = pad.bucket[then >> shift]
+                pad.bucket[then >> shift] = entries
+                entries += 1
+    return reached, pool
 
 
 @compiled

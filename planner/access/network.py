@@ -127,6 +127,11 @@ class WalkNetwork:
         return np.asarray(shapely.linestrings(self.shape_xy, indices=owner), dtype=object)
 
     @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Find edges by place."""
+        return shapely.STRtree(self.lines)
+
+    @cached_property
     def edge_component(self) -> NDArray[np.int32]:
         """Connected piece of each edge."""
         return self.component[self.u]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from planner.access.snap import Snapped
     from planner.study import WalkingProfile
 
-_BUCKETS = 256
 _BLOCK = 64
 """Sources per task: small enough to share out evenly, large enough that handing them out costs nothing."""
 
@@ -149,7 +148,7 @@ def walk(
     # A target is the end of a walk that begins at it once the walk is told backwards.
     begin = doors(network, starts, towards)
     end = doors(network, goals, towards.reversed())
-    indptr, target, ticks = _search(_graph(network, towards, cutoff), begin, end, cutoff, threads)
+    indptr, target, ticks = _search(graph_of(network, towards, cutoff), begin, end, cutoff, threads)
     if from_sites:
         indptr, target, ticks = _turn(indptr, target, ticks, origins.n)
     site, ticks = _ascending(indptr, target, ticks)
@@ -158,7 +157,7 @@ def walk(
     return Reach(indptr, site, seconds, sites.n, cutoff_s)
 
 
-def _graph(network: WalkNetwork, towards: Pace, cutoff: int) -> kernel.Graph:
+def graph_of(network: WalkNetwork, towards: Pace, cutoff: int) -> kernel.Graph:
     """Arcs of the network in ticks, those too slow for any walk left out, the quickest first at each junction."""
     edge = network.edge
     tail = np.repeat(np.arange(network.n_junctions, dtype=np.int32), np.diff(network.indptr))
@@ -180,8 +179,8 @@ def _search(
     threads: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Search block by block on a few threads and put the rows of all sources one after another."""
-    sources, targets = _sources(begin), _targets(graph, end)
-    shift = max(0, int(np.ceil(np.log2((cutoff + 1) / _BUCKETS))))
+    sources, targets = sources_of(begin), _targets(graph, end)
+    shift = kernel.bucket_shift(cutoff)
     mine = local()
 
     def block(first: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], int]:
@@ -202,7 +201,8 @@ def _search(
     return indptr, target, ticks
 
 
-def _sources(begin: Doors) -> kernel.Sources:
+def sources_of(begin: Doors) -> kernel.Sources:
+    """Seeds of every search."""
     indptr = np.concatenate([[0], np.cumsum(np.bincount(begin.point, minlength=begin.n))]).astype(np.int64)
     seeds = np.empty((2 * len(begin.edge), 2), dtype=np.int32)
     seeds[0::2, 0], seeds[1::2, 0] = begin.u, begin.v

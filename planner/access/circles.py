@@ -1,0 +1,153 @@
+"""Circles for drawing: the ground within 5, 10, 15 minutes of a site, from the streets actually walked.
+
+A drawing, never a decision: `planner.access.reach` decides who is covered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import contourpy
+import numpy as np
+import shapely
+
+from planner.access import kernel
+from planner.access.field import Frame, Streets, walk_field
+from planner.access.pace import NEVER, TICKS_PER_S, cutoff_ticks, doors, pace
+from planner.access.reach import graph_of, sources_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from planner.access.network import WalkNetwork
+    from planner.access.snap import Snapped
+    from planner.study import WalkingProfile
+
+CELL_M = 10.0
+STREET_HALF_WIDTH_M = 20.0
+LARGEST_BLOCK_M2 = 40_000.0
+
+
+def circles(
+    network: WalkNetwork,
+    sites: Snapped,
+    walker: WalkingProfile,
+    cutoffs_s: Sequence[float],
+    *,
+    half_width_m: float = STREET_HALF_WIDTH_M,
+    largest_block_m2: float = LARGEST_BLOCK_M2,
+    cell_m: float = CELL_M,
+) -> list[list[shapely.MultiPolygon]]:
+    """Draw the ground from which each site is reached in time.
+
+    Every cell of a raster takes the walking time of the street point nearest to it, so that a street beyond reach keeps
+    its ground out of the circle even where it runs beside one within reach. Ground farther than ``half_width_m`` from
+    every street stays outside, but for the inside of blocks, which belongs to the streets around it. The circles are
+    contours of that one field, hence nested.
+
+    Parameters
+    ----------
+    network : WalkNetwork
+        Streets.
+    sites : Snapped
+        Doors of the sites, snapped for this walker.
+    walker : WalkingProfile
+        Who walks.
+    cutoffs_s : sequence of float
+        Cutoffs in seconds, in any order.
+    half_width_m : float
+        Declared width of the ground on either side of a street.
+    largest_block_m2 : float
+        A block without streets larger than this (a lake, a railway yard) is left out of the circle.
+    cell_m : float
+        Side of a raster cell.
+
+    Returns
+    -------
+    list of list of shapely.MultiPolygon
+        Per site one valid polygon per cutoff, in the order given; empty where the site has no door.
+    """
+    if not cutoffs_s:
+        return [[] for _ in range(sites.n)]
+    furthest_s = max(cutoffs_s)
+    cutoff = cutoff_ticks(furthest_s)
+    towards = pace(network, walker).reversed()
+    begin = doors(network, sites, towards)
+    graph, sources = graph_of(network, towards, cutoff), sources_of(begin)
+    shift = kernel.bucket_shift(cutoff)
+    pad = kernel.scratch(network.n_junctions, 0, (cutoff >> shift) + 1)
+    pool = kernel.pool()
+    streets = Streets.of(network, towards)
+    drawn = []
+    for site in range(sites.n):
+        own = slice(sources.indptr[site], sources.indptr[site + 1])
+        if own.start == own.stop:
+            drawn.append([shapely.MultiPolygon() for _ in cutoffs_s])
+            continue
+        reached, pool = kernel.spread(graph, sources, pad, pool, site, cutoff, shift)
+        junctions = pad.touched[:reached].copy()
+        edge = begin.edge[own]
+        spots = shapely.get_coordinates(shapely.line_interpolate_point(network.lines[edge], begin.share[own], normalized=True))
+        left = np.concatenate([cutoff - pad.ticks[junctions], cutoff - begin.connector[own]]).clip(0)
+        frame = _frame(
+            np.concatenate([network.xy[junctions], spots]),
+            left * (walker.speed_m_s / TICKS_PER_S),
+            margin_m=half_width_m + 2 * cell_m,
+            cell_m=cell_m,
+        )
+        near = np.sort(network.tree.query(frame.box)).astype(np.int32)
+        field = walk_field(
+            streets,
+            near,
+            pad.ticks,
+            edge,
+            begin.share[own],
+            begin.connector[own],
+            frame,
+            half_width_m,
+            largest_block_m2,
+        )
+        pad.ticks[junctions] = NEVER
+        drawn.append([_contour(field, frame, cutoff_s, cell_m / walker.speed_m_s) for cutoff_s in cutoffs_s])
+    return drawn
+
+
+def _frame(xy: NDArray[np.float64], left_m: NDArray[np.float64], *, margin_m: float, cell_m: float) -> Frame:
+    """Lay a raster over everything that can be reached from points with some walk left."""
+    low = (xy - left_m[:, None]).min(axis=0) - margin_m
+    high = (xy + left_m[:, None]).max(axis=0) + margin_m
+    columns, rows = np.ceil((high - low) / cell_m).astype(int) + 1
+    return Frame(float(low[0]), float(low[1]), cell_m, int(rows), int(columns))
+
+
+def _contour(field: NDArray[np.float32], frame: Frame, cutoff_s: float, step_s: float) -> shapely.MultiPolygon:
+    """Outline the cells of at most ``cutoff_s``.
+
+    Around the cutoff the field is kept to one cell's walk either way: the line runs halfway between a street in reach
+    and one that is not, and a larger cutoff never draws inside a smaller one.
+    """
+    inside = field <= cutoff_s
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not len(rows):
+        return shapely.MultiPolygon()
+    top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)
+    part = field[top : rows[-1] + 2, left : columns[-1] + 2]
+    lines = contourpy.contour_generator(
+        x=frame.west + frame.cell_m * np.arange(left, left + part.shape[1]),
+        y=frame.south + frame.cell_m * np.arange(top, top + part.shape[0]),
+        z=np.clip(part - np.float32(cutoff_s + 1e-3), -step_s, step_s),
+        name="serial",
+        fill_type=contourpy.FillType.OuterOffset,
+    )
+    points, offsets = lines.filled(-np.inf, 0.0)
+    polygons = [
+        shapely.polygons(rings[0], rings[1:])
+        for rings in (
+            shapely.linearrings(xy, indices=np.repeat(np.arange(len(offset) - 1), np.diff(offset)))
+            for xy, offset in zip(points, offsets, strict=True)
+        )
+    ]
+    circle = shapely.multipolygons(polygons)
+    return circle if shapely.is_valid(circle) else shapely.MultiPolygon(shapely.get_parts(shapely.make_valid(circle)).tolist())
