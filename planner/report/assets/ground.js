@@ -1,0 +1,164 @@
+/* The ground of every map: packed shapes, streets, communities, scale and north. */
+"use strict";
+
+(function (planner) {
+  const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const VALUE = new Uint8Array(128);
+  for (let i = 0; i < 64; i += 1) VALUE[ALPHABET.charCodeAt(i)] = i;
+
+  /* Lines of [lat, lon] from the text that planner/report/packing.py wrote. */
+  function unpack(packed, perDegree) {
+    const text = packed.points;
+    let at = 0, lon = 0, lat = 0;
+    function step() {
+      let number = 0, shift = 0, digit;
+      do {
+        digit = VALUE[text.charCodeAt(at++)];
+        number += (digit & 31) * Math.pow(2, shift);
+        shift += 5;
+      } while (digit >= 32);
+      return number % 2 ? -(number + 1) / 2 : number / 2;
+    }
+    return packed.counts.map((count) => {
+      const line = new Array(count);
+      for (let i = 0; i < count; i += 1) {
+        lon += step();
+        lat += step();
+        line[i] = [lat / perDegree, lon / perDegree];
+      }
+      return line;
+    });
+  }
+
+  /* The rings of each feature: [[ring, ring, …], …]; holes and parts are told apart by the even-odd rule. */
+  function unpackShapes(packed, perDegree) {
+    const rings = unpack(packed, perDegree);
+    let at = 0;
+    return packed.rings.map((count) => rings.slice(at, (at += count)));
+  }
+
+  function pane(map, name, order, deaf) {
+    const made = map.createPane(name);
+    made.style.zIndex = order;
+    if (deaf) made.classList.add("deaf");
+    return name;
+  }
+
+  const STREET_STYLE = {
+    path: { color: "#ffffff", weight: 0.7, opacity: 0.75 },
+    street: { color: "#ffffff", weight: 1.3, opacity: 0.9 },
+    main: { color: "#ffffff", weight: 3, opacity: 1 },
+  };
+
+  function streets(map, packed, perDegree) {
+    const renderer = L.canvas({ pane: pane(map, "streets", 360, true), padding: 0.2 });
+    const layers = ["path", "street", "main"]
+      .filter((name) => packed[name].counts.length)
+      .map((name) =>
+        L.polyline(unpack(packed[name], perDegree), {
+          ...STREET_STYLE[name], renderer, interactive: false, smoothFactor: 0.7, lineCap: "round",
+        })
+      );
+    const group = L.layerGroup(layers);
+    const weights = layers.map((layer) => layer.options.weight);
+    const weigh = () => {
+      const grow = Math.pow(1.5, Math.max(-1, map.getZoom() - 13.5));
+      layers.forEach((layer, i) => layer.setStyle({ weight: Math.min(9, weights[i] * grow) }));
+    };
+    map.on("zoomend", weigh);
+    weigh();
+    return group;
+  }
+
+  /* One polygon per community; colour(i) gives its fill, onclick(i, latlng) is called when it is clicked. */
+  function communities(map, ground, colour, onclick) {
+    const renderer = L.canvas({ pane: pane(map, "communities", 350, false), padding: 0.2 });
+    const shapes = unpackShapes(ground.communities.shapes, ground.perDegree);
+    const polygons = shapes.map((rings, i) =>
+      L.polygon(rings, {
+        renderer, color: "#5b6b75", weight: 0.8, opacity: 0.7, fillOpacity: 1, fillColor: colour(i), smoothFactor: 0.5,
+      })
+    );
+    polygons.forEach((polygon, i) => {
+      polygon.on("click", (event) => onclick(i, event.latlng));
+      polygon.on("mouseover", () => polygon.setStyle({ color: "#1d2a33", weight: 2.2, opacity: 1 }).bringToFront());
+      polygon.on("mouseout", () => polygon.setStyle({ color: "#5b6b75", weight: 0.8, opacity: 0.7 }));
+    });
+    return {
+      layer: L.layerGroup(polygons),
+      polygons,
+      recolour: () => polygons.forEach((polygon, i) => polygon.setStyle({ fillColor: colour(i) })),
+    };
+  }
+
+  /* Names of communities where there is room for them. */
+  function names(map, polygons, texts) {
+    const where = pane(map, "names", 620, true);
+    const group = L.layerGroup();
+    const boxes = polygons.map((polygon) => polygon.getBounds());
+    function place() {
+      group.clearLayers();
+      if (!map.hasLayer(group)) return;
+      const shown = map.getBounds().pad(0.1);
+      boxes.forEach((box, i) => {
+        const text = texts[i].trim();
+        if (!text || !box.isValid() || !shown.intersects(box)) return;
+        const left = map.latLngToLayerPoint(box.getNorthWest()), right = map.latLngToLayerPoint(box.getSouthEast());
+        const wide = text.replace(/[^\u2e80-\uffff]/g, "").length * 13 + text.length * 6.6;
+        if (right.x - left.x < wide || right.y - left.y < 24 || wide > 260) return;
+        const label = planner.el("span", { class: "community-name" }, text);
+        group.addLayer(
+          L.marker(inside(polygons[i]) || box.getCenter(), {
+            pane: where, interactive: false, keyboard: false,
+            icon: L.divIcon({ className: "label-anchor", html: label, iconSize: [0, 0] }),
+          })
+        );
+      });
+    }
+    map.on("moveend", place);
+    group.on("add", place);
+    return group;
+  }
+
+  /* A point well inside the widest part of a polygon: the middle of its longest crossing at half height. */
+  function inside(polygon) {
+    const rings = polygon.getLatLngs();
+    const box = polygon.getBounds();
+    let best = null, widest = 0;
+    for (const share of [0.5, 0.4, 0.6, 0.3, 0.7]) {
+      const lat = box.getSouth() + share * (box.getNorth() - box.getSouth());
+      const crossings = [];
+      for (const ring of rings) {
+        for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+          const a = ring[i], b = ring[j];
+          if ((a.lat > lat) !== (b.lat > lat)) crossings.push(a.lng + ((lat - a.lat) / (b.lat - a.lat)) * (b.lng - a.lng));
+        }
+      }
+      crossings.sort((a, b) => a - b);
+      for (let i = 0; i + 1 < crossings.length; i += 2) {
+        const wide = crossings[i + 1] - crossings[i];
+        if (wide > widest * 1.15) {
+          widest = wide;
+          best = [lat, (crossings[i] + crossings[i + 1]) / 2];
+        }
+      }
+    }
+    return best;
+  }
+
+  function northArrow() {
+    const Arrow = L.Control.extend({
+      onAdd() {
+        const { el, svg, say } = planner;
+        return el("div", { class: "north", role: "img", "aria-label": say("north") },
+          svg("svg", { viewBox: "0 0 24 34", width: 24, height: 34 },
+            svg("path", { d: "M12 1 L21 32 L12 25 Z", fill: "#1d2a33" }),
+            svg("path", { d: "M12 1 L3 32 L12 25 Z", fill: "#ffffff", stroke: "#1d2a33", "stroke-width": 1, "stroke-linejoin": "round" })),
+          el("span", {}, say("north")));
+      },
+    });
+    return new Arrow({ position: "bottomleft" });
+  }
+
+  Object.assign(planner, { unpack, unpackShapes, pane, streets, communities, names, northArrow });
+})(window.planner);

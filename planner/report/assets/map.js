@@ -1,0 +1,115 @@
+/* The plan on the map: reads the stored figures, draws them, and lets people look at them from every side. */
+"use strict";
+
+(function (planner) {
+  const { el, say } = planner;
+  const SHARES = [0.2, 0.4, 0.6, 0.8, 1];
+
+  planner.start = function (map) {
+    const run = planner.data("planner-run");
+    const ground = planner.data("planner-ground");
+    const places = planner.data("planner-places");
+    const state = { service: 0, minutes: widest(run.services[0]), when: "after", measure: "people" };
+    const home = map.getBounds();
+
+    const limits = () => (state.measure === "share" ? SHARES : ground.limits[run.services[state.service].id]);
+    const figures = () => ground.cover[`${run.services[state.service].id} ${state.minutes}`];
+    function colour(i) {
+      const { people, before, after } = figures();
+      if (!(people[i] > 0)) return run.palette.empty;
+      const left = people[i] - (state.when === "before" ? before[i] : after[i]);
+      const byShare = state.measure === "share";
+      return planner.colourOf(run.palette, limits(), byShare ? left / people[i] : left, byShare);
+    }
+
+    const show = (content, latlng) =>
+      L.popup({ maxWidth: 440, autoPanPadding: [24, 24] }).setLatLng(latlng).setContent(content).openOn(map);
+    const detail = (i, latlng) => show(planner.placeDetail(run, places, i), latlng);
+
+    const quarters = planner.communities(map, ground, colour, (i, at) => show(planner.communityDetail(run, ground, i), at));
+    const opened = new Set(places.sites.map((site) => site.place));
+    const circles = planner.circles(map, places, run.services, ground.perDegree);
+    const layers = {
+      opened_sites: planner.sites(map, places, run.services, detail),
+      walking_circles: circles.layer,
+      existing_facilities: planner.facilities(map, places, run.services, detail),
+      candidates: planner.candidates(map, places, opened, detail),
+      communities: quarters.layer,
+      streets: planner.streets(map, ground.streets, ground.perDegree),
+      community_names: planner.names(map, quarters.polygons, ground.communities.name),
+    };
+    Object.values(layers).forEach((layer) => map.addLayer(layer));
+    circles.show(state.service);
+
+    const legend = planner.legend(map, run, layers, state, limits, change);
+    function change(name, value) {
+      state[name] = value;
+      if (name === "service") {
+        const minutes = run.services[value].minutes;
+        if (!minutes.includes(state.minutes)) state.minutes = widest(run.services[value]);
+        circles.show(value);
+      }
+      document.body.dataset.when = state.when;
+      quarters.recolour();
+      legend.update();
+    }
+    document.body.dataset.when = state.when;
+
+    const frame = map.getContainer();
+    frame.parentElement.prepend(planner.panel(run, places, (i) => {
+      const at = L.latLng(places.lat[i], places.lon[i]);
+      map.setView(at, Math.max(map.getZoom(), 15.5));
+      detail(i, at);
+    }));
+    frame.parentElement.append(legend.card);
+    furniture(map, run, home);
+    map.invalidateSize();
+    map.fitBounds(home, { padding: [24, 24], animate: false });
+    print(map, home);
+    planner.map = map;
+    document.body.dataset.ready = "true";
+  };
+
+  function widest(service) {
+    return service.minutes[service.minutes.length - 1];
+  }
+
+  /* Zoom buttons, scale bar, north arrow, attribution: what every map on a wall must carry. */
+  function furniture(map, run, home) {
+    L.control.zoom({ position: "topleft", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
+    const Home = L.Control.extend({
+      onAdd() {
+        const button = el("button", {
+          type: "button", class: "home", title: say("whole_district"), "aria-label": say("whole_district"),
+          onclick: () => map.fitBounds(home, { padding: [24, 24] }),
+        }, "⌂");
+        const bar = el("div", { class: "leaflet-bar" }, button);
+        L.DomEvent.disableClickPropagation(bar);
+        return bar;
+      },
+    });
+    new Home({ position: "topleft" }).addTo(map);
+    L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 160 }).addTo(map);
+    planner.northArrow().addTo(map);
+    const Sources = L.Control.extend({
+      onAdd: () => el("div", { class: "leaflet-control-attribution" }, [...run.publication.sources, "Leaflet"].join(" · ")),
+    });
+    new Sources({ position: "bottomright" }).addTo(map);
+  }
+
+  /* On paper the map takes the size of the sheet's frame, and the whole district is shown in it. */
+  function print(map, home) {
+    let seen = null;
+    window.addEventListener("beforeprint", () => {
+      seen = { centre: map.getCenter(), zoom: map.getZoom() };
+      document.body.classList.add("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      map.fitBounds(home, { padding: [12, 12], animate: false });
+    });
+    window.addEventListener("afterprint", () => {
+      document.body.classList.remove("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      if (seen) map.setView(seen.centre, seen.zoom, { animate: false });
+    });
+  }
+})(window.planner);

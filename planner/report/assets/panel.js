@@ -1,0 +1,107 @@
+/* The panel beside the map: what the plan is, whom it reaches, what it costs, how sure it is. */
+"use strict";
+
+(function (planner) {
+  const { el, say, format, named, chip } = planner;
+
+  function section(title, ...children) {
+    return el("section", {}, el("h2", {}, title), children);
+  }
+
+  function header(run) {
+    const facts = [run.scenario === "base" ? null : `${say("scenario_label")} ${run.scenario}`, run.date || null];
+    return el("header", {},
+      el("p", { class: "eyebrow" }, say("map_title")),
+      el("h1", {}, run.name),
+      el("p", { class: "quiet" }, facts.filter(Boolean).join(" · ")),
+      run.publication.classification ? el("p", { class: "stamp" }, run.publication.classification) : null);
+  }
+
+  function bar(service, row) {
+    const before = row.people ? row.before / row.people : 0, after = row.people ? row.after / row.people : 0;
+    const wide = (share) => `${(share * 100).toFixed(3)}%`;
+    return el("div", { class: "bar", role: "img", "aria-label": `${format.percent(before)} → ${format.percent(after)}` },
+      el("i", { style: { width: wide(after), backgroundColor: service.colour } }),
+      el("i", { class: "before", style: { width: wide(Math.min(before, after)) } }));
+  }
+
+  function coverage(run) {
+    const blocks = run.services.map((service) => {
+      const rows = run.coverage.filter((row) => row.service === service.id);
+      return el("div", { class: "cover" },
+        el("h3", {}, chip(service), service.name,
+          el("span", { class: "quiet" }, `${format.whole(rows[0].people)} ${say("people_total")}`)),
+        rows.map((row) => {
+          const share = (covered) => format.percent(row.people ? covered / row.people : 0);
+          return el("div", { class: "cover-row", "data-service": row.service, "data-minutes": row.minutes },
+            el("span", { class: "minutes" }, say("minutes_short", { minutes: row.minutes })),
+            bar(service, row),
+            el("span", { class: "shares" },
+              el("span", { class: "share-before" }, share(row.before)), " → ",
+              el("b", { class: "share-after" }, share(row.after))),
+            el("span", { class: "gain", title: `${format.whole(row.before)} → ${format.whole(row.after)}` },
+              `+${format.whole(row.after - row.before)}`));
+        }));
+    });
+    const key = el("p", { class: "bar-key quiet" },
+      el("i", { class: "before" }), say("today"), el("i", { class: "after" }), say("with_plan"));
+    return section(say("coverage_title"), key, blocks, el("p", { class: "quiet hint" }, say("coverage_hint")));
+  }
+
+  function figures(run) {
+    const tile = (indicator, loud) =>
+      el("div", { class: loud ? "tile loud" : "tile", "data-indicator": indicator.key },
+        el("dt", {}, indicator.label), el("dd", {}, indicator.text));
+    const loud = new Set(["sites_opened", "co_located_services", "capital", "status"]);
+    return section(say("plan_title"),
+      el("dl", { class: "tiles" }, run.indicators.filter((i) => loud.has(i.key)).map((i) => tile(i, true))),
+      el("dl", { class: "lines" }, run.indicators.filter((i) => !loud.has(i.key)).map((i) => tile(i, false))));
+  }
+
+  function sites(run, places, go) {
+    if (!places.sites.length) return section(say("sites_title"), el("p", { class: "quiet" }, say("no_sites")));
+    return section(say("sites_title"),
+      el("ol", { class: "sites" }, places.sites.map((site, n) =>
+        el("li", {},
+          el("button", { type: "button", onclick: () => go(site.place) },
+            el("b", { class: "number" }, String(n + 1)),
+            el("span", { class: "site-name" }, named(places.name[site.place]),
+              el("span", { class: "quiet" },
+                [places.kind[site.place], format.square(site.area_m2), format.yuan(site.capital_yuan, run.language)].filter(Boolean).join(" · "))),
+            el("span", { class: "chips" }, site.services.map((s) => chip(run.services[s], true))))))));
+  }
+
+  function provenance(run) {
+    const kinds = ["note", "estimate", "unverified", "assumption", "cited", "verified"];
+    const groups = kinds.map((kind) => {
+      const rows = run.provenance.filter((row) => row.kind === kind);
+      if (!rows.length) return null;
+      const list = el("ul", {}, rows.map((row) =>
+        el("li", {},
+          row.subject ? el("b", {}, row.subject + " ") : null,
+          [row.figure, row.value].filter(Boolean).join(": "),
+          row.source ? el("span", { class: "quiet" }, ` — ${row.source}`) : null)));
+      const title = `${say("evidence." + kind)} (${rows.length})`;
+      const attributes = { class: `provenance ${kind}` };
+      if (kind === "note" || kind === "estimate") attributes.open = "";
+      return el("details", attributes, el("summary", {}, title), list);
+    });
+    return section(say("cautions_title"), groups);
+  }
+
+  function footer(run) {
+    const p = run.publication;
+    const frame = [["review_number", p.review_number], ["author", p.author], ["run_id", run.runId]];
+    return el("footer", {},
+      el("h2", {}, say("sources_title")),
+      p.sources.map((source) => el("p", {}, source)),
+      frame.filter(([, value]) => value).map(([key, value]) => el("p", { class: "quiet" }, `${say(key)} ${value}`)));
+  }
+
+  function panel(run, places, go) {
+    return el("aside", { id: "panel", "aria-label": say("summary") },
+      header(run), coverage(run), figures(run), sites(run, places, go), provenance(run), footer(run));
+  }
+
+  planner.panel = panel;
+})(window.planner);

@@ -1,0 +1,163 @@
+/* Places: existing facilities as squares, candidates as rings, opened sites as numbered pins, their walking circles. */
+"use strict";
+
+(function (planner) {
+  const { el, say, format, named, chip } = planner;
+  const INK = "#1d2a33";
+
+  const Square = L.CircleMarker.extend({
+    _updatePath() {
+      const r = this._radius, x = this._point.x - r, y = this._point.y - r;
+      this._renderer._setPath(this, `M${x},${y}h${2 * r}v${2 * r}h${-2 * r}z`);
+    },
+  });
+
+  function facilities(map, places, services, detail) {
+    const renderer = L.svg({ pane: planner.pane(map, "facilities", 450, false) });
+    const group = L.layerGroup();
+    places.id.forEach((_, i) => {
+      if (places.role[i] !== "facility") return;
+      const offers = places.offers[i];
+      group.addLayer(
+        new Square([places.lat[i], places.lon[i]], {
+          renderer, radius: 5.5, color: "#ffffff", weight: 1.5, fillOpacity: 1,
+          fillColor: offers.length === 1 ? services[offers[0]].colour : INK,
+        }).on("click", (event) => detail(i, event.latlng))
+      );
+    });
+    return group;
+  }
+
+  function candidates(map, places, opened, detail) {
+    const renderer = L.svg({ pane: planner.pane(map, "candidates", 440, false) });
+    const group = L.layerGroup();
+    places.id.forEach((_, i) => {
+      if (places.role[i] !== "candidate" || opened.has(i)) return;
+      group.addLayer(
+        L.circleMarker([places.lat[i], places.lon[i]], {
+          renderer, radius: 4, color: INK, weight: 1.4, fillColor: "#ffffff", fillOpacity: 0.9,
+        }).on("click", (event) => detail(i, event.latlng))
+      );
+    });
+    return group;
+  }
+
+  function pin(number, ofSite) {
+    return el("div", { class: "pin" }, el("b", {}, String(number)), ofSite.map((service) => chip(service, true)));
+  }
+
+  function sites(map, places, services, detail) {
+    const pane = planner.pane(map, "sites", 640, false);
+    const group = L.layerGroup();
+    places.sites.forEach((site, n) => {
+      const marker = L.marker([places.lat[site.place], places.lon[site.place]], {
+        pane, riseOnHover: true, keyboard: true, alt: `${n + 1} ${named(places.name[site.place])}`,
+        icon: L.divIcon({
+          className: "pin-anchor", iconSize: [0, 0],
+          html: pin(n + 1, site.services.map((s) => services[s])),
+        }),
+      });
+      marker.on("click", (event) => detail(site.place, event.latlng));
+      group.addLayer(marker);
+    });
+    return group;
+  }
+
+  /* The circles of one service: of the sites that open it, for the people who walk to it, widest below. */
+  function circles(map, places, services, perDegree) {
+    const renderer = L.svg({ pane: planner.pane(map, "circles", 400, true) });
+    const shapes = planner.unpackShapes(places.circles.shapes, perDegree);
+    const group = L.layerGroup();
+    const opens = new Map(places.sites.map((site) => [places.id[site.place], site.services]));
+    function show(s) {
+      const service = services[s];
+      group.clearLayers();
+      const mine = shapes
+        .map((rings, k) => ({ rings, k, minutes: places.circles.minutes[k] }))
+        .filter(({ k, minutes }) =>
+          places.circles.walker[k] === service.walker &&
+          service.minutes.includes(minutes) &&
+          (opens.get(places.circles.place[k]) || []).includes(s))
+        .sort((a, b) => b.minutes - a.minutes);
+      for (const { rings, minutes } of mine) {
+        const rank = service.minutes.indexOf(minutes);
+        group.addLayer(
+          L.polygon(rings, {
+            renderer, interactive: false, smoothFactor: 0.5, color: service.colour,
+            weight: [2.4, 1.7, 1.3][rank] || 1, opacity: [0.95, 0.8, 0.7][rank] || 0.6,
+            dashArray: [null, "7 4", "2 4"][rank] || "1 5",
+            fillColor: service.colour, fillOpacity: [0.12, 0.07, 0.04][rank] || 0.03,
+          })
+        );
+      }
+    }
+    return { layer: group, show };
+  }
+
+  function rows(pairs) {
+    return el("table", { class: "facts" }, el("tbody", {},
+      pairs.filter(([, value]) => value !== null).map(([label, value]) =>
+        el("tr", {}, el("th", { scope: "row" }, label), el("td", {}, value)))));
+  }
+
+  function offered(title, services) {
+    return services.length
+      ? el("p", { class: "offered" }, el("span", { class: "quiet" }, title), services.map((service) =>
+          el("span", { class: "offer" }, chip(service, true), service.name)))
+      : null;
+  }
+
+  /* What a place's popup says. */
+  function placeDetail(run, places, i) {
+    const { services, language } = run;
+    const n = places.sites.findIndex((site) => site.place === i);
+    const role = n >= 0 ? "opened_site" : places.role[i] === "facility" ? "existing_facility" : "candidate";
+    const money = (value) => (value === null ? null : format.yuan(value, language));
+    const site = places.sites[n];
+    const facts = site
+      ? [
+          [say("area_used"), `${format.square(site.area_m2)}` + (site.area_offered_m2 === null ? "" : ` / ${format.square(site.area_offered_m2)}`)],
+          [say("setup"), money(site.setup_yuan)],
+          [say("fit_out"), money(site.fit_out_yuan)],
+          [say("capital"), money(site.capital_yuan)],
+          [say("yearly"), money(site.yearly_yuan)],
+        ]
+      : [[say("area_m2"), places.area_m2[i] === null ? null : format.square(places.area_m2[i])]];
+    return el("article", { class: "detail" },
+      el("p", { class: "eyebrow" }, (site ? `${n + 1} · ` : "") + say(role)),
+      el("h3", {}, named(places.name[i])),
+      offered(say("opened_site"), (site ? site.services : []).map((s) => services[s])),
+      offered(say("existing_facility"), places.offers[i].map((s) => services[s])),
+      rows([
+        [say("kind"), places.kind[i] || null],
+        [say("storey"), places.role[i] === "facility" || places.storey[i] === null ? null : String(places.storey[i])],
+        ...facts,
+        [say("ready_year"), places.ready_year[i] === null ? null : String(places.ready_year[i])],
+        [say("id"), places.id[i]],
+      ]));
+  }
+
+  /* What a community's popup says: people of each service and how many of them are inside its circles, before and after. */
+  function communityDetail(run, ground, i) {
+    const head = el("tr", {}, [say("service"), "", say("people"), say("today"), say("with_plan"), say("by_people")].map((text) =>
+      el("th", { scope: "col" }, text)));
+    const lines = run.services.flatMap((service) =>
+      service.minutes.map((minutes, k) => {
+        const figures = ground.cover[`${service.id} ${minutes}`];
+        const [people, before, after] = [figures.people[i], figures.before[i], figures.after[i]];
+        return el("tr", { class: k ? "" : "first" },
+          el("th", { scope: "row" }, k ? "" : chip(service, true), k ? "" : service.name),
+          el("td", {}, say("minutes_short", { minutes })),
+          el("td", {}, format.whole(people)),
+          el("td", {}, format.whole(before)),
+          el("td", { class: after > before ? "up" : "" }, format.whole(after)),
+          el("td", {}, format.whole(people - after)));
+      }));
+    return el("article", { class: "detail" },
+      el("p", { class: "eyebrow" }, say("community")),
+      el("h3", {}, named(ground.communities.name[i])),
+      el("table", { class: "figures" }, el("thead", {}, head), el("tbody", {}, lines)));
+  }
+
+  Object.assign(planner, { Square, facilities, candidates, sites, circles, pin, placeDetail, communityDetail });
+})(window.planner);

@@ -1,0 +1,158 @@
+"""The figures every report quotes: rows of the stored tables, chosen and worded, never computed anew."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.words import glossary, say
+
+if TYPE_CHECKING:
+    from planner.runs.store import Run
+    from planner.study import Language, Service
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """People inside one circle of one service, before and after the plan."""
+
+    service: Service
+    minutes: float
+    people: float
+    before: float
+    after: float
+
+    @property
+    def share_before(self) -> float:
+        """Share of the people covered today (0 where there are no people)."""
+        return self.before / self.people if self.people else 0.0
+
+    @property
+    def share_after(self) -> float:
+        """Share of the people covered once the plan is built (0 where there are no people)."""
+        return self.after / self.people if self.people else 0.0
+
+
+def coverage(run: Run) -> tuple[Coverage, ...]:
+    """Return the coverage of every service and circle, in the order of the study."""
+    rows = {(str(row.service), float(row.minutes)): row for row in run.tables.coverage.itertuples()}
+    found = []
+    for service in run.study.services:
+        for circle in service.circles:
+            row = rows[service.id, circle.minutes]
+            found.append(
+                Coverage(
+                    service=service,
+                    minutes=circle.minutes,
+                    people=float(row.people),
+                    before=float(row.covered_before),
+                    after=float(row.covered_after),
+                )
+            )
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One figure of the plan, with the unit it is counted in (empty: a plain number or a text)."""
+
+    key: str
+    value: float | int | str
+    unit: str = ""
+    limit: float | None = None
+    """The budget or count it was held against; None = not limited."""
+
+
+def indicators(run: Run) -> tuple[Indicator, ...]:
+    """Return what the plan opens and costs, and how sure its optimality is."""
+    result, study = run.manifest.result, run.study
+    opened = run.tables.opened_sites
+    together = int(opened.loc[opened["n_services"] >= 2, "n_services"].sum())
+    return (
+        Indicator("sites_opened", result.sites_opened, limit=study.siting.max_sites),
+        Indicator("services_opened", result.services_opened),
+        Indicator("co_located_services", together),
+        Indicator("co_located", result.co_located),
+        Indicator("capital", result.capital_yuan, "yuan", study.budgets.capital_yuan),
+        Indicator("yearly", result.yearly_yuan, "yuan", study.budgets.yearly_yuan),
+        Indicator("status", result.status),
+        Indicator("objective", result.objective),
+        Indicator("bound", result.bound),
+        Indicator("gap", result.gap, "share"),
+    )
+
+
+def closing_summary(run: Run, language: Language | None = None) -> tuple[tuple[str, str], ...]:
+    """Return (label, text) rows for the end of a run, in the language of the study unless told otherwise."""
+    spoken = language or run.study.language
+    rows = []
+    for row in coverage(run):
+        label = f"{row.service.name.text(spoken)} · {say('report.minutes_short', spoken, minutes=row.minutes)}"
+        text = say(
+            "report.coverage_line",
+            spoken,
+            before=whole(row.before),
+            after=whole(row.after),
+            people=whole(row.people),
+            share_before=percent(row.share_before),
+            share_after=percent(row.share_after),
+        )
+        rows.append((label, text))
+    rows += [(label_of(indicator, spoken), text_of(indicator, spoken)) for indicator in indicators(run)]
+    return tuple(rows)
+
+
+def label_of(indicator: Indicator, language: Language) -> str:
+    """Return what an indicator is called."""
+    key = indicator.key if indicator.key in ("status", "objective", "bound", "gap") else f"report.{indicator.key}"
+    return say(key, language)
+
+
+def text_of(indicator: Indicator, language: Language) -> str:
+    """Return an indicator as text with its unit, and the limit it was held against."""
+    value = indicator.value
+    if isinstance(value, str):
+        return status_text(value, language)
+    shown = _number(value, indicator.unit, language)
+    if indicator.limit is None:
+        return shown
+    return f"{shown} {say('report.of', language)} {_number(indicator.limit, indicator.unit, language)}"
+
+
+def status_text(status: str, language: Language) -> str:
+    """Return the solver's status in words; a status the glossary does not know is quoted as it is."""
+    key = f"report.status.{status}"
+    return say(key, language) if key in glossary() else status
+
+
+def whole(value: float) -> str:
+    """Return people as a whole number with thousands separators, halves rounded up (as the page does)."""
+    return f"{math.floor(value + 0.5):,}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with one decimal; only everybody is 100 %, only nobody is 0 %."""
+    tenths = math.floor(share * 1000 + 0.5)
+    if share < 1:
+        tenths = min(tenths, 999)
+    if share > 0:
+        tenths = max(tenths, 1)
+    return f"{tenths / 10:.1f} %"
+
+
+def yuan(value: float, language: Language) -> str:
+    """Return money as planners write it: 万元 in Chinese, plain yuan in English."""
+    if language == "zh" and value >= 10_000:
+        return f"{value / 10_000:,.2f}".rstrip("0").rstrip(".") + " 万元"
+    return f"{whole(value)} {say('report.yuan', language)}"
+
+
+def _number(value: float, unit: str, language: Language) -> str:
+    if not math.isfinite(value):
+        return "–"
+    if unit == "yuan":
+        return yuan(value, language)
+    if unit == "share":
+        return f"{value * 100:.2f} %"
+    return f"{value:,.1f}".removesuffix(".0")

@@ -1,0 +1,268 @@
+"""The plan as an interactive map: one file, from the stored tables alone."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from planner.report.indicators import coverage, indicators, label_of, text_of
+from planner.report.packing import PER_DEGREE, pack_lines, pack_polygons
+from planner.report.page import page
+from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
+from planner.report.provenance import provenance
+from planner.words import glossary, say
+
+if TYPE_CHECKING:
+    from planner.runs.store import Run
+    from planner.study import Language, Study
+
+SCRIPTS = ("dom.js", "ground.js", "places.js", "panel.js", "legend.js", "map.js")
+STYLES = ("page.css",)
+#: how loudly a street is drawn; classes not named are drawn as ordinary streets
+STREET_CLASSES = {
+    "main": ("motorway", "trunk", "primary", "secondary", "tertiary"),
+    "path": ("footway", "path", "steps", "cycleway", "track", "bridleway", "corridor", "service"),
+}
+STREET_MARGIN_M = 400.0
+STREET_TOLERANCE_M = 1.0
+CIRCLE_TOLERANCE_M = 3.0
+
+
+def map_page(run: Run) -> str:
+    """Return the interactive map of ``run`` as one self-contained page of HTML."""
+    study, language = run.study, run.study.language
+    west, south, east, north = run.tables.communities.to_crs(4326).total_bounds
+    return page(
+        title=f"{study.name.text(language)} · {say('report.map_title', language)}",
+        language=language,
+        bounds=(float(west), float(south), float(east), float(north)),
+        scripts=SCRIPTS,
+        styles=STYLES,
+        data={
+            "planner-words": spoken_words(language),
+            "planner-run": run_facts(run),
+            "planner-ground": ground(run),
+            "planner-places": places(run),
+        },
+    )
+
+
+def spoken_words(language: Language) -> dict[str, str]:
+    """Return the glossary in one language, as the scripts of a page read it (places of values stay in braces)."""
+    prefix = "report."
+    texts = {key: text[language] for key, text in sorted(glossary().items()) if not key.startswith("finding.")}
+    return {key.removeprefix(prefix): text for key, text in texts.items()}
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """Return what the page says in words and figures: names, services, coverage, indicators, provenance."""
+    study, language = run.study, run.study.language
+    return {
+        "language": language,
+        "name": study.name.text(language),
+        "date": study.date,
+        "scenario": run.manifest.scenario,
+        "runId": run.manifest.run_id,
+        "publication": {
+            "review_number": study.publication.review_number,
+            "classification": study.publication.classification,
+            "author": study.publication.author,
+            "sources": list(study.publication.sources),
+        },
+        "services": services(study),
+        "coverage": [
+            {
+                "service": row.service.id,
+                "minutes": row.minutes,
+                "people": row.people,
+                "before": row.before,
+                "after": row.after,
+            }
+            for row in coverage(run)
+        ],
+        "indicators": [
+            {
+                "key": indicator.key,
+                "label": label_of(indicator, language),
+                "value": number(indicator.value) if not isinstance(indicator.value, str) else indicator.value,
+                "text": text_of(indicator, language),
+            }
+            for indicator in indicators(run)
+        ],
+        "provenance": [
+            {
+                "kind": row.kind,
+                "subject": row.subject,
+                "figure": row.figure,
+                "value": row.value,
+                "source": " · ".join(part for part in (row.source, row.clause) if part),
+            }
+            for row in provenance(study, language)
+        ],
+        "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
+    }
+
+
+def services(study: Study) -> list[dict[str, Any]]:
+    """Return the services of a study with the colour and the letter that stand for each on maps."""
+    names = [service.name.text(study.language) for service in study.services]
+    return [
+        {
+            "id": service.id,
+            "name": name,
+            "colour": service_colour(position),
+            "glyph": glyph,
+            "walker": service.walker,
+            "level": service.level,
+            "minutes": [circle.minutes for circle in service.circles],
+        }
+        for position, (service, name, glyph) in enumerate(zip(study.services, names, glyphs(names), strict=True))
+    ]
+
+
+def ground(run: Run) -> dict[str, Any]:
+    """Return what lies under a plan: streets by class, communities with their coverage and the limits of their colours."""
+    communities = run.tables.communities
+    order = communities["id"].tolist()
+    cover = run.tables.coverage_by_community
+    figures: dict[str, dict[str, list[float]]] = {}
+    limits: dict[str, list[float]] = {}
+    for service in run.study.services:
+        mine = cover[cover["service"] == service.id]
+        uncovered = []
+        for circle in service.circles:
+            rows = mine[mine["minutes"] == circle.minutes].set_index("community_id").reindex(order)
+            people, before, after = (
+                rows[name].fillna(0.0).to_numpy(dtype=float) for name in ("people", "covered_before", "covered_after")
+            )
+            figures[cover_key(service.id, circle.minutes)] = {
+                "people": _rounded(people),
+                "before": _rounded(before),
+                "after": _rounded(after),
+            }
+            uncovered += [people - before, people - after]
+        limits[service.id] = list(class_limits(np.concatenate(uncovered)))
+    return {
+        "perDegree": PER_DEGREE,
+        "streets": _streets(run),
+        "communities": {
+            "id": order,
+            "name": _texts(communities["name"]),
+            "shapes": pack_polygons(communities.geometry.to_crs(4326)),
+        },
+        "cover": figures,
+        "limits": limits,
+    }
+
+
+def cover_key(service: str, minutes: float) -> str:
+    """Return the name under which the page finds the figures of one circle of one service."""
+    return f"{service} {minutes:g}"
+
+
+def places(run: Run) -> dict[str, Any]:
+    """Return facilities, candidates and opened sites with what they offer, and the walking circles of the opened sites."""
+    study, tables = run.study, run.tables
+    frame = tables.places
+    points = frame.geometry.to_crs(4326)
+    position = {service.id: i for i, service in enumerate(study.services)}
+    offered = _by_place(tables.existing, position)
+    opened = _by_place(tables.openings, position)
+    ids = frame["id"].tolist()
+    circles = tables.circles
+    return {
+        "id": ids,
+        "name": _texts(frame["name"]),
+        "role": _texts(frame["role"]),
+        "kind": [_kind(study, kind) for kind in _texts(frame["kind"])],
+        "lon": _rounded(points.x.to_numpy(), 6),
+        "lat": _rounded(points.y.to_numpy(), 6),
+        "area_m2": [number(value) for value in frame["area_m2"]],
+        "storey": [number(value) for value in frame["storey"]],
+        "ready_year": [number(value) for value in frame["ready_year"]],
+        "offers": [offered.get(place, []) for place in ids],
+        "opens": [opened.get(place, []) for place in ids],
+        "sites": [_site(row, ids, opened) for row in tables.opened_sites.itertuples()],
+        "circles": {
+            "place": circles["place_id"].tolist(),
+            "walker": circles["walker"].tolist(),
+            "minutes": [float(minutes) for minutes in circles["minutes"]],
+            "shapes": pack_polygons(circles.geometry.simplify(CIRCLE_TOLERANCE_M).to_crs(4326)),
+        },
+    }
+
+
+def number(value: object) -> float | int | None:
+    """Return a number JSON can hold; None for what is missing or not finite."""
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, int | np.integer):
+        return int(value)
+    figure = float(str(value))
+    return figure if math.isfinite(figure) else None
+
+
+def street_class(highway: pd.Series[str]) -> pd.Series[str]:
+    """Return ``main``, ``path`` or ``street`` for OpenStreetMap highway values (links count as their road)."""
+    plain = highway.astype(str).str.removesuffix("_link")
+    drawn = pd.Series("street", index=highway.index)
+    for name, values in STREET_CLASSES.items():
+        drawn[plain.isin(values)] = name
+    return drawn
+
+
+def _streets(run: Run) -> dict[str, Any]:
+    streets = run.tables.streets
+    around = shapely.box(*run.tables.communities.total_bounds).buffer(STREET_MARGIN_M, join_style="mitre")
+    near = streets[streets.intersects(around)]
+    drawn = street_class(near["highway"])
+    packed = {}
+    for name in ("path", "street", "main"):
+        lines = near.geometry[drawn == name].to_numpy()
+        kept = gpd.GeoSeries(shapely.simplify(_joined(lines), STREET_TOLERANCE_M), crs=streets.crs)
+        packed[name] = pack_lines(kept.to_crs(4326))
+    return packed
+
+
+def _joined(lines: np.ndarray[Any, np.dtype[np.object_]]) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """Return the lines joined end to end where nothing branches: fewer and longer ones to draw."""
+    parts = shapely.get_parts(lines)
+    return shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts))) if len(parts) else parts
+
+
+def _site(row: Any, ids: list[str], opened: dict[str, list[int]]) -> dict[str, Any]:
+    return {
+        "place": ids.index(row.place_id),
+        "services": opened.get(row.place_id, []),
+        "area_m2": number(row.area_m2),
+        "area_offered_m2": number(row.area_offered_m2),
+        "setup_yuan": number(row.setup_yuan),
+        "fit_out_yuan": number(row.fit_out_yuan),
+        "capital_yuan": number(row.capital_yuan),
+        "yearly_yuan": number(row.yearly_yuan),
+        "ready_year": number(row.ready_year),
+    }
+
+
+def _by_place(frame: pd.DataFrame, position: dict[str, int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for place, service in zip(frame["place_id"], frame["service"], strict=True):
+        found.setdefault(place, []).append(position[service])
+    return {place: sorted(offered) for place, offered in found.items()}
+
+
+def _kind(study: Study, kind: str) -> str:
+    return study.site_kinds[kind].name.text(study.language) if kind in study.site_kinds else kind
+
+
+def _texts(values: pd.Series[Any]) -> list[str]:
+    return ["" if pd.isna(value) else str(value) for value in values]
+
+
+def _rounded(values: np.ndarray[Any, np.dtype[np.float64]], digits: int = 3) -> list[float]:
+    return [float(value) for value in np.round(values, digits)]

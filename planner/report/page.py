@@ -1,0 +1,234 @@
+"""One page that opens with no network at all: assets inlined, ids renumbered, nothing executed but what we put there.
+
+folium writes the skeleton of the page and the map object; Leaflet comes as text out of the ``xstatic-leaflet`` package; our own
+scripts and styles lie in ``assets/``. A content security policy admits exactly these scripts (by their sha256) and nothing from
+anywhere else, so that even a hole in the escaping of a name could not run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html import escape
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import folium
+from branca.element import Figure, MacroElement
+from jinja2 import Template
+from xstatic.pkg import leaflet
+
+from planner.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from planner.study import Language
+
+LEAFLET = Path(leaflet.BASE_DIR)
+
+
+class _Parts(MacroElement):
+    """Where our own parts stand in folium's page: a style, two data blocks, our scripts, and the call that starts them."""
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}
+            @@data@@
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            planner.start({{ this._parent.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+
+def page(
+    *,
+    title: str,
+    language: Language,
+    bounds: tuple[float, float, float, float],
+    scripts: Sequence[str],
+    styles: Sequence[str],
+    data: Mapping[str, Any],
+) -> str:
+    """Return a whole page as text.
+
+    Parameters
+    ----------
+    title
+        Title of the window; any text.
+    language
+        Of the page, for the browser and for screen readers.
+    bounds
+        West, south, east, north in degrees: what the map shows first.
+    scripts, styles
+        Files of ``planner/report/assets``, in the order they are to be read; the last script defines ``planner.start(map)``.
+    data
+        What the scripts read: id of the element → value that JSON can hold.
+
+    Raises
+    ------
+    OutputError
+        if the page would still ask for anything over the network.
+    """
+    west, south, east, north = bounds
+    chart = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        tiles=None,
+        zoom_control=False,
+        attribution_control=False,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        max_zoom=19,
+        min_zoom=8,
+        fade_animation=False,
+    )
+    chart.default_js = [("leaflet", "leaflet.js")]
+    chart.default_css = [("leaflet_css", "leaflet.css")]
+    chart.fit_bounds([(south, west), (north, east)], padding=(24, 24))
+    chart.add_child(_Parts())
+    figure = chart.get_root()
+    if not isinstance(figure, Figure):  # folium puts every map into one
+        raise TypeError(type(figure).__name__)
+    figure.title = "@@title@@"
+    skeleton = _renumber(figure.render())
+    blocks = "\n".join(
+        f'<script type="application/json" id="{escape(name)}">{json_for_html(value)}</script>'
+        for name, value in data.items()
+    )
+    sheets = "\n".join(f"<style>{_asset(name)}</style>" for name in styles)
+    code = "\n".join(f"<script>{_asset(name)}</script>" for name in scripts)
+    text = _put(
+        skeleton,
+        {
+            "<html>": f'<html lang="{"zh-CN" if language == "zh" else "en"}">',
+            '<script src="leaflet.js"></script>': f"<script>{_leaflet_script()}</script>",
+            '<link rel="stylesheet" href="leaflet.css"/>': f"<style>{_leaflet_style()}</style>",
+            "@@title@@": escape(title),
+            "</head>": f"{sheets}\n</head>",
+            "@@data@@": f"{blocks}\n{code}",
+        },
+    )
+    text = text.replace("<head>", f"<head>\n{_policy(text)}", 1)
+    _refuse_references(text)
+    return text
+
+
+def json_for_html(value: Any) -> str:
+    """Return ``value`` as JSON that can stand inside a script element: no character of it can end or open markup."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def _put(skeleton: str, parts: Mapping[str, str]) -> str:
+    """Replace each mark, which must stand there exactly once, in one pass: what is put in is not searched again."""
+    for mark in parts:
+        if skeleton.count(mark) != 1:
+            msg = f"folium's page holds {mark!r} {skeleton.count(mark)} times instead of once; this version of folium is not known"
+            raise OutputError(msg)
+    pattern = re.compile("|".join(re.escape(mark) for mark in parts))
+    return pattern.sub(lambda found: parts[found.group()], skeleton)
+
+
+def _renumber(skeleton: str) -> str:
+    """Replace folium's random 32-digit ids by numbers in order of appearance, so that equal runs give equal bytes."""
+    seen: dict[str, str] = {}
+    return re.sub(
+        r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])",
+        lambda found: seen.setdefault(found.group(), str(len(seen) + 1)),
+        skeleton,
+    )
+
+
+def _asset(name: str) -> str:
+    return (resources.files("planner.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _leaflet_script() -> str:
+    script = (LEAFLET / "leaflet.js").read_text(encoding="utf-8")
+    return re.sub(r"//# sourceMappingURL=\S*", "", script).rstrip()
+
+
+def _leaflet_style() -> str:
+    style = (LEAFLET / "leaflet.css").read_text(encoding="utf-8")
+
+    def as_data(found: re.Match[str]) -> str:
+        image = base64.b64encode((LEAFLET / found.group(1)).read_bytes()).decode("ascii")
+        return f"url(data:image/png;base64,{image})"
+
+    return re.sub(r"url\((images/[\w.-]+\.png)\)", as_data, style)
+
+
+class _Inline(HTMLParser):
+    """Gathers what a page would run, how it would look, and what it would ask for."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.scripts: list[str] = []
+        self.styles: list[str] = []
+        self.references: list[str] = []
+        self.handlers: list[str] = []
+        self._into: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        self.references += [str(named[name]) for name in ("src", "href", "srcset", "data", "poster") if named.get(name)]
+        self.handlers += [name for name in named if name.startswith("on")]
+        if tag == "script" and named.get("type") != "application/json":
+            self._into = self.scripts
+        elif tag == "style":
+            self._into = self.styles
+        if self._into is not None:
+            self._into.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._into is not None:
+            self._into[-1] += data  # the parser hands long texts over in pieces
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 (a script or style holds no other element)
+        self._into = None
+
+
+def _inline(text: str) -> _Inline:
+    found = _Inline()
+    found.feed(text)
+    found.close()
+    return found
+
+
+def _policy(text: str) -> str:
+    """Return the meta element that admits the scripts and styles of ``text`` and nothing else."""
+    found = _inline(text)
+
+    def hashes(parts: list[str]) -> str:
+        digests = [base64.b64encode(hashlib.sha256(part.encode()).digest()).decode("ascii") for part in parts]
+        return " ".join(f"'sha256-{digest}'" for digest in dict.fromkeys(digests))
+
+    rules = (
+        "default-src 'none'",
+        f"script-src {hashes(found.scripts)}",
+        f"style-src {hashes(found.styles)}",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    return f'<meta http-equiv="Content-Security-Policy" content="{"; ".join(rules)}">'
+
+
+def _refuse_references(text: str) -> None:
+    found = _inline(text)
+    asked = [reference for reference in found.references if not reference.startswith(("data:", "#"))]
+    for style in found.styles:
+        asked += [url for url in re.findall(r"url\(\s*['\"]?([^)'\"]+)", style) if not url.startswith(("data:", "#"))]
+        asked += re.findall(r"@import[^;]+", style)
+    asked += [f"handler {name}" for name in found.handlers]
+    if asked:
+        msg = f"the page would ask for {', '.join(sorted(set(asked)))}; a page must open with no network"
+        raise OutputError(msg)

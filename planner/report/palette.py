@@ -1,0 +1,65 @@
+"""Colours shared by page, print and legend.
+
+Warm is need, cool is provision: the ground runs from paper to deep rust with the people a service does not reach;
+services are blue, green, violet and so on. Lightness falls steadily along the ramp and every service also carries a letter,
+so neither a colour-blind reader nor a weak projector loses anything.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+#: nobody uncovered, then five classes of growing need
+RAMP = ("#fbf7ee", "#fbe0b5", "#f5bb7b", "#e58a4e", "#c25a2e", "#86301c")
+#: nobody of the group lives there
+EMPTY = "#d9dee1"
+#: one per service, in the order of the study; more services go round again and are told apart by their letter
+SERVICES = ("#0b5ea8", "#00795f", "#7a3aa6", "#b0175f", "#3d4f5c", "#0097a7")
+INK = "#1d2a33"
+GROUND = "#e8ecee"
+
+
+def service_colour(position: int) -> str:
+    """Return the colour of the service at ``position`` in the study."""
+    return SERVICES[position % len(SERVICES)]
+
+
+def class_limits(values: NDArray[np.float64] | Sequence[float], classes: int = len(RAMP) - 1) -> tuple[float, ...]:
+    """Return upper limits of at most ``classes`` classes of the positive values, round numbers, ascending.
+
+    Quantiles rounded up to one or two leading digits, the last one at or above the largest value; equal limits fall together.
+    Values of 0.5 and less (less than one person when shown) do not make classes.
+    """
+    array = np.asarray(values, dtype=float)
+    positive = array[array > 0.5]
+    if positive.size == 0:
+        return ()
+    quantiles = np.quantile(positive, np.arange(1, classes + 1) / classes)
+    return tuple(sorted({_round_up(float(q)) for q in quantiles}))
+
+
+def _round_up(value: float) -> float:
+    """Return the next number of the form 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 x 10^k that is not below ``value``."""
+    scale = 10.0 ** math.floor(math.log10(value))
+    for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10):
+        if value <= step * scale * (1 + 1e-12):
+            return max(1.0, step * scale)
+    return value  # unreachable: value < 10 * scale
+
+
+def glyphs(names: Sequence[str]) -> tuple[str, ...]:
+    """Return one short letter per name, telling them apart where one character can; else position numbers."""
+    taken: list[str] = []
+    for position, name in enumerate(names, start=1):
+        letters = [letter.upper() for letter in name if letter.isalnum()]
+        free = [letter for letter in letters if letter not in taken]
+        taken.append(free[0] if free else str(position))
+    return tuple(taken)

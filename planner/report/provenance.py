@@ -1,0 +1,147 @@
+"""Where the figures of a study come from: sources, estimates, assumptions, unverified figures and notes, as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from planner.words import glossary, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from planner.study import Block, Evidence, Language, Study
+
+Kind = Literal["note", "estimate", "unverified", "assumption", "cited", "verified", "source"]
+#: fields of a service and of a kind of site that are figures somebody may doubt
+SERVICE_FIGURES = (
+    "demand",
+    "circles",
+    "area_m2",
+    "fit_out_yuan",
+    "yearly_yuan",
+    "capacity",
+    "min_load",
+    "participation",
+    "max_storey",
+    "min_storey",
+    "needs_lift_from_storey",
+)
+SITE_FIGURES = (
+    "area_share",
+    "setup_yuan",
+    "setup_yuan_per_m2",
+    "yearly_yuan",
+    "storey",
+    "lift",
+    "ready_year",
+)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """One thing a reader must know about a figure."""
+
+    kind: Kind
+    subject: str
+    """What the figure belongs to, in the reader's language."""
+    figure: str
+    """What the figure is, with its unit."""
+    value: str
+    source: str
+    clause: str = ""
+
+
+def provenance(study: Study, language: Language) -> tuple[Provenance, ...]:
+    """Return every note, estimate, figure and source of ``study``, what needs most care first."""
+    rows = [
+        *(Provenance("note", "", "", note.text(language), "") for note in study.notes),
+        *_people(study, language),
+        *_storeys(study, language),
+        *_walkers(study, language),
+        *(
+            row
+            for service in study.services
+            for row in _figures(service, service.name.text(language), SERVICE_FIGURES, service.figures, language)
+        ),
+        *(
+            row
+            for kind in study.site_kinds.values()
+            for row in _figures(kind, kind.name.text(language), SITE_FIGURES, kind.figures, language)
+        ),
+        *(Provenance("source", "", "", source, source) for source in study.publication.sources),
+    ]
+    order: tuple[Kind, ...] = ("note", "estimate", "unverified", "assumption", "cited", "verified", "source")
+    return tuple(sorted(rows, key=lambda row: order.index(row.kind)))
+
+
+def _people(study: Study, language: Language) -> Iterator[Provenance]:
+    for people in study.layers.people:
+        groups = ", ".join(study.groups[group].name.text(language) for group in people.groups if group in study.groups)
+        basis = say(people.basis, language)
+        yield Provenance(
+            kind="estimate" if people.estimate else "cited",
+            subject=groups,
+            figure=say("report.figure.people", language),
+            value=people.estimate or basis,
+            source=f"{people.source} ({basis}, {people.year})",
+        )
+
+
+def _storeys(study: Study, language: Language) -> Iterator[Provenance]:
+    if study.layers.buildings is not None:
+        yield Provenance(
+            kind="assumption",
+            subject=say("buildings", language),
+            figure=say("report.figure.assumed_storeys", language),
+            value=f"{study.layers.buildings.assumed_storeys:g}",
+            source="",
+        )
+
+
+def _walkers(study: Study, language: Language) -> Iterator[Provenance]:
+    for name, profile in study.walking.profiles.items():
+        yield Provenance(
+            kind="cited" if profile.source else "assumption",
+            subject=name,
+            figure=say("report.figure.speed_m_s", language),
+            value=f"{profile.speed_m_s:g}",
+            source=profile.source,
+        )
+
+
+def _figures(
+    block: Block, subject: str, fields: tuple[str, ...], evidence: dict[str, Evidence], language: Language
+) -> Iterator[Provenance]:
+    for field in fields:
+        value = getattr(block, field)
+        cited = evidence.get(field)
+        if cited is None and value == type(block).model_fields[field].default:
+            continue  # nothing was asked for, nothing is assumed
+        kind: Kind = "assumption" if cited is None else "verified" if cited.verified else "unverified"
+        yield Provenance(
+            kind=kind,
+            subject=subject,
+            figure=figure_name(field, language),
+            value=_as_text(value),
+            source="" if cited is None else cited.source,
+            clause="" if cited is None else cited.clause,
+        )
+
+
+def figure_name(field: str, language: Language) -> str:
+    """Return what a field of the study is called, with its unit."""
+    key = f"report.figure.{field}"
+    return say(key, language) if key in glossary() else field
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else "–"
+    if isinstance(value, int | float):
+        return f"{value:,.10g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} × {_as_text(weight)}" for key, weight in value.items())
+    if isinstance(value, list):
+        return ", ".join(f"{circle.minutes:g} min: {circle.weight:g}" for circle in value)
+    return "–" if value is None else str(value)
