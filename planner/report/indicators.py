@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from planner.words import glossary, say
 if TYPE_CHECKING:
     from planner.runs.store import Run
     from planner.study import Language, Service
+
+
+UNKNOWN = "–"
 
 
 @dataclass(frozen=True)
@@ -36,18 +40,21 @@ class Coverage:
 
 def coverage(run: Run) -> tuple[Coverage, ...]:
     """Return the coverage of every service and circle, in the order of the study."""
-    rows = {(str(row.service), float(row.minutes)): row for row in run.tables.coverage.itertuples()}
+    table = run.tables.coverage.astype({"service": str, "minutes": float}).set_index(["service", "minutes"])
     found = []
     for service in run.study.services:
         for circle in service.circles:
-            row = rows[service.id, circle.minutes]
+            people, before, after = (
+                float(table.at[(service.id, circle.minutes), name])
+                for name in ("people", "covered_before", "covered_after")
+            )
             found.append(
                 Coverage(
                     service=service,
                     minutes=circle.minutes,
-                    people=float(row.people),
-                    before=float(row.covered_before),
-                    after=float(row.covered_after),
+                    people=people,
+                    before=before,
+                    after=after,
                 )
             )
     return tuple(found)
@@ -58,7 +65,8 @@ class Indicator:
     """One figure of the plan, with the unit it is counted in (empty: a plain number or a text)."""
 
     key: str
-    value: float | int | str
+    value: float | int | str | None
+    """None = not known, e.g. the bound of a search that proved none."""
     unit: str = ""
     limit: float | None = None
     """The budget or count it was held against; None = not limited."""
@@ -83,9 +91,18 @@ def indicators(run: Run) -> tuple[Indicator, ...]:
     )
 
 
-def closing_summary(run: Run, language: Language | None = None) -> tuple[tuple[str, str], ...]:
-    """Return (label, text) rows for the end of a run, in the language of the study unless told otherwise."""
-    spoken = language or run.study.language
+def closing_summary(run: Run, language: Language | None = None) -> tuple[str, ...]:
+    """Return the lines that end a run on a terminal: labels in one column, figures in the next.
+
+    In the language of the study unless told otherwise.
+    """
+    rows = closing_rows(run, language or run.study.language)
+    widest = max(_width(label) for label, _ in rows)
+    return tuple(f"{label}{' ' * (widest - _width(label) + 2)}{text}" for label, text in rows)
+
+
+def closing_rows(run: Run, spoken: Language) -> tuple[tuple[str, str], ...]:
+    """Return (label, text): coverage of every service and circle, then what the plan opens, costs and proves."""
     rows = []
     for row in coverage(run):
         label = f"{row.service.name.text(spoken)} · {say('report.minutes_short', spoken, minutes=row.minutes)}"
@@ -112,6 +129,8 @@ def label_of(indicator: Indicator, language: Language) -> str:
 def text_of(indicator: Indicator, language: Language) -> str:
     """Return an indicator as text with its unit, and the limit it was held against."""
     value = indicator.value
+    if value is None:
+        return UNKNOWN
     if isinstance(value, str):
         return status_text(value, language)
     shown = _number(value, indicator.unit, language)
@@ -127,8 +146,11 @@ def status_text(status: str, language: Language) -> str:
 
 
 def whole(value: float) -> str:
-    """Return people as a whole number with thousands separators, halves rounded up (as the page does)."""
-    return f"{math.floor(value + 0.5):,}"
+    """Return people as a whole number with thousands separators, halves rounded up (as the page does).
+
+    A millionth is given on top, so that 15.4999999999 from a sum of floats and 15.5 read the same.
+    """
+    return f"{math.floor(value + 0.500001):,}"
 
 
 def percent(share: float) -> str:
@@ -148,9 +170,14 @@ def yuan(value: float, language: Language) -> str:
     return f"{whole(value)} {say('report.yuan', language)}"
 
 
+def _width(text: str) -> int:
+    """Return the columns ``text`` takes on a terminal, where Chinese letters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def _number(value: float, unit: str, language: Language) -> str:
     if not math.isfinite(value):
-        return "–"
+        return UNKNOWN
     if unit == "yuan":
         return yuan(value, language)
     if unit == "share":

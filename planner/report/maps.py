@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from planner.report.evidence import evidence_rows
 from planner.report.indicators import coverage, indicators, label_of, text_of
 from planner.report.packing import PER_DEGREE, pack_lines, pack_polygons
 from planner.report.page import page
 from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
-from planner.report.provenance import provenance
 from planner.words import glossary, say
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from planner.runs.store import Run
     from planner.study import Language, Study
 
@@ -60,7 +62,7 @@ def spoken_words(language: Language) -> dict[str, str]:
 
 
 def run_facts(run: Run) -> dict[str, Any]:
-    """Return what the page says in words and figures: names, services, coverage, indicators, provenance."""
+    """Return what the page says in words and figures: names, services, coverage, indicators, evidence."""
     study, language = run.study, run.study.language
     return {
         "language": language,
@@ -94,7 +96,7 @@ def run_facts(run: Run) -> dict[str, Any]:
             }
             for indicator in indicators(run)
         ],
-        "provenance": [
+        "evidence": [
             {
                 "kind": row.kind,
                 "subject": row.subject,
@@ -102,7 +104,7 @@ def run_facts(run: Run) -> dict[str, Any]:
                 "value": row.value,
                 "source": " · ".join(part for part in (row.source, row.clause) if part),
             }
-            for row in provenance(study, language)
+            for row in evidence_rows(study, language)
         ],
         "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
     }
@@ -180,8 +182,8 @@ def places(run: Run) -> dict[str, Any]:
         "name": _texts(frame["name"]),
         "role": _texts(frame["role"]),
         "kind": [_kind(study, kind) for kind in _texts(frame["kind"])],
-        "lon": _rounded(points.x.to_numpy(), 6),
-        "lat": _rounded(points.y.to_numpy(), 6),
+        "lon": _rounded(points.x.to_numpy()),
+        "lat": _rounded(points.y.to_numpy()),
         "area_m2": [number(value) for value in frame["area_m2"]],
         "storey": [number(value) for value in frame["storey"]],
         "ready_year": [number(value) for value in frame["ready_year"]],
@@ -197,13 +199,13 @@ def places(run: Run) -> dict[str, Any]:
     }
 
 
-def number(value: object) -> float | int | None:
+def number(value: Any) -> float | int | None:
     """Return a number JSON can hold; None for what is missing or not finite."""
     if value is None or pd.isna(value):
         return None
     if isinstance(value, int | np.integer):
         return int(value)
-    figure = float(str(value))
+    figure = float(value)
     return figure if math.isfinite(figure) else None
 
 
@@ -229,10 +231,12 @@ def _streets(run: Run) -> dict[str, Any]:
     return packed
 
 
-def _joined(lines: np.ndarray[Any, np.dtype[np.object_]]) -> np.ndarray[Any, np.dtype[np.object_]]:
+def _joined(lines: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return the lines joined end to end where nothing branches: fewer and longer ones to draw."""
-    parts = shapely.get_parts(lines)
-    return shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts))) if len(parts) else parts
+    parts: NDArray[np.object_] = shapely.get_parts(lines)
+    if len(parts):
+        parts = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))
+    return parts
 
 
 def _site(row: Any, ids: list[str], opened: dict[str, list[int]]) -> dict[str, Any]:
@@ -264,5 +268,6 @@ def _texts(values: pd.Series[Any]) -> list[str]:
     return ["" if pd.isna(value) else str(value) for value in values]
 
 
-def _rounded(values: np.ndarray[Any, np.dtype[np.float64]], digits: int = 3) -> list[float]:
-    return [float(value) for value in np.round(values, digits)]
+def _rounded(values: NDArray[np.float64]) -> list[float]:
+    """Return numbers to a millionth (of a person, of a degree), whole ones without a point."""
+    return [int(value) if value.is_integer() else value for value in np.round(values, 6).tolist()]

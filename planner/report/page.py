@@ -91,7 +91,7 @@ def page(
     chart.default_js = [("leaflet", "leaflet.js")]
     chart.default_css = [("leaflet_css", "leaflet.css")]
     chart.fit_bounds([(south, west), (north, east)], padding=(24, 24))
-    chart.add_child(_Parts())
+    chart.add_child(_Parts())  # type: ignore[no-untyped-call]
     figure = chart.get_root()
     if not isinstance(figure, Figure):  # folium puts every map into one
         raise TypeError(type(figure).__name__)

@@ -35,24 +35,29 @@ def service_colour(position: int) -> str:
 def class_limits(values: NDArray[np.float64] | Sequence[float], classes: int = len(RAMP) - 1) -> tuple[float, ...]:
     """Return upper limits of at most ``classes`` classes of the positive values, round numbers, ascending.
 
-    Quantiles rounded up to one or two leading digits, the last one at or above the largest value; equal limits fall together.
+    Quantiles rounded to one or two leading digits, the last limit at or above the largest value; equal limits fall together.
     Values of 0.5 and less (less than one person when shown) do not make classes.
     """
     array = np.asarray(values, dtype=float)
     positive = array[array > 0.5]
     if positive.size == 0:
         return ()
-    quantiles = np.quantile(positive, np.arange(1, classes + 1) / classes)
-    return tuple(sorted({_round_up(float(q)) for q in quantiles}))
+    inner = np.quantile(positive, np.arange(1, classes) / classes)
+    last = _round_number(float(positive.max()), up=True)
+    limits = {_round_number(float(limit), up=False) for limit in inner}
+    return (*sorted(limit for limit in limits if limit < last), last)
 
 
-def _round_up(value: float) -> float:
-    """Return the next number of the form 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 x 10^k that is not below ``value``."""
+def _round_number(value: float, *, up: bool) -> float:
+    """Return a number of the form 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 x 10^k: the nearest to ``value``, or the next not below it."""
     scale = 10.0 ** math.floor(math.log10(value))
-    for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10):
-        if value <= step * scale * (1 + 1e-12):
-            return max(1.0, step * scale)
-    return value  # unreachable: value < 10 * scale
+    steps = [step * scale for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)]
+    chosen = (
+        next(step for step in steps if value <= step * (1 + 1e-12))
+        if up
+        else min(steps, key=lambda step: abs(step - value))
+    )
+    return max(1.0, chosen)
 
 
 def glyphs(names: Sequence[str]) -> tuple[str, ...]:

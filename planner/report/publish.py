@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.report.geopackage import write_geopackage
 from planner.report.maps import map_page
+from planner.report.workbook import write_workbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 def publish(run: Run, folder: Path) -> tuple[Path, ...]:
     """Write ``map.html``, ``plan.xlsx`` and ``plan.gpkg`` into ``folder`` (made if absent) and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    chart = folder / "map.html"
+    chart, workbook, geopackage = (folder / name for name in ("map.html", "plan.xlsx", "plan.gpkg"))
     chart.write_text(map_page(run), encoding="utf-8", newline="\n")
-    return (chart,)
+    write_workbook(run, workbook)
+    write_geopackage(run, geopackage)
+    return chart, workbook, geopackage

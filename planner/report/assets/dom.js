@@ -25,7 +25,7 @@ window.planner = window.planner || {};
       else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
       else if (value !== null && value !== undefined) element.setAttribute(name, value);
     }
-    for (const child of children.flat()) {
+    for (const child of children.flat(Infinity)) {
       if (child !== null && child !== undefined) element.append(child);
     }
     return element;
@@ -41,7 +41,7 @@ window.planner = window.planner || {};
 
   /* The same rounding as planner/report/indicators.py, so that page, workbook and terminal say the same. */
   const format = {
-    whole: (value) => grouped(Math.floor(value + 0.5)),
+    whole: (value) => grouped(Math.floor(value + 0.500001)),
     percent(share) {
       let tenths = Math.floor(share * 1000 + 0.5);
       if (share < 1) tenths = Math.min(tenths, 999);

@@ -56,7 +56,7 @@
   }
 
   function colourOf(palette, limits, value, byShare) {
-    if (byShare ? value <= 0 : value < 0.5) return palette.ramp[0];
+    if (byShare ? value <= 0 : value < 0.499999) return palette.ramp[0];
     const at = limits.findIndex((limit) => (byShare ? value : Math.floor(value + 0.5)) <= limit);
     return ramp(palette, at < 0 ? limits.length - 1 : at, limits.length);
   }

@@ -10,7 +10,6 @@
     const ground = planner.data("planner-ground");
     const places = planner.data("planner-places");
     const state = { service: 0, minutes: widest(run.services[0]), when: "after", measure: "people" };
-    const home = map.getBounds();
 
     const limits = () => (state.measure === "share" ? SHARES : ground.limits[run.services[state.service].id]);
     const figures = () => ground.cover[`${run.services[state.service].id} ${state.minutes}`];
@@ -62,10 +61,12 @@
       detail(i, at);
     }));
     frame.parentElement.append(legend.card);
-    furniture(map, run, home);
+    const home = L.featureGroup(quarters.polygons).getBounds();
+    const fit = (animate) => map.fitBounds(home, { paddingTopLeft: [24, 24], paddingBottomRight: [legend.card.offsetWidth + 30, 24], animate });
+    furniture(map, run, fit);
     map.invalidateSize();
-    map.fitBounds(home, { padding: [24, 24], animate: false });
-    print(map, home);
+    fit(false);
+    print(map, fit);
     planner.map = map;
     document.body.dataset.ready = "true";
   };
@@ -75,13 +76,13 @@
   }
 
   /* Zoom buttons, scale bar, north arrow, attribution: what every map on a wall must carry. */
-  function furniture(map, run, home) {
+  function furniture(map, run, fit) {
     L.control.zoom({ position: "topleft", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
     const Home = L.Control.extend({
       onAdd() {
         const button = el("button", {
           type: "button", class: "home", title: say("whole_district"), "aria-label": say("whole_district"),
-          onclick: () => map.fitBounds(home, { padding: [24, 24] }),
+          onclick: () => fit(true),
         }, "⌂");
         const bar = el("div", { class: "leaflet-bar" }, button);
         L.DomEvent.disableClickPropagation(bar);
@@ -98,13 +99,13 @@
   }
 
   /* On paper the map takes the size of the sheet's frame, and the whole district is shown in it. */
-  function print(map, home) {
+  function print(map, fit) {
     let seen = null;
     window.addEventListener("beforeprint", () => {
       seen = { centre: map.getCenter(), zoom: map.getZoom() };
       document.body.classList.add("printing");
       map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(home, { padding: [12, 12], animate: false });
+      fit(false);
     });
     window.addEventListener("afterprint", () => {
       document.body.classList.remove("printing");

@@ -71,10 +71,10 @@
             el("span", { class: "chips" }, site.services.map((s) => chip(run.services[s], true))))))));
   }
 
-  function provenance(run) {
+  function evidence(run) {
     const kinds = ["note", "estimate", "unverified", "assumption", "cited", "verified"];
     const groups = kinds.map((kind) => {
-      const rows = run.provenance.filter((row) => row.kind === kind);
+      const rows = run.evidence.filter((row) => row.kind === kind);
       if (!rows.length) return null;
       const list = el("ul", {}, rows.map((row) =>
         el("li", {},
@@ -82,7 +82,7 @@
           [row.figure, row.value].filter(Boolean).join(": "),
           row.source ? el("span", { class: "quiet" }, ` — ${row.source}`) : null)));
       const title = `${say("evidence." + kind)} (${rows.length})`;
-      const attributes = { class: `provenance ${kind}` };
+      const attributes = { class: `evidence ${kind}` };
       if (kind === "note" || kind === "estimate") attributes.open = "";
       return el("details", attributes, el("summary", {}, title), list);
     });
@@ -100,7 +100,7 @@
 
   function panel(run, places, go) {
     return el("aside", { id: "panel", "aria-label": say("summary") },
-      header(run), coverage(run), figures(run), sites(run, places, go), provenance(run), footer(run));
+      header(run), coverage(run), figures(run), sites(run, places, go), evidence(run), footer(run));
   }
 
   planner.panel = panel;

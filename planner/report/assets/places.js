@@ -4,6 +4,12 @@
 (function (planner) {
   const { el, say, format, named, chip } = planner;
   const INK = "#1d2a33";
+  /* nearest first */
+  const CIRCLE_STYLE = [
+    { weight: 2.4, opacity: 0.95, fillOpacity: 0.12 },
+    { weight: 1.7, opacity: 0.8, fillOpacity: 0.07, dashArray: "7 4" },
+    { weight: 1.4, opacity: 0.75, fillOpacity: 0.04, dashArray: "2 4" },
+  ];
 
   const Square = L.CircleMarker.extend({
     _updatePath() {
@@ -80,13 +86,10 @@
           (opens.get(places.circles.place[k]) || []).includes(s))
         .sort((a, b) => b.minutes - a.minutes);
       for (const { rings, minutes } of mine) {
-        const rank = service.minutes.indexOf(minutes);
+        const style = CIRCLE_STYLE[Math.min(service.minutes.indexOf(minutes), CIRCLE_STYLE.length - 1)];
         group.addLayer(
           L.polygon(rings, {
-            renderer, interactive: false, smoothFactor: 0.5, color: service.colour,
-            weight: [2.4, 1.7, 1.3][rank] || 1, opacity: [0.95, 0.8, 0.7][rank] || 0.6,
-            dashArray: [null, "7 4", "2 4"][rank] || "1 5",
-            fillColor: service.colour, fillOpacity: [0.12, 0.07, 0.04][rank] || 0.03,
+            renderer, interactive: false, smoothFactor: 0.5, color: service.colour, fillColor: service.colour, ...style,
           })
         );
       }

@@ -82,7 +82,11 @@ def small_study(language: str = "en", **changes: object) -> Study:
                 "name": {"zh": "养老", "en": "Elder care"},
                 "demand": {"elders": 1},
                 "walker": "elder",
-                "circles": [{"minutes": 5, "weight": 1}, {"minutes": 10, "weight": 0.6}, {"minutes": 15, "weight": 0.3}],
+                "circles": [
+                    {"minutes": 5, "weight": 1},
+                    {"minutes": 10, "weight": 0.6},
+                    {"minutes": 15, "weight": 0.3},
+                ],
                 "area_m2": 350,
                 "fit_out_yuan": 800_000,
                 "yearly_yuan": 300_000,
@@ -126,9 +130,7 @@ def small_study(language: str = "en", **changes: object) -> Study:
 
 def _communities(rng: np.random.Generator) -> gpd.GeoDataFrame:
     cells = [(c, r) for r in range(ROWS) for c in range(COLUMNS)]
-    squares = [
-        box(WEST + c * SIDE, SOUTH + r * SIDE, WEST + (c + 1) * SIDE, SOUTH + (r + 1) * SIDE) for c, r in cells
-    ]
+    squares = [box(WEST + c * SIDE, SOUTH + r * SIDE, WEST + (c + 1) * SIDE, SOUTH + (r + 1) * SIDE) for c, r in cells]
     return gpd.GeoDataFrame(
         {
             "id": [f"c{i:02d}" for i in range(len(cells))],
@@ -146,17 +148,17 @@ def _demand(communities: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoD
     rows = []
     for community in communities.itertuples():
         left, bottom, right, top = community.geometry.bounds
-        for k in range(DOORS):
-            rows.append(
-                {
-                    "id": f"{community.id}-{k:02d}",
-                    "community_id": community.id,
-                    "people_elders": community.people_elders / DOORS,
-                    "people_toddlers": community.people_toddlers / DOORS,
-                    "connector_m": float("nan") if (community.id, k) == ("c00", 0) else float(rng.uniform(2, 40)),
-                    "geometry": Point(rng.uniform(left, right), rng.uniform(bottom, top)),
-                }
-            )
+        rows += [
+            {
+                "id": f"{community.id}-{k:02d}",
+                "community_id": community.id,
+                "people_elders": community.people_elders / DOORS,
+                "people_toddlers": community.people_toddlers / DOORS,
+                "connector_m": float("nan") if (community.id, k) == ("c00", 0) else float(rng.uniform(2, 40)),
+                "geometry": Point(rng.uniform(left, right), rng.uniform(bottom, top)),
+            }
+            for k in range(DOORS)
+        ]
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
 
 
@@ -185,7 +187,13 @@ def _places(rng: np.random.Generator) -> gpd.GeoDataFrame:
     )
 
 
-EXISTING = (("p00", "elder_care"), ("p01", "childcare"), ("p02", "childcare"), ("p02", "elder_care"), ("p03", "childcare"))
+EXISTING = (
+    ("p00", "elder_care"),
+    ("p01", "childcare"),
+    ("p02", "childcare"),
+    ("p02", "elder_care"),
+    ("p03", "childcare"),
+)
 OPENED = (
     ("p05", "elder_care"),
     ("p05", "canteen"),
@@ -226,7 +234,9 @@ def _nearest(study: Study, demand: gpd.GeoDataFrame, reach: pd.DataFrame) -> pd.
             frame[f"{when}_s"] = frame["demand_id"].map(first["seconds"])
             frame[f"{when}_id"] = frame["demand_id"].map(first["place_id"])
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True)[["demand_id", "service", "before_s", "after_s", "before_id", "after_id"]]
+    return pd.concat(frames, ignore_index=True)[
+        ["demand_id", "service", "before_s", "after_s", "before_id", "after_id"]
+    ]
 
 
 def _coverage(study: Study, counted: gpd.GeoDataFrame, nearest: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -242,7 +252,9 @@ def _coverage(study: Study, counted: gpd.GeoDataFrame, nearest: pd.DataFrame, by
             sums = frame.groupby(by, as_index=False).sum() if by else frame.sum().to_frame().T
             rows.append(sums.assign(service=service.id, minutes=float(circle.minutes)))
     figures = ["people", "covered_before", "covered_after"]
-    return pd.concat(rows, ignore_index=True)[[*by, "service", "minutes", *figures]].astype(dict.fromkeys(figures, float))
+    return pd.concat(rows, ignore_index=True)[[*by, "service", "minutes", *figures]].astype(
+        dict.fromkeys(figures, float)
+    )
 
 
 def _openings(study: Study) -> pd.DataFrame:

@@ -39,7 +39,7 @@ SITE_FIGURES = (
 
 
 @dataclass(frozen=True)
-class Provenance:
+class EvidenceRow:
     """One thing a reader must know about a figure."""
 
     kind: Kind
@@ -52,10 +52,10 @@ class Provenance:
     clause: str = ""
 
 
-def provenance(study: Study, language: Language) -> tuple[Provenance, ...]:
+def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
     """Return every note, estimate, figure and source of ``study``, what needs most care first."""
     rows = [
-        *(Provenance("note", "", "", note.text(language), "") for note in study.notes),
+        *(EvidenceRow("note", "", "", note.text(language), "") for note in study.notes),
         *_people(study, language),
         *_storeys(study, language),
         *_walkers(study, language),
@@ -69,17 +69,17 @@ def provenance(study: Study, language: Language) -> tuple[Provenance, ...]:
             for kind in study.site_kinds.values()
             for row in _figures(kind, kind.name.text(language), SITE_FIGURES, kind.figures, language)
         ),
-        *(Provenance("source", "", "", source, source) for source in study.publication.sources),
+        *(EvidenceRow("source", "", "", source, source) for source in study.publication.sources),
     ]
     order: tuple[Kind, ...] = ("note", "estimate", "unverified", "assumption", "cited", "verified", "source")
     return tuple(sorted(rows, key=lambda row: order.index(row.kind)))
 
 
-def _people(study: Study, language: Language) -> Iterator[Provenance]:
+def _people(study: Study, language: Language) -> Iterator[EvidenceRow]:
     for people in study.layers.people:
         groups = ", ".join(study.groups[group].name.text(language) for group in people.groups if group in study.groups)
         basis = say(people.basis, language)
-        yield Provenance(
+        yield EvidenceRow(
             kind="estimate" if people.estimate else "cited",
             subject=groups,
             figure=say("report.figure.people", language),
@@ -88,9 +88,9 @@ def _people(study: Study, language: Language) -> Iterator[Provenance]:
         )
 
 
-def _storeys(study: Study, language: Language) -> Iterator[Provenance]:
+def _storeys(study: Study, language: Language) -> Iterator[EvidenceRow]:
     if study.layers.buildings is not None:
-        yield Provenance(
+        yield EvidenceRow(
             kind="assumption",
             subject=say("buildings", language),
             figure=say("report.figure.assumed_storeys", language),
@@ -99,9 +99,9 @@ def _storeys(study: Study, language: Language) -> Iterator[Provenance]:
         )
 
 
-def _walkers(study: Study, language: Language) -> Iterator[Provenance]:
+def _walkers(study: Study, language: Language) -> Iterator[EvidenceRow]:
     for name, profile in study.walking.profiles.items():
-        yield Provenance(
+        yield EvidenceRow(
             kind="cited" if profile.source else "assumption",
             subject=name,
             figure=say("report.figure.speed_m_s", language),
@@ -112,14 +112,14 @@ def _walkers(study: Study, language: Language) -> Iterator[Provenance]:
 
 def _figures(
     block: Block, subject: str, fields: tuple[str, ...], evidence: dict[str, Evidence], language: Language
-) -> Iterator[Provenance]:
+) -> Iterator[EvidenceRow]:
     for field in fields:
         value = getattr(block, field)
         cited = evidence.get(field)
         if cited is None and value == type(block).model_fields[field].default:
             continue  # nothing was asked for, nothing is assumed
         kind: Kind = "assumption" if cited is None else "verified" if cited.verified else "unverified"
-        yield Provenance(
+        yield EvidenceRow(
             kind=kind,
             subject=subject,
             figure=figure_name(field, language),

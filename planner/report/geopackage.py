@@ -1,0 +1,96 @@
+"""The plan as a GeoPackage: what a GIS opens, with the same figures as map and workbook."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyogrio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from planner.runs.store import Run
+
+#: written as the moment of the last change: equal runs give equal files
+CHANGED = "2000-01-01T00:00:00.000Z"
+
+
+def write_geopackage(run: Run, path: Path) -> None:
+    """Write the layers ``communities, demand, places, circles, streets`` of ``run`` to ``path``, in the run's CRS."""
+    tables = run.tables
+    layers: tuple[tuple[str, gpd.GeoDataFrame, str], ...] = (
+        ("communities", _with_coverage(run), "MultiPolygon"),
+        ("demand", _with_walks(run), "Point"),
+        ("places", _with_services(run), "Point"),
+        ("circles", tables.circles, "MultiPolygon"),
+        ("streets", tables.streets, "MultiLineString"),
+    )
+    path.unlink(missing_ok=True)
+    with _fixed_clock():
+        for name, frame, geometry in layers:
+            pyogrio.write_dataframe(
+                frame,
+                path,
+                layer=name,
+                driver="GPKG",
+                append=False,
+                geometry_type=geometry,
+                promote_to_multi=geometry.startswith("Multi"),
+            )
+
+
+@contextlib.contextmanager
+def _fixed_clock() -> Iterator[None]:
+    """Let GDAL write ``CHANGED`` instead of the time of day, and give the clock back."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": CHANGED})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _with_coverage(run: Run) -> gpd.GeoDataFrame:
+    """Return the communities with ``<service>_<minutes>_people/_before/_after`` columns."""
+    frame = run.tables.communities.copy()
+    cover = run.tables.coverage_by_community
+    for service in run.study.services:
+        for circle in service.circles:
+            mine = cover[(cover["service"] == service.id) & (cover["minutes"] == circle.minutes)]
+            figures = mine.set_index("community_id").reindex(frame["id"])
+            for column, short in (("people", "people"), ("covered_before", "before"), ("covered_after", "after")):
+                frame[f"{service.id}_{circle.minutes:g}_{short}"] = figures[column].fillna(0.0).to_numpy(dtype=float)
+    return frame
+
+
+def _with_walks(run: Run) -> gpd.GeoDataFrame:
+    """Return the demand points with ``<service>_before_s``, ``_after_s`` (empty: beyond the widest circle) and ``_after_id``."""
+    frame = run.tables.demand.copy()
+    for service in run.study.services:
+        mine = run.tables.nearest[run.tables.nearest["service"] == service.id]
+        walks = mine.set_index("demand_id").reindex(frame["id"])
+        for column in ("before_s", "after_s"):
+            frame[f"{service.id}_{column}"] = walks[column].to_numpy(dtype=float)
+        frame[f"{service.id}_after_id"] = _texts(walks["after_id"])
+    return frame
+
+
+def _with_services(run: Run) -> gpd.GeoDataFrame:
+    """Return the places with ``offers`` (today) and ``opens`` (the plan): service ids joined by ``;``."""
+    frame = run.tables.places.copy()
+    for name, table in (("offers", run.tables.existing), ("opens", run.tables.openings)):
+        together = (
+            table.groupby("place_id", sort=False)["service"].apply(";".join) if len(table) else pd.Series(dtype=object)
+        )
+        frame[name] = _texts(together.reindex(frame["id"]))
+    frame["ready_year"] = pd.array([None if pd.isna(y) else int(y) for y in frame["ready_year"]], dtype="Int32")
+    return frame
+
+
+def _texts(values: pd.Series[Any]) -> list[str]:
+    return ["" if pd.isna(value) else str(value) for value in values]

@@ -1,0 +1,328 @@
+"""The plan as a workbook: typed numbers under headings with units, in the language of the study.
+
+No cell can become a formula or a link, whatever a layer calls its features; equal runs give equal bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xlsxwriter
+
+from planner.report.evidence import evidence_rows
+from planner.report.indicators import coverage, indicators, label_of, status_text
+from planner.words import glossary, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from planner.runs.store import Run
+    from planner.study import Language, Study
+
+#: written as the moment of creation: a workbook of the same run is the same file, whenever it is made
+CREATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+LONGEST_TEXT = 32_000  # Excel holds 32,767 characters in a cell
+FORMATS = {
+    "text": {"valign": "top"},
+    "wrapped": {"valign": "top", "text_wrap": True},
+    "whole": {"num_format": "#,##0", "valign": "top"},
+    "people": {"num_format": "#,##0.0", "valign": "top"},
+    "money": {"num_format": "#,##0", "valign": "top"},
+    "share": {"num_format": "0.0%", "valign": "top"},
+    "plain": {"num_format": "0.######", "valign": "top"},
+    "year": {"num_format": "0", "valign": "top"},
+    "degree": {"num_format": "0.000000", "valign": "top"},
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a sheet."""
+
+    heading: str
+    values: Sequence[Any]
+    kind: str = "text"
+    """Key of ``FORMATS``."""
+    width: float = 14.0
+
+
+def write_workbook(run: Run, path: Path) -> None:
+    """Write the workbook of ``run`` to ``path``."""
+    language = run.study.language
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "in_memory": True,
+    }
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": run.study.name.text(language), "created": CREATED})
+        for key, columns in (
+            ("summary", _summary(run, language)),
+            ("coverage", _coverage(run, language)),
+            ("communities", _communities(run, language)),
+            ("areas", _areas(run, language)),
+            ("sites", _sites(run, language)),
+            ("openings", _openings(run, language)),
+            ("existing", _existing(run, language)),
+            ("findings", _findings(run, language)),
+            ("figures", _figures(run, language)),
+        ):
+            _write_sheet(book, say(f"report.sheet.{key}", language), columns)
+
+
+def _write_sheet(book: Any, name: str, columns: Sequence[Column]) -> None:
+    sheet = book.add_worksheet(name)
+    heading = book.add_format(
+        {
+            "bold": True,
+            "text_wrap": True,
+            "valign": "top",
+            "bg_color": "#E8ECEE",
+            "bottom": 1,
+            "border_color": "#586771",
+        }
+    )
+    formats = {kind: book.add_format(FORMATS[kind]) for kind in {column.kind for column in columns}}
+    for j, column in enumerate(columns):
+        sheet.set_column(j, j, column.width)
+        sheet.write_string(0, j, column.heading, heading)
+        for i, value in enumerate(column.values, start=1):
+            _write_cell(sheet, i, j, value, formats[column.kind])
+    rows = max(len(column.values) for column in columns)
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, max(rows, 1), len(columns) - 1)
+    sheet.set_landscape()
+    sheet.set_paper(8)  # A3
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+
+
+def _write_cell(sheet: Any, i: int, j: int, value: Any, style: Any) -> None:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        sheet.write_blank(i, j, None, style)
+    elif isinstance(value, bool | np.bool_):
+        sheet.write_boolean(i, j, bool(value), style)
+    elif isinstance(value, int | float | np.number):
+        figure = float(value)
+        if math.isfinite(figure):
+            sheet.write_number(i, j, figure, style)
+        else:
+            sheet.write_blank(i, j, None, style)
+    else:
+        sheet.write_string(i, j, str(value)[:LONGEST_TEXT], style)
+
+
+def _summary(run: Run, language: Language) -> list[Column]:
+    def word(key: str) -> str:
+        return say(f"report.{key}", language)
+
+    study, publication = run.study, run.study.publication
+    rows: list[tuple[str, Any, Any, str]] = [
+        (word("name"), study.name.text(language), None, ""),
+        (word("scenario_label"), run.manifest.scenario, None, ""),
+        (word("date"), study.date, None, ""),
+        (word("run_id"), run.manifest.run_id, None, ""),
+    ]
+    units = {"yuan": word("yuan"), "share": "0–1"}
+    for indicator in indicators(run):
+        value = status_text(indicator.value, language) if isinstance(indicator.value, str) else indicator.value
+        rows.append((label_of(indicator, language), value, indicator.limit, units.get(indicator.unit, "")))
+    for row in coverage(run):
+        label = f"{row.service.name.text(language)} · {say('report.minutes_short', language, minutes=row.minutes)} · "
+        rows.append((label + say("before", language), row.before, row.people, word("people_total")))
+        rows.append((label + say("after", language), row.after, row.people, word("people_total")))
+    rows += [
+        (word(key), value, None, "")
+        for key, value in (
+            ("review_number", publication.review_number),
+            ("classification", publication.classification),
+            ("author", publication.author),
+        )
+        if value
+    ]
+    rows += [(word("sources_title"), source, None, "") for source in publication.sources]
+    return [
+        Column(word("item"), [row[0] for row in rows], width=44),
+        Column(word("value"), [row[1] for row in rows], "plain", 34),
+        Column(word("limit"), [row[2] for row in rows], "plain", 24),
+        Column(word("unit"), [row[3] for row in rows], width=12),
+    ]
+
+
+def _coverage(run: Run, language: Language) -> list[Column]:
+    table = pd.DataFrame(
+        [
+            {
+                "service": row.service.id,
+                "minutes": row.minutes,
+                "people": row.people,
+                "covered_before": row.before,
+                "covered_after": row.after,
+            }
+            for row in coverage(run)
+        ]
+    )
+    return _covered(run.study, table, language)
+
+
+def _communities(run: Run, language: Language) -> list[Column]:
+    table = _in_study_order(run, run.tables.coverage_by_community)
+    names = run.tables.communities.set_index("id")["name"]
+    outside = say("report.outside", language)
+    known = [names.get(community, outside) for community in table["community_id"]]
+    return [
+        Column(_heading("id", language), table["community_id"].tolist(), width=16),
+        Column(_heading("name", language), known, width=30),
+        *_covered(run.study, table, language),
+    ]
+
+
+def _areas(run: Run, language: Language) -> list[Column]:
+    table = _in_study_order(run, run.tables.coverage_by_area)
+    return [
+        Column(_heading("area_column", language), table["column"].tolist(), width=16),
+        Column(_heading("area", language), table["area"].tolist(), width=30),
+        *_covered(run.study, table, language),
+    ]
+
+
+def _covered(study: Study, table: pd.DataFrame, language: Language) -> list[Column]:
+    """Return the columns every coverage table shares."""
+    people, before, after = (table[name].astype(float) for name in ("people", "covered_before", "covered_after"))
+    some = people.where(people > 0)
+    levels = {service.id: say(f"report.level.{service.level}", language) for service in study.services}
+    return [
+        Column(_heading("service_column", language), _service_names(study, table["service"], language), width=18),
+        Column(_heading("level_column", language), [levels[service] for service in table["service"]], width=12),
+        Column(_heading("minutes_column", language), table["minutes"].tolist(), "plain", 12),
+        Column(_heading("people_column", language), people.tolist(), "people", 14),
+        Column(_heading("before_column", language), before.tolist(), "people", 16),
+        Column(_heading("after_column", language), after.tolist(), "people", 16),
+        Column(_heading("gained_column", language), (after - before).tolist(), "people", 16),
+        Column(_heading("uncovered_column", language), (people - after).tolist(), "people", 18),
+        Column(_heading("share_before_column", language), (before / some).tolist(), "share", 14),
+        Column(_heading("share_after_column", language), (after / some).tolist(), "share", 14),
+    ]
+
+
+def _sites(run: Run, language: Language) -> list[Column]:
+    table, study = run.tables.opened_sites, run.study
+    points = _degrees(run, table["place_id"])
+    opened = run.tables.openings.groupby("place_id")["service"].apply(list).to_dict()
+    joiner = "、" if language == "zh" else ", "
+    together = [joiner.join(_service_names(study, opened.get(place, []), language)) for place in table["place_id"]]
+    kinds = [study.site_kinds[kind].name.text(language) if kind in study.site_kinds else kind for kind in table["kind"]]
+    return [
+        Column(_heading("number", language), list(range(1, len(table) + 1)), "whole", 6),
+        Column(_heading("id", language), table["place_id"].tolist(), width=18),
+        Column(_heading("name", language), table["name"].tolist(), width=34),
+        Column(_heading("kind", language), kinds, width=18),
+        Column(_heading("services", language), together, width=30),
+        Column(_heading("services_opened", language), table["n_services"].tolist(), "whole", 10),
+        Column(_heading("area_used_m2", language), table["area_m2"].tolist(), "whole", 12),
+        Column(_heading("area_offered_m2", language), table["area_offered_m2"].tolist(), "whole", 12),
+        Column(_heading("setup_yuan", language), table["setup_yuan"].tolist(), "money", 14),
+        Column(_heading("fit_out_yuan", language), table["fit_out_yuan"].tolist(), "money", 14),
+        Column(_heading("capital_yuan", language), table["capital_yuan"].tolist(), "money", 16),
+        Column(_heading("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 16),
+        Column(_heading("ready_year", language), table["ready_year"].tolist(), "year", 10),
+        Column(_heading("lon", language), points[0], "degree", 12),
+        Column(_heading("lat", language), points[1], "degree", 12),
+    ]
+
+
+def _openings(run: Run, language: Language) -> list[Column]:
+    table, budgets = run.tables.openings, run.study.budgets
+    modes = [budgets.modes[mode].name.text(language) if mode in budgets.modes else mode for mode in table["mode"]]
+    departments = [
+        budgets.departments[name].name.text(language) if name in budgets.departments else name
+        for name in table["department"]
+    ]
+    return [
+        Column(_heading("id", language), table["place_id"].tolist(), width=18),
+        Column(_heading("name", language), _place_names(run, table["place_id"]), width=34),
+        Column(_heading("service_column", language), _service_names(run.study, table["service"], language), width=18),
+        Column(_heading("size", language), table["size"].tolist(), width=12),
+        Column(_heading("area_m2", language), table["area_m2"].tolist(), "whole", 14),
+        Column(_heading("fit_out_yuan", language), table["fit_out_yuan"].tolist(), "money", 14),
+        Column(_heading("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 16),
+        Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
+        Column(_heading("year", language), table["year"].tolist(), "year", 10),
+        Column(_heading("mode", language), modes, width=18),
+        Column(_heading("department", language), departments, width=18),
+    ]
+
+
+def _existing(run: Run, language: Language) -> list[Column]:
+    table = run.tables.existing
+    points = _degrees(run, table["place_id"])
+    return [
+        Column(_heading("id", language), table["place_id"].tolist(), width=18),
+        Column(_heading("name", language), _place_names(run, table["place_id"]), width=34),
+        Column(_heading("service_column", language), _service_names(run.study, table["service"], language), width=18),
+        Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
+        Column(_heading("lon", language), points[0], "degree", 12),
+        Column(_heading("lat", language), points[1], "degree", 12),
+    ]
+
+
+def _findings(run: Run, language: Language) -> list[Column]:
+    table = run.tables.findings
+    severities = [say(key, language) if key in glossary() else key for key in table["severity"].astype(str)]
+    return [
+        Column(_heading("severity", language), severities, width=10),
+        Column(_heading("layer", language), table["layer"].tolist(), width=18),
+        Column(_heading("where", language), table["where"].tolist(), "wrapped", 24),
+        Column(_heading("finding", language), table[language].tolist(), "wrapped", 90),
+        Column(_heading("code", language), table["code"].tolist(), width=24),
+    ]
+
+
+def _figures(run: Run, language: Language) -> list[Column]:
+    rows = evidence_rows(run.study, language)
+    return [
+        Column(
+            _heading("evidence", language), [say(f"report.evidence.{row.kind}", language) for row in rows], width=22
+        ),
+        Column(_heading("subject", language), [row.subject for row in rows], width=22),
+        Column(_heading("figure", language), [row.figure for row in rows], width=32),
+        Column(_heading("value", language), [row.value for row in rows], "wrapped", 60),
+        Column(_heading("source", language), [row.source for row in rows], "wrapped", 50),
+        Column(_heading("clause", language), [row.clause for row in rows], "wrapped", 30),
+    ]
+
+
+def _heading(key: str, language: Language) -> str:
+    return say(f"report.{key}" if f"report.{key}" in glossary() else key, language)
+
+
+def _service_names(study: Study, ids: Sequence[str] | pd.Series[str], language: Language) -> list[str]:
+    names = {service.id: service.name.text(language) for service in study.services}
+    return [names[service] for service in ids]
+
+
+def _place_names(run: Run, ids: pd.Series[str]) -> list[str]:
+    names = run.tables.places.set_index("id")["name"]
+    return [names[place] for place in ids]
+
+
+def _degrees(run: Run, ids: pd.Series[str]) -> tuple[list[float], list[float]]:
+    points = run.tables.places.set_index("id").geometry.reindex(ids).to_crs(4326)
+    return points.x.tolist(), points.y.tolist()
+
+
+def _in_study_order(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with each area's services together, services in the order of the study."""
+    position = {service.id: i for i, service in enumerate(run.study.services)}
+    keys = [name for name in ("column", "area", "community_id") if name in table]
+    order = table.assign(_service=table["service"].map(position)).sort_values(
+        [*keys, "_service", "minutes"], kind="stable"
+    )
+    return table.loc[order.index]

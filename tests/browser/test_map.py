@@ -1,0 +1,154 @@
+"""The map in a real browser with the network off: no fault, no request, and the same figures as tables and workbook."""
+
+import json
+
+import openpyxl
+import pytest
+
+from planner.report import publish
+from planner.report.indicators import coverage, indicators, percent, text_of, whole
+from tests.unit.report.small_run import HOSTILE, small_run
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def made(request, tmp_path_factory):
+    run = small_run(request.param)
+    folder = tmp_path_factory.mktemp(f"run-{request.param}")
+    publish(run, folder)
+    return run, folder
+
+
+@pytest.fixture(scope="module")
+def opened(made, open_page):
+    return open_page(made[1] / "map.html")
+
+
+def test_opens_without_fault_and_asks_for_nothing_but_itself(opened, made):
+    assert opened.errors == []
+    assert opened.requests == [(made[1] / "map.html").resolve().as_uri()]
+
+
+def test_the_panel_says_what_the_tables_say(opened, made):
+    run = made[0]
+    rows = {
+        (row.get_attribute("data-service"), float(row.get_attribute("data-minutes"))): row
+        for row in opened.page.query_selector_all(".cover-row")
+    }
+    expected = coverage(run)
+    assert set(rows) == {(row.service.id, row.minutes) for row in expected}
+    for row in expected:
+        shown = rows[row.service.id, row.minutes]
+        assert shown.query_selector(".share-before").inner_text() == percent(row.share_before)
+        assert shown.query_selector(".share-after").inner_text() == percent(row.share_after)
+        assert shown.query_selector(".gain").get_attribute("title") == f"{whole(row.before)} → {whole(row.after)}"
+        assert shown.query_selector(".gain").inner_text() == f"+{whole(row.after - row.before)}"
+    for indicator in indicators(run):
+        tile = opened.page.query_selector(f"[data-indicator={indicator.key}] dd")
+        assert tile.inner_text() == text_of(indicator, run.study.language)
+
+
+def test_the_page_and_the_workbook_hold_the_same_numbers(opened, made):
+    run, folder = made
+    facts = json.loads(opened.page.locator("#planner-run").text_content())
+    sheet = openpyxl.load_workbook(folder / "plan.xlsx").worksheets[1]
+    cells = list(sheet.iter_rows(min_row=2, values_only=True))
+    names = {service.id: service.name.text(run.study.language) for service in run.study.services}
+    assert [
+        (names[row["service"]], row["minutes"], row["people"], row["before"], row["after"]) for row in facts["coverage"]
+    ] == [(row[0], row[2], pytest.approx(row[3]), pytest.approx(row[4]), pytest.approx(row[5])) for row in cells]
+
+
+def test_names_are_shown_as_text_and_never_obeyed(opened):
+    page = opened.page
+    assert page.query_selector("img") is None
+    ground = json.loads(page.locator("#planner-ground").text_content())
+    assert tuple(ground["communities"]["name"]) == HOSTILE
+    page.evaluate(
+        "planner.map.eachLayer(l => { if (l instanceof L.Polygon && l.options.interactive) l.fire('click', {latlng: l.getBounds().getCenter()}) })"
+    )
+    assert page.evaluate("document.querySelectorAll('#panel b b, #panel script, .leaflet-popup script').length") == 0
+    assert opened.errors == []
+
+
+def test_a_community_says_its_people_before_and_after(open_page, made):
+    run, folder = made
+    opened = open_page(folder / "map.html")
+    i = 10
+    opened.page.evaluate(
+        """i => {
+            let k = 0;
+            planner.map.eachLayer(l => {
+                if (l instanceof L.Polygon && l.options.interactive && k++ === i) l.fire('click', {latlng: l.getBounds().getCenter()});
+            });
+        }""",
+        i,
+    )
+    popup = opened.page.locator(".leaflet-popup-content")
+    assert popup.locator("h3").inner_text() == HOSTILE[i]
+    lines = popup.locator("tbody tr")
+    cover = run.tables.coverage_by_community
+    for k, expected in enumerate(coverage(run)):
+        stored = cover[
+            (cover["community_id"] == f"c{i:02d}")
+            & (cover["service"] == expected.service.id)
+            & (cover["minutes"] == expected.minutes)
+        ].iloc[0]
+        cells = lines.nth(k).locator("td").all_inner_texts()
+        assert cells[1:] == [
+            whole(stored["people"]),
+            whole(stored["covered_before"]),
+            whole(stored["covered_after"]),
+            whole(stored["people"] - stored["covered_after"]),
+        ]
+
+
+def _drawn_circles(page):
+    return page.locator(".leaflet-circles-pane path").count()
+
+
+def test_switches_change_what_is_drawn(open_page, made):
+    _run, folder = made
+    opened = open_page(folder / "map.html")
+    page = opened.page
+    assert _drawn_circles(page) == 2 * 3  # elder care opens at two sites and has three circles
+    page.locator("#legend .choice").first.locator("button").nth(1).click()
+    assert _drawn_circles(page) == 3 * 2  # the canteen at three sites, with two
+    assert page.locator(".pin").count() == 3
+    page.locator("[data-value=before]").click()
+    assert page.locator(".leaflet-sites-pane").is_hidden()
+    page.locator("[data-value=after]").click()
+    page.locator("[data-layer=opened_sites]").uncheck()
+    assert page.locator(".pin").count() == 0
+    page.locator("[data-value=share]").click()
+    assert "81–100 %" in page.locator(".ramp").inner_text() or "80–100 %" in page.locator(".ramp").inner_text()
+    assert opened.errors == []
+
+
+def test_a_site_of_the_list_opens_its_popup(open_page, made):
+    opened = open_page(made[1] / "map.html")
+    opened.page.locator(".sites button").nth(2).click()
+    text = opened.page.locator(".leaflet-popup-content").inner_text()
+    assert "p11" in text
+    assert "幸福社区" in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720)])
+def test_nothing_runs_over_the_edges(open_page, made, width, height):
+    page = open_page(made[1] / "map.html", width, height).page
+    for selector in ("#panel", "#legend", ".folium-map"):
+        box = page.locator(selector).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= height
+    assert page.evaluate("document.querySelector('#panel').scrollWidth <= document.querySelector('#panel').clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_prints_on_one_sheet_of_a3(open_page, made, tmp_path):
+    page = open_page(made[1] / "map.html").page
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    (tmp_path / "map.pdf").write_bytes(printed)
+    assert printed.count(b"/Type /Page\n") == 1
+    assert b"/MediaBox [0 0 1190" in printed or b"/MediaBox [0 0 1191" in printed
