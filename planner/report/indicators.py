@@ -44,10 +44,8 @@ def coverage(run: Run) -> tuple[Coverage, ...]:
     found = []
     for service in run.study.services:
         for circle in service.circles:
-            people, before, after = (
-                float(table.at[(service.id, circle.minutes), name])
-                for name in ("people", "covered_before", "covered_after")
-            )
+            row = table.loc[(service.id, circle.minutes)]
+            people, before, after = (float(row[name]) for name in ("people", "covered_before", "covered_after"))
             found.append(
                 Coverage(
                     service=service,

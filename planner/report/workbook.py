@@ -254,7 +254,6 @@ def _openings(run: Run, language: Language) -> list[Column]:
         Column(_heading("fit_out_yuan", language), table["fit_out_yuan"].tolist(), "money", 14),
         Column(_heading("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 16),
         Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
-        Column(_heading("year", language), table["year"].tolist(), "year", 10),
         Column(_heading("mode", language), modes, width=18),
         Column(_heading("department", language), departments, width=18),
     ]

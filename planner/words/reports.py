@@ -117,7 +117,6 @@ REPORTS: dict[str, tuple[str, str]] = {
     "setup_yuan": ("开办费（元）", "set-up (yuan)"),
     "fit_out_yuan": ("装修费（元）", "fit-out (yuan)"),
     "size": ("规模", "size"),
-    "year": ("年份", "year"),
     "mode": ("供给方式", "supply mode"),
     "department": ("牵头部门", "lead department"),
     "severity": ("程度", "severity"),

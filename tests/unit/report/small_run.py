@@ -269,13 +269,31 @@ def _openings(study: Study) -> pd.DataFrame:
                 "fit_out_yuan": services[service].fit_out_yuan,
                 "yearly_yuan": services[service].yearly_yuan,
                 "capacity": services[service].capacity or float("nan"),
-                "year": pd.NA,
                 "mode": "",
                 "department": "",
             }
             for place, service in OPENED
         ]
-    ).astype({"year": "Int64", "capacity": float})
+    ).astype({"capacity": float})
+
+
+def _offers(study: Study, places: gpd.GeoDataFrame) -> pd.DataFrame:
+    rows = [
+        {
+            "place_id": place,
+            "service": service.id,
+            "size": "",
+            "stands": False,
+            "may_close": False,
+            "area_m2": service.area_m2,
+            "capital_yuan": service.fit_out_yuan,
+            "yearly_yuan": service.yearly_yuan,
+            "capacity": service.capacity or float("nan"),
+        }
+        for place in places.loc[places["role"] == "candidate", "id"]
+        for service in study.services
+    ]
+    return pd.DataFrame(rows).astype({"capacity": float})
 
 
 def _opened_sites(places: gpd.GeoDataFrame, openings: pd.DataFrame) -> pd.DataFrame:
@@ -349,6 +367,7 @@ def small_run(language: str = "en", **changes: object) -> Run:
         demand=demand,
         places=places,
         existing=pd.DataFrame(EXISTING, columns=["place_id", "service"]).assign(capacity=float("nan")),
+        offers=_offers(study, places),
         openings=openings,
         opened_sites=opened_sites,
         coverage=_coverage(study, counted, nearest, []),
