@@ -89,7 +89,9 @@ def circles(
         reached, pool = kernel.spread(graph, sources, pad, pool, site, cutoff, shift)
         junctions = pad.touched[:reached].copy()
         edge = begin.edge[own]
-        spots = shapely.get_coordinates(shapely.line_interpolate_point(network.lines[edge], begin.share[own], normalized=True))
+        spots = shapely.get_coordinates(
+            shapely.line_interpolate_point(network.lines[edge], begin.share[own], normalized=True)
+        )
         left = np.concatenate([cutoff - pad.ticks[junctions], cutoff - begin.connector[own]]).clip(0)
         frame = _frame(
             np.concatenate([network.xy[junctions], spots]),
@@ -150,4 +152,8 @@ def _contour(field: NDArray[np.float32], frame: Frame, cutoff_s: float, step_s: 
         )
     ]
     circle = shapely.multipolygons(polygons)
-    return circle if shapely.is_valid(circle) else shapely.MultiPolygon(shapely.get_parts(shapely.make_valid(circle)).tolist())
+    return (
+        circle
+        if shapely.is_valid(circle)
+        else shapely.MultiPolygon(shapely.get_parts(shapely.make_valid(circle)).tolist())
+    )

@@ -215,18 +215,16 @@ def _agree(study: Study, coverage: pd.DataFrame, recount: Evaluation) -> None:
 
 def _drawn(work: _Work) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
     """Return the circles of every opened site, one set for each walking profile of its services."""
-    study, new = work.study, work.chosen.openings(work.posed.problem)
-    wanted = {(study.services[k].walker, int(place)) for place, k in zip(new.site, new.service, strict=True)}
-    drawn = {}
-    for walker_id, place in sorted(wanted):
-        minutes = sorted({c.minutes for s in study.services if s.walker == walker_id for c in s.circles})
-        rings = circles(
-            work.ground.network,
-            work.ground.doors.places[walker_id].take(np.array([place])),
-            study.walking.profiles[walker_id],
-            [60 * m for m in minutes],
-        )
-        drawn[walker_id, place] = dict(zip(minutes, rings, strict=True))
+    study, ground, new = work.study, work.ground, work.chosen.openings(work.posed.problem)
+    drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
+    for walker_id, doors in ground.doors.places.items():
+        served = [k for k, service in enumerate(study.services) if service.walker == walker_id]
+        places = np.unique(new.site[np.isin(new.service, served)])
+        minutes = sorted({circle.minutes for k in served for circle in study.services[k].circles})
+        walker = study.walking.profiles[walker_id]
+        rings = circles(ground.network, doors.take(places), walker, [60 * m for m in minutes])
+        for place, mine in zip(places.tolist(), rings, strict=True):
+            drawn[walker_id, place] = dict(zip(minutes, mine, strict=True))
     return drawn
 
 
