@@ -40,11 +40,11 @@ class Coverage:
 
 def coverage(run: Run) -> tuple[Coverage, ...]:
     """Return the coverage of every service and circle, in the order of the study."""
-    table = run.tables.coverage.astype({"service": str, "minutes": float}).set_index(["service", "minutes"])
+    rows = {(row["service"], row["minutes"]): row for row in run.tables.coverage.to_dict("records")}
     found = []
     for service in run.study.services:
         for circle in service.circles:
-            row = table.loc[(service.id, circle.minutes)]
+            row = rows[service.id, circle.minutes]
             people, before, after = (float(row[name]) for name in ("people", "covered_before", "covered_after"))
             found.append(
                 Coverage(
