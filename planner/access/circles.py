@@ -149,7 +149,7 @@ def _contour(field: NDArray[np.float32], frame: Frame, cutoff_s: float, cell_s: 
         name="serial",
         fill_type=contourpy.FillType.OuterOffset,
     )
-    outlines: list[tuple[NDArray[np.float64], NDArray[np.uint32]]] = list(zip(*lines.filled(-np.inf, 0.0), strict=True))  # type: ignore[arg-type]
+    outlines: list[tuple[NDArray[np.float64], NDArray[np.uint32]]] = list(zip(*lines.filled(-np.inf, 0.0), strict=True))
     polygons = []
     for points, offsets in outlines:
         rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)))
