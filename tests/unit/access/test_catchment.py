@@ -1,0 +1,68 @@
+"""Catchments: hand-counted, and against the definition written out with dense matrices."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.access.catchment import (
+    count_within,
+    floating_catchment,
+    load_of_nearest,
+    opportunities,
+    people_only_here,
+    people_within,
+)
+from planner.access.decay import Binary, Exponential, Gaussian, Steps
+from tests.unit.access.reaches import random_reach, reach_of
+
+REACH = reach_of([{0: 100.0, 1: 400.0}, {1: 300.0}, {0: 800.0}, {}], n_sites=3)
+PEOPLE = np.array([10.0, 20.0, 30.0, 40.0])
+
+
+def test_two_steps_by_hand():
+    # site 0 (8 places) is reached by 10 + 30 people, site 1 (3 places) by 10 + 20, site 2 by nobody
+    access = floating_catchment(REACH, PEOPLE, np.array([8.0, 3.0, 99.0]), Binary(900.0))
+    np.testing.assert_allclose(access, [0.2 + 0.1, 0.1, 0.2, 0.0])
+
+
+def test_people_of_each_site():
+    np.testing.assert_allclose(people_within(REACH, PEOPLE, 400.0), [10, 30, 0])
+    np.testing.assert_allclose(people_only_here(REACH, PEOPLE, 400.0), [0, 20, 0])
+    np.testing.assert_allclose(people_only_here(REACH, PEOPLE, 900.0), [30, 20, 0])
+    np.testing.assert_array_equal(count_within(REACH, 400.0), [2, 1, 0, 0])
+    np.testing.assert_allclose(load_of_nearest(REACH, PEOPLE), [40, 20, 0])
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    decay=st.sampled_from([Binary(500.0), Steps((200.0, 500.0, 900.0), (1, 0.5, 0.1)), Gaussian(900.0)]),
+)
+def test_equals_the_definition_and_gives_away_every_place(seed, decay):
+    reach = random_reach(seed)
+    rng = np.random.default_rng(seed)
+    people, capacity = rng.integers(0, 40, reach.n_demand) * 1.0, rng.integers(1, 60, reach.n_sites) * 1.0
+    weight = np.zeros((reach.n_demand, reach.n_sites))
+    weight[reach.demand, reach.site] = decay(reach.seconds)
+    served = people @ weight
+    ratio = np.divide(capacity, served, out=np.zeros_like(served), where=served > 0)
+
+    access = floating_catchment(reach, people, capacity, decay)
+
+    np.testing.assert_allclose(access, weight @ ratio, rtol=1e-12, atol=1e-15)
+    assert people @ access == pytest.approx(capacity[served > 0].sum())
+
+
+def test_opportunities_count_or_fade():
+    np.testing.assert_allclose(opportunities(REACH, np.ones(3), Binary(400.0)), [2, 1, 0, 0])
+    np.testing.assert_allclose(opportunities(REACH, np.ones(3), Exponential(100.0, 900.0))[3], 0)
+    np.testing.assert_allclose(opportunities(REACH, np.ones(3), Exponential(100.0, 900.0))[1], 0.125)
+
+
+def test_refuses_what_the_reach_does_not_hold():
+    with pytest.raises(ValueError, match="the reach ends at 900 s"):
+        people_within(REACH, PEOPLE, 901.0)
+    with pytest.raises(ValueError, match="4 demand points"):
+        people_within(REACH, PEOPLE[:3], 900.0)
+    with pytest.raises(ValueError, match="3 sites"):
+        opportunities(REACH, PEOPLE, Binary(900.0))
