@@ -1,9 +1,50 @@
 """How far people walk: the street network, doors on it, and who reaches what in how many seconds."""
 
+from planner.access import audit
+from planner.access.catchment import (
+    count_within,
+    floating_catchment,
+    load_of_nearest,
+    opportunities,
+    people_only_here,
+    people_within,
+)
 from planner.access.circles import circles
+from planner.access.decay import Binary, Decay, Exponential, Gaussian, Steps
+from planner.access.measures import WalkToNearest, coverage, floor, gini, palma, quantile, share, walk_to_nearest
 from planner.access.network import KINDS, EdgeFlag, WalkNetwork
 from planner.access.network_osm import read_osm as read_network
 from planner.access.reach import Reach, walk
 from planner.access.snap import Snapped, snap
 
-__all__ = ["KINDS", "EdgeFlag", "Reach", "Snapped", "WalkNetwork", "circles", "read_network", "snap", "walk"]
+__all__ = [
+    "KINDS",
+    "Binary",
+    "Decay",
+    "EdgeFlag",
+    "Exponential",
+    "Gaussian",
+    "Reach",
+    "Snapped",
+    "Steps",
+    "WalkNetwork",
+    "WalkToNearest",
+    "audit",
+    "circles",
+    "count_within",
+    "coverage",
+    "floating_catchment",
+    "floor",
+    "gini",
+    "load_of_nearest",
+    "opportunities",
+    "palma",
+    "people_only_here",
+    "people_within",
+    "quantile",
+    "read_network",
+    "share",
+    "snap",
+    "walk",
+    "walk_to_nearest",
+]
