@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import CRS, Proj
+from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from planner.district.gcj02 import bd09_to_wgs84, gcj02_to_wgs84
@@ -21,6 +21,8 @@ Box = tuple[float, float, float, float]
 WGS84 = CRS.from_epsg(4326)
 #: lengths may be wrong by this much in the system computed in; EPSG:3857 is wrong by 17 % at Shanghai
 MOST_DISTORTION = 0.01
+#: coordinates may lie this far outside the area a system is made for before they are taken for another system's
+_MARGIN_DEG = 10.0
 #: China's land and near seas, degrees
 _CHINA: Box = (73.0, 3.0, 136.0, 54.0)
 
@@ -49,6 +51,32 @@ def unshift(frame: gpd.GeoDataFrame, shifted: Shifted) -> gpd.GeoDataFrame:
         return np.column_stack(back(xy[:, 0], xy[:, 1]))
 
     return frame.set_geometry(gpd.GeoSeries(shapely.transform(frame.geometry.array, move), frame.index, crs=WGS84))
+
+
+def swap_axes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return ``frame`` with x and y of every shape exchanged."""
+    swapped = shapely.transform(frame.geometry.array, lambda xy: xy[:, ::-1])
+    return frame.set_geometry(gpd.GeoSeries(swapped, frame.index, crs=frame.crs))
+
+
+def mismatch(crs: CRS, box: Box) -> str | None:
+    """Return the finding's code if coordinates of extent ``box`` cannot be in ``crs``: swapped axes or another system.
+
+    A geographic system holds ±180 by ±90 degrees; a projected one the area PROJ says it is made for, generously.
+    """
+    if crs.is_geographic:
+        if _within(box, (-180.0, -90.0, 180.0, 90.0)):
+            return None
+        x_min, y_min, x_max, y_max = box
+        return (
+            "swapped-axes" if _within((y_min, x_min, y_max, x_max), (-180, -90, 180, 90)) else "coordinates-outside-crs"
+        )
+    if not crs.is_projected:
+        return None
+    if _lies_in_area(crs, box):
+        return None
+    x_min, y_min, x_max, y_max = box
+    return "swapped-axes" if _lies_in_area(crs, (y_min, x_min, y_max, x_max)) else "coordinates-outside-crs"
 
 
 def probable_crs(box: Box) -> list[str]:
@@ -89,17 +117,66 @@ def refusal(crs: CRS, degrees: Box) -> str | None:
     units = {axis.unit_name for axis in crs.axis_info[:2]}
     if not units <= {"metre", "meter"}:
         return f"its unit is {', '.join(sorted(units))}, not the metre"
+    worst = distortion(crs, degrees)
+    if not worst <= MOST_DISTORTION:
+        return f"lengths are {worst:.1%} wrong there" if np.isfinite(worst) else "the district lies outside it"
+    return None
+
+
+def distortion(crs: CRS, degrees: Box) -> float:
+    """Return by what share lengths in ``crs`` are wrong at worst over the extent ``degrees``; infinite outside it."""
     west, south, east, north = degrees
     lon, lat = np.meshgrid(np.linspace(west, east, 3), np.linspace(south, north, 3))
     try:
         factors = Proj(crs).get_factors(lon.ravel(), lat.ravel(), radians=False, errcheck=False)
     except (ProjError, CRSError):
-        return "PROJ cannot compute its scale there"
+        return float("inf")
     scales = np.concatenate([np.atleast_1d(factors.meridional_scale), np.atleast_1d(factors.parallel_scale)])
     worst = float(np.max(np.abs(scales - 1.0)))
-    if not worst <= MOST_DISTORTION:
-        return f"lengths are {worst:.1%} wrong there" if np.isfinite(worst) else "the district lies outside it"
-    return None
+    return worst if np.isfinite(worst) and worst < 1e6 else float("inf")
+
+
+def zones(degrees: Box) -> list[str]:
+    """Name the usual zones that an extent touches: 3-degree Gauss-Krüger in China, UTM elsewhere."""
+    west, south, east, north = degrees
+    if _within((west, south, east, north), _CHINA):
+        return [f"3° zone {zone}" for zone in range(round(west / 3), round(east / 3) + 1)]
+    first, last = (int((lon + 180) // 6) + 1 for lon in (west, east))
+    return [f"UTM {zone}" for zone in range(first, last + 1)]
+
+
+def other_readings(box: Box, degrees: Box) -> list[str]:
+    """Name systems in which coordinates of extent ``box`` would overlap the extent ``degrees``; for a hint only."""
+    named = []
+    if abs(box[0]) <= 180 and abs(box[2]) <= 180:
+        turned = (box[1], box[0], box[3], box[2])
+        return [name for name, b in (("EPSG:4326", box), ("EPSG:4326, axes: yx", turned)) if _overlap(b, degrees)]
+    for swapped in (False, True):
+        x_min, y_min, x_max, y_max = (box[1], box[0], box[3], box[2]) if swapped else box
+        for code, proj in _likely_systems(degrees).items():
+            lon, lat = Proj(proj)([x_min, x_max], [y_min, y_max], inverse=True)
+            if np.isfinite([*lon, *lat]).all() and _overlap((lon[0], lat[0], lon[1], lat[1]), degrees):
+                named.append(f"EPSG:{code}{', axes: yx' if swapped else ''}")
+    return named
+
+
+def _likely_systems(degrees: Box) -> dict[int, str]:
+    """Return EPSG codes a layer there may be in → PROJ text: UTM, in China the CGCS2000 3-degree systems."""
+    systems = {}
+    for zone in range(int((degrees[0] + 180) // 6) + 1, int((degrees[2] + 180) // 6) + 2):
+        systems[(32600 if degrees[1] >= 0 else 32700) + zone] = (
+            f"+proj=utm +zone={zone} +ellps=GRS80{'' if degrees[1] >= 0 else ' +south'}"
+        )
+    if _within(degrees, _CHINA):
+        for zone in range(max(round(degrees[0] / 3) - 1, 25), min(round(degrees[2] / 3) + 1, 45) + 1):
+            meridian = f"+proj=tmerc +lon_0={3 * zone} +ellps=GRS80 +x_0="
+            systems[4513 + zone - 25] = f"{meridian}{zone}500000"
+            systems[4534 + zone - 25] = f"{meridian}500000"
+    return systems
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
 def _gauss_kruger(x_min: float, y_min: float, x_max: float, y_max: float, swapped: str) -> list[str]:
@@ -112,6 +189,20 @@ def _gauss_kruger(x_min: float, y_min: float, x_max: float, y_max: float, swappe
     if 150_000 <= x_min <= x_max <= 850_000:
         return [f"EPSG:4534–4554 (CGCS2000, 3°){swapped}"]
     return []
+
+
+def _lies_in_area(crs: CRS, box: Box) -> bool:
+    """Tell whether the middle of ``box`` lies where ``crs`` is meant to be used, or within ten degrees of it."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    lon, lat = Transformer.from_crs(crs, crs.geodetic_crs or WGS84, always_xy=True).transform(x, y)
+    if not (np.isfinite(lon) and np.isfinite(lat)):
+        return False
+    area = crs.area_of_use
+    if area is None:
+        return True
+    width = (area.east - area.west) % 360 or 360.0
+    around = (lon - area.west + _MARGIN_DEG) % 360 <= width + 2 * _MARGIN_DEG
+    return bool(around and area.south - _MARGIN_DEG <= lat <= area.north + _MARGIN_DEG)
 
 
 def _within(box: Box, frame: Box) -> bool:

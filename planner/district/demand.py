@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner.district.layers import to_metric
+from planner.district.counts import read_counts
+from planner.district.ids import own_ids, unique_ids
 from planner.district.people import Homes, spread_over_homes
 
 if TYPE_CHECKING:
@@ -22,13 +23,11 @@ if TYPE_CHECKING:
     from planner.study import Buildings, People, Study
 
 
-def read_homes(table: LayerTable, spec: Buildings, crs: CRS) -> Homes | None:
+def read_homes(table: LayerTable, spec: Buildings) -> Homes | None:
     """Return the residential buildings with their floor area, or None with the reason noted."""
-    table = to_metric(table, crs)
     if not len(table):
-        table.findings.error("empty-layer", table.label, table.where)
         return None
-    shapes = table.frame.geometry.array
+    shapes = np.array(table.frame.geometry.array, dtype=object)
     footprint = shapely.area(shapes)
     measured = table.numbers("area_m2")
     if measured is not None:
@@ -38,9 +37,7 @@ def read_homes(table: LayerTable, spec: Buildings, crs: CRS) -> Homes | None:
     storeys = np.full(len(table), np.nan) if storeys is None else storeys
     unknown = ~(storeys > 0)
     if unknown.any():
-        table.findings.note(
-            "assumed-storeys", table.label, table.where, count=int(unknown.sum()), storeys=spec.assumed_storeys
-        )
+        table.flag("note", "assumed-storeys", count=int(unknown.sum()), storeys=spec.assumed_storeys)
     floor_area = footprint * np.where(unknown, spec.assumed_storeys, storeys)
     return Homes(own_ids(table), shapely.point_on_surface(shapes), floor_area)
 
@@ -53,8 +50,8 @@ def read_demand(
     Sources that spread over buildings share them: a building is one point with the people of all its sources.
     """
     groups = list(study.groups)
-    parts = [_one_source(table, people, homes, crs) for table, people in zip(tables, study.layers.people, strict=True)]
-    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["key", "id", "point"])
+    parts = [_one_source(table, people, homes) for table, people in zip(tables, study.layers.people, strict=True)]
+    rows = pd.concat(parts, ignore_index=True)
     for group in groups:
         rows[group] = rows[group].fillna(0.0).astype(np.float64) if group in rows else 0.0
     sums = rows.groupby("key", sort=False)
@@ -77,72 +74,25 @@ def community_of(points: NDArray[np.object_], communities: gpd.GeoDataFrame) -> 
     return found
 
 
-def own_ids(table: LayerTable) -> list[str]:
-    """Return the layer's ids as texts; made from the file's name and row numbers where it has none."""
-    ids = table.texts("id")
-    if ids is None:
-        stem = table.spec.path.name.split(".")[0]
-        table.findings.note("ids-made", table.label, table.where)
-        return [f"{stem}-{int(row) + 1}" for row in table.frame.index]
-    series = pd.Series(ids)
-    bad = series.eq("") | series.duplicated(keep=False)
-    if bad.any():
-        rows = [ids[i] or f"#{int(table.frame.index[i]) + 1}" for i in np.flatnonzero(bad)]
-        table.findings.error("duplicate-id", table.label, table.where, rows)
-    return ids
-
-
-def unique_ids(ids: Sequence[str]) -> list[str]:
-    """Return ids that are unique: the second ``a`` becomes ``a~2``."""
-    series = pd.Series(ids, dtype=object)
-    again = series.groupby(series, sort=False).cumcount()
-    taken = set(series)
-    unique = []
-    for name, turn in zip(series, again, strict=True):
-        fresh, number = name, int(turn) + 1
-        while turn and fresh in taken:
-            fresh, number = f"{name}~{number}", number + 1
-        taken.add(fresh)
-        unique.append(fresh)
-    return unique
-
-
-def _one_source(table: LayerTable, spec: People, homes: Homes | None, crs: CRS) -> pd.DataFrame:
-    counts: dict[str, NDArray[np.float64]] = {}
-    table = to_metric(table, crs)
-    for group, column in spec.groups.items():
-        numbers = table.numbers(column, required=True)
-        if numbers is None:
-            continue
-        empty = np.isnan(numbers)
-        if empty.any():
-            rows = table.row_names(np.flatnonzero(empty))
-            table.findings.warn("missing-number", table.label, table.where, rows, column=column)
-        counts[group] = np.maximum(np.nan_to_num(numbers), 0.0)
-    if spec.estimate:
-        table.findings.note("estimated-people", table.label, table.where, estimate=spec.estimate)
+def _one_source(table: LayerTable, spec: People, homes: Homes | None) -> pd.DataFrame:
+    counts = read_counts(table, spec)
     ids = own_ids(table)
     shapes = np.array(table.frame.geometry.array, dtype=object)
     spread = spread_over_homes(shapes, counts, homes if spec.spread == "buildings" else None, whole=spec.whole_people)
     at_home = spread.home >= 0
-    _note_without_buildings(table, spec, shapes, spread.origin[~at_home], counts)
+    if spec.spread == "buildings":
+        _note_without_buildings(table, shapes, spread.origin[~at_home], counts)
     home_ids = np.array(homes.ids if homes is not None else [], dtype=object)
-    own = np.array(ids, dtype=object)
-    names = np.where(at_home, "", own[spread.origin])
+    names = np.array(ids, dtype=object)[spread.origin]
     names[at_home] = home_ids[spread.home[at_home]]
     keys = [f"home {h}" if h >= 0 else f"{table.label} {o}" for h, o in zip(spread.home, spread.origin, strict=True)]
     return pd.DataFrame({"key": keys, "id": names, "point": spread.points, **spread.people})
 
 
 def _note_without_buildings(
-    table: LayerTable,
-    spec: People,
-    shapes: NDArray[np.object_],
-    alone: NDArray[np.int64],
-    counts: dict[str, NDArray[np.float64]],
+    table: LayerTable, shapes: NDArray[np.object_], alone: NDArray[np.int64], counts: dict[str, NDArray[np.float64]]
 ) -> None:
     polygons = alone[shapely.get_dimensions(shapes[alone]) == 2]
-    if spec.spread == "point" or not len(polygons):
-        return
-    people = float(sum(float(column[polygons].sum()) for column in counts.values()))
-    table.findings.note("people-without-buildings", table.label, table.where, table.row_names(polygons), people=people)
+    if len(polygons):
+        people = float(sum(float(column[polygons].sum()) for column in counts.values()))
+        table.flag("note", "people-without-buildings", polygons, people=people)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import shapely
 from pyproj.exceptions import CRSError
 
+from planner.district.check import (
+    check_communities,
+    check_layers_meet,
+    check_misread,
+    check_people,
+    check_places,
+    check_systems,
+)
+from planner.district.counts import join_to_communities
 from planner.district.crs import WGS84, choose_metric, parse_crs, refusal
-from planner.district.demand import community_of, own_ids, read_demand, read_homes
+from planner.district.demand import read_demand, read_homes
 from planner.district.findings import Finding, Findings
-from planner.district.layers import LayerReader, LayerTable, to_metric
+from planner.district.ground import Ground, read_ground
+from planner.district.ids import own_ids
+from planner.district.metric import to_metric
 from planner.district.places import read_facilities, read_sites
+from planner.district.reader import LayerReader
+from planner.district.shift import check_shift
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyproj import CRS
 
-    from planner.district.people import Homes
+    from planner.district.layers import LayerTable
     from planner.study import Layer, Study
 
 
@@ -42,8 +54,20 @@ class District:
     sites: gpd.GeoDataFrame
     """``id``, ``name``, ``kind``, ``area_m2``, ``storey``, ``lift``, ``setup_yuan``, ``yearly_yuan``, ``ready_year``
     (float64, NaN = at once), ``services`` (ids joined by ``;``), ``geometry`` (points)."""
+    ground: Ground
+    """Gates, estates, barriers and need, where the study has them."""
     findings: tuple[Finding, ...]
     """Warnings and notes; with an error there is no district."""
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What a reading found, whether or not a district came of it."""
+
+    district: District | None
+    tables: dict[str, LayerTable]
+    """Layer → its rows in the metric system; layers that could not be read are missing."""
+    findings: tuple[Finding, ...]
 
 
 def read_district(study: Study, folder: Path) -> District:
@@ -62,64 +86,61 @@ def read_district(study: Study, folder: Path) -> District:
         naming every fault of every layer at once.
     """
     findings = Findings()
-    district = _survey(study, folder, findings)
+    survey = survey_layers(study, folder, findings)
     findings.refuse(study.language)
-    if district is None:
+    if survey.district is None:
         msg = "a reading without errors left no district"
         raise AssertionError(msg)
-    return district
+    return survey.district
 
 
 def check_layers(study: Study, folder: Path) -> tuple[Finding, ...]:
     """Return everything found in the layers: errors, then warnings, then notes."""
-    findings = Findings()
-    _survey(study, folder, findings)
-    return findings.all
+    return survey_layers(study, folder, Findings()).findings
 
 
-def _survey(study: Study, folder: Path, findings: Findings) -> District | None:
+def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
     """Read as far as the faults allow, so that all of them are found in one go."""
     layers = study.layers
-    named: list[tuple[str, Layer]] = [("layers.communities", layers.communities)]
-    named += [(f"layers.people.{i}", layer) for i, layer in enumerate(layers.people)]
-    named += [("layers.buildings", layers.buildings)] if layers.buildings is not None else []
-    named += [(f"layers.facilities.{i}", layer) for i, layer in enumerate(layers.facilities)]
-    named += [(f"layers.candidates.{i}", layer) for i, layer in enumerate(layers.candidates)]
-    reader = LayerReader(folder, findings, [layer for _, layer in named])
-    tables = {label: reader.read(label, layer) for label, layer in named}
+    named = named_layers(study)
+    reader = LayerReader(folder, findings, named.values())
+    read = {label: reader.read(label, layer) for label, layer in named.items()}
     if not (folder / layers.streets.path).exists():
         findings.error("missing-file", "layers.streets", layers.streets.path.as_posix(), near="")
-    crs = _metric(study, tables["layers.communities"], findings)
+    crs = _metric_system(study, read["layers.communities"], findings)
     if crs is None:
-        return None
-    base = tables["layers.communities"]
-    communities = None if base is None else _communities(study, base, crs)
-    ground = communities if communities is not None else _no_communities(study, crs)
-    for label, table in tables.items():
-        if table is not None and communities is not None and label != "layers.communities":
-            _check_overlap(table, communities)
-    homes = _homes(study, tables.get("layers.buildings"), crs)
-    people = [tables[f"layers.people.{i}"] for i in range(len(layers.people))]
-    read = [table for table in people if table is not None]
-    demand = read_demand(study, read, homes, ground, crs) if len(read) == len(people) else None
-    facilities, existing = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
-    sites = read_sites(study, _of(tables, "layers.candidates."), crs, findings)
-    if demand is not None and communities is not None:
-        _check_people(study, demand, findings)
-    if homes is not None and communities is not None:
-        _check_homes(study, homes, communities, findings)
-    if findings.errors or demand is None or communities is None:
-        return None
-    return District(crs, communities, demand, facilities, existing, sites, findings.all)
+        return Survey(None, {}, findings.all)
+    tables = _in_metres(study, {label: table for label, table in read.items() if table is not None}, crs)
+    district = _assemble(study, tables, crs, findings)
+    originals = {label: table for label, table in read.items() if table is not None}
+    check_systems(originals, crs, findings)
+    check_misread(originals, tables)
+    check_shift(study, originals, tables)
+    if findings.errors:
+        district = None
+    elif district is not None:
+        district = replace(district, findings=findings.all)
+    return Survey(district, tables, findings.all)
 
 
-def _of(tables: dict[str, LayerTable | None], prefix: str) -> list[LayerTable]:
-    return [table for label, table in tables.items() if label.startswith(prefix) and table is not None]
+def named_layers(study: Study) -> dict[str, Layer]:
+    """Return the layers of a study by where the study names them; the streets are read by `planner.access`."""
+    layers = study.layers
+    named: dict[str, Layer] = {"layers.communities": layers.communities}
+    named |= {f"layers.people.{i}": layer for i, layer in enumerate(layers.people)}
+    named |= {f"layers.facilities.{i}": layer for i, layer in enumerate(layers.facilities)}
+    named |= {f"layers.candidates.{i}": layer for i, layer in enumerate(layers.candidates)}
+    for name in ("buildings", "gates", "estates", "barriers", "need"):
+        layer = getattr(layers, name)
+        if layer is not None:
+            named[f"layers.{name}"] = layer
+    return named
 
 
-def _metric(study: Study, communities: LayerTable | None, findings: Findings) -> CRS | None:
+def _metric_system(study: Study, communities: LayerTable | None, findings: Findings) -> CRS | None:
+    there = communities is not None and bool(np.isfinite(communities.frame.total_bounds).all())
     if study.crs == "auto":
-        return choose_metric(communities.frame) if communities is not None else None
+        return choose_metric(communities.frame) if there and communities is not None else None
     try:
         crs = parse_crs(study.crs)
     except CRSError:
@@ -127,7 +148,7 @@ def _metric(study: Study, communities: LayerTable | None, findings: Findings) ->
     if isinstance(crs, str):
         findings.error("unknown-crs", "crs", "", crs=study.crs)
         return None
-    if communities is None:
+    if not there or communities is None:
         return crs if crs.is_projected else None
     west, south, east, north = (float(v) for v in communities.frame.to_crs(WGS84).total_bounds)
     reason = refusal(crs, (west, south, east, north))
@@ -137,21 +158,55 @@ def _metric(study: Study, communities: LayerTable | None, findings: Findings) ->
     return crs
 
 
-def _communities(study: Study, table: LayerTable, crs: CRS) -> gpd.GeoDataFrame | None:
-    table = to_metric(table, crs)
-    if not len(table):
-        table.findings.error("empty-layer", table.label, table.where)
+def _in_metres(study: Study, read: dict[str, LayerTable], crs: CRS) -> dict[str, LayerTable]:
+    """Bring all layers into ``crs``; tables of people get the shapes of the communities they name."""
+    areas = ("layers.communities", "layers.estates", "layers.need")
+    tables: dict[str, LayerTable] = {}
+    for label, table in read.items():
+        if isinstance(table.frame, gpd.GeoDataFrame):
+            tables[label] = to_metric(table, crs, "area" if label in areas else "any")
+    communities = tables.get("layers.communities")
+    for i, spec in enumerate(study.layers.people):
+        label = f"layers.people.{i}"
+        if label in read and label not in tables and communities is not None:
+            tables[label] = join_to_communities(read[label], spec, communities, study.layers.communities.renamed)
+    for label, table in tables.items():
+        if not len(table) and label.startswith(("layers.communities", "layers.people")):
+            table.flag("error", "empty-layer")
+    return {label: table for label, table in tables.items() if len(table)}
+
+
+def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: Findings) -> District | None:
+    base = tables.get("layers.communities")
+    communities = _no_communities(study, crs) if base is None else _communities(study, base, crs)
+    if base is not None:
+        check_communities(base, communities)
+        check_layers_meet(tables, communities)
+    buildings = study.layers.buildings
+    homes = read_homes(tables["layers.buildings"], buildings) if "layers.buildings" in tables and buildings else None
+    people = [tables[label] for i in range(len(study.layers.people)) if (label := f"layers.people.{i}") in tables]
+    complete = len(people) == len(study.layers.people)
+    demand = read_demand(study, people, homes, communities, crs) if complete else None
+    facilities, existing = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
+    sites = read_sites(study, _of(tables, "layers.candidates."), crs, findings)
+    ground = read_ground(tables, crs)
+    if base is None:
         return None
-    flat = shapely.get_dimensions(table.frame.geometry.array) < 2
-    if flat.any():
-        found = ", ".join(sorted(set(table.frame.geometry.geom_type[flat])))
-        rows = table.row_names(np.flatnonzero(flat))
-        table.findings.error("wrong-geometry", table.label, table.where, rows, found=found, needed="Polygon")
+    check_places(study, tables, communities)
+    if demand is None:
+        return None
+    check_people(study, demand, communities, homes, findings)
+    return District(crs, communities, demand, facilities, existing, sites, ground, ())
+
+
+def _of(tables: dict[str, LayerTable], prefix: str) -> list[LayerTable]:
+    return [table for label, table in tables.items() if label.startswith(prefix)]
+
+
+def _communities(study: Study, table: LayerTable, crs: CRS) -> gpd.GeoDataFrame:
     ids = own_ids(table)
-    columns: dict[str, list[str]] = {
-        "id": ids,
-        "name": [n or i for n, i in zip(table.texts("name") or ids, ids, strict=True)],
-    }
+    names = [name or i for name, i in zip(table.texts("name") or ids, ids, strict=True)]
+    columns: dict[str, list[str]] = {"id": ids, "name": names}
     for name in study.layers.communities.roll_up:
         if table.column(name, "roll_up") is not None:
             columns[name] = table.texts(name) or []
@@ -161,34 +216,3 @@ def _communities(study: Study, table: LayerTable, crs: CRS) -> gpd.GeoDataFrame 
 def _no_communities(study: Study, crs: CRS) -> gpd.GeoDataFrame:
     columns = ["id", "name", *study.layers.communities.roll_up, "geometry"]
     return gpd.GeoDataFrame(columns=columns, geometry="geometry", crs=crs)
-
-
-def _homes(study: Study, table: LayerTable | None, crs: CRS) -> Homes | None:
-    if table is None or study.layers.buildings is None:
-        return None
-    return read_homes(table, study.layers.buildings, crs)
-
-
-def _check_overlap(table: LayerTable, communities: gpd.GeoDataFrame) -> None:
-    there = table.frame.geometry.to_crs(communities.crs).total_bounds
-    here = communities.total_bounds
-    apart = there[2] < here[0] or here[2] < there[0] or there[3] < here[1] or here[3] < there[1]
-    if apart or not np.isfinite(there).all():
-        table.findings.error("no-overlap", table.label, table.where)
-
-
-def _check_people(study: Study, demand: gpd.GeoDataFrame, findings: Findings) -> None:
-    for group in study.groups:
-        if not float(demand[group].sum()) > 0:
-            findings.error("no-people", "layers.people", "", group=group)
-    outside = demand["community"] < 0
-    if outside.any():
-        people = float(demand.loc[outside, list(study.groups)].to_numpy().sum())
-        findings.warn("people-outside", "layers.people", "", list(demand["id"][outside]), people=people)
-
-
-def _check_homes(study: Study, homes: Homes, communities: gpd.GeoDataFrame, findings: Findings) -> None:
-    outside = np.flatnonzero(community_of(homes.points, communities) < 0)
-    if len(outside) and study.layers.buildings is not None:
-        where = study.layers.buildings.path.as_posix()
-        findings.note("buildings-outside", "layers.buildings", where, [homes.ids[int(i)] for i in outside])

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from planner.errors import Fault, LayerError, raise_all
-from planner.words import say
+from planner.words import glossary, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +71,8 @@ class Finding:
         return Fault(self.where_exactly(language), self.what(language), self.hint(language))
 
     def _say(self, part: str, language: Language) -> str:
-        return say(f"finding.{self.code}.{part}", language, **{"count": self.count, **self.evidence})
+        facts = {name: _in_words(fact, language) for name, fact in self.evidence.items()}
+        return say(f"finding.{self.code}.{part}", language, **{"count": self.count, **facts})
 
 
 class Findings:
@@ -117,7 +118,16 @@ class Findings:
         named = [printable(row) for row in rows]
         safe = {name: printable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
         count = int(safe.pop("count", len(named)))
-        self._made.append(Finding(code, severity, layer, where, tuple(named[:ROWS_NAMED]), count, safe))
+        finding = Finding(code, severity, layer, where, tuple(named[:ROWS_NAMED]), count, safe)
+        if finding not in self._made:
+            self._made.append(finding)
+
+
+def _in_words(fact: Fact, language: Language) -> Fact:
+    """Say facts that are words of the glossary (``@community``) in ``language``."""
+    if isinstance(fact, str) and fact.startswith("@") and fact[1:] in glossary():
+        return say(fact[1:], language)
+    return fact
 
 
 def printable(value: object, longest: int = 400) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner.district.demand import own_ids
-from planner.district.layers import to_metric
-from planner.district.numbers import read_flags
+from planner.district.files import read_flags
+from planner.district.ids import own_ids, qualified
+from planner.district.layers import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,9 +36,9 @@ def read_facilities(
     A thing that several layers hold under the same id at the same place is one facility with several services.
     """
     known = [service.id for service in study.services]
-    parts = [_offers(table, table.spec, known, crs) for table in tables]  # type: ignore[arg-type]
+    parts = [_offers(table, table.spec, known) for table in tables]  # type: ignore[arg-type]
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else _no_offers()
-    rows = _qualified(rows, findings)
+    rows = qualified(rows, findings, "layers.facilities")
     first = rows.drop_duplicates("id")
     position = dict(zip(first["id"], range(len(first)), strict=True))
     facilities = gpd.GeoDataFrame(
@@ -57,24 +57,23 @@ def read_facilities(
 
 def read_sites(study: Study, tables: Sequence[LayerTable], crs: CRS, findings: Findings) -> gpd.GeoDataFrame:
     """Return the candidate sites: what the layer says of each, else what its kind assumes."""
-    parts = [_candidates(study, table, table.spec, crs) for table in tables]  # type: ignore[arg-type]
+    parts = [_candidates(study, table, table.spec) for table in tables]  # type: ignore[arg-type]
     filled = [part for part in parts if len(part)]
     if not filled:
         findings.error("no-candidates", "layers.candidates", "")
         return gpd.GeoDataFrame(columns=SITE_COLUMNS, geometry="geometry", crs=crs)
-    rows = _qualified(pd.concat(filled, ignore_index=True), findings, layer="layers.candidates")
+    rows = qualified(pd.concat(filled, ignore_index=True), findings, "layers.candidates")
     rows = rows.drop_duplicates("id", ignore_index=True)
     sites = gpd.GeoDataFrame(rows, geometry=gpd.GeoSeries(list(rows["point"]), crs=crs))
     return sites[SITE_COLUMNS]
 
 
-def _offers(table: LayerTable, spec: Facilities, known: Sequence[str], crs: CRS) -> pd.DataFrame:
-    table = to_metric(table, crs)
+def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.DataFrame:
     if not len(table):
         return _no_offers()
     services = _services(table, spec, known)
     capacity = table.numbers("capacity")
-    ids = own_ids(table)
+    ids = own_ids(table, one_thing_may_have_many_rows=True)
     frame = pd.DataFrame(
         {
             "id": ids,
@@ -94,23 +93,26 @@ def _services(table: LayerTable, spec: Facilities, known: Sequence[str]) -> list
     column = table.column("service", "service")
     if column is None:
         return [[]] * len(table)
-    named = [[part.strip() for part in str(value).replace("；", ";").split(";") if part.strip()] for value in column]
+    named = [
+        [part.strip() for part in as_text(value).replace("；", ";").split(";") if part.strip()] for value in column
+    ]
     if not spec.services:
         unknown = sorted({name for names in named for name in names} - set(known))
         if unknown:
-            table.findings.error("unknown-service", table.label, table.where, services=", ".join(unknown))
+            table.flag("error", "unknown-service", services=", ".join(unknown))
+        blank = [i for i, names in enumerate(named) if not names]
+        if blank:
+            table.flag("warning", "no-service", blank)
         return named
     mapped = [[spec.services[name] for name in names if name in spec.services] for names in named]
     left_out = [i for i, offered in enumerate(mapped) if not offered]
     if left_out:
         values = sorted({name for i in left_out for name in named[i]})
-        rows = table.row_names(left_out)
-        table.findings.note("services-left-out", table.label, table.where, rows, values=", ".join(values) or "–")
+        table.flag("note", "services-left-out", left_out, values=", ".join(values) or "–")
     return mapped
 
 
-def _candidates(study: Study, table: LayerTable, spec: Candidates, crs: CRS) -> pd.DataFrame:
-    table = to_metric(table, crs)
+def _candidates(study: Study, table: LayerTable, spec: Candidates) -> pd.DataFrame:
     if not len(table):
         return pd.DataFrame()
     ids = own_ids(table)
@@ -134,7 +136,7 @@ def _candidates(study: Study, table: LayerTable, spec: Candidates, crs: CRS) -> 
     )
     blank = ~(frame["area_m2"] > 0)
     if blank.any():
-        table.findings.warn("no-area", table.label, table.where, list(frame["id"][blank]))
+        table.flag("warning", "no-area", blank.to_numpy(dtype=bool))
     return frame[~blank]
 
 
@@ -142,8 +144,9 @@ def _kinds(table: LayerTable, spec: Candidates, study: Study) -> list[str]:
     kinds = [spec.kind] * len(table) if spec.kind is not None else table.texts("kind") or [""] * len(table)
     unknown = sorted(set(kinds) - set(study.site_kinds) - {""})
     if unknown:
-        rows = table.row_names(i for i, kind in enumerate(kinds) if kind in unknown)
-        table.findings.warn("unknown-kind", table.label, table.where, rows, kinds=", ".join(unknown))
+        table.flag(
+            "warning", "unknown-kind", [i for i, kind in enumerate(kinds) if kind in unknown], kinds=", ".join(unknown)
+        )
     return kinds
 
 
@@ -185,7 +188,7 @@ def _allowed(table: LayerTable, assumed: Sequence[SiteKind | None], known: Seque
     named = [[part.strip() for part in text.replace("；", ";").split(";") if part.strip()] for text in own]
     unknown = sorted({name for names in named for name in names} - set(known))
     if unknown:
-        table.findings.error("unknown-service", table.label, table.where, services=", ".join(unknown))
+        table.flag("error", "unknown-service", services=", ".join(unknown))
     return [";".join(names) or default for names, default in zip(named, defaults, strict=True)]
 
 
@@ -195,17 +198,3 @@ def _names(table: LayerTable, ids: Sequence[str]) -> list[str]:
 
 def _no_offers() -> pd.DataFrame:
     return pd.DataFrame({name: [] for name in ("id", "name", "service", "capacity", "point", "source")})
-
-
-def _qualified(rows: pd.DataFrame, findings: Findings, layer: str = "layers.facilities") -> pd.DataFrame:
-    """Give different things that share an id in different files ids of their own."""
-    if rows.empty:
-        return rows
-    place = [f"{x:.0f} {y:.0f}" for x, y in shapely.get_coordinates(rows["point"].to_numpy(dtype=object))]
-    clash = rows.assign(place=place).groupby("id")["place"].transform("nunique") > 1
-    if not clash.any():
-        return rows
-    findings.note("ids-qualified", layer, "", list(rows["id"][clash].unique()))
-    stems = [source.rsplit("/", 1)[-1].split(".")[0] for source in rows["source"]]
-    fresh = [f"{stem}-{i}" if again else i for stem, i, again in zip(stems, rows["id"], clash, strict=True)]
-    return rows.assign(id=fresh)

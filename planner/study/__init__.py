@@ -1,7 +1,19 @@
 """What the planner asks: the study file as frozen values."""
 
 from planner.study._base import Block, Evidence, Label, Language
-from planner.study.layers import Buildings, Candidates, Communities, Facilities, Layer, Layers, People, Streets
+from planner.study.layers import (
+    Buildings,
+    Candidates,
+    Communities,
+    Counted,
+    Facilities,
+    Join,
+    Layer,
+    Layers,
+    Need,
+    People,
+    Streets,
+)
 from planner.study.model import Publication, Scenario, Study
 from planner.study.rules import (
     Budgets,
@@ -26,6 +38,7 @@ __all__ = [
     "Circle",
     "CoLocation",
     "Communities",
+    "Counted",
     "DemandGroup",
     "Department",
     "Evidence",
@@ -33,11 +46,13 @@ __all__ = [
     "Facilities",
     "Floor",
     "HubRule",
+    "Join",
     "Label",
     "Language",
     "Layer",
     "Layers",
     "Lock",
+    "Need",
     "People",
     "Publication",
     "Scenario",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from planner.study._base import Block, Id
+from planner.study._base import Block, Id, Share
 
 Group = Id
 
 
 class Layer(Block):
-    """A file of features: shapefile (also zipped), GeoPackage, GeoJSON, GeoParquet, CSV, xlsx or an OpenStreetMap extract."""
+    """A file of features.
+
+    Shapefile, GeoPackage, File Geodatabase, GeoJSON or FlatGeobuf (each also zipped), GeoParquet, CSV or xlsx with
+    coordinates, an OpenStreetMap extract, or ``PG:…`` for a PostGIS database where GDAL has its driver.
+    """
 
     path: Path
     """Relative to the study file."""
@@ -21,6 +25,8 @@ class Layer(Block):
     """Name of the table inside a GeoPackage, geodatabase or workbook; needed only if there are several."""
     crs: str | None = None
     """EPSG code, WKT or PROJ text, ``gcj02`` or ``bd09``; overrides what the file says. Never guessed."""
+    axes: Literal["xy", "yx"] = "xy"
+    """``yx`` where the file holds latitude (or northing) first."""
     encoding: str | None = None
     """Text encoding of a shapefile or CSV, if the file does not tell and the automatic decision is wrong."""
     columns: dict[str, str] = {}
@@ -38,6 +44,8 @@ class Communities(Layer):
 
     roll_up: list[str] = []
     """Administrative columns (street, town, parish …) by which tables are also summed."""
+    renamed: dict[str, str] = {}
+    """Names that other layers still use → the name here, e.g. ``{五角场镇: 长海路街道}``."""
 
 
 class Buildings(Layer):
@@ -47,26 +55,85 @@ class Buildings(Layer):
     """Storeys of a building whose storeys are not known; an assumption, named on every output."""
 
 
-class People(Layer):
-    """People by demand group, in polygons (communities, census blocks) or as points."""
+class Counted(Block):
+    """How the people of one group are read from a layer; a plain text is the column with their number."""
 
-    groups: Annotated[dict[Group, str], Field(min_length=1)]
-    """Demand group → column with its number of people."""
+    column: str
+    unit: Annotated[float, Field(gt=0)] = 1.0
+    """People that 1 in the column stands for: 10000 where it counts 万人."""
+    percent_of: str | None = None
+    """The column is a percentage (0 to 100) of this column."""
+    share: Share | None = None
+    """Only this share of the column belongs to the group. An estimate: ``estimate`` must say from what."""
+    estimate: str = ""
+    """If the figures are an estimate: from what and how. Printed on every output."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_column(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _share_is_an_estimate(self) -> Counted:
+        if self.share is not None and not self.estimate:
+            msg = f"share {self.share:g} of {self.column} is an estimate: say from what with estimate"
+            raise ValueError(msg)
+        return self
+
+
+class Join(Block):
+    """Rows of a table without geometry, joined to the communities."""
+
+    column: str
+    """Column of the table."""
+    to: str = "id"
+    """Column of the communities: ``id``, ``name`` or a name in their file. Names in ``communities.renamed`` count as one."""
+
+
+class People(Layer):
+    """People by demand group, in polygons (communities, census blocks), as points, or in a table joined to the communities."""
+
+    groups: Annotated[dict[Group, Counted], Field(min_length=1)]
+    """Demand group → column with its number of people, or how to compute it."""
+    join: Join | None = None
+    """For a table without geometry."""
+    total: str | None = None
+    """Column with everybody; a group larger than it is a fault."""
+    stated: dict[Group, Annotated[float, Field(ge=0)]] = {}
+    """What the publisher says a group sums to; a sum that differs is reported."""
     basis: Literal["registered", "resident"]
     """户籍 (registered) or 常住 (resident); mixing them up moves demand between old and new quarters."""
     year: Annotated[int, Field(ge=1900, le=2100)]
     source: str
     """Who published the figures."""
     estimate: str = ""
-    """If the figures are an estimate: from what and how. Printed on every output."""
+    """If all figures are an estimate: from what and how. Printed on every output."""
     spread: Literal["buildings", "point"] = "buildings"
     """Where the people of a polygon live: in its residential buildings, or at one inner point."""
     whole_people: bool = False
     """Round the people of each building to integers (largest remainder, polygon sums kept)."""
 
+    @property
+    def estimates(self) -> dict[Group, str]:
+        """Groups whose figures are an estimate → from what and how."""
+        said = {group: counted.estimate or self.estimate for group, counted in self.groups.items()}
+        return {group: text for group, text in said.items() if text}
+
+    @model_validator(mode="after")
+    def _stated_are_counted(self) -> People:
+        unknown = sorted(set(self.stated) - set(self.groups))
+        if unknown:
+            msg = f"stated names {', '.join(unknown)}, which this layer does not count"
+            raise ValueError(msg)
+        return self
+
 
 class Facilities(Layer):
-    """Facilities that exist today. Columns: ``id``, ``name``, and ``service`` unless the whole layer is one service."""
+    """Facilities that exist today.
+
+    Columns: ``id``, ``name``, ``service`` unless the whole layer is one service; if there: ``capacity``, ``community``
+    (the community it is said to lie in, by id, name or a roll-up; checked).
+    """
 
     service: Id | None = None
     """The service of every row; otherwise the column mapped to ``service`` says (several joined by ``;``)."""
@@ -79,6 +146,10 @@ class Candidates(Layer):
 
     kind: Id | None = None
     """The kind of every row (see ``site_kinds``); otherwise the column mapped to ``kind`` says."""
+
+
+class Need(Layer):
+    """Polygons with a weight of need (from complaints, proposals, questionnaires). Column ``weight``: 1 = as usual."""
 
 
 class Streets(Block):
@@ -110,6 +181,8 @@ class Layers(Block):
     """Polygons of gated estates."""
     barriers: Layer | None = None
     """Walls, railways, expressways, water: no door is reached straight across them."""
+    need: Need | None = None
+    """How much more, or less, the people of a place count when sites are chosen."""
 
     @model_validator(mode="after")
     def _estates_need_gates(self) -> Layers:

@@ -1,0 +1,136 @@
+"""Read how many people of each group a layer counts, and doubt the figures that cannot be."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from planner.district.layers import as_text, folded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from planner.district.layers import LayerTable
+    from planner.study import Counted, People
+
+    Floats = NDArray[np.float64]
+
+#: people per km² above which a polygon's figure is doubted; the densest quarters of the world stay under 150,000
+MOST_PER_KM2 = 200_000.0
+#: polygons smaller than this may be a single tower
+DOUBTED_FROM_M2 = 10_000.0
+#: sums of fractions are compared to this
+_LEAST_DIFFERENCE = 0.01
+
+
+def join_to_communities(
+    table: LayerTable, spec: People, communities: LayerTable, renamed: Mapping[str, str]
+) -> LayerTable:
+    """Return a table's rows with the shapes of the communities they name; rows that name none are noted."""
+    join = spec.join
+    if join is None:
+        return table
+    keys, targets = table.column(join.column, "join"), communities.column(join.to, "join")
+    if keys is None or targets is None:
+        return _nowhere(table, communities)
+    new_names = {folded(old): folded(new) for old, new in renamed.items()}
+    named = [folded(as_text(key)) for key in keys]
+    named = [new_names.get(key, key) for key in named]
+    known: dict[str, int] = {}
+    for position, target in enumerate(targets):
+        known.setdefault(folded(as_text(target)), position)
+    at = np.array([known.get(key, -1) for key in named], dtype=np.int64)
+    if (at < 0).any():
+        row = int(np.flatnonzero(at < 0)[0])
+        close = difflib.get_close_matches(named[row], list(known), n=1)
+        names = sorted({as_text(key) for key, position in zip(keys, at, strict=True) if position < 0})
+        near = f"{close[0]}? " if close else ""
+        table.flag("error", "unjoined-rows", at < 0, names=", ".join(names[:10]), near=near)
+    twice = (at >= 0) & (np.bincount(at[at >= 0], minlength=len(targets))[at] > 1)
+    if twice.any():
+        table.flag("error", "joined-twice", twice)
+    without = np.setdiff1d(np.arange(len(targets)), at)
+    if len(without):
+        communities.flag("warning", "community-without-row", without, table=table.where)
+    found = table.frame[at >= 0]
+    shapes = np.array(communities.frame.geometry.array, dtype=object)[at[at >= 0]]
+    return table.with_frame(
+        gpd.GeoDataFrame(found, geometry=gpd.GeoSeries(shapes, found.index, crs=communities.frame.crs))
+    )
+
+
+def read_counts(table: LayerTable, spec: People) -> dict[str, Floats]:
+    """Return the people of each group, float64[n], no NaN, not negative; doubtful figures are noted."""
+    counts: dict[str, Floats] = {}
+    for group, counted in spec.groups.items():
+        numbers = _people(table, counted)
+        if numbers is not None:
+            counts[group] = numbers
+    for group, said in spec.stated.items():
+        total = float(counts[group].sum()) if group in counts else said
+        if abs(total - said) >= _LEAST_DIFFERENCE:
+            # figures published in 万人 to two places differ from their published sum by their own rounding
+            slack = _rounding(table, spec.groups[group]) * len(table)
+            severity: Literal["warning", "note"] = "warning" if abs(total - said) > slack else "note"
+            table.flag(severity, "sum-disagrees", group=group, total=total, stated=said, difference=total - said)
+    if spec.total is not None:
+        everybody = table.numbers(spec.total, required=True, use="total")
+        if everybody is not None:
+            for group, people in counts.items():
+                more = people > np.nan_to_num(everybody) * spec.groups[group].unit + _LEAST_DIFFERENCE
+                if more.any():
+                    table.flag("error", "band-exceeds-total", more, group=group, column=spec.total)
+    _doubt_density(table, counts)
+    for text in dict.fromkeys(spec.estimates.values()):
+        named = [group for group, said in spec.estimates.items() if said == text]
+        table.flag("note", "estimated-people", groups=", ".join(named), estimate=text)
+    return counts
+
+
+def _people(table: LayerTable, counted: Counted) -> Floats | None:
+    numbers = table.numbers(counted.column, required=True, use="people")
+    whole = table.numbers(counted.percent_of, required=True, use="percent_of") if counted.percent_of else None
+    if numbers is None or (counted.percent_of and whole is None):
+        return None
+    empty = np.isnan(numbers)
+    if empty.any():
+        table.flag("warning", "missing-number", empty, column=counted.column)
+    people = np.maximum(np.nan_to_num(numbers), 0.0) * counted.unit
+    if whole is not None:
+        above = people > 100
+        if above.any():
+            table.flag("error", "percentage-above-100", above, column=counted.column)
+        people = people / 100.0 * np.maximum(np.nan_to_num(whole), 0.0)
+    return people if counted.share is None else people * counted.share
+
+
+def _rounding(table: LayerTable, counted: Counted) -> float:
+    """Return by how many people a figure may be wrong for being rounded; 0 where whole people are counted."""
+    column = table.column(counted.column, "people")
+    if column is None or (counted.unit == 1 and counted.percent_of is None and counted.share is None):
+        return 0.0
+    places = max((len(as_text(value).partition(".")[2]) for value in column), default=0)
+    whole = 1.0 if counted.percent_of is None else 100.0
+    return 0.5 * 10.0**-places * counted.unit / whole * (counted.share or 1.0)
+
+
+def _doubt_density(table: LayerTable, counts: Mapping[str, Floats]) -> None:
+    if not counts or not len(table):
+        return
+    area_m2 = shapely.area(np.array(table.frame.geometry.array, dtype=object))
+    most = np.max(list(counts.values()), axis=0)
+    per_km2 = np.divide(most * 1e6, area_m2, out=np.zeros_like(most), where=area_m2 > DOUBTED_FROM_M2)
+    dense = per_km2 > MOST_PER_KM2
+    if dense.any():
+        table.flag("warning", "implausible-people", dense, most=float(per_km2.max()))
+
+
+def _nowhere(table: LayerTable, communities: LayerTable) -> LayerTable:
+    nothing = table.frame.iloc[:0]
+    return table.with_frame(gpd.GeoDataFrame(nothing, geometry=gpd.GeoSeries([], crs=communities.frame.crs)))

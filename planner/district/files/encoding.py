@@ -1,0 +1,136 @@
+"""Decide in which encoding the texts of one file are written: over all its bytes, and never Latin-1 in silence."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: a shapefile's field name holds this many bytes; a longer one is cut, in the middle of a character if need be
+NAME_BYTES = 10
+#: encodings that call any bytes text: that a file "can be read" in one of them says nothing
+_ONE_BYTE = re.compile(r"^(iso8859-\d+|latin.*|cp125\d|cp(437|850|852|858|866)|mac-.*|koi8-.*|charmap)$")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+#: share of the bytes above ASCII that stand in pairs when the text is Chinese; in German or French they stand alone
+_PAIRED = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The encoding of a file, and what stood against it."""
+
+    encoding: str
+    """Python's name: ``ascii``, ``utf-8``, ``gb18030``, ``cp1252``, or what was declared."""
+    declared: str | None = None
+    """What the file or the study says it is."""
+    contradicted: bool = False
+    """The bytes are not in the declared encoding."""
+    guessed: bool = False
+    """The bytes fit neither UTF-8 nor Chinese and nothing was declared."""
+    undecodable: frozenset[bytes] = frozenset()
+    """Texts that are no text in it: the file mixes encodings, or is damaged."""
+
+
+def decide(texts: Iterable[bytes], names: Sequence[bytes] = (), declared: str | None = None) -> Decision:
+    """Decide the encoding of all ``texts`` and column ``names`` of one file together.
+
+    In this order: the declared encoding, if every text can be read in it (a one-byte encoding reads anything, so it
+    gives way to bytes that are plainly UTF-8 or Chinese); strict UTF-8 (a name may be cut inside its last character);
+    GB18030, if the bytes above ASCII stand in pairs; else Windows-1252, called a guess. A file that is UTF-8 or
+    Chinese but for some texts mixes encodings: those are named.
+    """
+    odd = {text for text in texts if not text.isascii()}
+    odd_names = {name for name in names if not name.isascii()}
+    said = known_encoding(declared)
+    if not odd and not odd_names:
+        return Decision(said or "ascii", declared)
+    bad = {
+        encoding: _unreadable(odd, odd_names, encoding)
+        for encoding in dict.fromkeys((said, "utf-8", "gb18030"))
+        if encoding
+    }
+    chinese = _stands_in_pairs(odd | odd_names)
+    if said is not None and not bad[said] and not (_ONE_BYTE.match(said) and (not bad["utf-8"] or chinese)):
+        return Decision(said, declared)
+    contradicted = declared is not None
+    if not bad["utf-8"]:
+        return Decision("utf-8", declared, contradicted)
+    if not bad["gb18030"] and chinese:
+        return Decision("gb18030", declared, contradicted)
+    if not chinese and len(bad["utf-8"]) == len(odd | odd_names):
+        return Decision("cp1252", declared, contradicted, guessed=True)
+    best = min(("utf-8", "gb18030"), key=lambda encoding: len(bad[encoding]))
+    return Decision(best, declared, contradicted=False, undecodable=frozenset(bad[best]))
+
+
+def known_encoding(name: str | None) -> str | None:
+    """Return Python's name of an encoding, None for one it does not know; GB2312 and GBK are read as GB18030."""
+    if not name:
+        return None
+    name = name.strip().lower()
+    name = {"936": "gb18030", "cp936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "65001": "utf-8"}.get(
+        name, name
+    )
+    name = f"cp{name.removeprefix('ansi ').strip()}" if name.removeprefix("ansi ").strip().isdigit() else name
+    try:
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
+    return {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030"}.get(found, found)
+
+
+def decode(text: bytes, decision: Decision) -> str:
+    """Return ``text`` as decided; one that is no text in the file's encoding is tried in the other one.
+
+    Bytes that are text in neither become U+FFFD.
+    """
+    if text in decision.undecodable:
+        other = "utf-8" if decision.encoding == "gb18030" else "gb18030"
+        if _reads(text, other):
+            return text.decode(other)
+    return text.decode(decision.encoding, errors="replace")
+
+
+def decode_name(name: bytes, encoding: str) -> str:
+    """Return a column name read in ``encoding``; a last character that was cut is dropped."""
+    for cut in range(4):
+        try:
+            return name[: len(name) - cut].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return name.decode(encoding, errors="replace")
+
+
+def cut_name(name: str, encoding: str) -> str:
+    """Return what a shapefile in ``encoding`` leaves of a column name: as many whole characters as fit in ten bytes."""
+    return decode_name(name.encode(encoding, errors="replace")[:NAME_BYTES], encoding)
+
+
+def _unreadable(texts: set[bytes], names: set[bytes], encoding: str) -> set[bytes]:
+    return {text for text in texts if not _reads(text, encoding)} | {
+        name for name in names if not _reads_cut(name, encoding)
+    }
+
+
+def _reads(text: bytes, encoding: str) -> bool:
+    try:
+        text.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True
+
+
+def _reads_cut(name: bytes, encoding: str) -> bool:
+    if _reads(name, encoding):
+        return True
+    return len(name) >= NAME_BYTES - 2 and any(_reads(name[:-cut], encoding) for cut in (1, 2, 3))
+
+
+def _stands_in_pairs(texts: Iterable[bytes]) -> bool:
+    """Tell whether bytes above ASCII come in runs of two or more, as in GBK (or UTF-8), not one by one as in Latin-1."""
+    runs = [len(run) for text in texts for run in _HIGH_RUN.findall(text)]
+    return sum(length for length in runs if length > 1) >= _PAIRED * sum(runs)

@@ -1,0 +1,81 @@
+"""Read one file of a planner's, whatever its format."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyogrio.errors import DataLayerError, DataSourceError
+from shapely.errors import ShapelyError
+
+from planner.district.files.archive import unpacked
+from planner.district.files.database import is_database, read_database
+from planner.district.files.raster import RASTERS, read_raster
+from planner.district.files.raw import RawTable, UnreadableError
+from planner.district.files.tables import TABLES, read_parquet, read_table
+from planner.district.files.vector import VECTORS, read_vector
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FORMATS = ", ".join([*VECTORS, ".parquet", *TABLES, *RASTERS, ".osm.pbf", ".zip"])
+
+
+def read_file(path: Path, table: str | None = None, encoding: str | None = None) -> RawTable:
+    """Return the rows of ``path``; its texts in the encoding that fits all of them.
+
+    Parameters
+    ----------
+    path
+        A file, a ``.gdb`` folder, a zip of either, or ``PG:…``.
+    table
+        Which of several tables.
+    encoding
+        What the study says of a shapefile's or CSV's encoding.
+
+    Raises
+    ------
+    UnreadableError
+        with the code of the finding. Nothing else is raised, whatever the bytes.
+    """
+    if is_database(path):
+        return read_database(path, table)
+    if not path.exists():
+        raise UnreadableError("missing-file", near=_near(path))
+    try:
+        return _read(path, table, encoding)
+    except (
+        DataSourceError, DataLayerError, OSError, ValueError, LookupError, RuntimeError, TypeError, ArithmeticError,
+        AttributeError, MemoryError, SyntaxError, pa.ArrowException, ShapelyError,
+    ) as error:  # fmt: skip
+        # readers raise what they like on damaged files; the planner is told which file, and what the reader said
+        raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {_without_paths(error)}") from error
+
+
+def _read(path: Path, table: str | None, encoding: str | None) -> RawTable:
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        with unpacked(path, table) as (inside, rest):
+            return _read(inside, rest, encoding)
+    if suffix in TABLES:
+        return read_table(path, table, encoding)
+    if suffix in (".parquet", ".geoparquet"):
+        return read_parquet(path)
+    if suffix in RASTERS:
+        return read_raster(path)
+    if suffix in VECTORS:
+        return read_vector(path, table, encoding)
+    raise UnreadableError("unknown-format", suffix=suffix or path.name, formats=_FORMATS)
+
+
+def _without_paths(error: BaseException) -> str:
+    return re.sub(r"(?:/[^\s'\"]+)+/", "", str(error))
+
+
+def _near(path: Path) -> str:
+    """Name a file beside the missing one that may be meant."""
+    names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f": {close[0]}?" if close else ""

@@ -1,0 +1,170 @@
+"""Shapefiles, GeoPackages, geodatabases, GeoJSON and FlatGeobuf through GDAL, with what GDAL only murmurs said aloud."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyogrio.raw
+import shapely
+from pyproj import CRS
+
+from planner.district.files.encoding import decide, decode, decode_name
+from planner.district.files.raw import RawTable, Remark, UnreadableError, encoding_remarks, one_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VECTORS = (".shp", ".dbf", ".gpkg", ".gdb", ".geojson", ".json", ".fgb")
+#: how files of each kind begin; GDAL goes by content, and must not be led to another format by it
+_BEGINS = {
+    ".shp": (b"\x00\x00\x27\x0a",),
+    ".dbf": (b"\x02", b"\x03", b"\x30", b"\x31", b"\x83", b"\x8b", b"\xf5"),
+    ".gpkg": (b"SQLite format 3\x00",),
+    ".fgb": (b"fgb\x03",),
+    ".geojson": (b"{",),
+    ".json": (b"{",),
+}
+
+
+def read_vector(path: Path, table: str | None, encoding: str | None) -> RawTable:
+    """Return the features of ``path``.
+
+    Raises
+    ------
+    UnreadableError
+        it is not what its name says, or holds several tables; GDAL's own errors pass through.
+    """
+    suffix = path.suffix.lower()
+    _check_beginning(path, suffix)
+    if suffix in (".geojson", ".json"):
+        return _read_geojson(path, encoding)
+    if suffix in (".shp", ".dbf"):
+        return _read_shapefile(path, encoding)
+    name = one_table([str(name) for name, _ in pyogrio.list_layers(path)], table)
+    frame, remarks = _features(path, name, None)
+    return RawTable(frame, remarks=tuple(remarks))
+
+
+def _check_beginning(path: Path, suffix: str) -> None:
+    if suffix == ".gdb":
+        if not path.is_dir():
+            raise UnreadableError("not-what-it-says", suffix=suffix)
+        return
+    with path.open("rb") as file:
+        head = file.read(64)
+    if not head:
+        raise UnreadableError("empty-file")
+    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_BEGINS[suffix]) and not head.startswith(
+        _BEGINS[suffix]
+    ):
+        raise UnreadableError("not-what-it-says", suffix=suffix)
+
+
+def _read_geojson(path: Path, encoding: str | None) -> RawTable:
+    content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    decision = decide(content.splitlines(), declared=encoding or "utf-8")
+    if decision.encoding not in ("utf-8", "ascii"):
+        content = b"\n".join(decode(line, decision).encode() for line in content.splitlines())
+    frame, remarks = _features(content, None, None)
+    return RawTable(frame, decision, (*encoding_remarks(decision, []), *remarks))
+
+
+def _read_shapefile(path: Path, encoding: str | None) -> RawTable:
+    beside = {p.suffix.lower(): p for p in path.parent.iterdir() if p.stem == path.stem}
+    remarks: list[Remark] = []
+    if path.suffix.lower() == ".shp" and ".dbf" not in beside:
+        remarks.append(Remark("error", "missing-sidecar", evidence={"suffix": ".dbf"}))
+    if path.suffix.lower() == ".shp" and ".shx" not in beside:
+        remarks.append(Remark("warning", "rebuilt-index"))
+        with _copy_with_index(beside) as copied:
+            frame, murmured = _features(copied, None, "ISO-8859-1")
+    else:
+        frame, murmured = _features(path, None, "ISO-8859-1")
+    # read as Latin-1, every byte is one character: take the bytes back, then decide over all of them at once
+    declared = encoding or (_text_of(beside[".cpg"]) if ".cpg" in beside else None)
+    decoded = _decoded(frame, declared)
+    return RawTable(decoded.frame, decoded.encoding, (*remarks, *decoded.remarks, *murmured))
+
+
+def _text_of(cpg: Path) -> str | None:
+    return cpg.read_bytes()[:40].decode("ascii", errors="replace").strip() or None
+
+
+@contextmanager
+def _copy_with_index(beside: dict[str, Path]) -> Iterator[Path]:
+    """Give a copy whose lost ``.shx`` GDAL may write anew: a planner's own folder is never written to."""
+    before = pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX")
+    with TemporaryDirectory(prefix="planner-") as folder:
+        for suffix, file in beside.items():
+            if suffix in (".shp", ".dbf", ".prj"):
+                shutil.copyfile(file, Path(folder) / f"layer{suffix}")
+        pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
+        try:
+            yield Path(folder) / "layer.shp"
+        finally:
+            pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": before})
+
+
+def _features(source: Path | bytes, table: str | None, encoding: str | None) -> tuple[pd.DataFrame, list[Remark]]:
+    """Return all features, those whose shape cannot be built among them (without one), and what GDAL murmured."""
+    with warnings.catch_warnings(record=True) as murmurs:
+        warnings.simplefilter("always")
+        meta, _, wkb, values = pyogrio.raw.read(source, layer=table, encoding=encoding, return_fids=False)
+        shapes = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
+    frame = pd.DataFrame(dict(zip([str(name) for name in meta["fields"]], values, strict=True)))
+    remarks = _murmured([str(murmur.message) for murmur in murmurs])
+    if shapes is None:
+        return frame, remarks
+    lost = np.flatnonzero(shapely.is_missing(shapes) & np.array([bool(shape) for shape in wkb], dtype=bool))
+    if len(lost):
+        remarks.append(Remark("warning", "unreadable-geometry", tuple(int(row) + 1 for row in lost)))
+    crs = CRS.from_user_input(meta["crs"]) if meta["crs"] else None
+    if crs is not None and crs.name.lower().startswith("undefined"):
+        crs = None
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=crs)), remarks
+
+
+def _murmured(messages: list[str]) -> list[Remark]:
+    remarks = []
+    if any("Measured (M)" in message for message in messages):
+        remarks.append(Remark("note", "measures-dropped"))
+    others = sorted({re.sub(r"(?:/[^\s'\"]+)+/", "", message) for message in messages if "Measured (M)" not in message})
+    if others:
+        remarks.append(
+            Remark("warning", "reader-warning", evidence={"reason": "; ".join(others[:3]), "count": len(others)})
+        )
+    return remarks
+
+
+def _decoded(frame: pd.DataFrame, declared: str | None) -> RawTable:
+    """Take the bytes of all texts and names back, decide their encoding together, and read them in it."""
+    names = [name for name in frame.columns if name != "geometry"]
+    texts = {name: pd.factorize(frame[name]) for name in names if _holds_text(frame[name])}
+    values = {name: [_bytes(value) for value in found] for name, (_, found) in texts.items()}
+    decision = decide((v for column in values.values() for v in column), [_bytes(name) for name in names], declared)
+    mixed = np.zeros(len(frame), dtype=bool)
+    for name, (codes, _) in texts.items():
+        read = np.array([*(decode(value, decision) for value in values[name]), None], dtype=object)
+        frame[name] = pd.Series(read[codes], index=frame.index, dtype=object)
+        mixed |= np.array([*(value in decision.undecodable for value in values[name]), False])[codes]
+    renamed = {name: decode_name(_bytes(name), decision.encoding) for name in names}
+    rows = [int(row) + 1 for row in np.flatnonzero(mixed)]
+    return RawTable(frame.rename(columns=renamed), decision, tuple(encoding_remarks(decision, rows)))
+
+
+def _holds_text(column: pd.Series) -> bool:
+    return bool(column.dtype == object or pd.api.types.is_string_dtype(column))
+
+
+def _bytes(text: object) -> bytes:
+    return str(text).encode("latin-1", errors="replace")

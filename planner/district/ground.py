@@ -1,0 +1,84 @@
+"""What stands between a door and a street: gated estates and their gates, barriers; and where need is greater."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from planner.district.ids import own_ids
+
+if TYPE_CHECKING:
+    from pyproj import CRS
+
+    from planner.district.layers import LayerTable
+
+#: a gate this close to an estate's edge is one of its gates
+GATE_REACH_M = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Layers that walking and siting use beside streets; empty frames where the study has none."""
+
+    gates: gpd.GeoDataFrame
+    """``id``, ``estate`` (int32 position in ``estates``, −1 = of none), ``geometry`` (points)."""
+    estates: gpd.GeoDataFrame
+    """``id``, ``name``, ``geometry`` (polygons)."""
+    barriers: gpd.GeoDataFrame
+    """``id``, ``kind``, ``geometry`` (lines or polygons)."""
+    need: gpd.GeoDataFrame
+    """``id``, ``weight`` (float64, 1 = as usual), ``geometry`` (polygons)."""
+
+
+def read_ground(tables: dict[str, LayerTable], crs: CRS) -> Ground:
+    """Return gates, estates, barriers and need weights; an estate without a gate is noted."""
+    estates = _plain(tables.get("layers.estates"), crs)
+    gates = _plain(tables.get("layers.gates"), crs)
+    gates = gates.set_geometry(gpd.GeoSeries(shapely.point_on_surface(gates.geometry.array), gates.index, crs=crs))
+    gates["estate"] = _estate_of(gates, estates, tables)
+    table = tables.get("layers.estates")
+    if table is not None:
+        without = np.setdiff1d(np.arange(len(estates)), gates["estate"])
+        if len(without):
+            table.flag("warning", "estate-without-gate", without)
+    barriers = _plain(tables.get("layers.barriers"), crs)
+    kinds = tables["layers.barriers"].texts("kind") if "layers.barriers" in tables else None
+    barriers["kind"] = kinds or [""] * len(barriers)
+    return Ground(
+        gates=gates[["id", "estate", "geometry"]],
+        estates=estates[["id", "name", "geometry"]],
+        barriers=barriers[["id", "kind", "geometry"]],
+        need=_need(tables.get("layers.need"), crs),
+    )
+
+
+def _need(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:
+    need = _plain(table, crs)
+    weight = table.numbers("weight", required=True) if table is not None else None
+    need["weight"] = np.ones(len(need)) if weight is None else np.where(np.isnan(weight), 1.0, np.maximum(weight, 0.0))
+    return need[["id", "weight", "geometry"]]
+
+
+def _plain(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:
+    if table is None:
+        return gpd.GeoDataFrame({"id": [], "name": []}, geometry=gpd.GeoSeries([], crs=crs))
+    ids = own_ids(table)
+    names = [name or i for name, i in zip(table.texts("name") or ids, ids, strict=True)]
+    return gpd.GeoDataFrame({"id": ids, "name": names}, geometry=gpd.GeoSeries(table.frame.geometry.array, crs=crs))
+
+
+def _estate_of(gates: gpd.GeoDataFrame, estates: gpd.GeoDataFrame, tables: dict[str, LayerTable]) -> list[int]:
+    """Return each gate's estate: the one its ``estate`` column names, else the nearest within reach."""
+    by_id = {i: position for position, i in enumerate(estates["id"])}
+    named = tables["layers.gates"].texts("estate") if "layers.gates" in tables else None
+    nearest = np.full(len(gates), -1, np.int64)
+    if len(gates) and len(estates):
+        gate, estate = estates.sindex.nearest(gates.geometry.array, return_all=False, max_distance=GATE_REACH_M)
+        nearest[gate] = estate
+    if named is None:
+        return [int(position) for position in nearest]
+    return [by_id.get(name, int(position)) for name, position in zip(named, nearest, strict=True)]

@@ -1,0 +1,71 @@
+"""Ids: the layer's own, made where there are none, told apart where several layers share them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from planner.district.findings import Findings
+    from planner.district.layers import LayerTable
+
+
+def own_ids(table: LayerTable, *, one_thing_may_have_many_rows: bool = False) -> list[str]:
+    """Return the layer's ids as texts; made from the file's name and row numbers where it has none.
+
+    An id that stands twice is an error; with ``one_thing_may_have_many_rows`` only if its rows lie apart.
+    """
+    ids = table.texts("id")
+    if ids is None:
+        stem = table.spec.path.name.split(".")[0]
+        table.flag("note", "ids-made")
+        return [f"{stem}-{int(row) + 1}" for row in table.frame.index]
+    series = pd.Series(ids, dtype=object)
+    bad = series.eq("") | series.duplicated(keep=False)
+    if one_thing_may_have_many_rows and bad.any():
+        bad = series.eq("") | (
+            bad & (pd.Series(_places(table.frame.geometry.array)).groupby(series).transform("nunique") > 1)
+        )
+    if bad.any():
+        table.flag("error", "duplicate-id", bad.to_numpy(dtype=bool))
+    return ids
+
+
+def unique_ids(ids: Sequence[str]) -> list[str]:
+    """Return ids that are unique: the second ``a`` becomes ``a~2``."""
+    series = pd.Series(ids, dtype=object)
+    again = series.groupby(series, sort=False).cumcount()
+    taken = set(series)
+    unique = []
+    for name, turn in zip(series, again, strict=True):
+        fresh, number = str(name), int(turn) + 1
+        while turn and fresh in taken:
+            fresh, number = f"{name}~{number}", number + 1
+        taken.add(fresh)
+        unique.append(fresh)
+    return unique
+
+
+def qualified(rows: pd.DataFrame, findings: Findings, layer: str) -> pd.DataFrame:
+    """Return rows (``id``, ``point``, ``source``) in which different things of different files have ids of their own."""
+    if rows.empty:
+        return rows
+    clash = rows.assign(place=_places(rows["point"])).groupby("id")["place"].transform("nunique") > 1
+    if not clash.any():
+        return rows
+    shared = list(rows["id"][clash].unique())
+    findings.note("ids-qualified", layer, "", shared)
+    stems = [str(source).rsplit("/", 1)[-1].split(".")[0] for source in rows["source"]]
+    fresh = [f"{stem}-{i}" if again else i for stem, i, again in zip(stems, rows["id"], clash, strict=True)]
+    return rows.assign(id=np.array(fresh, dtype=object))
+
+
+def _places(shapes: Iterable[shapely.Geometry]) -> list[str]:
+    """Name the place of each shape to the metre."""
+    points = shapely.point_on_surface(np.array(list(shapes), dtype=object))
+    return [f"{x:.0f} {y:.0f}" for x, y in shapely.get_coordinates(points)]

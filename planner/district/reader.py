@@ -1,0 +1,184 @@
+"""Read the layers of a study: rows kept as asked, each with a coordinate system that somebody declared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from pyproj.exceptions import CRSError
+
+from planner.district.crs import WGS84, mismatch, parse_crs, probable_crs, swap_axes, unshift
+from planner.district.files import (
+    X_NAMES,
+    Y_NAMES,
+    UnreadableError,
+    Want,
+    is_extract,
+    read_coordinates,
+    read_extract,
+    read_file,
+)
+from planner.district.layers import LayerTable, as_text, folded, shown_path
+from planner.study import People
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pandas as pd
+    from pyproj import CRS
+
+    from planner.district.crs import Shifted
+    from planner.district.files import Extract, RawTable
+    from planner.district.findings import Findings
+    from planner.study import Layer
+
+
+class LayerReader:
+    """Reads layers of one study; a street extract that several layers share is read once."""
+
+    def __init__(self, folder: Path, findings: Findings, layers: Iterable[Layer]) -> None:
+        self._folder = folder
+        self._findings = findings
+        self._sharing: dict[Path, list[Layer]] = {}
+        for layer in layers:
+            if layer.tags and is_extract(layer.path) and layer not in self._sharing.setdefault(layer.path, []):
+                self._sharing[layer.path].append(layer)
+        self._extracts: dict[Path, list[Extract]] = {}
+
+    def read(self, label: str, layer: Layer) -> LayerTable | None:
+        """Return a layer with its rows kept as asked, or None with an error noted."""
+        try:
+            frame = self._frame(label, layer)
+        except UnreadableError as fault:
+            self._findings.error(fault.code, label, shown_path(layer), rows=(), **fault.evidence)
+            return None
+        kept = _keep(LayerTable(label, layer, frame, self._findings))
+        if kept is None:
+            return None
+        if kept.frame.empty:
+            # no facilities yet is a state of the world; nobody to serve or nowhere to build is a fault
+            kept.flag(
+                "error" if label.startswith(("layers.communities", "layers.people")) else "warning", "empty-layer"
+            )
+            return None
+        if isinstance(layer, People) and layer.join is not None:
+            return kept
+        placed = _with_points(kept)
+        return None if placed is None else _with_crs(placed)
+
+    def _frame(self, label: str, layer: Layer) -> pd.DataFrame:
+        if is_extract(layer.path):
+            extract: pd.DataFrame = self._from_extract(label, layer)
+            return extract
+        raw: RawTable = read_file(self._folder / layer.path, layer.layer, layer.encoding)
+        say = {"error": self._findings.error, "warning": self._findings.warn, "note": self._findings.note}
+        for remark in raw.remarks:
+            say[remark.severity](
+                remark.code, label, shown_path(layer), [f"#{row}" for row in remark.rows], **remark.evidence
+            )
+        return raw.frame
+
+    def _from_extract(self, label: str, layer: Layer) -> gpd.GeoDataFrame:
+        path = self._folder / layer.path
+        if not path.exists():
+            raise UnreadableError("missing-file", near="")
+        wanting = self._sharing.get(layer.path, [])
+        if layer not in wanting:
+            raise UnreadableError("missing-tags")
+        if layer.path not in self._extracts:
+            made = {"id", "storeys"}
+            wants = [Want(w.tags, frozenset({*w.columns.values(), *w.keep, *w.drop}) - made) for w in wanting]
+            self._extracts[layer.path] = read_extract(path, wants)
+        extract = self._extracts[layer.path][wanting.index(layer)]
+        if extract.open_shapes:
+            self._findings.note("open-shapes", label, layer.path.as_posix(), extract.open_shapes)
+        frame: gpd.GeoDataFrame = extract.frame
+        return frame
+
+
+def _keep(table: LayerTable) -> LayerTable | None:
+    kept = np.ones(len(table), dtype=bool)
+    whole = True
+    for use, wanted in (("keep", table.spec.keep), ("drop", table.spec.drop)):
+        for name, values in wanted.items():
+            column = table.column(name, use)
+            if column is None:
+                whole = False
+                continue
+            named = {as_text(value) for value in values}
+            kept &= np.array([(as_text(value) in named) == (use == "keep") for value in column], dtype=bool)
+    return table.with_frame(table.frame[kept]) if whole else None
+
+
+def _with_points(table: LayerTable) -> LayerTable | None:
+    """Make points of a table's coordinate columns where it has no geometry."""
+    frame = table.frame
+    if isinstance(frame, gpd.GeoDataFrame):
+        return table
+    by_name = {folded(str(column)): str(column) for column in frame.columns}
+    asked = {axis: table.spec.columns.get(axis) for axis in ("x", "y")}
+    usual = {"x": X_NAMES, "y": Y_NAMES}
+    columns = {}
+    for axis, column in asked.items():
+        if column is not None:
+            found = table.column(axis, axis)
+            if found is None:
+                return None
+            columns[axis] = found
+        else:
+            name = next((by_name[n] for n in usual[axis] if n in by_name), None)
+            if name is None:
+                table.flag("error", "no-geometry")
+                return None
+            columns[axis] = frame[name]
+    x, y = read_coordinates(columns["x"]), read_coordinates(columns["y"])
+    there = np.isfinite(x) & np.isfinite(y)
+    written = np.array([bool(as_text(a)) or bool(as_text(b)) for a, b in zip(columns["x"], columns["y"], strict=True)])
+    if (written & ~there).any():
+        row = int(np.flatnonzero(written & ~there)[0])
+        example = f"{as_text(columns['x'].iloc[row])}, {as_text(columns['y'].iloc[row])}"
+        table.flag("warning", "unreadable-coordinates", written & ~there, example=example)
+    points = np.full(len(frame), None, dtype=object)
+    points[there] = shapely.points(x[there], y[there])
+    return table.with_frame(gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=None)))
+
+
+def _with_crs(table: LayerTable) -> LayerTable | None:
+    """Give a layer the system declared for it; refuse one that its coordinates contradict."""
+    frame = swap_axes(table.frame) if table.spec.axes == "yx" else table.frame
+    declared = table.spec.crs
+    x_min, y_min, x_max, y_max = (float(v) for v in frame.total_bounds)
+    if not np.isfinite([x_min, y_min, x_max, y_max]).all():
+        return table.with_frame(
+            frame if frame.crs is not None else frame.set_crs(WGS84)
+        )  # nothing is drawn: said later
+    box = (x_min, y_min, x_max, y_max)
+    names = " / ".join(probable_crs(box)) or "?"
+    evidence: dict[str, float | str] = {
+        "x_min": x_min,
+        "y_min": y_min,
+        "x_max": x_max,
+        "y_max": y_max,
+        "candidates": names,
+    }
+    crs: CRS | Shifted | None
+    try:
+        crs = parse_crs(declared) if declared is not None else frame.crs
+    except CRSError:
+        table.flag("error", "unknown-crs", crs=declared or "")
+        return None
+    if crs is None:
+        table.flag("error", "missing-crs", (), **evidence)
+        return None
+    code = mismatch(WGS84 if isinstance(crs, str) else crs, box)
+    if code is not None:
+        table.flag("error", code, (), crs=crs if isinstance(crs, str) else crs.name, **evidence)
+        return None
+    if isinstance(crs, str):
+        return table.with_frame(unshift(frame, crs))
+    if not crs.is_geographic and {axis.unit_name for axis in crs.axis_info[:2]} - {"metre", "meter"}:
+        table.flag("note", "not-metres", crs=crs.name, unit=crs.axis_info[0].unit_name)
+    return table.with_frame(frame.set_crs(crs, allow_override=True))

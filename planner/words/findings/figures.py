@@ -1,0 +1,140 @@
+"""What is said of figures: numbers, people, services, sites."""
+
+from __future__ import annotations
+
+FIGURES: dict[str, dict[str, tuple[str, str]]] = {
+    "text-number": {
+        "what": (
+            "字段 {column} 有 {count:,} 个写成文字的数字，按数值读取（如 {example}）",
+            "column {column} has {count:,} numbers written as text; they were read as numbers (e.g. {example})",
+        ),
+        "hint": ("在原表中改为数值", "make them numbers in the source"),
+    },
+    "unreadable-number": {
+        "what": (
+            "字段 {column} 有 {count:,} 个无法读成数字的值（如 {example}）",
+            "column {column} has {count:,} values that are no numbers (e.g. {example})",
+        ),
+        "hint": ("改为数字；没有人写 0", "write numbers; write 0 where there is nobody"),
+    },
+    "missing-number": {
+        "what": ("字段 {column} 有 {count:,} 个空值，按 0 计", "column {column} is empty in {count:,} rows; read as 0"),
+        "hint": ("补上数字；没有人写 0", "fill them in; write 0 where there is nobody"),
+    },
+    "negative-number": {
+        "what": ("字段 {column} 有 {count:,} 个负数", "column {column} has {count:,} negative values"),
+        "hint": ("改正这些值", "correct them"),
+    },
+    "percentage-above-100": {
+        "what": (
+            "字段 {column} 有 {count:,} 个超过 100 的百分比",
+            "column {column} has {count:,} percentages above 100",
+        ),
+        "hint": ("改正，或去掉 percent_of", "correct them, or take percent_of away"),
+    },
+    "unjoined-rows": {
+        "what": (
+            "{count:,} 行的名称在社区图层中找不到：{names}",
+            "{count:,} rows name no community of the layer: {names}",
+        ),
+        "hint": (
+            "{near}改名的社区写入 layers.communities.renamed",
+            "{near}put names that changed into layers.communities.renamed",
+        ),
+    },
+    "joined-twice": {
+        "what": ("{count:,} 行指向同一个社区", "{count:,} rows name a community that another row names too"),
+        "hint": ("每个社区只保留一行", "leave one row for each community"),
+    },
+    "community-without-row": {
+        "what": (
+            "表 {table} 中没有 {count:,} 个社区的数字，按 0 人计",
+            "table {table} has no figures for {count:,} communities; nobody is counted there",
+        ),
+        "hint": ("补上这些社区", "add these communities to the table"),
+    },
+    "sum-disagrees": {
+        "what": (
+            "{group} 合计 {total:,.1f}，公布值为 {stated:,.1f}，相差 {difference:+,.1f}",
+            "group {group} sums to {total:,.1f}, stated are {stated:,.1f}: {difference:+,.1f}",
+        ),
+        "hint": ("核对是否缺行、重复或单位不同", "look for missing or doubled rows, or another unit"),
+    },
+    "band-exceeds-total": {
+        "what": (
+            "{count:,} 条记录的 {group} 多于总人口 {column}",
+            "in {count:,} rows group {group} is larger than everybody ({column})",
+        ),
+        "hint": ("改正人口数字", "correct the figures"),
+    },
+    "implausible-people": {
+        "what": (
+            "{count:,} 个多边形的人口密度高得不合理（最高 {most:,.0f} 人/km²）",
+            "{count:,} polygons are implausibly dense (up to {most:,.0f} people per km²)",
+        ),
+        "hint": ("核对人口数字与单位（人、百人、万人）", "check the figures and their unit"),
+    },
+    "no-people": {
+        "what": ("{group} 的人口合计为 0", "there are no people of group {group} at all"),
+        "hint": ("核对人口字段", "check the people columns"),
+    },
+    "people-outside": {
+        "what": (
+            "{people:,.1f} 人（{count:,} 个需求点）不在任何社区内；计入总数，不计入任何社区",
+            "{people:,.1f} people ({count:,} demand points) are in no community; they count in totals, in no community",
+        ),
+        "hint": ("核对社区边界是否完整", "check that the communities cover the district"),
+    },
+    "people-without-buildings": {
+        "what": (
+            "{count:,} 个有人口的多边形内没有住宅建筑，{people:,.1f} 人放在内部一点上",
+            "{count:,} polygons with people hold no residential building; {people:,.1f} people were put at an inner point",
+        ),
+        "hint": ("补充住宅建筑，或接受这一近似", "add the buildings, or accept the approximation"),
+    },
+    "community-without-people": {
+        "what": ("{count:,} 个社区内没有任何需求点", "{count:,} communities hold no demand point at all"),
+        "hint": ("如果有人居住，请核对人口图层", "check the layers of people if somebody lives there"),
+    },
+    "assumed-storeys": {
+        "what": (
+            "{count:,} 栋建筑没有层数，按 {storeys:g} 层计",
+            "{count:,} buildings have no storeys; {storeys:g} was assumed",
+        ),
+        "hint": ("补上层数字段", "fill in the storeys"),
+    },
+    "estimated-people": {
+        "what": ("{groups} 的人口是估算：{estimate}", "people of {groups} are an estimate: {estimate}"),
+        "hint": ("有实测数据时替换", "replace it when counted figures are at hand"),
+    },
+    "no-candidates": {
+        "what": ("没有任何可用的备选点", "there is no usable candidate site"),
+        "hint": ("核对备选点图层与 keep、tags 条件", "check the candidates' layers and their keep and tags conditions"),
+    },
+    "no-area": {
+        "what": (
+            "{count:,} 个备选点没有面积，无法判断放得下什么，已略去",
+            "{count:,} candidates have no area, so nobody can say what fits; they were left out",
+        ),
+        "hint": ("补上 area_m2，或给出建筑轮廓", "fill in area_m2, or give footprints"),
+    },
+    "unknown-kind": {
+        "what": ("备选点类型 {kinds} 不在 site_kinds 中", "site kinds {kinds} are not in site_kinds"),
+        "hint": ("在 site_kinds 中补上，或改正类型", "add them to site_kinds, or correct them"),
+    },
+    "unknown-service": {
+        "what": ("服务 {services} 不在研究中", "services {services} are not in the study"),
+        "hint": ("在 services 中写明对应关系，或改正", "map them with services:, or correct them"),
+    },
+    "services-left-out": {
+        "what": (
+            "{count:,} 个设施的类型不在对应表中，已略去：{values}",
+            "{count:,} facilities have a kind that is not mapped and were left out: {values}",
+        ),
+        "hint": ("需要的类型在 services 中写明", "map the kinds you need with services:"),
+    },
+    "no-service": {
+        "what": ("{count:,} 个设施没有写明服务，已略去", "{count:,} facilities name no service; they were left out"),
+        "hint": ("补上 service 字段", "fill in the service column"),
+    },
+}

@@ -1,0 +1,137 @@
+"""What is said of files: formats, encodings, archives, columns."""
+
+from __future__ import annotations
+
+FILES: dict[str, dict[str, tuple[str, str]]] = {
+    "missing-file": {
+        "what": ("找不到文件", "there is no such file"),
+        "hint": ("核对 path（相对于研究文件）{near}", "check path (it is relative to the study file){near}"),
+    },
+    "unreadable-file": {
+        "what": ("无法读取：{reason}", "it cannot be read: {reason}"),
+        "hint": ("用 GIS 软件打开并另存为 GeoPackage", "open it in a GIS and save it as GeoPackage"),
+    },
+    "unknown-format": {
+        "what": ("不支持格式 {suffix}", "{suffix} is no format that can be read"),
+        "hint": ("支持：{formats}", "these can: {formats}"),
+    },
+    "not-what-it-says": {
+        "what": ("内容不是 {suffix} 格式", "its content is not {suffix}"),
+        "hint": ("核对文件是否损坏或改过扩展名", "check whether it is damaged or was renamed"),
+    },
+    "empty-file": {
+        "what": ("文件是空的", "the file is empty"),
+        "hint": ("重新导出", "export it again"),
+    },
+    "missing-sidecar": {
+        "what": ("缺少配套文件 {suffix}，属性全部丢失", "its {suffix} file is missing, and with it all columns"),
+        "hint": ("把 .shp、.shx、.dbf、.prj 放在一起", "put .shp, .shx, .dbf and .prj side by side"),
+    },
+    "rebuilt-index": {
+        "what": ("缺少索引文件 .shx，已临时重建", "its .shx file is missing; the index was rebuilt for this reading"),
+        "hint": ("把 .shp、.shx、.dbf、.prj 放在一起", "put .shp, .shx, .dbf and .prj side by side"),
+    },
+    "reader-warning": {
+        "what": ("读取时有警告：{reason}", "the reader warns: {reason}"),
+        "hint": ("用 GIS 软件打开核对", "open it in a GIS and look"),
+    },
+    "zip-bomb": {
+        "what": (
+            "压缩包解压后过大（{megabytes:,.0f} MB，{members:,} 个文件），拒绝解压",
+            "the archive would unpack to too much ({megabytes:,.0f} MB, {members:,} files); it was not unpacked",
+        ),
+        "hint": ("只打包需要的图层", "pack only the layer"),
+    },
+    "zip-locked": {
+        "what": ("压缩包有密码", "the archive is locked by a password"),
+        "hint": ("去掉密码重新打包", "pack it again without one"),
+    },
+    "no-postgis": {
+        "what": ("本机的 GDAL 没有 PostgreSQL 驱动", "GDAL was built without its PostgreSQL driver here"),
+        "hint": ("从数据库导出为 GeoPackage", "export the table as GeoPackage"),
+    },
+    "no-raster": {
+        "what": ("读取栅格需要可选组件 raster", "reading rasters needs the optional extra raster"),
+        "hint": (
+            'pip install "community-facility-planner[raster]"',
+            'pip install "community-facility-planner[raster]"',
+        ),
+    },
+    "missing-tags": {
+        "what": (
+            "OpenStreetMap 数据需要用 tags 说明取哪些对象",
+            "an OpenStreetMap extract needs tags: to say which objects to take",
+        ),
+        "hint": ("例如 tags: {{amenity: [kindergarten]}}", "for instance tags: {{amenity: [kindergarten]}}"),
+    },
+    "several-tables": {
+        "what": ("文件里有多个图层：{tables}", "the file holds several tables: {tables}"),
+        "hint": ("在研究文件里写明 layer", "say which one with layer: in the study"),
+    },
+    "missing-table": {
+        "what": ("文件里没有图层 {table}，只有：{tables}", "the file has no table {table}; it has: {tables}"),
+        "hint": ("改正 layer", "mend layer: in the study"),
+    },
+    "empty-layer": {
+        "what": ("图层没有可用的记录", "the layer has no usable row"),
+        "hint": ("核对文件以及 keep、tags 条件", "check the file, and the keep and tags conditions"),
+    },
+    "wrong-encoding": {
+        "what": (
+            "文件声明编码为 {declared}，内容实际是 {encoding}，按 {encoding} 读取",
+            "it is declared {declared}, but its bytes are {encoding}; read as {encoding}",
+        ),
+        "hint": ("改正 .cpg 或研究文件中的 encoding", "correct the .cpg, or encoding: in the study"),
+    },
+    "guessed-encoding": {
+        "what": (
+            "编码无法确定（既不是 UTF-8 也不是 GB18030），暂按 {encoding} 读取",
+            "nobody says its encoding and it is neither UTF-8 nor GB18030; read as {encoding}",
+        ),
+        "hint": ("在研究文件中写明 encoding", "write encoding: in the study"),
+    },
+    "encoding-decided": {
+        "what": (
+            "没有声明编码，按全部字节判断为 {encoding}",
+            "its encoding is not declared; all its bytes say {encoding}",
+        ),
+        "hint": ("补上 .cpg 文件，或另存为 GeoPackage", "add a .cpg, or save as GeoPackage"),
+    },
+    "mixed-encoding": {
+        "what": (
+            "文件混用了编码：{count:,} 行不是 {encoding}（如 {example}）",
+            "it mixes encodings: {count:,} rows are not {encoding} (e.g. {example})",
+        ),
+        "hint": ("把这些行改为同一编码", "write these rows in the encoding of the rest"),
+    },
+    "missing-column": {
+        "what": ("没有字段 {column}（用作{use}）", "there is no column {column} (used as {use})"),
+        "hint": ("{near}现有字段：{columns}", "{near}columns there are: {columns}"),
+    },
+    "cut-name": {
+        "what": (
+            "字段 {column} 在文件中是 {found}（名称被截到 10 字节）",
+            "column {column} is {found} in the file (names are cut at ten bytes)",
+        ),
+        "hint": ("改用 GeoPackage，或在 columns 中写截短的名称", "use GeoPackage, or write the cut name in columns:"),
+    },
+    "ambiguous-column": {
+        "what": ("字段 {column} 可能是 {columns} 中的任何一个", "column {column} may be any of {columns}"),
+        "hint": ("在 columns 中写文件里的确切名称", "write the name exactly as in the file"),
+    },
+    "ids-made": {
+        "what": ("没有编号字段，按行号编号", "it has no id column; ids were made from row numbers"),
+        "hint": ("用 columns: {{id: …}} 指明编号字段", "name the id column with columns: {{id: …}}"),
+    },
+    "ids-qualified": {
+        "what": (
+            "{count:,} 个编号在多个图层中重复，已加上文件名区分",
+            "{count:,} ids occur in several layers; the file's name was put before them",
+        ),
+        "hint": ("让编号在各图层之间也唯一", "make ids unique across layers"),
+    },
+    "duplicate-id": {
+        "what": ("{count:,} 条记录的编号重复或为空", "{count:,} rows have an id that is empty or not unique"),
+        "hint": ("给每条记录唯一的编号", "give every row an id of its own"),
+    },
+}
