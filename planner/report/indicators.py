@@ -134,7 +134,9 @@ def text_of(indicator: Indicator, language: Language) -> str:
     shown = _number(value, indicator.unit, language)
     if indicator.limit is None:
         return shown
-    return f"{shown} {say('report.of', language)} {_number(indicator.limit, indicator.unit, language)}"
+    limit = _number(indicator.limit, indicator.unit, language)
+    unit = limit.lstrip("0123456789,.")
+    return f"{shown.removesuffix(unit) if unit else shown} {say('report.of', language)} {limit}"
 
 
 def status_text(status: str, language: Language) -> str:

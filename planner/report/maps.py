@@ -33,22 +33,24 @@ STREET_CLASSES = {
 STREET_MARGIN_M = 400.0
 STREET_TOLERANCE_M = 1.0
 CIRCLE_TOLERANCE_M = 3.0
+FOCUS_MARGIN_M = 150.0
 
 
 def map_page(run: Run) -> str:
     """Return the interactive map of ``run`` as one self-contained page of HTML."""
     study, language = run.study, run.study.language
-    west, south, east, north = run.tables.communities.to_crs(4326).total_bounds
+    laid = ground(run)
+    (south, west), (north, east) = laid["focus"]
     return page(
         title=f"{study.name.text(language)} · {say('report.map_title', language)}",
         language=language,
-        bounds=(float(west), float(south), float(east), float(north)),
+        centre=((south + north) / 2, (west + east) / 2),
         scripts=SCRIPTS,
         styles=STYLES,
         data={
             "planner-words": spoken_words(language),
             "planner-run": run_facts(run),
-            "planner-ground": ground(run),
+            "planner-ground": laid,
             "planner-places": places(run),
         },
     )
@@ -151,6 +153,7 @@ def ground(run: Run) -> dict[str, Any]:
         limits[service.id] = list(class_limits(np.concatenate(uncovered)))
     return {
         "perDegree": PER_DEGREE,
+        "focus": focus(run),
         "streets": _streets(run),
         "communities": {
             "id": order,
@@ -160,6 +163,26 @@ def ground(run: Run) -> dict[str, Any]:
         "cover": figures,
         "limits": limits,
     }
+
+
+def focus(run: Run) -> list[list[float]]:
+    """Return [[south, west], [north, east]] in degrees around where all but one in fifty people live, and every opened site.
+
+    Districts hold forests and fields; a map on a wall shows where the people are.
+    """
+    demand, places = run.tables.demand, run.tables.places
+    people = demand[[name for name in demand if str(name).startswith("people_")]].sum(axis=1).to_numpy(dtype=float)
+    opened = places[places["id"].isin(run.tables.opened_sites["place_id"])]
+    sides = []
+    for homes, sites in ((demand.geometry.x, opened.geometry.x), (demand.geometry.y, opened.geometry.y)):
+        order = np.argsort(homes.to_numpy(), kind="stable")
+        share = np.cumsum(people[order]) / max(people.sum(), 1e-9)
+        ends = homes.to_numpy()[order][np.clip(np.searchsorted(share, [0.01, 0.99]), 0, len(order) - 1)]
+        sides.append((min([ends[0], *sites]) - FOCUS_MARGIN_M, max([ends[1], *sites]) + FOCUS_MARGIN_M))
+    (left, right), (bottom, top) = sides
+    frame = gpd.GeoSeries([shapely.box(left, bottom, right, top)], crs=demand.crs).to_crs(4326)
+    west, south, east, north = (float(side) for side in np.round(frame.total_bounds, 6))
+    return [[south, west], [north, east]]
 
 
 def cover_key(service: str, minutes: float) -> str:

@@ -51,7 +51,7 @@ def page(
     *,
     title: str,
     language: Language,
-    bounds: tuple[float, float, float, float],
+    centre: tuple[float, float],
     scripts: Sequence[str],
     styles: Sequence[str],
     data: Mapping[str, Any],
@@ -64,8 +64,8 @@ def page(
         Title of the window; any text.
     language
         Of the page, for the browser and for screen readers.
-    bounds
-        West, south, east, north in degrees: what the map shows first.
+    centre
+        Latitude and longitude the map starts from, in degrees; the scripts fit it to what it shows.
     scripts, styles
         Files of ``planner/report/assets``, in the order they are to be read; the last script defines ``planner.start(map)``.
     data
@@ -76,21 +76,17 @@ def page(
     OutputError
         if the page would still ask for anything over the network.
     """
-    west, south, east, north = bounds
     chart = folium.Map(
-        location=[(south + north) / 2, (west + east) / 2],
+        location=list(centre),
         tiles=None,
         zoom_control=False,
         attribution_control=False,
         zoom_snap=0.25,
         zoom_delta=0.5,
-        max_zoom=19,
-        min_zoom=8,
         fade_animation=False,
     )
     chart.default_js = [("leaflet", "leaflet.js")]
     chart.default_css = [("leaflet_css", "leaflet.css")]
-    chart.fit_bounds([(south, west), (north, east)], padding=(24, 24))
     chart.add_child(_Parts())  # type: ignore[no-untyped-call]
     figure = chart.get_root()
     if not isinstance(figure, Figure):  # folium puts every map into one

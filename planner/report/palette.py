@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 #: nobody uncovered, then five classes of growing need
 RAMP = ("#fbf7ee", "#fbe0b5", "#f5bb7b", "#e58a4e", "#c25a2e", "#86301c")
 #: nobody of the group lives there
-EMPTY = "#d9dee1"
+EMPTY = "#d3dade"
 #: one per service, in the order of the study; more services go round again and are told apart by their letter
 SERVICES = ("#0b5ea8", "#00795f", "#7a3aa6", "#b0175f", "#3d4f5c", "#0097a7")
 INK = "#1d2a33"
-GROUND = "#e8ecee"
+GROUND = "#eef1f2"
 
 
 def service_colour(position: int) -> str:

@@ -43,7 +43,9 @@ def test_the_panel_says_what_the_tables_say(opened, made):
         assert shown.query_selector(".share-before").inner_text() == percent(row.share_before)
         assert shown.query_selector(".share-after").inner_text() == percent(row.share_after)
         assert shown.query_selector(".gain").get_attribute("title") == f"{whole(row.before)} → {whole(row.after)}"
-        assert shown.query_selector(".gain").inner_text() == f"+{whole(row.after - row.before)}"
+        assert shown.query_selector(".gain").inner_text() == (
+            f"+{whole(row.after - row.before)}" if row.after > row.before else "0"
+        )
     for indicator in indicators(run):
         tile = opened.page.query_selector(f"[data-indicator={indicator.key}] dd")
         assert tile.inner_text() == text_of(indicator, run.study.language)
@@ -144,6 +146,23 @@ def test_nothing_runs_over_the_edges(open_page, made, width, height):
         assert box["y"] + box["height"] <= height
     assert page.evaluate("document.querySelector('#panel').scrollWidth <= document.querySelector('#panel').clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_prints_in_lines_and_goes_back_to_the_screen(open_page, made):
+    opened = open_page(made[1] / "map.html")
+    page = opened.page
+    drawn = ".leaflet-communities-pane path, .leaflet-streets-pane path"
+    zoom = page.evaluate("planner.map.getZoom()")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(drawn).count() >= len(HOSTILE) + 2
+    assert page.locator(".leaflet-pane canvas").first.is_hidden()
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator(drawn).count() == 0
+    assert page.locator(".leaflet-pane canvas").first.is_visible()
+    assert page.evaluate("planner.map.getZoom()") == zoom
+    assert opened.errors == []
 
 
 def test_prints_on_one_sheet_of_a3(open_page, made, tmp_path):

@@ -48,6 +48,10 @@ window.planner = window.planner || {};
       if (share > 0) tenths = Math.max(tenths, 1);
       return (tenths / 10).toFixed(1) + " %";
     },
+    signed(value) {
+      const text = format.whole(Math.abs(value));
+      return text === "0" ? "0" : (value > 0 ? "+" : "−") + text;
+    },
     yuan(value, language) {
       if (language === "zh" && value >= 10000) {
         const [whole, part] = (value / 10000).toFixed(2).split(".");

@@ -44,45 +44,47 @@
     return name;
   }
 
+  /* Weight in pixels at zoom 13 and the zoom from which a class is drawn at all: far away, only what gives orientation. */
   const STREET_STYLE = {
-    path: { color: "#ffffff", weight: 0.7, opacity: 0.75 },
-    street: { color: "#ffffff", weight: 1.3, opacity: 0.9 },
-    main: { color: "#ffffff", weight: 3, opacity: 1 },
+    path: { weight: 0.35, opacity: 0.8, from: 14 },
+    street: { weight: 0.55, opacity: 0.85, from: 12.5 },
+    main: { weight: 1.5, opacity: 1, from: 0 },
   };
 
   function streets(map, packed, perDegree) {
     const renderer = L.canvas({ pane: pane(map, "streets", 360, true), padding: 0.2 });
-    const layers = ["path", "street", "main"]
-      .filter((name) => packed[name].counts.length)
-      .map((name) =>
-        L.polyline(unpack(packed[name], perDegree), {
-          ...STREET_STYLE[name], renderer, interactive: false, smoothFactor: 0.7, lineCap: "round",
-        })
-      );
-    const group = L.layerGroup(layers);
-    const weights = layers.map((layer) => layer.options.weight);
+    const kinds = ["path", "street", "main"].filter((name) => packed[name].counts.length);
+    const layers = kinds.map((name) =>
+      L.polyline(unpack(packed[name], perDegree), {
+        renderer, interactive: false, smoothFactor: 0.7, lineCap: "round", color: "#ffffff",
+      })
+    );
     const weigh = () => {
-      const grow = Math.pow(1.5, Math.max(-1, map.getZoom() - 13.5));
-      layers.forEach((layer, i) => layer.setStyle({ weight: Math.min(9, weights[i] * grow) }));
+      const zoom = map.getZoom();
+      kinds.forEach((name, i) => {
+        const { weight, opacity, from } = STREET_STYLE[name];
+        layers[i].setStyle({ weight: Math.min(9, weight * Math.pow(1.6, zoom - 13)), stroke: zoom >= from, opacity });
+      });
     };
     map.on("zoomend", weigh);
     weigh();
-    return group;
+    return L.layerGroup(layers);
   }
 
   /* One polygon per community; colour(i) gives its fill, onclick(i, latlng) is called when it is clicked. */
   function communities(map, ground, colour, onclick) {
     const renderer = L.canvas({ pane: pane(map, "communities", 350, false), padding: 0.2 });
     const shapes = unpackShapes(ground.communities.shapes, ground.perDegree);
+    const border = { color: "#44535d", weight: shapes.length > 300 ? 0.5 : 0.9, opacity: shapes.length > 300 ? 0.45 : 0.7 };
     const polygons = shapes.map((rings, i) =>
       L.polygon(rings, {
-        renderer, color: "#5b6b75", weight: 0.8, opacity: 0.7, fillOpacity: 1, fillColor: colour(i), smoothFactor: 0.5,
+        renderer, ...border, fillOpacity: 1, fillColor: colour(i), smoothFactor: 0.5,
       })
     );
     polygons.forEach((polygon, i) => {
       polygon.on("click", (event) => onclick(i, event.latlng));
       polygon.on("mouseover", () => polygon.setStyle({ color: "#1d2a33", weight: 2.2, opacity: 1 }).bringToFront());
-      polygon.on("mouseout", () => polygon.setStyle({ color: "#5b6b75", weight: 0.8, opacity: 0.7 }));
+      polygon.on("mouseout", () => polygon.setStyle(border));
     });
     return {
       layer: L.layerGroup(polygons),

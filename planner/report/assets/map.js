@@ -9,6 +9,7 @@
     const run = planner.data("planner-run");
     const ground = planner.data("planner-ground");
     const places = planner.data("planner-places");
+    map.setMinZoom(8).setMaxZoom(19);
     const state = { service: 0, minutes: widest(run.services[0]), when: "after", measure: "people" };
 
     const limits = () => (state.measure === "share" ? SHARES : ground.limits[run.services[state.service].id]);
@@ -22,23 +23,25 @@
     }
 
     const show = (content, latlng) =>
-      L.popup({ maxWidth: 440, autoPanPadding: [24, 24] }).setLatLng(latlng).setContent(content).openOn(map);
+      L.popup({ maxWidth: 440, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [legend.card.offsetWidth + 24, 24] }).setLatLng(latlng).setContent(content).openOn(map);
     const detail = (i, latlng) => show(planner.placeDetail(run, places, i), latlng);
 
     const quarters = planner.communities(map, ground, colour, (i, at) => show(planner.communityDetail(run, ground, i), at));
     const opened = new Set(places.sites.map((site) => site.place));
     const circles = planner.circles(map, places, run.services, ground.perDegree);
+    const standing = planner.facilities(map, places, run.services, detail);
     const layers = {
       opened_sites: planner.sites(map, places, run.services, detail),
       walking_circles: circles.layer,
-      existing_facilities: planner.facilities(map, places, run.services, detail),
+      existing_facilities: standing.layer,
       candidates: planner.candidates(map, places, opened, detail),
       communities: quarters.layer,
       streets: planner.streets(map, ground.streets, ground.perDegree),
-      community_names: planner.names(map, quarters.polygons, ground.communities.name),
+      community_names: planner.names(map, quarters.polygons, told(ground.communities)),
     };
     Object.values(layers).forEach((layer) => map.addLayer(layer));
     circles.show(state.service);
+    standing.show(state.service);
 
     const legend = planner.legend(map, run, layers, state, limits, change);
     function change(name, value) {
@@ -47,6 +50,7 @@
         const minutes = run.services[value].minutes;
         if (!minutes.includes(state.minutes)) state.minutes = widest(run.services[value]);
         circles.show(value);
+        standing.show(value);
       }
       document.body.dataset.when = state.when;
       quarters.recolour();
@@ -61,8 +65,8 @@
       detail(i, at);
     }));
     frame.parentElement.append(legend.card);
-    const home = L.featureGroup(quarters.polygons).getBounds();
-    const fit = (animate) => map.fitBounds(home, { paddingTopLeft: [24, 24], paddingBottomRight: [legend.card.offsetWidth + 30, 24], animate });
+    const fit = (animate) =>
+      map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [legend.card.offsetWidth + 30, 30], animate });
     furniture(map, run, fit);
     map.invalidateSize();
     fit(false);
@@ -70,6 +74,11 @@
     planner.map = map;
     document.body.dataset.ready = "true";
   };
+
+  /* Names worth drawing: a community called by its id is left unnamed. */
+  function told(communities) {
+    return communities.name.map((name, i) => (name === communities.id[i] ? "" : name));
+  }
 
   function widest(service) {
     return service.minutes[service.minutes.length - 1];
@@ -93,24 +102,45 @@
     L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 160 }).addTo(map);
     planner.northArrow().addTo(map);
     const Sources = L.Control.extend({
-      onAdd: () => el("div", { class: "leaflet-control-attribution" }, [...run.publication.sources, "Leaflet"].join(" · ")),
+      onAdd: () => el("div", { class: "leaflet-control-attribution" }, [
+        ...(run.publication.review_number ? [`${say("review_number")} ${run.publication.review_number}`] : []),
+        ...run.publication.sources,
+        "Leaflet",
+      ].join(" · ")),
     });
     new Sources({ position: "bottomright" }).addTo(map);
   }
 
-  /* On paper the map takes the size of the sheet's frame, and the whole district is shown in it. */
+  /* On paper the map takes the size of the sheet's frame and is drawn in lines, not pixels: a canvas that changed size
+     for the sheet comes out of Chromium's printer as a white rectangle (the style sheet hides it). */
   function print(map, fit) {
-    let seen = null;
+    let seen = null, redrawn = [];
     window.addEventListener("beforeprint", () => {
       seen = { centre: map.getCenter(), zoom: map.getZoom() };
       document.body.classList.add("printing");
       map.invalidateSize({ animate: false, pan: false });
       fit(false);
+      redrawn = [];
+      map.eachLayer((layer) => layer instanceof L.Path && layer.options.renderer instanceof L.Canvas && redrawn.push(layer));
+      const lines = new Map();
+      redraw(map, redrawn, (canvas) => {
+        if (!lines.has(canvas)) lines.set(canvas, Object.assign(L.svg({ pane: canvas.options.pane }), { canvas }));
+        return lines.get(canvas);
+      });
     });
     window.addEventListener("afterprint", () => {
       document.body.classList.remove("printing");
+      redraw(map, redrawn, (lines) => lines.canvas);
       map.invalidateSize({ animate: false, pan: false });
       if (seen) map.setView(seen.centre, seen.zoom, { animate: false });
     });
+  }
+
+  function redraw(map, layers, renderer) {
+    for (const layer of layers) {
+      layer.remove();
+      layer.options.renderer = renderer(layer.options.renderer);
+    }
+    for (const layer of layers) layer.addTo(map);
   }
 })(window.planner);

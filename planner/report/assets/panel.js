@@ -4,8 +4,8 @@
 (function (planner) {
   const { el, say, format, named, chip } = planner;
 
-  function section(title, ...children) {
-    return el("section", {}, el("h2", {}, title), children);
+  function section(name, title, ...children) {
+    return el("section", { class: name }, el("h2", {}, title), children);
   }
 
   function header(run) {
@@ -40,12 +40,12 @@
               el("span", { class: "share-before" }, share(row.before)), " → ",
               el("b", { class: "share-after" }, share(row.after))),
             el("span", { class: "gain", title: `${format.whole(row.before)} → ${format.whole(row.after)}` },
-              `+${format.whole(row.after - row.before)}`));
+              format.signed(row.after - row.before)));
         }));
     });
     const key = el("p", { class: "bar-key quiet" },
       el("i", { class: "before" }), say("today"), el("i", { class: "after" }), say("with_plan"));
-    return section(say("coverage_title"), key, blocks, el("p", { class: "quiet hint" }, say("coverage_hint")));
+    return section("plan-coverage", say("coverage_title"), key, blocks, el("p", { class: "quiet hint" }, say("coverage_hint")));
   }
 
   function figures(run) {
@@ -53,14 +53,14 @@
       el("div", { class: loud ? "tile loud" : "tile", "data-indicator": indicator.key },
         el("dt", {}, indicator.label), el("dd", {}, indicator.text));
     const loud = new Set(["sites_opened", "co_located_services", "capital", "status"]);
-    return section(say("plan_title"),
+    return section("plan-figures", say("plan_title"),
       el("dl", { class: "tiles" }, run.indicators.filter((i) => loud.has(i.key)).map((i) => tile(i, true))),
       el("dl", { class: "lines" }, run.indicators.filter((i) => !loud.has(i.key)).map((i) => tile(i, false))));
   }
 
   function sites(run, places, go) {
-    if (!places.sites.length) return section(say("sites_title"), el("p", { class: "quiet" }, say("no_sites")));
-    return section(say("sites_title"),
+    if (!places.sites.length) return section("plan-sites", say("sites_title"), el("p", { class: "quiet" }, say("no_sites")));
+    return section("plan-sites", say("sites_title"),
       el("ol", { class: "sites" }, places.sites.map((site, n) =>
         el("li", {},
           el("button", { type: "button", onclick: () => go(site.place) },
@@ -86,7 +86,7 @@
       if (kind === "note" || kind === "estimate") attributes.open = "";
       return el("details", attributes, el("summary", {}, title), list);
     });
-    return section(say("cautions_title"), groups);
+    return section("plan-evidence", say("cautions_title"), groups);
   }
 
   function footer(run) {

@@ -18,38 +18,58 @@
     },
   });
 
+  /* Symbols shrink when the whole district is seen at once. */
+  function sized(map, layers, near) {
+    const size = () => {
+      const share = Math.min(1, Math.max(0.5, 0.5 + (map.getZoom() - 12) * 0.2));
+      layers.forEach((layer) => layer.setRadius(near * share));
+    };
+    map.on("zoomend", size);
+    size();
+  }
+
+  /* Facilities of the service looked at carry its colour; the others step back. */
   function facilities(map, places, services, detail) {
     const renderer = L.svg({ pane: planner.pane(map, "facilities", 450, false) });
-    const group = L.layerGroup();
-    places.id.forEach((_, i) => {
-      if (places.role[i] !== "facility") return;
-      const offers = places.offers[i];
-      group.addLayer(
-        new Square([places.lat[i], places.lon[i]], {
-          renderer, radius: 5.5, color: "#ffffff", weight: 1.5, fillOpacity: 1,
-          fillColor: offers.length === 1 ? services[offers[0]].colour : INK,
-        }).on("click", (event) => detail(i, event.latlng))
-      );
-    });
-    return group;
+    const squares = places.id
+      .map((_, i) => i)
+      .filter((i) => places.role[i] === "facility")
+      .map((i) => {
+        const square = new Square([places.lat[i], places.lon[i]], { renderer, radius: 6, color: "#ffffff", fillOpacity: 1 });
+        square.offers = places.offers[i];
+        return square.on("click", (event) => detail(i, event.latlng));
+      });
+    sized(map, squares, 6);
+    function show(s) {
+      for (const square of squares) {
+        const offered = square.offers.includes(s);
+        square.setStyle({ fillColor: offered ? services[s].colour : "#8b98a1", weight: offered ? 1.6 : 0.8, fillOpacity: offered ? 1 : 0.85 });
+        if (offered && square._map) square.bringToFront();
+      }
+    }
+    return { layer: L.layerGroup(squares), show };
   }
 
   function candidates(map, places, opened, detail) {
     const renderer = L.svg({ pane: planner.pane(map, "candidates", 440, false) });
-    const group = L.layerGroup();
-    places.id.forEach((_, i) => {
-      if (places.role[i] !== "candidate" || opened.has(i)) return;
-      group.addLayer(
+    const rings = places.id
+      .map((_, i) => i)
+      .filter((i) => places.role[i] === "candidate" && !opened.has(i))
+      .map((i) =>
         L.circleMarker([places.lat[i], places.lon[i]], {
-          renderer, radius: 4, color: INK, weight: 1.4, fillColor: "#ffffff", fillOpacity: 0.9,
-        }).on("click", (event) => detail(i, event.latlng))
-      );
-    });
-    return group;
+          renderer, radius: 4.2, color: INK, weight: 1.2, fillColor: "#ffffff", fillOpacity: 0.95,
+        }).on("click", (event) => detail(i, event.latlng)));
+    sized(map, rings, 4.2);
+    return L.layerGroup(rings);
   }
 
+  /* The number of a site and its services: letters where there is room, else a ring in their colours. */
   function pin(number, ofSite) {
-    return el("div", { class: "pin" }, el("b", {}, String(number)), ofSite.map((service) => chip(service, true)));
+    const made = el("div", { class: "pin" }, el("b", {}, String(number)), ofSite.map((service) => chip(service, true)));
+    const turn = 360 / ofSite.length;
+    const ring = ofSite.map((service, k) => `${service.colour} ${k * turn}deg ${(k + 1) * turn}deg`);
+    made.style.setProperty("--ring", `conic-gradient(${ring.join(", ")})`);
+    return made;
   }
 
   function sites(map, places, services, detail) {
@@ -66,6 +86,13 @@
       marker.on("click", (event) => detail(site.place, event.latlng));
       group.addLayer(marker);
     });
+    function crowd() {
+      const at = places.sites.map((site) => map.latLngToLayerPoint([places.lat[site.place], places.lon[site.place]]));
+      const close = at.some((a, i) => at.some((b, j) => j > i && Math.abs(a.x - b.x) < 78 && Math.abs(a.y - b.y) < 28));
+      map.getPane(pane).classList.toggle("crowded", close);
+    }
+    map.on("zoomend", crowd);
+    crowd();
     return group;
   }
 

@@ -50,11 +50,11 @@ def test_indicators_quote_the_manifest(run):
             [
                 "Elder care · 5 min",
                 "911 → 1,813 of 4,243 people (21.5 % → 42.7 %)",
-                "3,600,000 yuan of 4,000,000 yuan",
+                "3,600,000 of 4,000,000 yuan",
                 "proven optimal",
             ],
         ),
-        ("zh", ["养老 · 5 分钟", "911 → 1,813 / 4,243 人", "360 万元 / 400 万元", "已证明最优"]),
+        ("zh", ["养老 · 5 分钟", "911 → 1,813 / 4,243 人", "360 / 400 万元", "已证明最优"]),
     ],
 )
 def test_closing_summary_says_coverage_money_and_proof(language, lines):
