@@ -47,4 +47,4 @@ browser: ## Chromium and Chinese fonts, which the page's tests need
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
 
 clean: ## removes the environment and what was made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache outputs/*
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache outputs/* outputs/.cache

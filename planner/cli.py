@@ -95,6 +95,7 @@ def plan(
             publish=report.publish,
             require_optimal=require_optimal,
             progress=bar,
+            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
         )
     if as_json:
         print(json.dumps({"folder": str(folder), **json.loads(run.manifest.as_json())}, ensure_ascii=False, indent=2))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.access import Reach, Snapped, WalkNetwork, read_network, snap, walk
 from planner.district import District, read_district
+from planner.runs import depends
+from planner.runs.cache import Cache
 from planner.runs.provenance import hashes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from geopandas import GeoDataFrame
@@ -22,11 +26,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class Walks:
+    """Doors of demand points and places onto the streets for one walking profile, and the reach between them."""
+
+    demand: Snapped
+    places: Snapped
+    reach: Reach
+
+
+@dataclass(frozen=True, eq=False)
 class Doors:
     """Doors of demand points and places onto the streets, by walking profile."""
 
     demand: dict[str, Snapped]
     places: dict[str, Snapped]
+
+
+@dataclass(frozen=True)
+class Digests:
+    """What each part of the ground depends on, in one digest each; `walks` by walking profile."""
+
+    layers: str
+    streets: str
+    walks: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,24 +62,54 @@ class Ground:
     doors: Doors
     reaches: dict[str, Reach]
     """Walking profile → reach from every demand point to every place (facilities, then candidates)."""
+    digests: Digests
 
 
-def survey(study: Study, folder: Path, clock: Clock) -> Ground:
+def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None) -> Ground:
     """Return the ground of ``study``, whose layers lie relative to ``folder``.
+
+    Parameters
+    ----------
+    cache
+        Where parts that were found out before are remembered; without one, all of it is found out now.
 
     Raises
     ------
     LayerError
         naming every fault of every layer.
     """
+    known = cache or Cache(None)
     with clock.stage("layers"):
-        district = read_district(study, folder)
         inputs = hashes_of(study, folder)
+        layers = known.recall("layers", depends.of_layers(study, folder), partial(read_district, study, folder))
+        district = layers.value
     with clock.stage("streets"):
-        network = read_network(folder / study.layers.streets.path, district.crs)
+        streets = known.recall(
+            "streets",
+            depends.of_streets(study, folder, district.crs),
+            partial(read_network, folder / study.layers.streets.path, district.crs),
+        )
     with clock.stage("walks"):
-        doors, reaches = _walks(study, district, network)
-    return Ground(district, inputs, network, doors, reaches)
+        ends_xy = (_xy(district.demand), np.concatenate([_xy(district.facilities), _xy(district.sites)]))
+        walks = {
+            walker: known.recall(
+                f"walks of {walker}",
+                depends.of_walks(study, walker, cutoff_s, streets.digest, ends_xy),
+                partial(_walks, study, walker, cutoff_s, streets.value, ends_xy),
+            )
+            for walker, cutoff_s in reach_limits_s(study).items()
+        }
+    return Ground(
+        district=district,
+        inputs=inputs,
+        network=streets.value,
+        doors=Doors(
+            {walker: found.value.demand for walker, found in walks.items()},
+            {walker: found.value.places for walker, found in walks.items()},
+        ),
+        reaches={walker: found.value.reach for walker, found in walks.items()},
+        digests=Digests(layers.digest, streets.digest, {walker: found.digest for walker, found in walks.items()}),
+    )
 
 
 def reach_limits_s(study: Study) -> dict[str, float]:
@@ -81,19 +133,19 @@ def connector_m(doors: Snapped) -> NDArray[np.float64]:
     return np.where(np.isfinite(shortest), shortest, np.nan)
 
 
-def _walks(study: Study, district: District, network: WalkNetwork) -> tuple[Doors, dict[str, Reach]]:
-    demand_xy = _xy(district.demand)
-    places_xy = np.concatenate([_xy(district.facilities), _xy(district.sites)])
-    doors, reaches = Doors({}, {}), {}
+def _walks(
+    study: Study,
+    walker_id: str,
+    cutoff_s: float,
+    network: WalkNetwork,
+    ends_xy: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> Walks:
+    walker = study.walking.profiles[walker_id]
     limit_m = study.walking.max_connector_m
-    for walker_id, cutoff_s in reach_limits_s(study).items():
-        walker = study.walking.profiles[walker_id]
-        doors.demand[walker_id] = snap(network, demand_xy, max_connector_m=limit_m, walker=walker)
-        doors.places[walker_id] = snap(network, places_xy, max_connector_m=limit_m, walker=walker)
-        reaches[walker_id] = walk(
-            network, doors.demand[walker_id], doors.places[walker_id], walker, cutoff_s, threads=study.solver.threads
-        )
-    return doors, reaches
+    demand = snap(network, ends_xy[0], max_connector_m=limit_m, walker=walker)
+    places = snap(network, ends_xy[1], max_connector_m=limit_m, walker=walker)
+    reach = walk(network, demand, places, walker, cutoff_s, threads=study.solver.threads)
+    return Walks(demand, places, reach)
 
 
 def _xy(points: GeoDataFrame) -> NDArray[np.float64]:

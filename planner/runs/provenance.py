@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from functools import cache, lru_cache
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import planner
 from planner._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from planner.study import Study
 
@@ -40,8 +42,13 @@ def hashes_of(study: Study, folder: Path) -> dict[str, str]:
     folder
         Where the study file lies; paths in the study are relative to it.
     """
+    return hashes_in(study.layers.model_dump(mode="json"), folder)
+
+
+def hashes_in(block: object, folder: Path) -> dict[str, str]:
+    """Return the same for the paths that one block of a study names."""
     found: dict[str, str] = {}
-    for named in sorted(_paths(study.layers.model_dump(mode="json"))):
+    for named in sorted(set(_paths(block))):
         path = folder / named
         whole = [path] if path.suffix.lower() != ".shp" else sorted(path.parent.glob(f"{path.stem}.*"))
         for part in whole:
@@ -54,10 +61,35 @@ def hashes_of(study: Study, folder: Path) -> dict[str, str]:
 
 
 def digest_of(study: Study, inputs: Mapping[str, str]) -> str:
-    """Return the sha256 of everything a run depends on: the study as asked, its input files, the planner's version."""
+    """Return the sha256 of everything a run depends on: the study as asked, its input files, the planner itself."""
     asked = study.model_dump(mode="json", exclude={"scenarios"})
-    text = json.dumps([asked, dict(inputs), __version__], ensure_ascii=False, sort_keys=True)
+    return fingerprint([asked, dict(inputs), code_of("study", "district", "access", "siting", "runs")])
+
+
+def fingerprint(values: object) -> str:
+    """Return the sha256 of plain values, whatever the order of their keys."""
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def code_of(*parts: str) -> str:
+    """Return the sha256 of the planner's version and of its code in ``parts``: packages or modules below ``planner``.
+
+    Between two releases the version stands still while the code moves, and results with it.
+    """
+    root = Path(planner.__file__).parent
+    sources = [
+        path for part in parts for path in ([root / part] if part.endswith(".py") else (root / part).rglob("*.py"))
+    ]
+    seen = {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(sources)}
+    return fingerprint([__version__, seen])
+
+
+@cache
+def versions_of(*packages: str) -> str:
+    """Return the versions of some installed packages in one text."""
+    return " ".join(f"{name} {metadata.version(name)}" for name in packages)
 
 
 def versions() -> dict[str, str]:
@@ -81,5 +113,12 @@ def _paths(block: Any) -> Iterator[str]:
 
 
 def _sha256(path: Path) -> str:
+    stat = path.stat()
+    return _sha256_as_it_stands(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+@lru_cache(maxsize=4096)
+def _sha256_as_it_stands(path: Path, size: int, mtime_ns: int, inode: int) -> str:  # noqa: ARG001 - they tell versions apart
+    """Read a file once per process for as long as it stays the same: a hundred scenarios share their layers."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

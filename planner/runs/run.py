@@ -4,40 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.access import circles
 from planner.errors import InfeasibleError, RecountError, UnprovenError
+from planner.runs import depends
+from planner.runs.cache import Cache
 from planner.runs.clock import Clock
 from planner.runs.ground import Ground, connector_m, survey
+from planner.runs.places import STORE, name_of
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, versions
+from planner.runs.sheets import Sheets, sheets
 from planner.runs.store import Manifest, Result, Run, written_aside
 from planner.runs.tables import Tables
 from planner.runs.tabulate import (
     circles_table,
-    communities_table,
     coverage_tables,
-    demand_table,
-    existing_table,
-    findings_table,
     nearest,
     nearest_table,
     offers_table,
     opened_sites_table,
     openings_table,
     places_table,
-    reach_table,
-    streets_table,
 )
 from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
 from planner.study.load import load_study
+from planner.study.scenarios import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -58,6 +58,7 @@ def plan(
     publish: Publish | None = None,
     require_optimal: bool = False,
     progress: Progress = silent,
+    cache: Cache | None = None,
 ) -> tuple[Run, Path]:
     """Plan a district and remember it: the main job.
 
@@ -73,6 +74,8 @@ def plan(
         Writes map and workbook into the folder before it takes its place, so that a folder is whole or absent.
     require_optimal
         Raise instead of writing a plan that is not proven.
+    cache
+        Where results of stages are remembered from run to run.
 
     Returns
     -------
@@ -85,10 +88,15 @@ def plan(
         Each with its exit code; nothing is written.
     """
     study = load_study(study_file, scenario=scenario, sets=sets)
-    target = out or Path("outputs") / study_file.stem / (scenario or "base")
+    target = out or STORE / name_of(study_file) / (scenario or BASE)
     with written_aside(target) as aside:
         run = carry_out(
-            study, study_file.parent, scenario=scenario or "base", require_optimal=require_optimal, progress=progress
+            study,
+            study_file.parent,
+            scenario=scenario or BASE,
+            require_optimal=require_optimal,
+            progress=progress,
+            cache=cache,
         )
         run.write(aside)
         progress("reports", 0.0)
@@ -99,22 +107,56 @@ def plan(
 
 
 def carry_out(
-    study: Study, folder: Path, *, scenario: str, require_optimal: bool = False, progress: Progress = silent
+    study: Study,
+    folder: Path,
+    *,
+    scenario: str,
+    require_optimal: bool = False,
+    progress: Progress = silent,
+    cache: Cache | None = None,
 ) -> Run:
     """Compute a run without writing anything; raises as `plan`."""
-    clock = Clock(progress)
-    return conclude(study, survey(study, folder, clock), clock, scenario=scenario, require_optimal=require_optimal)
+    known, clock = cache or Cache(None), Clock(progress)
+    ground = survey(study, folder, clock, known)
+    return conclude(study, ground, clock, scenario=scenario, require_optimal=require_optimal, cache=known)
 
 
-def conclude(study: Study, ground: Ground, clock: Clock, *, scenario: str, require_optimal: bool = False) -> Run:
+def conclude(
+    study: Study,
+    ground: Ground,
+    clock: Clock,
+    *,
+    scenario: str,
+    require_optimal: bool = False,
+    cache: Cache | None = None,
+) -> Run:
     """Site the services on ground that was surveyed, and tabulate what came of it; raises as `plan`."""
+    known = cache or Cache(None)
+    with clock.stage("problem"):
+        posed = known.recall(
+            "problem",
+            depends.of_problem(study, ground.digests.layers, ground.digests.walks),
+            partial(pose, study, ground.district, ground.reaches),
+            lent=ground.reaches,
+        )
     with clock.stage("siting") as tell:
-        posed = pose(study, ground.district, ground.reaches)
-        chosen = solve(posed.problem, progress=lambda incumbent, bound, _: tell(0.5, _numbers(incumbent, bound)))
+        problem = posed.value.problem
+        chosen = known.recall(
+            "plan",
+            depends.of_plan(posed.digest),
+            lambda: solve(problem, progress=lambda incumbent, bound, _: tell(0.5, _numbers(incumbent, bound))),
+            worth_keeping=lambda found: found.outcome.proven,
+        ).value
         _refuse(chosen, require_optimal=require_optimal)
-        recount = evaluate(posed.problem, chosen)
+        recount = evaluate(problem, chosen)
     with clock.stage("tables"):
-        tables = _tables(_Work(study, ground, posed, chosen, recount))
+        common = known.recall(
+            "sheets",
+            depends.of_sheets(study, ground.digests.layers, ground.digests.streets, ground.digests.walks),
+            partial(sheets, study, ground),
+            on_disk=False,
+        ).value
+        tables = _tables(_Work(study, ground, common, posed.value, chosen, recount))
     digest = digest_of(study, ground.inputs)
     manifest = Manifest(
         run_id=f"{scenario}-{digest[:12]}",
@@ -127,7 +169,7 @@ def conclude(study: Study, ground: Ground, clock: Clock, *, scenario: str, requi
         result=_result(chosen, recount, tables),
         timings_s=clock.timings_s,
     )
-    return Run(study=study, manifest=manifest, tables=tables)
+    return Run(study=study, manifest=manifest, tables=tables, ready=common.parquet)
 
 
 def _numbers(incumbent: float | None, bound: float | None) -> str:
@@ -156,6 +198,7 @@ class _Work:
 
     study: Study
     ground: Ground
+    sheets: Sheets
     posed: Posed
     chosen: Plan
     recount: Evaluation
@@ -179,10 +222,10 @@ def _tables(work: _Work) -> Tables:
     opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
     walker = study.services[0].walker
     return Tables(
-        communities=communities_table(study, district),
-        demand=demand_table(study, district, connector_m(ground.doors.demand[walker])),
+        communities=work.sheets.communities,
+        demand=work.sheets.demand,
         places=places_table(district, connector_m(ground.doors.places[walker]), opened),
-        existing=existing_table(district),
+        existing=work.sheets.existing,
         offers=offers_table(study, posed),
         openings=openings,
         opened_sites=opened_sites_table(study, district, posed, openings, recount),
@@ -190,10 +233,10 @@ def _tables(work: _Work) -> Tables:
         coverage_by_community=by_community,
         coverage_by_area=by_area,
         nearest=nearest_table(study, district, posed.place_ids, before, after),
-        reach=reach_table(district, posed.place_ids, ground.reaches),
+        reach=work.sheets.reach,
         circles=circles_table(posed.place_ids, _drawn(work), district.crs),
-        streets=streets_table(ground.network),
-        findings=findings_table(district),
+        streets=work.sheets.streets,
+        findings=work.sheets.findings,
     )
 
 

@@ -11,67 +11,21 @@ Layout of a run folder::
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import uuid
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
+from planner.runs.manifest import Manifest, Result
 from planner.runs.tables import Tables
 from planner.study import Study
 
+__all__ = ["Manifest", "Result", "Run", "written_aside"]
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Result:
-    """What the solver said of the plan, and the recount that agreed with it."""
-
-    status: str
-    """``optimal``, ``feasible`` (stopped early: bound not reached), ``nothing_to_do`` …"""
-    objective: float
-    bound: float | None
-    """The best any plan could reach; None where the solver gave none."""
-    gap: float | None
-    """|bound − objective| / |objective|."""
-    seconds: float
-    solver: str
-    capital_yuan: float
-    yearly_yuan: float
-    sites_opened: int
-    services_opened: int
-    co_located: int
-    """Buildings opened with two services or more."""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """How a run came to be."""
-
-    run_id: str
-    scenario: str
-    digest: str
-    """sha256 over the study as asked, its input files and the planner's version."""
-    inputs: dict[str, str]
-    """Input file (relative to the study) → sha256."""
-    versions: dict[str, str]
-    seed: int
-    crs: str
-    result: Result
-    timings_s: dict[str, float]
-
-    def as_json(self) -> str:
-        """Return the manifest as indented JSON with sorted keys."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Manifest:
-        """Read back what ``as_json`` wrote."""
-        fields: dict[str, Any] = json.loads(text)
-        return cls(**{**fields, "result": Result(**fields["result"])})
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +35,15 @@ class Run:
     study: Study
     manifest: Manifest
     tables: Tables
+    ready: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Tables that are parquet already, because other runs hold them too."""
 
     def write(self, folder: Path) -> None:
         """Write manifest, study and tables into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.tables.write(folder / "tables")
+        self.tables.write(folder / "tables", self.ready)
         (folder / "study.json").write_text(
-            self.study.model_dump_json(indent=2, exclude_defaults=True) + "\n", encoding="utf-8"
+            self.study.model_dump_json(indent=2, exclude_defaults=True, exclude={"scenarios"}) + "\n", encoding="utf-8"
         )
         (folder / "manifest.json").write_text(self.manifest.as_json(), encoding="utf-8")
 

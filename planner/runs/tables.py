@@ -6,13 +6,16 @@ A run is remembered as plain parquet, one file per table, so that pandas, DuckDB
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -57,11 +60,12 @@ class Tables:
     findings: pd.DataFrame
     """``severity, code, layer, where, zh, en``: what the check said of the layers."""
 
-    def write(self, folder: Path) -> None:
-        """Write one parquet file per table into ``folder`` (made if absent)."""
+    def write(self, folder: Path, ready: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        """Write one parquet file per table into ``folder`` (made if absent); ``ready`` holds tables that are parquet already."""
         folder.mkdir(parents=True, exist_ok=True)
         for field in fields(self):
-            getattr(self, field.name).to_parquet(folder / f"{field.name}.parquet", index=False)
+            content = ready[field.name] if field.name in ready else as_parquet(getattr(self, field.name))
+            (folder / f"{field.name}.parquet").write_bytes(content)
 
     @classmethod
     def read(cls, folder: Path) -> Tables:
@@ -71,6 +75,19 @@ class Tables:
             path = folder / f"{field.name}.parquet"
             read[field.name] = gpd.read_parquet(path) if field.name in GEOGRAPHIC else pd.read_parquet(path)
         return cls(**read)
+
+
+def as_parquet(frame: pd.DataFrame) -> bytes:
+    """Return a table as the bytes of a parquet file: equal values, equal bytes, however the texts are held in memory."""
+    held_as_objects = [
+        name
+        for name in frame.columns
+        if frame[name].dtype == object and pd.api.types.infer_dtype(frame[name], skipna=False) in ("string", "empty")
+    ]
+    plain = frame.reset_index(drop=True).astype(dict.fromkeys(held_as_objects, "str"))
+    content = io.BytesIO()
+    plain.to_parquet(content, index=False)
+    return content.getvalue()
 
 
 #: the tables that carry geometry

@@ -37,7 +37,7 @@ def test_a_matrix_is_every_combination_once_by_name(study):
 
 def test_every_combination_holds_its_own_values(study):
     seen = {
-        (one.budgets.capital_yuan, one.walking.profiles["elder"].speed_m_s, one.layers.people[0].groups["elder"])
+        (one.budgets.capital_yuan, one.walking.profiles["elder"].speed_m_s, one.layers.people[0].groups["elder"].column)
         for name, one in load_variants(study).items()
         if name.startswith("grid")
     }

@@ -1,0 +1,55 @@
+"""How a run came to be and what came of it: the one page at the head of its folder, readable without any table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the solver said of the plan, and the recount that agreed with it."""
+
+    status: str
+    """``optimal``, ``feasible`` (stopped early: bound not reached), ``nothing_to_do`` …"""
+    objective: float
+    bound: float | None
+    """The best any plan could reach; None where the solver gave none."""
+    gap: float | None
+    """|bound − objective| / |objective|."""
+    seconds: float
+    solver: str
+    capital_yuan: float
+    yearly_yuan: float
+    sites_opened: int
+    services_opened: int
+    co_located: int
+    """Buildings opened with two services or more."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """How a run came to be."""
+
+    run_id: str
+    scenario: str
+    digest: str
+    """sha256 over the study as asked, its input files and the planner's version."""
+    inputs: dict[str, str]
+    """Input file (relative to the study) → sha256."""
+    versions: dict[str, str]
+    seed: int
+    crs: str
+    result: Result
+    timings_s: dict[str, float]
+
+    def as_json(self) -> str:
+        """Return the manifest as indented JSON with sorted keys."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read back what ``as_json`` wrote."""
+        fields: dict[str, Any] = json.loads(text)
+        return cls(**{**fields, "result": Result(**fields["result"])})
