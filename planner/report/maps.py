@@ -154,10 +154,10 @@ def ground(run: Run) -> dict[str, Any]:
     return {
         "perDegree": PER_DEGREE,
         "focus": focus(run),
-        "streets": _streets(run),
+        "streets": packed_streets(run),
         "communities": {
             "id": order,
-            "name": _texts(communities["name"]),
+            "name": as_texts(communities["name"]),
             "shapes": pack_polygons(communities.geometry.to_crs(4326)),
         },
         "cover": figures,
@@ -202,9 +202,9 @@ def places(run: Run) -> dict[str, Any]:
     circles = tables.circles
     return {
         "id": ids,
-        "name": _texts(frame["name"]),
-        "role": _texts(frame["role"]),
-        "kind": [_kind(study, kind) for kind in _texts(frame["kind"])],
+        "name": as_texts(frame["name"]),
+        "role": as_texts(frame["role"]),
+        "kind": [_kind(study, kind) for kind in as_texts(frame["kind"])],
         "lon": _rounded(points.x.to_numpy()),
         "lat": _rounded(points.y.to_numpy()),
         "area_m2": [number(value) for value in frame["area_m2"]],
@@ -241,7 +241,8 @@ def street_class(highway: pd.Series[str]) -> pd.Series[str]:
     return drawn
 
 
-def _streets(run: Run) -> dict[str, Any]:
+def packed_streets(run: Run) -> dict[str, Any]:
+    """Return the streets around the communities by class, joined and simplified for drawing."""
     streets = run.tables.streets
     around = shapely.box(*run.tables.communities.total_bounds).buffer(STREET_MARGIN_M, join_style="mitre")
     near = streets[streets.intersects(around)]
@@ -287,7 +288,8 @@ def _kind(study: Study, kind: str) -> str:
     return study.site_kinds[kind].name.text(study.language) if kind in study.site_kinds else kind
 
 
-def _texts(values: pd.Series[Any]) -> list[str]:
+def as_texts(values: pd.Series[Any]) -> list[str]:
+    """Return a column as texts; what is missing is empty."""
     return ["" if pd.isna(value) else str(value) for value in values]
 
 

@@ -8,7 +8,12 @@ window.planner = window.planner || {};
     return JSON.parse(document.getElementById(id).textContent);
   }
 
-  const words = data("planner-words");
+  let words = data("planner-words");
+
+  /* Say everything in these words from now on. */
+  function use(others) {
+    words = others;
+  }
 
   /* el("button", {class: "chip", onclick: f, "aria-pressed": "true"}, "text", otherElement, …) */
   function el(tag, attributes, ...children) {
@@ -76,5 +81,5 @@ window.planner = window.planner || {};
     );
   }
 
-  Object.assign(planner, { data, el, svg, say, format, named, chip });
+  Object.assign(planner, { data, use, el, svg, say, format, named, chip });
 })(window.planner);

@@ -1,0 +1,404 @@
+/* The map of the room: communities by colour, homes as dots, places as marks, and a second view under a swipe. */
+"use strict";
+
+(function (planner) {
+  const { el, say } = planner;
+  const INK = "#1d2a33";
+
+  /* ---- colours: warm where people are left out, blue where a choice gains, orange where it loses ---- */
+
+  const GAIN = ["#e3eef7", "#b5d4ea", "#7fb3d8", "#3f89bf", "#0b5e9b"];
+  const LOSS = ["#fbe6d3", "#f7c79c", "#ee9c5c", "#d66d22", "#9c4406"];
+  const SHARES = [0.2, 0.4, 0.6, 0.8, 1];
+
+  function colours(room) {
+    const { ui, facts, question } = room;
+    const { ramp, empty } = facts.palette;
+    const limits = ui.measure === "share" ? SHARES : facts.limits[question.services[ui.service].id];
+    const rank = (value) => {
+      const at = limits.findIndex((limit) => value <= limit + 1e-9);
+      return at < 0 ? limits.length - 1 : at;
+    };
+    /* few classes still run through the whole ramp */
+    const pick = (list, i) => list[limits.length >= list.length ? i : Math.round(((i + 1) * list.length) / limits.length) - 1];
+    const least = ui.measure === "share" ? 1e-9 : 0.5;
+    return {
+      limits,
+      of(view, part) {
+        const now = room.partFigures(view === "change" ? "room" : view, ui.service, 0, part, ui.circle);
+        if (!(now.people > 0)) return empty;
+        const scale = ui.measure === "share" ? now.people : 1;
+        if (view !== "change") {
+          const left = (now.people - now.covered) / scale;
+          return left < least ? ramp[0] : pick(ramp.slice(1), rank(left));
+        }
+        const then = room.partFigures(room.reference(), ui.service, 0, part, ui.circle);
+        const change = (now.covered - then.covered) / scale;
+        if (Math.abs(change) < least) return "#fbfbf9";
+        return pick(change > 0 ? GAIN : LOSS, rank(Math.abs(change)));
+      },
+      rows(view) {
+        const text = (i) => {
+          const below = i ? limits[i - 1] : 0;
+          if (ui.measure === "share") return `${Math.round(below * 100)}–${Math.round(limits[i] * 100)} %`;
+          return `${planner.format.whole(below ? below + 1 : 1)}–${planner.format.whole(limits[i])}`;
+        };
+        if (view !== "change") {
+          const none = [[ramp[0], ui.measure === "share" ? "0 %" : "0"]];
+          return [...none, ...limits.map((_, i) => [pick(ramp.slice(1), i), text(i)]), [empty, say("nobody_lives")]];
+        }
+        const losses = limits.map((_, i) => [pick(LOSS, i), `−${text(i)}`]).reverse();
+        return [...losses, ["#fbfbf9", say("meeting.unchanged")], ...limits.map((_, i) => [pick(GAIN, i), `+${text(i)}`]), [empty, say("nobody_lives")]];
+      },
+    };
+  }
+
+  /* ---- communities ---- */
+
+  function communities(map, name, order, shapes, choose) {
+    const renderer = L.canvas({ pane: planner.pane(map, name, order, false), padding: 0.3 });
+    const polygons = shapes.map((rings, i) =>
+      L.polygon(rings, { renderer, color: "#5b6b75", weight: 0.7, opacity: 0.7, fillOpacity: 1, fillColor: "#ffffff", smoothFactor: 0.6 })
+        .on("click", (event) => {
+          L.DomEvent.stopPropagation(event);
+          choose(i);
+        }));
+    const group = L.layerGroup(polygons);
+    let shown = [];
+    return {
+      group, polygons,
+      colour(of) {
+        polygons.forEach((polygon, i) => {
+          const fillColor = of(i);
+          if (shown[i] !== fillColor) polygon.setStyle({ fillColor });
+          shown[i] = fillColor;
+        });
+      },
+      mark(of) {
+        polygons.forEach((polygon, i) => {
+          const marked = of(i);
+          if (marked === Boolean(polygon.marked)) return;
+          polygon.marked = marked;
+          polygon.setStyle(marked ? { color: INK, weight: 3, opacity: 1 } : { color: "#5b6b75", weight: 0.7, opacity: 0.7 });
+          if (marked) polygon.bringToFront();
+        });
+      },
+    };
+  }
+
+  /* ---- homes ---- */
+
+  /* A canvas of dots over the map; paint(draw) is asked for them whenever the map has moved. */
+  const Dots = L.Layer.extend({
+    initialize(question, pane) {
+      this._pane = pane;
+      this._n = question.n;
+      this._x = new Float64Array(question.n);
+      this._y = new Float64Array(question.n);
+      const at = L.point(0, 0);
+      for (let i = 0; i < question.n; i += 1) {
+        const lat = (question.lat[i] / 1e6) * (Math.PI / 180);
+        at.x = question.lon[i] / 1e6 / 360 + 0.5;
+        at.y = 0.5 - Math.log(Math.tan(Math.PI / 4 + lat / 2)) / (2 * Math.PI);
+        this._x[i] = at.x;
+        this._y[i] = at.y;
+      }
+    },
+    onAdd() {
+      this._canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", this.getPane(this._pane));
+      this.redraw();
+    },
+    onRemove() {
+      this._canvas.remove();
+    },
+    getEvents() {
+      return { moveend: this.redraw, resize: this.redraw };
+    },
+    /* paint(i) → [colour, radius] or null */
+    show(paint) {
+      this._paint = paint;
+      this.redraw();
+    },
+    redraw() {
+      if (!this._map) return;
+      const map = this._map, size = map.getSize(), sharp = Math.max(1, window.devicePixelRatio || 1, planner.sharp || 1);
+      const canvas = this._canvas;
+      canvas.width = size.x * sharp;
+      canvas.height = size.y * sharp;
+      canvas.style.width = `${size.x}px`;
+      canvas.style.height = `${size.y}px`;
+      L.DomUtil.setPosition(canvas, map.containerPointToLayerPoint([0, 0]));
+      if (!this._paint) return;
+      const world = 256 * Math.pow(2, map.getZoom());
+      const corner = map.project(map.containerPointToLatLng([0, 0]));
+      const pencil = canvas.getContext("2d");
+      pencil.scale(sharp, sharp);
+      for (let i = 0; i < this._n; i += 1) {
+        const x = this._x[i] * world - corner.x, y = this._y[i] * world - corner.y;
+        if (x < -8 || y < -8 || x > size.x + 8 || y > size.y + 8) continue;
+        const dot = this._paint(i);
+        if (dot === null) continue;
+        const r = dot[1];
+        pencil.fillStyle = dot[0];
+        if (r < 1.6) pencil.fillRect(x - r, y - r, 2 * r, 2 * r);
+        else {
+          pencil.beginPath();
+          pencil.arc(x, y, r, 0, 6.3);
+          pencil.fill();
+        }
+      }
+    },
+  });
+
+  /* Bigger where more people live, and with the zoom; never so big that a street disappears. */
+  function dotRadius(map, people) {
+    const grow = Math.pow(1.35, map.getZoom() - 14);
+    return Math.max(0.9, Math.min(7, (0.9 + 0.45 * Math.sqrt(people)) * grow));
+  }
+
+  /* ---- places ---- */
+
+  /* What stands where under a choice: {site → {standing, fresh, planned}}. */
+  function marks(room, name) {
+    const { offers } = room.question;
+    const planned = new Set(room.counted("plan").chosen.filter((offer) => !offers.stands[offer]).map((offer) => offers.site[offer]));
+    const open = room.openAt(name);
+    const found = [];
+    room.places.id.forEach((_, site) => {
+      const here = (open.get(site) || []);
+      const fresh = here.filter((offer) => !offers.stands[offer]).map((offer) => offers.service[offer]);
+      const standing = here.filter((offer) => offers.stands[offer]).map((offer) => offers.service[offer]);
+      const could = room.servicesAt[site].fresh.has(room.ui.service);
+      found.push({ site, fresh, standing, planned: planned.has(site), could, was: room.servicesAt[site].standing.size > 0 });
+    });
+    return found;
+  }
+
+  function face(room, mark, view, touched) {
+    const { services } = room.facts;
+    if (mark.fresh.length) {
+      const news = view === "room" && !mark.planned;
+      const chips = mark.fresh.sort((a, b) => a - b).map((k) => planner.chip(services[k], true));
+      return el("div", { class: `pin${news ? " pin-new" : ""}${touched ? " pin-touched" : ""}` }, chips);
+    }
+    if (mark.was) {
+      const stood = [...room.servicesAt[mark.site].standing];
+      const colour = stood.length === 1 ? services[stood[0]].colour : INK;
+      const closed = !mark.standing.length;
+      return el("div", { class: closed ? "stand stand-closed" : "stand", style: { backgroundColor: closed ? "#ffffff" : colour, borderColor: closed ? colour : "#ffffff" } });
+    }
+    if (mark.planned && view === "room") return el("div", { class: "ghost", title: say("meeting.closed_by_room") }, "×");
+    return el("div", { class: `may${mark.could ? "" : " may-not"}${touched ? " may-touched" : ""}` });
+  }
+
+  function placeMarkers(map, pane, room, choose) {
+    planner.pane(map, pane, pane === "places" ? 640 : 641, false);
+    const group = L.layerGroup();
+    const made = new Map();
+    return {
+      group,
+      show(view) {
+        const touched = new Set([...room.state().forced.values()].map((one) => one.site));
+        for (const mark of marks(room, view)) {
+          const hit = view === "room" && touched.has(mark.site);
+          const key = [mark.fresh, mark.standing, mark.planned, mark.could, hit, room.facts.language].join("|");
+          const before = made.get(mark.site);
+          if (before && before.key === key) continue;
+          const front = mark.fresh.length ? 900 : mark.planned ? 600 : mark.was ? 300 : 0;
+          const icon = L.divIcon({ className: "mark-anchor", html: face(room, mark, view, hit), iconSize: [0, 0] });
+          const title = room.placeName(mark.site);
+          if (before) {
+            before.key = key;
+            before.marker.setIcon(icon).setZIndexOffset(front);
+          } else {
+            const marker = L.marker([room.places.lat[mark.site], room.places.lon[mark.site]], {
+              pane, icon, zIndexOffset: front, keyboard: false, title, alt: title,
+            }).on("click", () => choose(mark.site));
+            made.set(mark.site, { key, marker });
+            group.addLayer(marker);
+          }
+        }
+      },
+    };
+  }
+
+  /* ---- all together ---- */
+
+  function makeChart(map, room, ground, choosePlace, choosePart) {
+    const shapes = planner.unpackShapes(ground.communities.shapes, ground.perDegree);
+    const right = communities(map, "communities", 350, shapes, choosePart);
+    let left = null;
+    const streets = planner.streets(map, ground.streets, ground.perDegree);
+    planner.pane(map, "dots", 420, true);
+    const dots = new Dots(room.question, "dots");
+    const now = placeMarkers(map, "places", room, choosePlace);
+    let then = null;
+    [right.group, streets, dots, now.group].forEach((layer) => map.addLayer(layer));
+    const names = planner.names(map, right.polygons, ground.communities.name);
+    map.addLayer(names);
+    const ringPane = planner.pane(map, "rings", 400, true);
+    const ringRenderer = L.svg({ pane: ringPane });
+    const rings = L.layerGroup().addTo(map);
+    const drawn = ground.circles ? planner.unpackShapes(ground.circles.shapes, ground.perDegree) : [];
+    const swipe = makeSwipe(map, () => {
+      if (left) clip();
+    });
+
+    const viewed = () => (room.ui.compare ? "room" : room.ui.view);
+    const countedView = () => (viewed() === "change" ? "room" : viewed());
+
+    function clip() {
+      const size = map.getSize(), at = swipe.share() * size.x;
+      const corner = map.containerPointToLayerPoint([0, 0]), end = map.containerPointToLayerPoint(size);
+      const middle = corner.x + at;
+      map.getPane("communitiesThen").style.clip = `rect(${corner.y}px,${middle}px,${end.y}px,${corner.x}px)`;
+      map.getPane("placesThen").style.clip = `rect(${corner.y}px,${middle}px,${end.y}px,${corner.x}px)`;
+      for (const pane of ["communities", "places"]) map.getPane(pane).style.clip = `rect(${corner.y}px,${end.x}px,${end.y}px,${middle}px)`;
+    }
+    map.on("move zoomend resize", () => left && clip());
+
+    function compare() {
+      if (room.ui.compare && !left) {
+        left = communities(map, "communitiesThen", 351, shapes, choosePart);
+        then = placeMarkers(map, "placesThen", room, choosePlace);
+        map.addLayer(left.group);
+        map.addLayer(then.group);
+        swipe.show(true);
+      } else if (!room.ui.compare && left) {
+        map.removeLayer(left.group);
+        map.removeLayer(then.group);
+        map.getPane("communitiesThen").remove();
+        map.getPane("placesThen").remove();
+        delete map._panes.communitiesThen;
+        delete map._panes.placesThen;
+        left = null;
+        then = null;
+        for (const pane of ["communities", "places"]) map.getPane(pane).style.clip = "";
+        swipe.show(false);
+      }
+    }
+
+    function showDots() {
+      const { ui, question, facts } = room;
+      if (ui.place !== null) {
+        const service = question.services[ui.service], walker = question.walkers[room.walkerOf(ui.service)];
+        const ringOf = planner.engine.ringOfLine(question, ui.service, room.walkerOf(ui.service));
+        const inside = new Map();
+        for (let p = walker.starts[ui.place]; p < walker.starts[ui.place + 1]; p += 1) {
+          const ring = ringOf[walker.line[p]];
+          if (ring < service.cutoffs_s.length) inside.set(walker.demand[p], ring);
+        }
+        const shades = planner.shades(facts.services[ui.service].colour, service.cutoffs_s.length);
+        dots.show((i) => {
+          const ring = inside.get(i);
+          return ring === undefined || !(service.people[i] > 0) ? null : [shades[ring], dotRadius(map, service.people[i])];
+        });
+      } else if (ui.dots && viewed() !== "change") {
+        const { ring } = room.counted(countedView()).rings[ui.service];
+        const { people } = question.services[ui.service];
+        dots.show((i) => (ring[i] > ui.circle && people[i] > 0 ? ["rgb(94 28 10 / 0.62)", dotRadius(map, people[i])] : null));
+      } else dots.show(null);
+    }
+
+    /* The drawn circles of a place, where the run drew them. */
+    function showRings() {
+      const { ui, facts, question } = room;
+      rings.clearLayers();
+      if (ui.place === null || !ground.circles) return;
+      const id = room.places.id[ui.place], walker = room.walkerOf(ui.service), colour = facts.services[ui.service].colour;
+      ground.circles.place.forEach((place, k) => {
+        const rank = question.services[ui.service].cutoffs_s.indexOf(60 * ground.circles.minutes[k]);
+        if (place !== id || ground.circles.walker[k] !== walker || rank < 0) return;
+        rings.addLayer(L.polygon(drawn[k], {
+          renderer: ringRenderer, interactive: false, color: colour, weight: 1.6, dashArray: [null, "7 4", "2 4"][rank] || "1 5",
+          fillColor: colour, fillOpacity: 0.05, smoothFactor: 0.5,
+        }));
+      });
+    }
+
+    return {
+      dots, swipe,
+      refresh() {
+        compare();
+        const shade = colours(room);
+        right.colour((i) => shade.of(viewed(), i));
+        if (left) left.colour((i) => shade.of(room.ui.compare, i));
+        const { level, part } = room.ui;
+        const marked = (i) => part !== null && room.parts.levels[level].ofCommunity[i] === part;
+        right.mark(marked);
+        if (left) left.mark(marked);
+        showDots();
+        showRings();
+        now.show(countedView());
+        if (left) {
+          then.show(room.ui.compare);
+          clip();
+        }
+      },
+      legend: () => colours(room).rows(viewed()),
+      goTo(site) {
+        map.setView([room.places.lat[site], room.places.lon[site]], Math.max(map.getZoom(), 15), { animate: false });
+      },
+      goToPart(level, part) {
+        const bounds = L.latLngBounds([]);
+        right.polygons.forEach((polygon, i) => {
+          if (room.parts.levels[level].ofCommunity[i] === part && polygon.getBounds().isValid()) bounds.extend(polygon.getBounds());
+        });
+        if (bounds.isValid()) map.fitBounds(bounds, { padding: [60, 60], maxZoom: 16, animate: false });
+      },
+    };
+  }
+
+  /* A bar that is drawn across the map: by mouse, by touch, by arrow keys. */
+  function makeSwipe(map, moved) {
+    let share = 0.5;
+    const bar = el("div", { class: "swipe", role: "slider", tabindex: "0", "aria-valuemin": "0", "aria-valuemax": "100" },
+      el("span", { class: "swipe-grip", "aria-hidden": "true" }, "⟺"));
+    const labels = [el("div", { class: "swipe-label swipe-then" }), el("div", { class: "swipe-label swipe-now" })];
+    const frame = map.getContainer();
+    frame.append(bar, ...labels);
+    L.DomEvent.disableClickPropagation(bar);
+    function place() {
+      bar.style.left = `${share * 100}%`;
+      bar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+    }
+    function to(value) {
+      share = Math.max(0.02, Math.min(0.98, value));
+      place();
+      moved();
+    }
+    bar.addEventListener("pointerdown", (event) => {
+      bar.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    bar.addEventListener("pointermove", (event) => {
+      if (!bar.hasPointerCapture(event.pointerId)) return;
+      const box = frame.getBoundingClientRect();
+      to((event.clientX - box.left) / box.width);
+    });
+    bar.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -0.02, ArrowRight: 0.02, PageDown: -0.1, PageUp: 0.1 }[event.key];
+      if (by === undefined) return;
+      event.preventDefault();
+      event.stopPropagation();
+      to(share + by);
+    });
+    bar.hidden = labels[0].hidden = labels[1].hidden = true;
+    place();
+    return {
+      share: () => share,
+      to,
+      show(on) {
+        bar.hidden = labels[0].hidden = labels[1].hidden = !on;
+      },
+      say(then, now) {
+        labels[0].textContent = then;
+        labels[1].textContent = now;
+        bar.setAttribute("aria-label", `${then} / ${now}`);
+      },
+    };
+  }
+
+  Object.assign(planner, { makeChart, colours, gainColours: GAIN, lossColours: LOSS });
+})(window.planner);

@@ -1,0 +1,146 @@
+/* What the room has decided: values that never change, one after another, so that everything can be undone. Nothing of the page
+   is touched here.
+
+   A decision forces one service at one place open or closed; a place as a whole can be closed (nothing new there) or kept (at
+   least one service there). What nobody has decided follows the base: today, or the plan. */
+"use strict";
+
+(function (planner) {
+  const keyOf = (site, service) => (service === null ? `${site}` : `${site} ${service}`);
+
+  const nothing = (base) => ({ base, forced: new Map(), remark: "" });
+
+  /* The offers open under a state, ascending. */
+  function chosenBy(question, state) {
+    const { offers, plans } = question;
+    const at = new Map();
+    for (const offer of plans[state.base]) at.set(keyOf(offers.site[offer], offers.service[offer]), offer);
+    for (const [key, decision] of state.forced) {
+      if (decision.service === null) continue;
+      if (decision.open) at.set(key, decision.offer);
+      else at.delete(key);
+    }
+    for (const decision of state.forced.values()) {
+      if (decision.service !== null || decision.open) continue;
+      for (const [key, offer] of at) {
+        if (offers.site[offer] === decision.site && !offers.stands[offer]) at.delete(key);
+      }
+    }
+    return [...at.values()].sort((a, b) => a - b);
+  }
+
+  /* The ways a service can be run anew at a place, smallest first. */
+  function offersAt(question, site, service) {
+    const { offers } = question, found = [];
+    for (let offer = 0; offer < offers.count; offer += 1) {
+      if (offers.site[offer] === site && offers.service[offer] === service && !offers.stands[offer]) found.push(offer);
+    }
+    return found.sort((a, b) => offers.area[a] - offers.area[b] || a - b);
+  }
+
+  function standing(question, site, service) {
+    const { offers } = question;
+    for (let offer = 0; offer < offers.count; offer += 1) {
+      if (offers.stands[offer] && offers.site[offer] === site && offers.service[offer] === service) return offer;
+    }
+    return -1;
+  }
+
+  function forced(state, decision) {
+    const next = new Map(state.forced);
+    const key = keyOf(decision.site, decision.service);
+    const before = next.get(key);
+    next.set(key, { remark: before ? before.remark : "", ...decision });
+    if (decision.service !== null && decision.open) {
+      const whole = next.get(keyOf(decision.site, null));
+      if (whole && !whole.open) next.delete(keyOf(decision.site, null));
+    }
+    if (decision.service === null && !decision.open) {
+      for (const [other, one] of next) if (one.site === decision.site && one.service !== null && one.open) next.delete(other);
+    }
+    return { ...state, forced: next };
+  }
+
+  function freed(state, site, service) {
+    const next = new Map(state.forced);
+    next.delete(keyOf(site, service));
+    return { ...state, forced: next };
+  }
+
+  function remarked(state, site, service, remark) {
+    const key = keyOf(site, service), next = new Map(state.forced);
+    if (!next.has(key)) return state;
+    next.set(key, { ...next.get(key), remark });
+    return { ...state, forced: next };
+  }
+
+  /* States one after another, with a place to stand among them. */
+  function history(first) {
+    const states = [first];
+    let at = 0;
+    return {
+      now: () => states[at],
+      to(state) {
+        states.splice(at + 1);
+        states.push(state);
+        if (states.length > 500) states.shift();
+        at = states.length - 1;
+      },
+      /* The same step, said differently (a remark being typed): nothing new to undo. */
+      amend(state) {
+        states[at] = state;
+      },
+      undo: () => (at > 0 ? ((at -= 1), true) : false),
+      redo: () => (at < states.length - 1 ? ((at += 1), true) : false),
+      canUndo: () => at > 0,
+      canRedo: () => at < states.length - 1,
+    };
+  }
+
+  /* ---- the file that goes back to the planner (planner/runs/decisions.py reads it) ---- */
+
+  function exported(question, run, placeIds, state, who, when) {
+    const { offers } = question, service = (k) => question.services[k].id;
+    return {
+      version: 1,
+      run: { id: run.runId, digest: run.digest, scenario: run.scenario, study: run.study },
+      who, when, remark: state.remark, base: state.base,
+      decisions: [...state.forced.values()].map((decision) => ({
+        place_id: placeIds[decision.site],
+        service: decision.service === null ? null : service(decision.service),
+        state: decision.open ? "open" : "closed",
+        size: decision.service === null || !decision.open ? "" : offers.size[decision.offer],
+        remark: decision.remark, who: decision.who || who, when: decision.when,
+      })),
+      open: chosenBy(question, state).map((offer) => ({
+        place_id: placeIds[offers.site[offer]], service: service(offers.service[offer]), size: offers.size[offer],
+        stands: Boolean(offers.stands[offer]),
+      })),
+    };
+  }
+
+  /* Take a file up again; throws an Error whose message is a key of the glossary. */
+  function imported(question, run, placeIds, file) {
+    if (!file || file.version !== 1 || !file.run || !Array.isArray(file.decisions)) throw new Error("not_decisions");
+    if (file.run.digest !== run.digest) throw new Error("stale_decisions");
+    const place = new Map(placeIds.map((id, j) => [id, j]));
+    const service = new Map(question.services.map((one, k) => [one.id, k]));
+    let state = { ...nothing(question.plans[file.base] ? file.base : "plan"), remark: String(file.remark || "") };
+    for (const one of file.decisions) {
+      const site = place.get(one.place_id), k = one.service === null ? null : service.get(one.service);
+      if (site === undefined || k === undefined) throw new Error("not_decisions");
+      const open = one.state === "open";
+      let offer = -1;
+      if (open && k !== null) {
+        const ways = offersAt(question, site, k), stands = standing(question, site, k);
+        offer = ways.find((way) => question.offers.size[way] === one.size);
+        if (offer === undefined) offer = ways.length ? ways[0] : stands;
+        if (offer < 0) throw new Error("not_decisions");
+      }
+      state = forced(state, { site, service: k, open, offer, remark: String(one.remark || ""), who: String(one.who || ""), when: String(one.when || "") });
+    }
+    return state;
+  }
+
+  planner.decisions = { keyOf, nothing, chosenBy, offersAt, standing, forced, freed, remarked, history, exported, imported };
+})(window.planner);

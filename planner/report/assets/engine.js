@@ -1,0 +1,356 @@
+/* The count: what a choice of offers gives, costs and breaks. Arithmetic alone, nothing of the page is touched here.
+   It follows planner/siting/evaluate.py step by step and adds up in the same order, in the same doubles: the two agree to the
+   last bit, and tests/browser holds them to it. */
+"use strict";
+window.planner = window.planner || {};
+
+(function (planner) {
+  const TOLERANCE = 1e-6;
+
+  /* ---- from text back to numbers (planner/report/numbers.py, walks.py) ---- */
+
+  function bytes(text) {
+    const letters = atob(text);
+    const found = new Uint8Array(letters.length);
+    for (let i = 0; i < letters.length; i += 1) found[i] = letters.charCodeAt(i);
+    return found;
+  }
+
+  function counts(text, length, Kind) {
+    const source = bytes(text), found = new Kind(length);
+    let at = 0;
+    for (let i = 0; i < length; i += 1) {
+      let digit = source[at++], number = digit & 127, scale = 128;
+      while (digit > 127) {
+        digit = source[at++];
+        number += (digit & 127) * scale;
+        scale *= 128;
+      }
+      found[i] = number;
+    }
+    return found;
+  }
+
+  function steps(text, length) {
+    const found = counts(text, length, Float64Array);
+    let sum = 0;
+    for (let i = 0; i < length; i += 1) {
+      const step = found[i];
+      sum += step % 2 ? -(step + 1) / 2 : step / 2;
+      found[i] = sum;
+    }
+    return found;
+  }
+
+  function floats(packed, length) {
+    if (packed.counts !== undefined) return counts(packed.counts, length, Float64Array);
+    const view = new DataView(bytes(packed.floats).buffer), found = new Float64Array(length);
+    for (let i = 0; i < length; i += 1) found[i] = view.getFloat64(8 * i, true);
+    return found;
+  }
+
+  /* Walks place by place: pairs starts[j] … starts[j + 1] of place j are (demand[p], line[p]), demand ascending. */
+  function walks(packed, places) {
+    const perPlace = counts(packed.perPlace, places, Float64Array);
+    const starts = new Float64Array(places + 1);
+    for (let j = 0; j < places; j += 1) starts[j + 1] = starts[j] + perPlace[j];
+    const demand = counts(packed.demand, packed.pairs, Int32Array), line = bytes(packed.lines);
+    for (let j = 0; j < places; j += 1) {
+      for (let p = starts[j] + 1; p < starts[j + 1]; p += 1) demand[p] += demand[p - 1];
+    }
+    return { starts, demand, line, grid: Float64Array.from(packed.grid), limit_s: packed.limit_s };
+  }
+
+  /* ---- the question ---- */
+
+  function unpackQuestion(packed) {
+    const n = packed.demand.count, places = packed.sites.setup.length;
+    const groups = {};
+    for (const [name, text] of Object.entries(packed.demand.people)) groups[name] = floats(text, n);
+    const community = counts(packed.demand.community, n, Int32Array);
+    for (let i = 0; i < n; i += 1) community[i] -= 1;
+    const walkers = {};
+    for (const [name, text] of Object.entries(packed.walkers)) walkers[name] = walks(text, places);
+    const services = packed.services.map((service) => ({ ...service, people: wanted(service.demand, groups, n) }));
+    return {
+      n, places, community, walkers, services,
+      lon: steps(packed.demand.lon, n), lat: steps(packed.demand.lat, n),
+      offers: { ...packed.offers, count: packed.offers.site.length },
+      sites: { ...packed.sites, area: packed.sites.area.map((value) => (value === null ? Infinity : value)) },
+      departments: packed.departments, budgets: packed.budgets, rules: packed.rules, plans: packed.plans,
+    };
+  }
+
+  function wanted(demand, groups, n) {
+    const people = new Float64Array(n);
+    for (const [group, weight] of demand) {
+      const heads = groups[group];
+      for (let i = 0; i < n; i += 1) people[i] += weight * heads[i];
+    }
+    return people;
+  }
+
+  /* ---- who is how far from the nearest opening ---- */
+
+  /* The line of the nearest open place of each demand point (255 and above: none), as Uint16Array. */
+  function nearestLines(question, walker, isOpen) {
+    const { starts, demand, line } = question.walkers[walker];
+    const nearest = new Uint16Array(question.n).fill(65535);
+    for (let j = 0; j < question.places; j += 1) {
+      if (!isOpen[j]) continue;
+      for (let p = starts[j]; p < starts[j + 1]; p += 1) {
+        if (line[p] < nearest[demand[p]]) nearest[demand[p]] = line[p];
+      }
+    }
+    return nearest;
+  }
+
+  /* Line → circle (the number of circles: outside all of them). */
+  function ringOfLine(question, service, walker) {
+    const { grid } = question.walkers[walker];
+    const cutoffs = question.services[service].cutoffs_s;
+    const ring = new Uint8Array(65536).fill(cutoffs.length);
+    for (let l = 0; l < grid.length; l += 1) {
+      let c = 0;
+      while (c < cutoffs.length && grid[l] > cutoffs[c]) c += 1;
+      ring[l] = c;
+    }
+    return ring;
+  }
+
+  /* The circle of each demand point; the answers last asked for are kept. */
+  function makeRings(question) {
+    const kept = new Map(), tables = new Map();
+    return function rings(service, chosen, walker) {
+      const isOpen = new Uint8Array(question.places), named = [];
+      for (const offer of chosen) {
+        if (question.offers.service[offer] !== service) continue;
+        if (!isOpen[question.offers.site[offer]]) named.push(question.offers.site[offer]);
+        isOpen[question.offers.site[offer]] = 1;
+      }
+      const key = `${service}|${walker}|${named.sort((a, b) => a - b).join()}`;
+      if (kept.has(key)) {
+        const found = kept.get(key);
+        kept.delete(key);
+        kept.set(key, found);
+        return found;
+      }
+      const table = `${service}|${walker}`;
+      if (!tables.has(table)) tables.set(table, ringOfLine(question, service, walker));
+      const ringOf = tables.get(table);
+      const line = nearestLines(question, walker, isOpen), ring = new Uint8Array(question.n);
+      for (let i = 0; i < question.n; i += 1) ring[i] = ringOf[line[i]];
+      const found = { ring, line, ringOf, key };
+      kept.set(key, found);
+      if (kept.size > 40) kept.delete(kept.keys().next().value);
+      return found;
+    };
+  }
+
+  function inOrder(values) {
+    let sum = 0;
+    for (let i = 0; i < values.length; i += 1) sum += values[i];
+    return sum;
+  }
+
+  /* People within each circle or a narrower one, and the worth of it. */
+  function coverage(question, service, ring) {
+    const { people, cutoffs_s: cutoffs, weights } = question.services[service];
+    const inside = new Float64Array(cutoffs.length + 1);
+    for (let i = 0; i < question.n; i += 1) inside[ring[i]] += people[i];
+    const covered = [];
+    let sum = 0, worth = 0;
+    for (let c = 0; c < cutoffs.length; c += 1) {
+      sum += inside[c];
+      covered.push(sum);
+      worth += weights[c] * inside[c];
+    }
+    return { covered, worth };
+  }
+
+  /* The same by part: part[i] is the part of demand point i (a community, a street; −1: none). Row by part, column by circle;
+     the last column holds everybody. */
+  function coverageByPart(question, service, ring, part, parts) {
+    const { people, cutoffs_s: cutoffs } = question.services[service];
+    const width = cutoffs.length + 1, found = new Float64Array(parts * width);
+    for (let i = 0; i < question.n; i += 1) {
+      if (part[i] >= 0) found[part[i] * width + ring[i]] += people[i];
+    }
+    for (let r = 0; r < parts; r += 1) {
+      for (let c = 1; c < width; c += 1) found[r * width + c] += found[r * width + c - 1];
+    }
+    return { width, found };
+  }
+
+  /* People inside circle c by `now` and not by `then`, and the other way round. */
+  function moved(question, service, circle, then, now) {
+    const { people } = question.services[service];
+    let gained = 0, lost = 0;
+    for (let i = 0; i < question.n; i += 1) {
+      if (now[i] <= circle && then[i] > circle) gained += people[i];
+      else if (then[i] <= circle && now[i] > circle) lost += people[i];
+    }
+    return { gained, lost };
+  }
+
+  /* What each place would add to circle c of a service if it opened as well (for open ones: what only they cover). */
+  function adds(question, service, circle, found, isOpen, walker) {
+    const { people } = question.services[service];
+    const { starts, demand, line } = question.walkers[walker];
+    const gain = new Float64Array(question.places);
+    const { ring, ringOf } = found;
+    const single = new Uint8Array(question.n);
+    for (let j = 0; j < question.places; j += 1) {
+      if (!isOpen[j]) continue;
+      for (let p = starts[j]; p < starts[j + 1]; p += 1) {
+        if (ringOf[line[p]] <= circle && single[demand[p]] < 2) single[demand[p]] += 1;
+      }
+    }
+    for (let j = 0; j < question.places; j += 1) {
+      let sum = 0;
+      for (let p = starts[j]; p < starts[j + 1]; p += 1) {
+        if (ringOf[line[p]] > circle) continue;
+        if (isOpen[j] ? single[demand[p]] === 1 : ring[demand[p]] > circle) sum += people[demand[p]];
+      }
+      gain[j] = sum;
+    }
+    return gain;
+  }
+
+  /* ---- money and area ---- */
+
+  function money(question, chosen) {
+    const { offers, sites, departments, rules } = question;
+    const capital = new Float64Array(question.places), yearly = new Float64Array(question.places);
+    const byCapital = new Float64Array(departments.length), byYearly = new Float64Array(departments.length);
+    function spend(site, once, eachYear, share) {
+      capital[site] += once;
+      yearly[site] += eachYear;
+      for (let d = 0; d < departments.length; d += 1) {
+        byCapital[d] += once * share(d);
+        byYearly[d] += eachYear * share(d);
+      }
+    }
+    const here = new Map();
+    for (const offer of chosen) {
+      const site = offers.site[offer];
+      if (!here.has(site)) here.set(site, { standing: new Set(), fresh: new Set() });
+      (offers.stands[offer] ? here.get(site).standing : here.get(site).fresh).add(offers.service[offer]);
+      if (!offers.stands[offer]) spend(site, offers.capital[offer], offers.yearly[offer], (d) => offers.pays[d][offer]);
+    }
+    for (const site of [...here.keys()].sort((a, b) => a - b)) {
+      const { standing, fresh } = here.get(site);
+      if (fresh.size) spend(site, sites.setup[site], sites.yearly[site], (d) => (d === sites.payer ? 1 : 0));
+      for (const room of rules.rooms) {
+        if (room.services.some((k) => fresh.has(k)) && !room.services.some((k) => standing.has(k))) {
+          spend(site, room.capital, room.yearly, (d) => room.pays[d]);
+        }
+      }
+    }
+    return { capital, yearly, byCapital, byYearly };
+  }
+
+  function area(question, chosen) {
+    const { offers, rules } = question;
+    const used = new Float64Array(question.places);
+    for (const offer of chosen) used[offers.site[offer]] += offers.area[offer];
+    for (const room of rules.rooms) {
+      const users = new Set(chosen.filter((offer) => room.services.includes(offers.service[offer])).map((offer) => offers.site[offer]));
+      for (const site of users) used[site] += room.area;
+    }
+    return used;
+  }
+
+  /* ---- rules ---- */
+
+  function broken(question, chosen, spent, used) {
+    return [...brokenChoices(question, chosen), ...brokenArea(question, used), ...brokenMoney(question, spent)];
+  }
+
+  function brokenChoices(question, chosen) {
+    const { offers, rules } = question, found = [];
+    const services = question.services.length;
+    const openAt = new Set(chosen.map((offer) => offers.site[offer] * services + offers.service[offer]));
+    const isOpen = (site, service) => openAt.has(site * services + service);
+    const fresh = chosen.filter((offer) => !offers.stands[offer]);
+    if (openAt.size !== chosen.length) found.push({ rule: "twice" });
+    for (let offer = 0; offer < offers.count; offer += 1) {
+      if (offers.stands[offer] && !offers.mayClose[offer] && !isOpen(offers.site[offer], offers.service[offer])) {
+        found.push({ rule: "stays", site: offers.site[offer], service: offers.service[offer] });
+      }
+    }
+    const opened = [...new Set(fresh.map((offer) => offers.site[offer]))].sort((a, b) => a - b);
+    for (const site of new Set(chosen.map((offer) => offers.site[offer]))) {
+      for (const [one, two] of rules.incompatible) {
+        if (isOpen(site, one) && isOpen(site, two)) found.push({ rule: "incompatible", site, one, two });
+      }
+    }
+    if (opened.length < rules.minSites || (rules.maxSites !== null && opened.length > rules.maxSites)) {
+      found.push({ rule: "sites", number: opened.length, least: rules.minSites, most: rules.maxSites });
+    }
+    for (let k = 0; k < services; k += 1) {
+      const number = fresh.filter((offer) => offers.service[offer] === k).length;
+      const least = rules.minOpenings[k], most = rules.maxOpenings[k];
+      if (number < least || (most !== null && number > most)) found.push({ rule: "openings", service: k, number, least, most });
+    }
+    for (const lock of rules.locks) {
+      const at = lock.kind === "must" ? chosen : fresh;
+      const there = at.some((offer) => offers.site[offer] === lock.site && (lock.service === null || lock.service === offers.service[offer]));
+      if (there !== (lock.kind === "must")) found.push({ rule: lock.kind, site: lock.site, service: lock.service });
+    }
+    return found;
+  }
+
+  const tooMuch = (amount, limit) => limit !== null && amount > limit * (1 + TOLERANCE) + TOLERANCE;
+
+  function brokenArea(question, used) {
+    const found = [];
+    used.forEach((value, site) => {
+      if (tooMuch(value, question.sites.area[site])) found.push({ rule: "area", site, used: value, limit: question.sites.area[site] });
+    });
+    return found;
+  }
+
+  function brokenMoney(question, spent) {
+    const found = [];
+    for (const kind of ["capital", "yearly"]) {
+      const limit = question.budgets[kind];
+      if (tooMuch(spent[kind], limit)) found.push({ rule: "budget", kind, amount: spent[kind], limit });
+    }
+    question.departments.forEach((department, d) => {
+      for (const kind of ["capital", "yearly"]) {
+        const amount = spent.departments[d][kind];
+        if (tooMuch(amount, department[kind])) found.push({ rule: "department", kind, department: d, amount, limit: department[kind] });
+      }
+    });
+    return found;
+  }
+
+  /* ---- all of it ---- */
+
+  /* chosen: positions of offers, ascending; walkerOf(k): who walks to service k. */
+  function count(question, rings, chosen, walkerOf) {
+    const found = { chosen, rings: [], covered: [], worth: 0 };
+    question.services.forEach((_, k) => {
+      const ring = rings(k, chosen, walkerOf(k));
+      const { covered, worth } = coverage(question, k, ring.ring);
+      found.rings.push(ring);
+      found.covered.push(covered);
+      found.worth += worth;
+    });
+    const { capital, yearly, byCapital, byYearly } = money(question, chosen);
+    found.siteArea = area(question, chosen);
+    found.siteCapital = capital;
+    found.siteYearly = yearly;
+    found.capital = inOrder(capital);
+    found.yearly = inOrder(yearly);
+    found.departments = question.departments.map((_, d) => ({ capital: byCapital[d], yearly: byYearly[d] }));
+    const fresh = chosen.filter((offer) => !question.offers.stands[offer]);
+    found.openings = fresh.length;
+    found.opened = new Set(fresh.map((offer) => question.offers.site[offer]));
+    found.broken = broken(question, chosen, found, found.siteArea);
+    return found;
+  }
+
+  planner.engine = { unpackQuestion, makeRings, count, coverageByPart, moved, adds, inOrder, ringOfLine };
+})(window.planner);

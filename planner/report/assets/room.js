@@ -1,0 +1,131 @@
+/* The room: what is asked, what is decided, what is looked at. Counting happens here once for everybody who shows it. */
+"use strict";
+
+(function (planner) {
+  const { engine, decisions } = planner;
+
+  function makeRoom(question, facts, places, ground) {
+    const rings = engine.makeRings(question);
+    const own = (k) => question.services[k].walker;
+    const parts = makeParts(question, ground);
+    const room = {
+      question, facts, places, parts,
+      history: decisions.history(decisions.nothing("plan")),
+      snapshots: [],
+      ui: {
+        service: 0, circle: Math.min(1, question.services[0].cutoffs_s.length - 1), view: "room", walker: null,
+        level: parts.levels.length > 1 && parts.levels[0].names.length > 150 ? 1 : 0, measure: "people",
+        place: null, part: null, tab: "sites", search: "", compare: null, order: "adds", dots: true, every: false,
+      },
+    };
+
+    room.walkerOf = (k) => {
+      const asked = room.ui.walker;
+      const cutoffs = question.services[k].cutoffs_s;
+      return asked !== null && question.walkers[asked].limit_s >= cutoffs[cutoffs.length - 1] ? asked : own(k);
+    };
+    room.asPlanned = () => question.services.every((_, k) => room.walkerOf(k) === own(k));
+    room.state = () => room.history.now();
+
+    /* today, plan, room, or the name of a snapshot */
+    room.chosen = (name) => {
+      if (name === "room") return decisions.chosenBy(question, room.state());
+      if (question.plans[name]) return question.plans[name];
+      return decisions.chosenBy(question, room.snapshots.find((one) => one.name === name).state);
+    };
+
+    const counts = new Map();
+    room.counted = (name) => {
+      const chosen = room.chosen(name);
+      const key = `${room.ui.walker}|${chosen.join()}`;
+      if (!counts.has(key)) {
+        counts.set(key, engine.count(question, rings, chosen, room.walkerOf));
+        if (counts.size > 12) counts.delete(counts.keys().next().value);
+      }
+      return counts.get(key);
+    };
+
+    const byPart = new Map();
+    /* {found, width}: people of a service inside each circle, part by part of a level. */
+    room.byPart = (name, service, level) => {
+      const { ring, key: ringKey } = room.counted(name).rings[service];
+      const key = `${level}|${ringKey}`;
+      if (!byPart.has(key)) {
+        byPart.set(key, engine.coverageByPart(question, service, ring, parts.levels[level].ofDemand, parts.levels[level].names.length));
+        if (byPart.size > 60) byPart.delete(byPart.keys().next().value);
+      }
+      return byPart.get(key);
+    };
+
+    room.partFigures = (name, service, level, part, circle) => {
+      const { found, width } = room.byPart(name, service, level);
+      return { people: found[part * width + width - 1], covered: found[part * width + circle] };
+    };
+
+    /* The part with the lowest share among those with anybody to serve; more people left out goes first. */
+    room.worst = (name, service, circle, level) => {
+      const { found, width } = room.byPart(name, service, level);
+      let worst = null;
+      for (let r = 0; r < parts.levels[level].names.length; r += 1) {
+        const people = found[r * width + width - 1], covered = found[r * width + circle];
+        if (!(people > 0)) continue;
+        const share = covered / people, left = people - covered;
+        if (worst === null || share < worst.share || (share === worst.share && left > worst.left)) worst = { part: r, people, covered, share, left };
+      }
+      return worst;
+    };
+
+    room.moved = (then, service, circle) =>
+      engine.moved(question, service, circle, room.counted(then).rings[service].ring, room.counted("room").rings[service].ring);
+
+    room.isOpen = (name, service) => {
+      const open = new Uint8Array(question.places);
+      for (const offer of room.counted(name).chosen) if (question.offers.service[offer] === service) open[question.offers.site[offer]] = 1;
+      return open;
+    };
+
+    let added = { key: "", gain: null };
+    room.adds = (service, circle) => {
+      const found = room.counted("room").rings[service];
+      const key = `${circle}|${found.key}`;
+      if (added.key !== key) added = { key, gain: engine.adds(question, service, circle, found, room.isOpen("room", service), room.walkerOf(service)) };
+      return added.gain;
+    };
+
+    room.servicesAt = servicesAt(question);
+    room.openAt = (name) => {
+      const at = new Map();
+      for (const offer of room.counted(name).chosen) {
+        const site = question.offers.site[offer];
+        if (!at.has(site)) at.set(site, []);
+        at.get(site).push(offer);
+      }
+      return at;
+    };
+    return room;
+  }
+
+  /* For every place: the services it could take anew, and those that stand there. */
+  function servicesAt(question) {
+    const { offers } = question;
+    const found = Array.from({ length: question.places }, () => ({ fresh: new Set(), standing: new Set() }));
+    for (let offer = 0; offer < offers.count; offer += 1) {
+      const at = found[offers.site[offer]];
+      (offers.stands[offer] ? at.standing : at.fresh).add(offers.service[offer]);
+    }
+    return found;
+  }
+
+  /* The levels figures are told by: communities, then every administrative column they roll up to. */
+  function makeParts(question, ground) {
+    const levels = [{ id: "community", ids: ground.communities.id, names: ground.communities.name, ofDemand: question.community, ofCommunity: ground.communities.id.map((_, r) => r) }];
+    for (const area of ground.areas) {
+      const ofDemand = new Int32Array(question.n);
+      for (let i = 0; i < question.n; i += 1) ofDemand[i] = question.community[i] < 0 ? -1 : area.of[question.community[i]];
+      levels.push({ id: area.column, ids: area.names, names: area.names, ofDemand, ofCommunity: area.of });
+    }
+    return { levels };
+  }
+
+  planner.makeRoom = makeRoom;
+})(window.planner);

@@ -1,0 +1,34 @@
+/* The words of the page in both languages, and every figure with a name of its own. */
+"use strict";
+
+(function (planner) {
+  const both = planner.data("planner-words");
+
+  /* From here on everything is said in this language. */
+  function speak(language) {
+    planner.language = language;
+    planner.use(both[language]);
+    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  }
+
+  /* A number on the page: its exact value beside the text, so that a test can hold it against the planner's own. */
+  function figure(name, value, text, attributes) {
+    return planner.el("data", { "data-figure": name, value: String(value), ...attributes }, text);
+  }
+
+  const whole = (value) => planner.format.whole(value);
+  const signed = (value) => (value < 0.5 && value > -0.5 ? "0" : value > 0 ? `+${whole(value)}` : `−${whole(-value)}`);
+  const yuan = (value) => (value < 0 ? `−${planner.format.yuan(-value, planner.language)}` : planner.format.yuan(value, planner.language));
+  const minutesOf = (seconds) => seconds / 60;
+
+  /* Lighter and lighter shades of a colour, the first one darkest: one per circle. */
+  function shades(colour, count) {
+    const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+    return Array.from({ length: count }, (_, c) => {
+      const pale = count === 1 ? 0 : (0.72 * c) / (count - 1);
+      return `rgb(${parts.map((part) => Math.round(part + (255 - part) * pale)).join(" ")})`;
+    });
+  }
+
+  Object.assign(planner, { speak, figure, signed, yuan, minutesOf, shades });
+})(window.planner);

@@ -1,0 +1,163 @@
+"""The meeting page: one file in which a room switches services on and off and sees at once what that gives and costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from planner.report.maps import as_texts, number, packed_streets, spoken_words
+from planner.report.packing import PER_DEGREE, pack_polygons
+from planner.report.page import page
+from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
+from planner.report.question import question, spoken
+from planner.words import say
+
+if TYPE_CHECKING:
+    from planner.runs.store import Run
+    from planner.study import Label, Study
+
+SCRIPTS = (
+    "dom.js",
+    "speech.js",
+    "ground.js",
+    "engine.js",
+    "decisions.js",
+    "room.js",
+    "chart.js",
+    "board.js",
+    "lists.js",
+    "bar.js",
+    "sheet.js",
+    "meeting.js",
+)
+STYLES = ("page.css", "meeting.css")
+CIRCLE_TOLERANCE_M = 3.0
+COMMUNITY_TOLERANCE_M = 1.0
+
+
+def meeting_page(run: Run) -> str:
+    """Return the meeting page of ``run`` as one self-contained page of HTML."""
+    study, language = run.study, run.study.language
+    west, south, east, north = run.tables.communities.to_crs(4326).total_bounds
+    return page(
+        title=f"{study.name.text(language)} · {say('meeting.title', language)}",
+        language=language,
+        bounds=(float(west), float(south), float(east), float(north)),
+        scripts=SCRIPTS,
+        styles=STYLES,
+        data={
+            "planner-words": {"zh": spoken_words("zh"), "en": spoken_words("en")},
+            "planner-run": facts(run),
+            "planner-ground": ground(run),
+            "planner-places": places(run),
+            "planner-question": question(run),
+        },
+    )
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """Return what the page says of the run itself: names in both languages, digest, what the solver proved, colours."""
+    study, manifest = run.study, run.manifest
+    return {
+        "language": study.language,
+        "names": spoken(study.name),
+        "study": study.name.text(study.language),
+        "date": study.date,
+        "scenario": manifest.scenario,
+        "runId": manifest.run_id,
+        "digest": manifest.digest,
+        "publication": {
+            "review_number": study.publication.review_number,
+            "classification": study.publication.classification,
+            "author": study.publication.author,
+            "sources": list(study.publication.sources),
+        },
+        "cautions": [spoken(note) for note in study.notes],
+        "services": _services(study),
+        "coverageObjective": study.siting.objective == ["coverage"],
+        "result": {
+            "status": manifest.result.status,
+            "worth": manifest.result.objective,
+            "bound": number(manifest.result.bound),
+        },
+        "limits": _limits(run),
+        "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
+    }
+
+
+def ground(run: Run) -> dict[str, Any]:
+    """Return what lies under the choice: streets, communities, the areas they roll up to, drawn circles."""
+    communities, circles = run.tables.communities, run.tables.circles
+    return {
+        "perDegree": PER_DEGREE,
+        "streets": packed_streets(run),
+        "communities": {
+            "id": communities["id"].tolist(),
+            "name": as_texts(communities["name"]),
+            "shapes": pack_polygons(communities.geometry.simplify(COMMUNITY_TOLERANCE_M).to_crs(4326)),
+        },
+        "areas": [
+            _area(column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up
+        ],
+        "circles": {
+            "place": circles["place_id"].tolist(),
+            "walker": circles["walker"].tolist(),
+            "minutes": [float(minutes) for minutes in circles["minutes"]],
+            "shapes": pack_polygons(circles.geometry.simplify(CIRCLE_TOLERANCE_M).to_crs(4326)),
+        },
+    }
+
+
+def places(run: Run) -> dict[str, Any]:
+    """Return facilities and candidates as columns, in the order of the stored table."""
+    frame = run.tables.places
+    points = frame.geometry.to_crs(4326)
+    return {
+        "id": frame["id"].tolist(),
+        "name": as_texts(frame["name"]),
+        "role": as_texts(frame["role"]),
+        "kinds": [_kind(run.study, kind) for kind in as_texts(frame["kind"])],
+        "lon": [round(float(value), 6) for value in points.x],
+        "lat": [round(float(value), 6) for value in points.y],
+        "area_m2": [number(value) for value in frame["area_m2"]],
+        "storey": [number(value) for value in frame["storey"]],
+        "ready_year": [number(value) for value in frame["ready_year"]],
+    }
+
+
+def _services(study: Study) -> list[dict[str, Any]]:
+    glyphs_by_language = {
+        language: glyphs([service.name.text(language) for service in study.services]) for language in ("zh", "en")
+    }
+    return [
+        {
+            "id": service.id,
+            "names": spoken(service.name),
+            "glyphs": {language: letters[k] for language, letters in glyphs_by_language.items()},
+            "colour": service_colour(k),
+        }
+        for k, service in enumerate(study.services)
+    ]
+
+
+def _limits(run: Run) -> dict[str, list[float]]:
+    """Return the upper limits of the colour classes of each service: people left out of a community, today or planned."""
+    cover = run.tables.coverage_by_community
+    limits = {}
+    for service in run.study.services:
+        mine = cover[cover["service"] == service.id]
+        left = [(mine["people"] - mine[column]).to_numpy() for column in ("covered_before", "covered_after")]
+        limits[service.id] = list(class_limits(np.concatenate(left)))
+    return limits
+
+
+def _area(column: str, names: list[str]) -> dict[str, Any]:
+    """Return the areas of one roll-up column in order of first appearance, and the area of each community."""
+    at = {name: position for position, name in enumerate(dict.fromkeys(names))}
+    return {"column": column, "names": list(at), "of": [at[name] for name in names]}
+
+
+def _kind(study: Study, kind: str) -> dict[str, str]:
+    label: Label | None = study.site_kinds[kind].name if kind in study.site_kinds else None
+    return {"zh": kind, "en": kind} if label is None else spoken(label)

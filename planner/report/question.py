@@ -1,0 +1,174 @@
+"""What a page must carry to count a decision exactly as the planner counts it: people, walks, offers, money, rules.
+
+Everything is a column in the order of the stored tables; ids stand beside, once. The page adds up in the same order and in the
+same arithmetic (IEEE 754 doubles) as `planner.siting.count`, so that both give the same numbers to the last bit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from planner.report.numbers import pack_counts, pack_floats, pack_steps
+from planner.report.walks import pack_walks
+from planner.runs.ground import reach_limits_s
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from planner.runs.store import Run
+    from planner.study import Label, Study
+
+#: what an unlimited number is in JSON
+UNLIMITED = None
+
+
+def question(run: Run) -> dict[str, Any]:
+    """Return people, walks, offers, sites, budgets and rules of ``run`` for the page's own count."""
+    study, tables = run.study, run.tables
+    return {
+        "services": [_service(study, k) for k in range(len(study.services))],
+        "demand": _demand(run),
+        "walkers": _walkers(run),
+        "offers": _offers(run),
+        "sites": _sites(run),
+        "departments": [
+            {
+                "id": name,
+                "name": spoken(department.name),
+                "capital": department.capital_yuan,
+                "yearly": department.yearly_yuan,
+            }
+            for name, department in study.budgets.departments.items()
+        ],
+        "budgets": {"capital": study.budgets.capital_yuan, "yearly": study.budgets.yearly_yuan},
+        "rules": _rules(study),
+        "plans": _plans(tables.offers, tables.openings),
+    }
+
+
+def spoken(label: Label) -> dict[str, str]:
+    """Return a label in both languages."""
+    return {"zh": label.zh, "en": label.en}
+
+
+def cutoffs_s(study: Study) -> list[float]:
+    """Return every cutoff of every service, in seconds."""
+    return [60 * minutes for minutes in study.cutoffs_min]
+
+
+def _service(study: Study, position: int) -> dict[str, Any]:
+    service = study.services[position]
+    return {
+        "id": service.id,
+        "demand": [[group, weight] for group, weight in service.demand.items()],
+        "walker": service.walker,
+        "cutoffs_s": [60 * circle.minutes for circle in service.circles],
+        "weights": [circle.weight for circle in service.circles],
+        "department": service.department,
+    }
+
+
+def _demand(run: Run) -> dict[str, Any]:
+    demand, communities = run.tables.demand, run.tables.communities
+    at = {name: position for position, name in enumerate(communities["id"])}
+    degrees = demand.geometry.to_crs(4326)
+    groups = dict.fromkeys(group for service in run.study.services for group in service.demand)
+    return {
+        "count": len(demand),
+        "community": pack_counts(np.array([at.get(name, -1) + 1 for name in demand["community_id"]], dtype=np.int64)),
+        "people": {group: pack_floats(demand[f"people_{group}"].to_numpy(dtype=np.float64)) for group in groups},
+        "lon": pack_steps(np.round(degrees.x.to_numpy() * 1e6).astype(np.int64)),
+        "lat": pack_steps(np.round(degrees.y.to_numpy() * 1e6).astype(np.int64)),
+    }
+
+
+def _walkers(run: Run) -> dict[str, Any]:
+    """Return the walks of every profile that was timed, with the services it can be asked about."""
+    study, tables = run.study, run.tables
+    timed = tables.reach["walker"].astype(str).to_numpy()
+    limits = reach_limits_s(study)
+    packed = {}
+    for walker, limit_s in limits.items():
+        mine = tables.reach[timed == walker]
+        cutoffs = [seconds for seconds in cutoffs_s(study) if seconds <= limit_s]
+        packed[walker] = {
+            "speed_m_s": study.walking.profiles[walker].speed_m_s,
+            "source": study.walking.profiles[walker].source,
+            "limit_s": limit_s,
+            **pack_walks(mine, tables.demand["id"].tolist(), tables.places["id"].tolist(), cutoffs),
+        }
+    return packed
+
+
+def _offers(run: Run) -> dict[str, Any]:
+    offers = run.tables.offers
+    at = {name: position for position, name in enumerate(run.tables.places["id"])}
+    service = {item.id: position for position, item in enumerate(run.study.services)}
+    shares = [offers[f"pays_{name}"].tolist() for name in run.study.budgets.departments if f"pays_{name}" in offers]
+    return {
+        "site": [at[name] for name in offers["place_id"]],
+        "service": [service[name] for name in offers["service"]],
+        "size": offers["size"].tolist(),
+        "stands": offers["stands"].astype(int).tolist(),
+        "mayClose": offers["may_close"].astype(int).tolist(),
+        "area": offers["area_m2"].tolist(),
+        "capital": offers["capital_yuan"].tolist(),
+        "yearly": offers["yearly_yuan"].tolist(),
+        "pays": shares,
+    }
+
+
+def _sites(run: Run) -> dict[str, Any]:
+    places = run.tables.places
+    area = [UNLIMITED if np.isnan(value) else float(value) for value in places["area_m2"]]
+    departments = list(run.study.budgets.departments)
+    payer = run.study.budgets.building_department
+    return {
+        "setup": places["setup_yuan"].tolist(),
+        "yearly": places["yearly_yuan"].tolist(),
+        "area": area,
+        "payer": None if payer is None else departments.index(payer),
+    }
+
+
+def _rules(study: Study) -> dict[str, Any]:
+    position = {service.id: k for k, service in enumerate(study.services)}
+    siting, together = study.siting, study.co_location
+    return {
+        "minSites": siting.min_sites,
+        "maxSites": siting.max_sites,
+        "minOpenings": [service.min_openings for service in study.services],
+        "maxOpenings": [service.max_openings for service in study.services],
+        "incompatible": [sorted((position[a], position[b])) for a, b in together.incompatible],
+        "rooms": [
+            {
+                "services": [position[name] for name in room.services],
+                "area": room.area_m2,
+                "capital": room.fit_out_yuan,
+                "yearly": room.yearly_yuan,
+            }
+            for room in together.shared_rooms
+        ],
+        "locks": [
+            {"kind": kind, "site": lock.site, "service": None if lock.service is None else position[lock.service]}
+            for kind, locks in (("must", siting.must), ("never", siting.never))
+            for lock in locks
+        ],
+        "mayClose": siting.existing.may_close,
+    }
+
+
+def _plans(offers: pd.DataFrame, openings: pd.DataFrame) -> dict[str, list[int]]:
+    """Return the positions of the offers open today, and of those open once the plan is built."""
+    at: Mapping[tuple[str, str, str], int] = {
+        (row.place_id, row.service, row.size): position
+        for position, row in enumerate(offers.itertuples(index=False))
+        if not row.stands
+    }
+    today = np.flatnonzero(offers["stands"].to_numpy()).tolist()
+    new = [at[row.place_id, row.service, row.size] for row in openings.itertuples(index=False)]
+    return {"today": today, "plan": sorted([*today, *new])}
