@@ -97,9 +97,7 @@ def ground(run: Run) -> dict[str, Any]:
             "name": as_texts(communities["name"]),
             "shapes": pack_polygons(communities.geometry.simplify(COMMUNITY_TOLERANCE_M).to_crs(4326)),
         },
-        "areas": [
-            _area(column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up
-        ],
+        "areas": [_area(column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up],
         "circles": {
             "place": circles["place_id"].tolist(),
             "walker": circles["walker"].tolist(),

@@ -36,7 +36,8 @@ def pack_counts(values: NDArray[np.integer]) -> str:
 
 def pack_steps(values: NDArray[np.integer]) -> str:
     """Return whole numbers of either sign as the differences from one to the next, zigzag."""
-    steps = np.diff(np.asarray(values, dtype=np.int64), prepend=0)
+    steps = np.asarray(values, dtype=np.int64).copy()
+    steps[1:] -= steps[:-1].copy()
     return pack_counts((steps << 1) ^ (steps >> 63))
 
 

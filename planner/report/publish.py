@@ -1,4 +1,4 @@
-"""What a run is handed over as: a map, a workbook and a GeoPackage, all from the same stored tables."""
+"""What a run is handed over as: a map, a meeting page, a workbook and a GeoPackage, all from the same stored tables."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from planner.report.geopackage import write_geopackage
 from planner.report.maps import map_page
+from planner.report.meeting import meeting_page
 from planner.report.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 
 def publish(run: Run, folder: Path) -> tuple[Path, ...]:
-    """Write ``map.html``, ``plan.xlsx`` and ``plan.gpkg`` into ``folder`` (made if absent) and return their paths."""
+    """Write ``map.html``, ``meeting.html``, ``plan.xlsx`` and ``plan.gpkg`` into ``folder`` (made if absent) and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    chart, workbook, geopackage = (folder / name for name in ("map.html", "plan.xlsx", "plan.gpkg"))
+    names = ("map.html", "meeting.html", "plan.xlsx", "plan.gpkg")
+    chart, meeting, workbook, geopackage = (folder / name for name in names)
     chart.write_text(map_page(run), encoding="utf-8", newline="\n")
+    meeting.write_text(meeting_page(run), encoding="utf-8", newline="\n")
     write_workbook(run, workbook)
     write_geopackage(run, geopackage)
-    return chart, workbook, geopackage
+    return chart, meeting, workbook, geopackage

@@ -15,8 +15,6 @@ from planner.report.walks import pack_walks
 from planner.runs.ground import reach_limits_s
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from planner.runs.store import Run
@@ -164,11 +162,12 @@ def _rules(study: Study) -> dict[str, Any]:
 
 def _plans(offers: pd.DataFrame, openings: pd.DataFrame) -> dict[str, list[int]]:
     """Return the positions of the offers open today, and of those open once the plan is built."""
-    at: Mapping[tuple[str, str, str], int] = {
-        (row.place_id, row.service, row.size): position
-        for position, row in enumerate(offers.itertuples(index=False))
-        if not row.stands
-    }
-    today = np.flatnonzero(offers["stands"].to_numpy()).tolist()
-    new = [at[row.place_id, row.service, row.size] for row in openings.itertuples(index=False)]
+    stands = offers["stands"].to_numpy()
+    at = {cell: position for position, cell in enumerate(_cells(offers)) if not stands[position]}
+    today = np.flatnonzero(stands).tolist()
+    new = [at[cell] for cell in _cells(openings)]
     return {"today": today, "plan": sorted([*today, *new])}
+
+
+def _cells(frame: pd.DataFrame) -> list[tuple[str, str, str]]:
+    return list(zip(*(frame[name].astype(str) for name in ("place_id", "service", "size")), strict=True))

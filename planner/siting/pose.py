@@ -93,7 +93,7 @@ def pose(study: Study, district: District, reaches: Mapping[str, ReachArrays]) -
     problem = SitingProblem(
         n_demand=len(district.demand),
         n_services=len(service_ids),
-        sites=_sites(study, district, departments),
+        sites=_sites(study, district),
         offers=_arrays(study, offers, departments),
         demands=tuple(
             Demand(
@@ -272,23 +272,31 @@ def _rooms(study: Study, service_ids: tuple[str, ...], faults: list[Fault]) -> t
                 area_m2=room.area_m2,
                 capital_yuan=room.fit_out_yuan,
                 yearly_yuan=room.yearly_yuan,
+                share=_building_share(study),
             )
         )
     return tuple(rooms)
 
 
-def _sites(study: Study, district: District, departments: tuple[str, ...]) -> Sites:
+def _building_share(study: Study) -> NDArray[np.float64] | None:
+    """Return what part each department pays of the building itself (set-up and shared rooms), float64[D]; None without departments."""
+    departments = tuple(study.budgets.departments)
+    if not departments:
+        return None
+    share = np.zeros(len(departments))
+    if study.budgets.building_department is not None:
+        share[departments.index(study.budgets.building_department)] = 1.0
+    return share
+
+
+def _sites(study: Study, district: District) -> Sites:
     before = np.zeros(len(district.facilities))
-    payer = study.budgets.building_department
-    share = None
-    if payer is not None:
-        share = np.zeros((len(before) + len(district.sites), len(departments)))
-        share[:, departments.index(payer)] = 1.0
+    share = _building_share(study)
     return Sites(
         setup_yuan=np.concatenate([before, district.sites["setup_yuan"].to_numpy(dtype=np.float64)]),
         floor_area_m2=np.concatenate([before + np.inf, district.sites["area_m2"].to_numpy(dtype=np.float64)]),
         setup_yearly_yuan=np.concatenate([before, district.sites["yearly_yuan"].to_numpy(dtype=np.float64)]),
-        setup_share=share,
+        setup_share=None if share is None else np.tile(share, (len(before) + len(district.sites), 1)),
     )
 
 

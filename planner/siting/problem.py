@@ -80,7 +80,7 @@ class Offers:
     ``capital_yuan`` is the fit-out of this service alone (the building's set-up is in `Sites`). ``existing`` rows stand
     today: without ``may_close`` the plan keeps them, or picks another offer of the same service at the same site
     instead (an extension). ``capacity`` is infinite where it does not bind. ``capital_share`` and ``yearly_share``
-    say what part each department pays; their rows sum to 1.
+    say what part each department pays; what a row leaves of 1 counts against the overall budget alone.
     """
 
     site: NDArray[np.int32]
@@ -106,7 +106,7 @@ class Offers:
 class Sites:
     """The buildings. Set-up is paid once, when the first new service opens in the building.
 
-    ``floor_area_m2`` is infinite where area does not bind; ``setup_share`` is float64[J, D], rows summing to 1.
+    ``floor_area_m2`` is infinite where area does not bind; ``setup_share`` is float64[J, D], rows summing to at most 1.
     """
 
     setup_yuan: NDArray[np.float64]

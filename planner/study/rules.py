@@ -50,7 +50,7 @@ class Budgets(Block):
     departments: dict[Id, Department] = {}
     modes: dict[Id, SupplyMode] = {}
     building_department: Id | None = None
-    """Who pays the set-up of buildings; none = it counts against the overall budget alone."""
+    """Who pays the set-up of buildings and the rooms their services share; none = both count against the overall budget alone."""
 
 
 class SharedRoom(Block):

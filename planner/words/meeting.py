@@ -52,7 +52,10 @@ MEETING: dict[str, tuple[str, str]] = {
     "rule_twice": ("同一场所的同一服务选了两种规模", "one service is open twice at one site"),
     "rule_stays": ("{site}：现有的「{service}」必须保留", "{site}: {service} stands there and must stay"),
     "rule_incompatible": ("{site}：「{one}」与「{two}」不得合设", "{site}: {one} and {two} may not share a building"),
-    "rule_sites": ("新开 {number} 处场所，允许 {least}–{most} 处", "{number} sites are opened; allowed are {least} to {most}"),
+    "rule_sites": (
+        "新开 {number} 处场所，允许 {least}–{most} 处",
+        "{number} sites are opened; allowed are {least} to {most}",
+    ),
     "rule_openings": (
         "「{service}」新设 {number} 处，允许 {least}–{most} 处",
         "{service}: {number} openings; allowed are {least} to {most}",

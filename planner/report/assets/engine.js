@@ -243,7 +243,7 @@ window.planner = window.planner || {};
       if (fresh.size) spend(site, sites.setup[site], sites.yearly[site], (d) => (d === sites.payer ? 1 : 0));
       for (const room of rules.rooms) {
         if (room.services.some((k) => fresh.has(k)) && !room.services.some((k) => standing.has(k))) {
-          spend(site, room.capital, room.yearly, (d) => room.pays[d]);
+          spend(site, room.capital, room.yearly, (d) => (d === sites.payer ? 1 : 0));
         }
       }
     }

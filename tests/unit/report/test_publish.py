@@ -8,13 +8,13 @@ from planner.runs.store import Run
 from tests.unit.report.small_run import small_run
 
 
-def test_writes_three_files_and_says_where(tmp_path):
+def test_writes_four_files_and_says_where(tmp_path):
     written = publish(small_run(), tmp_path / "run")
-    assert [path.name for path in written] == ["map.html", "plan.xlsx", "plan.gpkg"]
+    assert [path.name for path in written] == ["map.html", "meeting.html", "plan.xlsx", "plan.gpkg"]
     assert all(path.stat().st_size > 1000 for path in written)
 
 
-@pytest.mark.parametrize("name", ["map.html", "plan.xlsx", "plan.gpkg"])
+@pytest.mark.parametrize("name", ["map.html", "meeting.html", "plan.xlsx", "plan.gpkg"])
 def test_a_run_read_back_reports_the_same(tmp_path, name):
     run = small_run()
     run.write(tmp_path)
@@ -34,6 +34,6 @@ def test_a_plan_that_opens_nothing_is_reported_too(tmp_path):
         findings=run.tables.findings.iloc[:0],
     )
     nothing = dataclasses.replace(run, tables=none)
-    _, workbook, _ = publish(nothing, tmp_path)
+    _, _, workbook, _ = publish(nothing, tmp_path)
     assert openpyxl.load_workbook(workbook)["Sites to open"].max_row == 1
     assert closing_summary(nothing)

@@ -1,0 +1,233 @@
+"""What the meeting page must show, counted with the planner's own `count`: every figure by its name on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.siting import Evaluation, Posed, count
+
+if TYPE_CHECKING:
+    from planner.access import Reach
+    from planner.runs.store import Run
+
+
+def in_order(values: np.ndarray) -> float:
+    return float(np.cumsum(values)[-1]) if len(values) else 0.0
+
+
+@dataclass
+class Looked:
+    """What the page is looking at."""
+
+    service: int = 0
+    circle: int = 1
+    level: int = 0
+    walker: str | None = None
+
+
+class Recount:
+    """The same room in Python: toggled beside the page, and asked for the same figures."""
+
+    def __init__(self, run: Run, posed: Posed, reaches: dict[str, Reach]) -> None:
+        self.run, self.posed, self.reaches = run, posed, reaches
+        self.offers = posed.problem.offers
+        self.today = np.flatnonzero(self.offers.existing)
+        opened = {(row.place_id, row.service, row.size) for row in run.tables.openings.itertuples()}
+        self.plan = np.array(
+            [
+                m
+                for m in range(self.offers.count)
+                if self.offers.existing[m]
+                or (
+                    posed.place_ids[self.offers.site[m]],
+                    posed.service_ids[self.offers.service[m]],
+                    posed.offer_sizes[m],
+                )
+                in opened
+            ]
+        )
+        self.open = self._by_cell(self.plan)
+        self.looked = Looked()
+
+    def _by_cell(self, offers: np.ndarray) -> dict[tuple[int, int], int]:
+        return {(int(self.offers.site[m]), int(self.offers.service[m])): int(m) for m in offers}
+
+    @property
+    def chosen(self) -> np.ndarray:
+        return np.array(sorted(self.open.values()), dtype=np.int64)
+
+    @cached_property
+    def cells(self) -> list[tuple[int, int]]:
+        """Every (site, service) that can be toggled."""
+        fresh = np.flatnonzero(~self.offers.existing)
+        return sorted({(int(self.offers.site[m]), int(self.offers.service[m])) for m in fresh})
+
+    def toggle(self, site: int, service: int) -> None:
+        if (site, service) in self.open:
+            del self.open[site, service]
+            return
+        ways = [
+            m
+            for m in range(self.offers.count)
+            if self.offers.site[m] == site and self.offers.service[m] == service and not self.offers.existing[m]
+        ]
+        planned = [m for m in ways if m in set(self.plan.tolist())]
+        self.open[site, service] = planned[0] if planned else min(ways, key=lambda m: (self.offers.area_m2[m], m))
+
+    def counted(self, chosen: np.ndarray) -> Evaluation:
+        problem = self.posed.problem
+        if self.looked.walker is not None:
+            reach = self.reaches[self.looked.walker]
+            problem = replace(
+                problem,
+                demands=tuple(
+                    replace(d, reach=reach) if reach.cutoff_s >= d.cutoffs_s[-1] else d for d in problem.demands
+                ),
+            )
+        return count(problem, chosen)
+
+    def walker_of(self, service: int) -> str:
+        asked, own = self.looked.walker, self.run.study.services[service].walker
+        if asked is None or self.reaches[asked].cutoff_s < self.posed.problem.demands[service].cutoffs_s[-1]:
+            return own
+        return asked
+
+    # ---- parts ----
+
+    def part_names(self, level: int) -> tuple[str, list[str], np.ndarray]:
+        """Return the level's name, its parts' ids and the part of each demand point (−1: none)."""
+        communities, demand = self.run.tables.communities, self.run.tables.demand
+        ids = communities["id"].tolist()
+        of = np.array([ids.index(name) if name else -1 for name in demand["community_id"]])
+        if level == 0:
+            return "community", ids, of
+        column = self.run.study.layers.communities.roll_up[level - 1]
+        names = communities[column].tolist()
+        parts = list(dict.fromkeys(names))
+        part_of = np.array([parts.index(name) for name in names])
+        return column, parts, np.where(of < 0, -1, part_of[of])
+
+    def by_part(self, found: Evaluation, service: int, level: int) -> np.ndarray:
+        """Return people inside each circle by part, float64[parts, circles + 1]; the last column holds everybody."""
+        _, ids, of = self.part_names(level)
+        demand = self.posed.problem.demands[service]
+        width = len(demand.cutoffs_s) + 1
+        inside = of >= 0
+        flat = np.bincount(
+            of[inside] * width + found.circle[service][inside],
+            weights=demand.people[inside],
+            minlength=len(ids) * width,
+        )
+        return np.cumsum(flat.reshape(len(ids), width), axis=1)
+
+    # ---- every figure ----
+
+    def figures(self) -> dict[str, float]:
+        now, today, plan = (self.counted(chosen) for chosen in (self.chosen, self.today, self.plan))
+        found: dict[str, float] = {}
+        services = self.run.study.services
+        for k, service in enumerate(services):
+            found[f"people/{service.id}"] = now.people[k]
+            for c, circle in enumerate(service.circles):
+                at = f"{service.id}/{circle.minutes:g}"
+                found[f"covered/room/{at}"] = float(now.covered[k][c])
+                found[f"share/room/{at}"] = float(now.covered[k][c]) / now.people[k] if now.people[k] else 0.0
+        found |= self._moved(now, {"today": today, "plan": plan}) | self._money(now) | self._parts(now)
+        found |= self._adds(now) | self._help(now)
+        found["broken"] = float(len(now.broken))
+        if all(self.walker_of(k) == service.walker for k, service in enumerate(services)):
+            bound = self.run.manifest.result.bound
+            found |= {"worth": now.worth, "bound": bound, "distance": bound - now.worth}
+        return found
+
+    def _at(self) -> tuple[int, int, str]:
+        k, c = self.looked.service, self.looked.circle
+        service = self.run.study.services[k]
+        return k, c, f"{service.id}/{service.circles[c].minutes:g}"
+
+    def _moved(self, now: Evaluation, others: dict[str, Evaluation]) -> dict[str, float]:
+        k, c, at = self._at()
+        people = self.posed.problem.demands[k].people
+        found = {}
+        for name, then in others.items():
+            is_in, was_in = now.circle[k] <= c, then.circle[k] <= c
+            gained, lost = in_order(people[is_in & ~was_in]), in_order(people[was_in & ~is_in])
+            found |= {f"gained/{name}/{at}": gained, f"lost/{name}/{at}": lost, f"net/{name}/{at}": gained - lost}
+        return found
+
+    def _money(self, now: Evaluation) -> dict[str, float]:
+        new = self.chosen[~self.offers.existing[self.chosen]]
+        found = {
+            "money/capital": now.capital_yuan,
+            "money/yearly": now.yearly_yuan,
+            "sites": float(len(now.opened_sites)),
+            "openings": float(len(new)),
+            "area": in_order(now.site_area_m2),
+        }
+        for d, department in enumerate(self.posed.department_ids):
+            found[f"money/{department}/capital"] = float(now.department_capital_yuan[d])
+            found[f"money/{department}/yearly"] = float(now.department_yearly_yuan[d])
+        for j, place in enumerate(self.posed.place_ids):
+            found[f"site-area/{place}"] = float(now.site_area_m2[j])
+            found[f"site-capital/{place}"] = float(now.site_capital_yuan[j])
+        return found
+
+    def _parts(self, now: Evaluation) -> dict[str, float]:
+        k, c, at = self._at()
+        level, ids, _ = self.part_names(self.looked.level)
+        sums = self.by_part(now, k, self.looked.level)
+        people, covered = sums[:, -1], sums[:, c]
+        found = {}
+        with np.errstate(invalid="ignore"):
+            share = covered / people
+        for r, name in enumerate(ids):
+            if people[r] > 0:
+                found[f"part-share/{level}/{name}/{at}"] = float(share[r])
+                found[f"part-left/{level}/{name}/{at}"] = float(people[r] - covered[r])
+                found[f"gap/{level}/{name}/{at}"] = float(people[r] - covered[r])
+        some = np.flatnonzero(people > 0)
+        worst = some[np.lexsort((some, covered[some] - people[some], share[some]))[0]]
+        found[f"worst/{level}/{at}"] = float(share[worst])
+        found[f"worst-left/{level}/{at}"] = float(people[worst] - covered[worst])
+        return found
+
+    def _walks(self, service: int, circle: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (place, demand point) of every pair inside the circle, demand points ascending within a place."""
+        reach = self.reaches[self.walker_of(service)]
+        demand = np.repeat(np.arange(len(reach.indptr) - 1), np.diff(reach.indptr))
+        inside = reach.seconds.astype(np.float64) <= self.posed.problem.demands[service].cutoffs_s[circle]
+        place, demand = reach.site[inside], demand[inside]
+        order = np.lexsort((demand, place))
+        return place[order], demand[order]
+
+    def _open_places(self, service: int) -> np.ndarray:
+        is_open = np.zeros(len(self.posed.place_ids), dtype=bool)
+        is_open[[site for site, k in self.open if k == service]] = True
+        return is_open
+
+    def _adds(self, now: Evaluation) -> dict[str, float]:
+        """Return what each place would add, in the circle looked at and (for the card) in every service's widest."""
+        k, c, at = self._at()
+        place, demand = self._walks(k, c)
+        people, is_open = self.posed.problem.demands[k].people, self._open_places(k)
+        times = np.bincount(demand[is_open[place]], minlength=len(people))
+        counts = np.where(is_open[place], times[demand] == 1, now.circle[k][demand] > c)
+        sums = np.bincount(place[counts], weights=people[demand[counts]], minlength=len(is_open))
+        return {f"adds/{name}/{at}": float(sums[j]) for j, name in enumerate(self.posed.place_ids)}
+
+    def _help(self, now: Evaluation) -> dict[str, float]:
+        """Return the most that one closed place could add in each part."""
+        k, c, at = self._at()
+        level, ids, of = self.part_names(self.looked.level)
+        place, demand = self._walks(k, c)
+        could = np.zeros(len(self.posed.place_ids), dtype=bool)
+        could[[site for site, service in self.cells if service == k]] = True
+        counts = (could & ~self._open_places(k))[place] & (now.circle[k][demand] > c) & (of[demand] >= 0)
+        place, demand = place[counts], demand[counts]
+        sums = np.zeros((len(ids), len(could)))
+        np.add.at(sums, (of[demand], place), self.posed.problem.demands[k].people[demand])
+        return {f"help/{level}/{name}/{at}": float(sums[r].max()) for r, name in enumerate(ids)}

@@ -1,0 +1,119 @@
+"""The meeting page in a real browser: no request, no complaint, and every number is the planner's own."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from planner.report.meeting import meeting_page
+from planner.runs.clock import Clock
+from planner.runs.ground import survey
+from planner.runs.progress import silent
+from planner.runs.run import conclude
+from planner.siting import pose
+from planner.study.load import load_study
+from tests.browser.recount import Recount
+
+pytestmark = pytest.mark.browser
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+#: rules of every kind over the bundled town: departments, two sizes, an incompatible pair, locks, counts, a walker to compare with
+RULES = (
+    "budgets.capital_yuan=9000000",
+    "budgets.yearly_yuan=4000000",
+    (
+        "budgets.departments={civil: {name: {zh: 民政局, en: Civil affairs}, capital_yuan: 5000000, yearly_yuan: 2500000},"
+        " health: {name: Health, capital_yuan: 2000000}, schools: {name: Schools}}"
+    ),
+    "budgets.modes={shared: {name: Shared, payers: {civil: 0.7, health: 0.3}}}",
+    "budgets.building_department=civil",
+    "services.elder_care.mode=shared",
+    "services.canteen.department=health",
+    "services.childcare.department=schools",
+    (
+        "services.canteen.sizes=[{id: small, area_m2: 150, fit_out_yuan: 300000, yearly_yuan: 250000},"
+        " {id: large, area_m2: 320, fit_out_yuan: 610000.5, yearly_yuan: 480000}]"
+    ),
+    "services.childcare.min_openings=1",
+    "services.canteen.max_openings=4",
+    "co_location.incompatible=[[childcare, elder_care]]",
+    "walking.profiles.standard={speed_m_s: 1.2, source: adult}",
+    "siting.max_sites=6",
+    "solver.time_limit_s=20",
+    "solver.gap=0.01",
+)
+
+
+@pytest.fixture(scope="session")
+def town():
+    """A run of the bundled town under every kind of rule, its problem and its walks."""
+    study_file = REPOSITORY / "configs" / "neubrandenburg.yaml"
+    study, clock = load_study(study_file, sets=RULES), Clock(silent)
+    ground = survey(study, study_file.parent, clock)
+    run = conclude(study, ground, clock, scenario="base")
+    return run, pose(study, ground.district, ground.reaches), ground.reaches
+
+
+@pytest.fixture(scope="session")
+def meeting_file(town, tmp_path_factory):
+    path = tmp_path_factory.mktemp("meeting") / "meeting.html"
+    path.write_text(meeting_page(town[0]), encoding="utf-8", newline="\n")
+    return path
+
+
+SHOWN = """() => [...document.querySelectorAll("[data-figure]")].map((one) => [one.dataset.figure, one.value, one.textContent])"""
+
+
+def compare(page, recount):
+    shown = page.evaluate(SHOWN)
+    expected = recount.figures()
+    wrong = [
+        (name, value, expected.get(name))
+        for name, value, _ in shown
+        if name not in expected or float(value) != expected[name]
+    ]
+    assert not wrong, f"{len(wrong)} of {len(shown)} figures differ: {wrong[:5]}"
+    return {name for name, _, _ in shown}
+
+
+def test_200_random_toggles_show_what_the_planner_counts(open_page, meeting_file, town):
+    run, posed, reaches = town
+    opened, recount = open_page(meeting_file), Recount(run, posed, reaches)
+    page, chance = opened.page, random.Random(6)  # noqa: S311
+    page.evaluate("() => planner.room.look({level: 0})")
+    seen = compare(page, recount)
+    tabs, walkers = ["sites", "parts", "gaps", "decisions"], [None, None, *reaches]
+    for step in range(200):
+        if step % 4 == 3:
+            looked = recount.looked
+            looked.service, looked.circle = chance.randrange(3), chance.randrange(3)
+            looked.level, looked.walker = chance.randrange(2), chance.choice(walkers)
+            page.evaluate(
+                "([service, circle, level, walker, tab]) => planner.room.look({service, circle, level, walker, tab, part: null})",
+                [looked.service, looked.circle, looked.level, looked.walker, chance.choice(tabs)],
+            )
+        site, service = chance.choice(recount.cells)
+        # mostly undo what was opened before, so that rules are now kept, now broken
+        fresh = [cell for cell in recount.open if not posed.problem.offers.existing[recount.open[cell]]]
+        if len(fresh) > 12:
+            site, service = chance.choice(fresh)
+        page.evaluate(
+            "([site, tab]) => { planner.room.look({place: site, tab: 'sites', every: true}); }", [site, "sites"]
+        )
+        name = f"{posed.place_ids[site]} {posed.service_ids[service]}"
+        page.evaluate('(name) => document.querySelector(`[data-toggle="${CSS.escape(name)}"]`).click()', name)
+        recount.toggle(site, service)
+        seen |= compare(page, recount)
+        page.evaluate("(tab) => planner.room.look({tab})", chance.choice(tabs))
+        seen |= compare(page, recount)
+        broken = page.evaluate("() => planner.room.counted('room').broken.map((one) => one.rule)")
+        assert len(broken) == len(recount.counted(recount.chosen).broken)
+    kinds = {name.split("/")[0] for name in seen}
+    assert kinds >= {
+        "people", "covered", "share", "gained", "lost", "net", "money", "sites", "openings", "area", "broken", "worth",
+        "bound", "distance", "worst", "worst-left", "part-share", "part-left", "gap", "help", "adds", "site-area", "site-capital",
+    }  # fmt: skip
+    assert opened.errors == []
+    assert len(opened.requests) == 1
