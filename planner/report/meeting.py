@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.maps import as_texts, number, packed_streets, spoken_words
+from planner.report.maps import as_texts, focus, number, packed_streets, spoken_words
 from planner.report.packing import PER_DEGREE, pack_polygons
 from planner.report.page import page
 from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
@@ -39,17 +39,18 @@ COMMUNITY_TOLERANCE_M = 1.0
 def meeting_page(run: Run) -> str:
     """Return the meeting page of ``run`` as one self-contained page of HTML."""
     study, language = run.study, run.study.language
-    west, south, east, north = run.tables.communities.to_crs(4326).total_bounds
+    laid = ground(run)
+    (south, west), (north, east) = laid["focus"]
     return page(
         title=f"{study.name.text(language)} · {say('meeting.title', language)}",
         language=language,
-        bounds=(float(west), float(south), float(east), float(north)),
+        centre=((south + north) / 2, (west + east) / 2),
         scripts=SCRIPTS,
         styles=STYLES,
         data={
             "planner-words": {"zh": spoken_words("zh"), "en": spoken_words("en")},
             "planner-run": facts(run),
-            "planner-ground": ground(run),
+            "planner-ground": laid,
             "planner-places": places(run),
             "planner-question": question(run),
         },
@@ -91,6 +92,7 @@ def ground(run: Run) -> dict[str, Any]:
     communities, circles = run.tables.communities, run.tables.circles
     return {
         "perDegree": PER_DEGREE,
+        "focus": focus(run),
         "streets": packed_streets(run),
         "communities": {
             "id": communities["id"].tolist(),

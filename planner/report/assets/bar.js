@@ -42,7 +42,7 @@
             act.refresh();
           }, { title: say("meeting.large"), "aria-label": say("meeting.large"), "data-action": "large" }),
           press("language", planner.language === "zh" ? "EN" : "中文", null, () => act.language(planner.language === "zh" ? "en" : "zh"), { "data-action": "language" }),
-          press("print", "⎙", null, act.print, { title: say("meeting.print"), "aria-label": say("meeting.print"), "data-action": "print" }),
+          press("print", "A3", null, act.print, { title: say("meeting.print"), "aria-label": say("meeting.print"), "data-action": "print" }),
           press("export", say("meeting.export_short"), null, () => room.export(), { class: "loud", title: say("meeting.export") }))),
     ];
   }

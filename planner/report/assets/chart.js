@@ -234,7 +234,7 @@
     const now = placeMarkers(map, "places", room, choosePlace);
     let then = null;
     [right.group, streets, dots, now.group].forEach((layer) => map.addLayer(layer));
-    const names = planner.names(map, right.polygons, ground.communities.name);
+    const names = planner.names(map, right.polygons, ground.communities.name.map((name, i) => (name === ground.communities.id[i] ? "" : name)));
     map.addLayer(names);
     const ringPane = planner.pane(map, "rings", 400, true);
     const ringRenderer = L.svg({ pane: ringPane });

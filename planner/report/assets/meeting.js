@@ -10,7 +10,8 @@
     const room = planner.makeRoom(question, facts, places, ground);
     room.people = question.services.map((service) => planner.engine.inOrder(service.people));
     room.coverageObjective = facts.coverageObjective;
-    const home = map.getBounds();
+    const home = L.latLngBounds(ground.focus);
+    map.setMinZoom(8).setMaxZoom(19);
     translate(facts.language);
 
     const frame = map.getContainer();
@@ -97,7 +98,7 @@
       if (ui.circle >= cutoffs.length) ui.circle = cutoffs.length - 1;
       document.body.dataset.view = ui.view;
       keepingFocus(() => {
-        bar.replaceChildren(...planner.bar(room, { refresh, home: () => map.fitBounds(home, { padding: [24, 24] }), language, print: () => sheet.open(), compare }));
+        bar.replaceChildren(...planner.bar(room, { refresh, language, print: () => sheet.open(), compare }));
         board.replaceChildren(...planner.board(room).filter(Boolean));
         lists.replaceChildren(...planner.lists(room).filter(Boolean));
         legend.replaceChildren(...planner.legendCard(room, chart));
