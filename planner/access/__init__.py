@@ -11,9 +11,10 @@ from planner.access.catchment import (
 )
 from planner.access.circles import circles
 from planner.access.decay import Binary, Decay, Exponential, Gaussian, Steps
+from planner.access.gaps import edge_effect, join_gaps, pieces
 from planner.access.measures import WalkToNearest, coverage, floor, gini, palma, quantile, share, walk_to_nearest
 from planner.access.network import KINDS, EdgeFlag, WalkNetwork
-from planner.access.network_osm import read_osm as read_network
+from planner.access.network_read import read_network
 from planner.access.reach import Reach, walk
 from planner.access.snap import Snapped, snap
 
@@ -33,14 +34,17 @@ __all__ = [
     "circles",
     "count_within",
     "coverage",
+    "edge_effect",
     "floating_catchment",
     "floor",
     "gini",
+    "join_gaps",
     "load_of_nearest",
     "opportunities",
     "palma",
     "people_only_here",
     "people_within",
+    "pieces",
     "quantile",
     "read_network",
     "share",

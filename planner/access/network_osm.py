@@ -8,7 +8,8 @@ import numpy as np
 import osmium
 import pyproj
 
-from planner.access.network import KIND_CODE, EdgeFlag, WalkNetwork, assemble, metric_crs
+from planner.access.assemble import Segments
+from planner.access.network import KIND_CODE, EdgeFlag
 from planner.errors import LayerError
 
 if TYPE_CHECKING:
@@ -21,14 +22,15 @@ _FOOT_YES = frozenset({"yes", "designated", "permissive", "official", "destinati
 _FOOT_NO = frozenset({"no", "private", "use_sidepath", "discouraged", "agricultural", "forestry"})
 _CLOSED = frozenset({"no", "private", "agricultural", "forestry", "military", "delivery"})
 _NOWHERE = 2147483647  # osmium's coordinate of a node that is not in the file
-_NOTHING = frozenset({"", "no"})
+_NOTHING = frozenset({None, "", "no"})
+_OPEN_AIR = _NOTHING | {"building_passage", "covered", "arcade"}  # doors open there as on any street
 
 
 class Tags(Protocol):
     """The tags of one way: what a mapping's ``get`` answers."""
 
-    def get(self, key: str, default: str = "", /) -> str | None:
-        """Value of ``key``, or ``default``."""
+    def get(self, key: str, /) -> str | None:
+        """Value of ``key``, or None."""
 
 
 def walkable(tags: Tags) -> int:
@@ -43,12 +45,12 @@ def walkable(tags: Tags) -> int:
     code = KIND_CODE.get(kind, -1)
     if code < 0:
         return -1
-    foot = tags.get("foot", "")
+    foot = tags.get("foot") or ""
     if foot in _FOOT_YES:
         return code
     if foot in _FOOT_NO or said in _ON_FOOT_IF_SAID or kind == "motorway":
         return -1
-    if tags.get("motorroad", "") == "yes" or tags.get("access", "") in _CLOSED:
+    if tags.get("motorroad") == "yes" or tags.get("access") in _CLOSED:
         return -1
     return code
 
@@ -56,9 +58,9 @@ def walkable(tags: Tags) -> int:
 def way_flags(tags: Tags, code: int) -> tuple[int, bool]:
     """Give the `EdgeFlag` bits of a walkable way and whether it is drawn against its walking direction."""
     flags = int(EdgeFlag.STAIRS) if code == KIND_CODE["steps"] else 0
-    if tags.get("bridge", "") not in _NOTHING:
+    if tags.get("bridge") not in _NOTHING:
         flags |= int(EdgeFlag.BRIDGE)
-    if tags.get("tunnel", "") not in {"", "no", "building_passage", "covered", "arcade"}:
+    if tags.get("tunnel") not in _OPEN_AIR:
         flags |= int(EdgeFlag.TUNNEL)
     way = tags.get("oneway:foot") or {"forward": "yes", "backward": "-1"}.get(tags.get("conveying") or "")
     if way in {"yes", "-1"}:
@@ -66,30 +68,27 @@ def way_flags(tags: Tags, code: int) -> tuple[int, bool]:
     return flags, way == "-1"
 
 
-def read_osm(path: Path, crs: pyproj.CRS | str) -> WalkNetwork:
-    """Read the walkable network from an OpenStreetMap file.
+def read_osm(path: Path, crs: pyproj.CRS) -> Segments:
+    """Read the walkable streets of an OpenStreetMap file.
 
     Parameters
     ----------
     path : Path
         ``.osm.pbf``, ``.osm``, ``.osm.bz2`` or ``.osm.gz``.
-    crs : pyproj.CRS or str
-        Projected system, in metres, of the network.
+    crs : pyproj.CRS
+        Projected system, in metres, of the result.
 
     Raises
     ------
     LayerError
-        If the file is missing, unreadable or holds no walkable street, or ``crs`` is not metric.
+        If the file is unreadable, or its nodes cannot be placed in ``crs``.
     """
-    metric = metric_crs(crs)
-    if not path.is_file():
-        raise LayerError(f"{path}: no such street file → check the path in the study")
     ways = _Ways()
     try:
         ways.read(path)
     except RuntimeError as fault:
         raise LayerError(f"{path}: not a readable OpenStreetMap file ({fault}) → export it again") from fault
-    return ways.network(metric)
+    return ways.segments(crs)
 
 
 class _Ways:
@@ -132,8 +131,8 @@ class _Ways:
             self.kind.append(code)
             self.flags.append(flags)
 
-    def network(self, crs: pyproj.CRS) -> WalkNetwork:
-        """Give nodes their numbers, project each once and assemble the segments."""
+    def segments(self, crs: pyproj.CRS) -> Segments:
+        """Give nodes their numbers, project each once and cut ways into segments."""
         count = np.asarray(self.count, dtype=np.int64)
         ids, first, point = np.unique(np.asarray(self.ref, dtype=np.int64), return_index=True, return_inverse=True)
         x, y = np.asarray(self.x, dtype=np.int64)[first], np.asarray(self.y, dtype=np.int64)[first]
@@ -150,13 +149,12 @@ class _Ways:
         if astray:
             raise LayerError(f"streets: {astray} nodes cannot be placed in {crs.name} → choose the local system")
         cut = int(np.count_nonzero(~placed))
-        return assemble(
-            xy,
-            tail,
-            head,
+        return Segments(
+            xy=xy,
+            tail=tail,
+            head=head,
             kind=np.asarray(self.kind, dtype=np.uint8)[way],
             flags=np.asarray(self.flags, dtype=np.uint8)[way],
-            crs=crs,
             signals=np.isin(ids, np.asarray(self.signals, dtype=np.int64)),
             notes=(f"{cut} street nodes lie outside the extract; the streets end there",) if cut else (),
         )

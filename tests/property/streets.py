@@ -6,7 +6,8 @@ import networkx as nx
 import numpy as np
 import shapely
 
-from planner.access.network import KIND_CODE, EdgeFlag, assemble, metric_crs
+from planner.access.assemble import Segments, assemble
+from planner.access.network import KIND_CODE, EdgeFlag, metric_crs
 
 CRS = metric_crs("EPSG:32650")
 
@@ -30,7 +31,7 @@ def town(seed, *, points=40, links=60, extent_m=400.0, one_way=0.0, stairs=0.0):
 
 def network_of(streets):
     xy, tail, head, kind, flags = streets
-    return assemble(xy, tail, head, kind=kind, flags=flags, crs=CRS)
+    return assemble(Segments(xy, tail, head, kind, flags, np.zeros(len(xy), dtype=bool)), CRS)
 
 
 def oracle_seconds(streets, origins, sites, walker, max_connector_m):

@@ -1,0 +1,191 @@
+"""Faults of the street network: pieces that hang together with nothing, how many people they strand, and joining them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from planner.access.assemble import Segments, assemble, segments_of
+from planner.access.network import KIND_CODE, EdgeFlag, WalkNetwork
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.access.snap import Snapped
+
+
+def join_gaps(network: WalkNetwork, within_m: float) -> WalkNetwork:
+    """Join disconnected pieces to the nearest other piece within ``within_m``, by one straight path each.
+
+    Every piece gets the shortest such path to every other piece in range; bridges and tunnels are joined at their ends
+    only. What it did is told in the notes of the result.
+
+    Parameters
+    ----------
+    network : WalkNetwork
+        Streets in pieces.
+    within_m : float
+        Longest path laid, in metres.
+    """
+    segments = segments_of(network)
+    aloft = (segments.flags & np.uint8(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)) != 0
+    ground = np.flatnonzero(~aloft)
+    owner = np.repeat(np.arange(network.n_edges), np.diff(network.shape_indptr) - 1)
+    piece_of = network.edge_component[owner]
+    lines = shapely.linestrings(np.stack([segments.xy[segments.tail], segments.xy[segments.head]], axis=1)[ground])
+    ends = np.unique(np.concatenate([network.u, network.v, segments.tail[ground], segments.head[ground]]))
+    piece_of_point = np.zeros(len(segments.xy), dtype=np.int32)
+    piece_of_point[segments.tail], piece_of_point[segments.head] = piece_of, piece_of
+    # Only pieces other than the main one look for company; the main one is found by them.
+    lost = ends[piece_of_point[ends] > 0]
+    dots = shapely.points(segments.xy[lost])
+    point, line = shapely.STRtree(lines).query(dots, predicate="dwithin", distance=within_m)
+    a, b = piece_of_point[lost[point]], piece_of[ground[line]]
+    apart = a != b
+    point, line, a, b = point[apart], line[apart], a[apart], b[apart]
+    gap_m = shapely.distance(dots[point], lines[line])
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    order = np.lexsort((line, point, gap_m, high, low))
+    _, first = np.unique(np.column_stack([low, high])[order], axis=0, return_index=True)
+    chosen = order[np.sort(first)]
+    if not len(chosen):
+        return replace(network, notes=(*network.notes, f"no pieces of the street network lie within {within_m:g} m"))
+
+    start, onto = lost[point[chosen]], ground[line[chosen]]
+    landing = shapely.get_coordinates(
+        shapely.line_interpolate_point(
+            lines[line[chosen]], shapely.line_locate_point(lines[line[chosen]], dots[point[chosen]])
+        )
+    )
+    xy, tail, head, source = _landed(segments, start, onto, landing)
+    path = np.uint8(KIND_CODE["path"])
+    laid = len(chosen)
+    result = assemble(
+        replace(
+            segments,
+            xy=xy,
+            tail=tail,
+            head=head,
+            kind=np.where(source < 0, path, segments.kind[source]).astype(np.uint8),
+            flags=np.where(source < 0, 0, segments.flags[source]).astype(np.uint8),
+            signals=np.concatenate([segments.signals, np.zeros(len(xy) - len(segments.xy), dtype=np.bool_)]),
+        ),
+        network.crs,
+    )
+    before, after = (_main_length_share(net) for net in (network, result))
+    pieces = int(network.component.max()) - int(result.component.max())
+    note = (
+        f"{laid} gaps of at most {within_m:g} m were closed: {pieces} pieces fewer, the main piece holds"
+        f" {after:.1%} of the street length instead of {before:.1%}"
+    )
+    return replace(result, notes=(*network.notes, note))
+
+
+def pieces(network: WalkNetwork, homes: Snapped, people: NDArray[np.floating], *, gap_m: float = 30.0) -> pd.DataFrame:
+    """List the pieces of the street network by the people who live on them.
+
+    Parameters
+    ----------
+    network : WalkNetwork
+        Streets.
+    homes : Snapped
+        Doors of the demand points.
+    people : float[n]
+        People per demand point.
+    gap_m : float
+        How far to look for the main piece.
+
+    Returns
+    -------
+    DataFrame
+        One row per piece with people, most people first: ``piece`` (0 the main one, −1 the people without any street),
+        ``people``, ``people_share``, ``street_m``, ``gap_m`` (to the main piece; NaN beyond the parameter, 0 for itself),
+        ``x``, ``y`` of the gap's end on the piece. A small gap before many people is a fault worth mending.
+    """
+    piece = np.full(homes.n, np.iinfo(np.int32).max, dtype=np.int64)
+    on = homes.edge >= 0
+    np.minimum.at(piece, homes.point[on], network.edge_component[homes.edge[on]])
+    piece[~homes.connected] = -1
+    weight = np.asarray(people, dtype=np.float64)
+    label, place = np.unique(piece[weight > 0], return_inverse=True)
+    count = np.bincount(place, weights=weight[weight > 0], minlength=len(label))
+    street_m = np.bincount(network.edge_component, weights=network.length_m)
+    main = shapely.STRtree(network.lines[network.edge_component == 0])
+    rows = []
+    for number, here in zip(label, count, strict=True):
+        gap, x, y = (0.0, np.nan, np.nan) if number == 0 else (np.nan, np.nan, np.nan)
+        if number > 0:
+            ends = network.xy[network.component == number]
+            (near, _), apart = main.query_nearest(
+                shapely.points(ends), max_distance=gap_m, return_distance=True, all_matches=False
+            )
+            if len(near):
+                best = int(apart.argmin())
+                gap, (x, y) = float(apart[best]), ends[near[best]]
+        rows.append((int(number), here, here / weight.sum(), street_m[number] if number >= 0 else 0.0, gap, x, y))
+    columns = ["piece", "people", "people_share", "street_m", "gap_m", "x", "y"]
+    return pd.DataFrame(rows, columns=columns).sort_values(
+        ["people", "piece"], ascending=[False, True], ignore_index=True
+    )
+
+
+def edge_effect(
+    network: WalkNetwork,
+    xy: NDArray[np.float64],
+    people: NDArray[np.floating],
+    reach_m: float,
+) -> float:
+    """Share of people whose circle may stick out of the street file, so that what lies beyond is not counted.
+
+    Parameters
+    ----------
+    network : WalkNetwork
+        Streets.
+    xy : float64[n, 2]
+        Demand points.
+    people : float[n]
+        People per demand point.
+    reach_m : float
+        Largest circle in metres: cutoff × speed.
+
+    Returns
+    -------
+    float
+        0 where the file reaches past the district by the largest circle.
+    """
+    ground = shapely.buffer(shapely.convex_hull(shapely.multipoints(network.shape_xy)), -reach_m)
+    inside = np.zeros(len(xy), dtype=np.bool_) if ground.is_empty else shapely.contains_xy(ground, xy)
+    weight = np.asarray(people, dtype=np.float64)
+    return float(weight[~inside].sum() / weight.sum()) if weight.sum() > 0 else 0.0
+
+
+def _main_length_share(network: WalkNetwork) -> float:
+    return float(network.length_m[network.edge_component == 0].sum() / network.length_m.sum())
+
+
+def _landed(
+    segments: Segments,
+    start: NDArray[np.int64],
+    onto: NDArray[np.int64],
+    landing: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Cut the segments that paths land on, and add the paths: points, tails, heads, source segment (−1: a new path)."""
+    tail, head = segments.tail, segments.head
+    number = len(segments.xy) + np.arange(len(landing))
+    share = np.hypot(*(landing - segments.xy[tail[onto]]).T)
+    order = np.lexsort((share, onto))
+    kept = np.ones(len(tail), dtype=np.bool_)
+    kept[onto] = False
+    tails, heads, sources = [tail[kept], start], [head[kept], number], [np.flatnonzero(kept), np.full(len(start), -1)]
+    cut, first = np.unique(onto[order], return_index=True)
+    for segment, cuts in zip(cut, np.split(number[order], first[1:]), strict=True):
+        run = np.concatenate([[tail[segment]], cuts, [head[segment]]])
+        tails.append(run[:-1])
+        heads.append(run[1:])
+        sources.append(np.full(len(run) - 1, segment))
+    points = np.concatenate([segments.xy, landing])
+    return points, np.concatenate(tails), np.concatenate(heads), np.concatenate(sources)

@@ -1,0 +1,116 @@
+"""Streets through osmnx: GraphML files it wrote, and places asked for online."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import osmnx
+import pyproj
+import shapely
+
+from planner.access.assemble import Segments, assemble
+from planner.access.network import WalkNetwork, metric_crs
+from planner.access.network_osm import walkable, way_flags
+from planner.errors import LayerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import networkx as nx
+    from numpy.typing import NDArray
+
+_TAGS = ("highway", "foot", "access", "bridge", "tunnel", "motorroad", "oneway:foot", "conveying")
+
+
+def read_graphml(path: Path, crs: pyproj.CRS) -> Segments:
+    """Read the walkable streets of a GraphML file written by ``osmnx.save_graphml``.
+
+    Raises
+    ------
+    LayerError
+        If the file is not such a graph.
+    """
+    try:
+        graph = osmnx.load_graphml(path)
+    except (ValueError, KeyError, SyntaxError, OSError) as fault:
+        raise LayerError(f"{path}: not a street graph of osmnx ({fault}) → save it again with save_graphml") from fault
+    return segments_of_graph(graph, crs)
+
+
+def download_network(place: str, crs: pyproj.CRS | str) -> WalkNetwork:
+    """Ask OpenStreetMap online for the streets of a named place.
+
+    Raises
+    ------
+    LayerError
+        If the place is not found or the service does not answer.
+    """
+    metric = metric_crs(crs)
+    try:
+        graph = osmnx.graph_from_place(place, network_type="walk", simplify=False, retain_all=True)
+    except (ValueError, TypeError, OSError, RuntimeError) as fault:
+        raise LayerError(f"{place!r}: no streets came back ({fault}) → check the name and the connection") from fault
+    return assemble(segments_of_graph(graph, metric), metric)
+
+
+def segments_of_graph(graph: nx.MultiDiGraph[object], crs: pyproj.CRS) -> Segments:
+    """Cut the edges of an osmnx graph into segments; a street drawn once per direction is taken once.
+
+    Parameters
+    ----------
+    graph : networkx.MultiDiGraph
+        With ``x``, ``y`` on nodes and its ``crs`` as osmnx keeps them; ``geometry`` on edges where they bend.
+    crs : pyproj.CRS
+        Projected system, in metres, of the result.
+    """
+    place = {node: number for number, node in enumerate(graph.nodes)}
+    xy = np.array([[data["x"], data["y"]] for _, data in graph.nodes(data=True)], dtype=np.float64).reshape(-1, 2)
+    known: set[object] = set()
+    paths, kinds, flags = [], [], []
+    inner: list[NDArray[np.float64]] = []
+    used = len(xy)
+    for u, v, data in graph.edges(data=True):
+        tags = {tag: _plain(data.get(tag)) for tag in _TAGS}
+        code = walkable(tags)
+        if code < 0:
+            continue
+        bits, backward = way_flags(tags, code)
+        bends = shapely.get_coordinates(data["geometry"])[1:-1] if "geometry" in data else np.empty((0, 2))
+        # Each way stands in the graph once per direction: the same ground, told from the other end.
+        ground = frozenset([(place[u], place[v], bends.tobytes()), (place[v], place[u], bends[::-1].tobytes())])
+        if ground in known:
+            continue
+        known.add(ground)
+        path = np.concatenate([[place[u]], used + np.arange(len(bends)), [place[v]]])
+        inner.append(bends)
+        used += len(bends)
+        # osmnx turns the reverse of a one-way round, ``reversed`` says so; walking follows the way as it was drawn.
+        paths.append(path[::-1] if backward != bool(data.get("reversed") is True) else path)
+        kinds.append(code)
+        flags.append(bits)
+    if not paths:
+        raise LayerError("street graph: no walkable street in it → check what was downloaded")
+    points = np.concatenate([xy, *inner])
+    project = pyproj.Transformer.from_crs(graph.graph["crs"], crs, always_xy=True)
+    steps = np.array([len(path) - 1 for path in paths])
+    return Segments(
+        xy=np.column_stack(project.transform(points[:, 0], points[:, 1])),
+        tail=np.concatenate([path[:-1] for path in paths]).astype(np.int64),
+        head=np.concatenate([path[1:] for path in paths]).astype(np.int64),
+        kind=np.repeat(np.array(kinds, dtype=np.uint8), steps),
+        flags=np.repeat(np.array(flags, dtype=np.uint8), steps),
+        signals=np.concatenate(
+            [
+                np.array([_plain(data.get("highway")) == "traffic_signals" for _, data in graph.nodes(data=True)]),
+                np.zeros(len(points) - len(xy), dtype=np.bool_),
+            ]
+        ),
+    )
+
+
+def _plain(value: object) -> str:
+    """One tag value of an edge; osmnx keeps a list where it merged several ways."""
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return "" if value is None else str(value)

@@ -1,0 +1,75 @@
+"""One door to every kind of street file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planner.access.assemble import Segments, assemble
+from planner.access.gaps import join_gaps
+from planner.access.network import WalkNetwork, metric_crs
+from planner.access.network_lines import Crossings, read_lines
+from planner.access.network_osm import read_osm
+from planner.errors import LayerError
+
+if TYPE_CHECKING:
+    import pyproj
+
+OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz")
+
+
+def read_network(
+    path: Path,
+    crs: pyproj.CRS | str,
+    *,
+    layer: str | None = None,
+    source_crs: str | None = None,
+    node_tolerance_m: float = 0.0,
+    crossings: Crossings | None = None,
+    join_gaps_m: float = 0.0,
+) -> WalkNetwork:
+    """Read the walkable network from a street file.
+
+    Parameters
+    ----------
+    path : Path
+        OpenStreetMap extract (``.osm.pbf``, ``.osm``, ``.osm.bz2``, ``.osm.gz``), GraphML as osmnx writes it
+        (``.graphml``), or any line layer.
+    crs : pyproj.CRS or str
+        Projected system, in metres, of the network.
+    layer, source_crs : str, optional
+        Line layers only: table inside the file; its system where it does not say.
+    node_tolerance_m, crossings
+        Line layers only: see `planner.access.network_lines.noded`.
+    join_gaps_m : float
+        Join disconnected pieces nearer than this; the effect is told in the network's notes. 0 joins nothing.
+
+    Raises
+    ------
+    LayerError
+        If the file is missing, unreadable or holds no walkable street, or ``crs`` is not metric.
+    """
+    metric = metric_crs(crs)
+    path = Path(path)
+    if not path.exists():
+        raise LayerError(f"{path}: no such street file → check the path in the study")
+    network = assemble(_segments(path, metric, layer, source_crs, node_tolerance_m, crossings), metric)
+    return join_gaps(network, join_gaps_m) if join_gaps_m > 0 else network
+
+
+def _segments(  # noqa: PLR0917
+    path: Path,
+    crs: pyproj.CRS,
+    layer: str | None,
+    source_crs: str | None,
+    tolerance_m: float,
+    crossings: Crossings | None,
+) -> Segments:
+    name = path.name.lower()
+    if name.endswith(OSM_SUFFIXES):
+        return read_osm(path, crs)
+    if name.endswith(".graphml"):
+        from planner.access.network_osmnx import read_graphml  # noqa: PLC0415 - takes seconds to import
+
+        return read_graphml(path, crs)
+    return read_lines(path, crs, layer=layer, source_crs=source_crs, tolerance_m=tolerance_m, crossings=crossings)
