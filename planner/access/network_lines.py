@@ -15,7 +15,7 @@ from planner.access.assemble import Segments
 from planner.access.network import KIND_CODE, EdgeFlag
 from planner.access.network_osm import walkable, way_flags
 from planner.district.crs import parse_crs, unshift
-from planner.district.read import UnreadableError, read_file
+from planner.district.files import UnreadableError, read_file
 from planner.errors import LayerError
 
 if TYPE_CHECKING:
