@@ -153,6 +153,12 @@ def whole(value: float) -> str:
     return f"{math.floor(value + 0.500001):,}"
 
 
+def signed(value: float) -> str:
+    """Return a change of people with its sign; no change is a plain 0."""
+    text = whole(abs(value))
+    return text if text == "0" else ("+" if value > 0 else "−") + text
+
+
 def percent(share: float) -> str:
     """Return a share in percent with one decimal; only everybody is 100 %, only nobody is 0 %."""
     tenths = math.floor(share * 1000 + 0.5)

@@ -166,7 +166,14 @@ def ground(run: Run) -> dict[str, Any]:
 
 
 def focus(run: Run) -> list[list[float]]:
-    """Return [[south, west], [north, east]] in degrees around where all but one in fifty people live, and every opened site.
+    """Return [[south, west], [north, east]] in degrees: what a map shows first."""
+    frame = gpd.GeoSeries([shapely.box(*focus_m(run))], crs=run.tables.demand.crs).to_crs(4326)
+    west, south, east, north = (float(side) for side in np.round(frame.total_bounds, 6))
+    return [[south, west], [north, east]]
+
+
+def focus_m(run: Run) -> tuple[float, float, float, float]:
+    """Return left, bottom, right, top in metres around where all but one in fifty people live, and every opened site.
 
     Districts hold forests and fields; a map on a wall shows where the people are.
     """
@@ -180,9 +187,7 @@ def focus(run: Run) -> list[list[float]]:
         ends = homes.to_numpy()[order][np.clip(np.searchsorted(share, [0.01, 0.99]), 0, len(order) - 1)]
         sides.append((min([ends[0], *sites]) - FOCUS_MARGIN_M, max([ends[1], *sites]) + FOCUS_MARGIN_M))
     (left, right), (bottom, top) = sides
-    frame = gpd.GeoSeries([shapely.box(left, bottom, right, top)], crs=demand.crs).to_crs(4326)
-    west, south, east, north = (float(side) for side in np.round(frame.total_bounds, 6))
-    return [[south, west], [north, east]]
+    return float(left), float(bottom), float(right), float(top)
 
 
 def cover_key(service: str, minutes: float) -> str:

@@ -60,6 +60,22 @@ def _round_number(value: float, *, up: bool) -> float:
     return max(1.0, chosen)
 
 
+def class_colours(limits: Sequence[float]) -> tuple[str, ...]:
+    """Return one colour per class; few classes still run through the whole ramp."""
+    last, count = len(RAMP) - 1, len(limits)
+    if count >= last:
+        return RAMP[1:]
+    return tuple(RAMP[math.floor(1 + (i + 1) * (last - 1) / count + 0.5)] for i in range(count))
+
+
+def class_colour(value: float, limits: Sequence[float]) -> str:
+    """Return the colour of ``value`` people: the lightest for fewer than half a person, else that of its class."""
+    if value < 0.5 or not limits:
+        return RAMP[0]
+    position = next((i for i, limit in enumerate(limits) if math.floor(value + 0.5) <= limit), len(limits) - 1)
+    return class_colours(limits)[position]
+
+
 def glyphs(names: Sequence[str]) -> tuple[str, ...]:
     """Return one short letter per name, telling them apart where one character can; else position numbers."""
     taken: list[str] = []

@@ -167,5 +167,6 @@ REPORTS: dict[str, tuple[str, str]] = {
     "date": ("日期", "Date"),
     "run_id": ("运行编号", "Run"),
     "scenario_label": ("情景", "Scenario"),
+    "scale": ("比例尺", "Scale"),
     "printed_units": ("坐标系", "CRS"),
 }

@@ -6,7 +6,8 @@ import openpyxl
 import pytest
 
 from planner.report import publish
-from planner.report.indicators import coverage, indicators, percent, text_of, whole
+from planner.report.indicators import coverage, indicators, percent, signed, text_of, whole
+from planner.report.palette import class_colour
 from tests.unit.report.small_run import HOSTILE, small_run
 
 pytestmark = pytest.mark.browser
@@ -43,9 +44,7 @@ def test_the_panel_says_what_the_tables_say(opened, made):
         assert shown.query_selector(".share-before").inner_text() == percent(row.share_before)
         assert shown.query_selector(".share-after").inner_text() == percent(row.share_after)
         assert shown.query_selector(".gain").get_attribute("title") == f"{whole(row.before)} → {whole(row.after)}"
-        assert shown.query_selector(".gain").inner_text() == (
-            f"+{whole(row.after - row.before)}" if row.after > row.before else "0"
-        )
+        assert shown.query_selector(".gain").inner_text() == signed(row.after - row.before)
     for indicator in indicators(run):
         tile = opened.page.query_selector(f"[data-indicator={indicator.key}] dd")
         assert tile.inner_text() == text_of(indicator, run.study.language)
@@ -126,6 +125,17 @@ def test_switches_change_what_is_drawn(open_page, made):
     page.locator("[data-value=share]").click()
     assert "81–100 %" in page.locator(".ramp").inner_text() or "80–100 %" in page.locator(".ramp").inner_text()
     assert opened.errors == []
+
+
+@pytest.mark.parametrize("limits", [(), (20,), (20, 50), (20, 50, 100), (20, 50, 100, 200, 400)])
+def test_page_and_print_colour_alike(opened, limits):
+    palette = json.loads(opened.page.locator("#planner-run").text_content())["palette"]
+    for value in (0, 0.3, 0.5, 1, 20, 20.4, 20.6, 55, 99, 150, 400):
+        if value <= max(limits, default=0):
+            shown = opened.page.evaluate(
+                "([p, l, v]) => planner.colourOf(p, l, v, false)", [palette, list(limits), value]
+            )
+            assert shown == class_colour(value, limits), value
 
 
 def test_a_site_of_the_list_opens_its_popup(open_page, made):
