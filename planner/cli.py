@@ -104,12 +104,18 @@ def plan(
 
 
 @app.command(name="report")
-def report_again(folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]) -> None:
-    """Write map, workbook and GeoPackage of a run again."""
+def report_again(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    sheets: Annotated[bool, typer.Option("--sheets", help="Print A3 sheets too (plan.pdf).")] = False,
+) -> None:
+    """Write map, meeting page, workbook and GeoPackage of a run again."""
     from planner import report, runs  # noqa: PLC0415
 
-    for path in report.publish(runs.Run.read(folder), folder):
+    run = runs.Run.read(folder)
+    for path in report.publish(run, folder):
         typer.echo(path)
+    if sheets:
+        typer.echo(report.print_sheets(run, folder / "plan.pdf"))
 
 
 @app.command()

@@ -25,3 +25,10 @@ def publish(run: Run, folder: Path) -> tuple[Path, ...]:
     write_workbook(run, workbook)
     write_geopackage(run, geopackage)
     return chart, meeting, workbook, geopackage
+
+
+def print_sheets(run: Run, path: Path, *, service: str | None = None, minutes: float | None = None) -> Path:
+    """Write the A3 print of a run to ``path`` (``.pdf``: a sheet for each service; ``.png``: one); see `planner.report.sheet`."""
+    from planner.report.sheet import write_sheets  # noqa: PLC0415 - nobody waits for matplotlib who does not print
+
+    return write_sheets(run, path, service=service, minutes=minutes)

@@ -1,10 +1,13 @@
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from planner.errors import OutputError
+from planner.report import print_sheets
 from planner.report.chart import SCALES, one_line, uncovered_people, view
 from planner.report.sheet import MAP_MM, write_sheets
 from tests.unit.report.small_run import HOSTILE, small_run
@@ -78,3 +81,9 @@ def test_a_name_becomes_one_printable_line(name):
     line = one_line(name, 40)
     assert len(line) <= 40
     assert line.isprintable()
+
+
+def test_only_a_print_loads_matplotlib(tmp_path):
+    asked = "import sys, planner.report; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+    assert print_sheets(small_run(), tmp_path / "plan.png").stat().st_size > 100_000
