@@ -208,7 +208,7 @@ def _tables(work: _Work) -> Tables:
     study, ground, posed, recount = work.study, work.ground, work.posed, work.recount
     district, problem = ground.district, posed.problem
     standing = np.flatnonzero(problem.offers.existing)
-    planned = standing if work.chosen.offers is None else work.chosen.offers
+    planned = work.chosen.offers
     before, after = (
         [
             nearest(ground.reaches[service.walker], _open_places(posed, offers, k))

@@ -46,7 +46,10 @@ def write_out(problem: pulp.LpProblem, model: LinearModel) -> list[Any]:
 
 
 def _names(blocks: tuple[Any, ...]) -> list[str]:
-    return [f"{block.name}_{position}" for block in blocks for position in range(block.count)]
+    """Return a name for each column or row: that of its block and its own position, so that none repeats."""
+    return [
+        f"{block.name}_{position}" for block in blocks for position in range(block.start, block.start + block.count)
+    ]
 
 
 def _bounds(values: Any) -> list[float | None]:

@@ -1,8 +1,9 @@
 """Which services fit together in each building, with the exact area and money of each combination.
 
-A bundle is a set of offers at one site, at most one per service, that a building can hold: no two incompatible
-services, and floor area enough for the offers plus each shared room once. Enumerating bundles turns area, set-up,
-shared rooms and department shares into plain numbers on one binary per bundle: no pairwise variables, no big-M.
+A bundle is a set of offers at one site, at most one per service, that the building can hold: no two incompatible
+services, floor area (and the storeys each service may use) enough for the offers plus each shared room once, and the
+least use that the site's class asks for. Enumerating bundles turns area, set-up, shared rooms, hub rules and
+department shares into plain numbers on one binary per bundle: no pairwise variables, no big-M.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.errors import StudyError
+from planner.siting.complete import Complete, complete
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,10 +29,12 @@ AREA_SLACK_M2 = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundles:
-    """All feasible bundles of all sites, B rows; the empty bundle is left out.
+    """All feasible bundles of all sites, B rows sorted by site.
 
-    ``offer`` int32[B, K] holds the offer chosen for each service, −1 for none. ``opens`` tells bundles with something
-    new in them. Money is new money only. ``must_choose`` bool[J] marks sites where a standing service has to stay.
+    ``offer`` int32[B, K] holds the offer chosen for each service, −1 for none. The empty bundle is left out, but for
+    sites where something stands: there ``must_choose`` bool[J] is set and exactly one bundle is chosen. Money is the
+    change from today to the bundle; ``capital_yuan`` and ``yearly_yuan`` leave outside payers out, the matrices
+    float64[B, D] hold every payer. ``opens`` tells bundles with something new in them, ``hub`` those that are hubs.
     """
 
     site: NDArray[np.int32]
@@ -41,6 +45,7 @@ class Bundles:
     department_capital_yuan: NDArray[np.float64]
     department_yearly_yuan: NDArray[np.float64]
     opens: NDArray[np.bool_]
+    hub: NDArray[np.bool_]
     must_choose: NDArray[np.bool_]
 
     @property
@@ -48,10 +53,10 @@ class Bundles:
         """How many bundles there are."""
         return len(self.site)
 
-    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return (bundle, offer) of every offer in every bundle."""
         bundle, service = np.nonzero(self.offer >= 0)
-        return bundle, self.offer[bundle, service]
+        return bundle, self.offer[bundle, service].astype(np.int64)
 
 
 def allowed_offers(problem: SitingProblem) -> NDArray[np.bool_]:
@@ -77,14 +82,16 @@ def enumerate_bundles(problem: SitingProblem) -> Bundles:
     planner.errors.StudyError
         When one building has more than 20,000 combinations.
     """
-    table = _offer_table(problem)
-    pattern = np.concatenate([table.count, table.required], axis=1)
+    filled = complete(problem)
+    table = _offer_table(problem, filled)
+    pattern = np.concatenate([table.count, table.required, table.stands[:, None]], axis=1)
     kinds, kind_of = np.unique(pattern, axis=0, return_inverse=True)
     parts = [_of_pattern(problem, table, np.flatnonzero(kind_of.ravel() == kind)) for kind in range(len(kinds))]
     site = np.concatenate([part[0] for part in parts])
     offer = np.concatenate([part[1] for part in parts])
     order = np.argsort(site, kind="stable")
-    return _with_money(problem, site[order], offer[order], np.any(table.required, axis=1))
+    found = _with_money(problem, filled, site[order], offer[order], table.stands)
+    return _kept(found, _fits(problem, filled, found))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,25 +102,27 @@ class _OfferTable:
     first: NDArray[np.int64]
     count: NDArray[np.int64]
     required: NDArray[np.int64]
+    stands: NDArray[np.bool_]
 
 
-def _offer_table(problem: SitingProblem) -> _OfferTable:
+def _offer_table(problem: SitingProblem, filled: Complete) -> _OfferTable:
     offers, shape = problem.offers, (problem.sites.count, problem.n_services)
     usable = np.flatnonzero(allowed_offers(problem))
     cell = offers.site[usable].astype(np.int64) * problem.n_services + offers.service[usable]
     by_cell = np.argsort(cell, kind="stable")
     count = np.bincount(cell, minlength=shape[0] * shape[1])
     first = np.concatenate([[0], np.cumsum(count)[:-1]])
-    stays = offers.existing[usable] if offers.may_close is None else (offers.existing & ~offers.may_close)[usable]
     required = np.zeros(shape[0] * shape[1], dtype=np.int64)
-    required[cell[stays]] = 1
-    return _OfferTable(usable[by_cell], first.reshape(shape), count.reshape(shape), required.reshape(shape))
+    required[cell[filled.stays[usable]]] = 1
+    stands = np.zeros(shape[0], dtype=bool)
+    stands[offers.site[offers.existing]] = True
+    return _OfferTable(usable[by_cell], first.reshape(shape), count.reshape(shape), required.reshape(shape), stands)
 
 
 def _of_pattern(
     problem: SitingProblem, table: _OfferTable, sites: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return (site, offer[., K]) of the feasible bundles of sites that share one pattern."""
+    """Return (site, offer[., K]) of every combination of compatible services at sites that share one pattern."""
     count, required = table.count[sites[0]], table.required[sites[0]]
     choices = [np.arange(0 if needed else -1, size) for size, needed in zip(count, required, strict=True)]
     combinations = int(np.prod([len(choice) for choice in choices]))
@@ -123,7 +132,8 @@ def _of_pattern(
             f"at most {MOST_PER_SITE:,} can be weighed: offer fewer sizes or modes there"
         )
     choice = np.stack(np.meshgrid(*choices, indexing="ij"), axis=-1).reshape(combinations, -1)
-    choice = choice[(choice >= 0).any(axis=1)]
+    if not table.stands[sites[0]]:
+        choice = choice[(choice >= 0).any(axis=1)]
     chosen = choice >= 0
     if problem.rules.incompatible is not None:
         clash = np.triu(problem.rules.incompatible | problem.rules.incompatible.T, k=1)
@@ -132,67 +142,116 @@ def _of_pattern(
     if not len(choice):
         return np.zeros(0, dtype=np.int32), np.zeros((0, problem.n_services), dtype=np.int32)
     position = np.where(chosen, table.first[sites][:, None, :] + choice, 0)
-    offer = np.where(chosen, table.order[position], -1).astype(np.int32)
-    area = _area_m2(problem, offer)
-    fits = area <= problem.sites.floor_area_m2[sites][:, None] + AREA_SLACK_M2
-    row, _ = np.nonzero(fits)
-    return sites[row].astype(np.int32), offer[fits]
+    offer = np.where(chosen, table.order[position] if len(table.order) else -1, -1).astype(np.int32)
+    offer = np.broadcast_to(offer, position.shape)
+    return np.repeat(sites, len(choice)).astype(np.int32), offer.reshape(-1, problem.n_services)
 
 
-def _area_m2(problem: SitingProblem, offer: NDArray[np.int32]) -> NDArray[np.float64]:
+def _fits(problem: SitingProblem, filled: Complete, bundles: Bundles) -> NDArray[np.bool_]:
+    """Return bool[B]: the building has the room, storey by storey, and the least use of its class is reached."""
+    site, sites = bundles.site, problem.sites
+    fits = bundles.area_m2 <= sites.floor_area_m2[site] + AREA_SLACK_M2
+    if sites.storey_area_m2 is not None:
+        reachable = np.cumsum(sites.storey_area_m2, axis=1)
+        for storey in range(reachable.shape[1]):
+            fits &= _area_m2(problem, filled, bundles.offer, storey) <= reachable[site, storey] + AREA_SLACK_M2
+        fits &= bundles.area_m2 <= reachable[site, -1] + AREA_SLACK_M2
+    services = (bundles.offer >= 0).sum(axis=1)
+    used = (bundles.area_m2 >= filled.min_area_m2[site] - AREA_SLACK_M2) & (services >= filled.min_services[site])
+    used &= bundles.hub | ~filled.hub_only[site]
+    return np.asarray(fits & (used | ~bundles.opens))
+
+
+def _area_m2(
+    problem: SitingProblem, filled: Complete, offer: NDArray[np.int32], storey: int | None = None
+) -> NDArray[np.float64]:
+    """Return the area of each bundle, or only of what may not go above ``storey``."""
     chosen = offer >= 0
-    own = (
-        np.where(chosen, problem.offers.area_m2[np.where(chosen, offer, 0)], 0.0).sum(axis=-1)
-        if problem.offers.count
-        else 0.0
-    )
+    if not problem.offers.count:
+        return np.zeros(len(offer))
+    counted = chosen if storey is None else chosen & (filled.top_storey[np.where(chosen, offer, 0)] <= storey)
+    area = np.where(counted, problem.offers.area_m2[np.where(chosen, offer, 0)], 0.0).sum(axis=1)
     for room in problem.rules.rooms:
-        own = own + room.area_m2 * (chosen & room.services).any(axis=-1)
-    return np.asarray(own, dtype=np.float64).reshape(offer.shape[:-1])
+        if storey is None or (room.top_storey is not None and room.top_storey <= storey):
+            area = area + room.area_m2 * (chosen & room.services).any(axis=1)
+    return np.asarray(area)
 
 
 def _with_money(
-    problem: SitingProblem, site: NDArray[np.int32], offer: NDArray[np.int32], must_choose: NDArray[np.bool_]
+    problem: SitingProblem,
+    filled: Complete,
+    site: NDArray[np.int32],
+    offer: NDArray[np.int32],
+    must_choose: NDArray[np.bool_],
 ) -> Bundles:
-    offers, sites, departments = problem.offers, problem.sites, problem.budgets.departments
+    offers, rules = problem.offers, problem.rules
     chosen: NDArray[np.bool_] = offer >= 0
     safe = np.where(chosen, offer, 0)
-    standing = chosen & offers.existing[safe] if offers.count else chosen
+    standing: NDArray[np.bool_] = chosen & offers.existing[safe] if offers.count else chosen
     new = chosen & ~standing
     opens: NDArray[np.bool_] = np.any(new, axis=1)
 
-    def summed(per_offer: NDArray[np.float64], share: NDArray[np.float64] | None) -> NDArray[np.float64]:
-        weighted = per_offer if share is None else per_offer[:, None] * share
-        return np.asarray(np.einsum("bk,bk...->b...", new.astype(np.float64), weighted[safe]))
-
-    setup_yearly = np.zeros(sites.count) if sites.setup_yearly_yuan is None else sites.setup_yearly_yuan
-    capital = summed(offers.capital_yuan, None) + sites.setup_yuan[site] * opens
-    yearly = summed(offers.yearly_yuan, None) + setup_yearly[site] * opens
-    department_capital = np.zeros((len(site), departments))
-    department_yearly = np.zeros((len(site), departments))
-    if departments and sites.setup_share is not None:
-        share = sites.setup_share[site]
-        department_capital = (
-            summed(offers.capital_yuan, offers.capital_share) + (sites.setup_yuan[site] * opens)[:, None] * share
-        )
-        department_yearly = (
-            summed(offers.yearly_yuan, offers.yearly_share) + (setup_yearly[site] * opens)[:, None] * share
-        )
-    for room in problem.rules.rooms:
+    capital, yearly = _Bill(len(site), filled), _Bill(len(site), filled)
+    for service in range(problem.n_services if offers.count else 0):
+        here = safe[:, service]
+        capital.add(offers.capital_yuan[here] * new[:, service], filled.capital_share[here])
+        yearly.add(offers.yearly_yuan[here] * chosen[:, service], filled.yearly_share[here])
+    capital.add(problem.sites.setup_yuan[site] * opens, filled.setup_share[site])
+    yearly.add(filled.setup_yearly_yuan[site] * opens, filled.setup_share[site])
+    for room, share in zip(rules.rooms, filled.room_share, strict=True):
         built = np.any(new & room.services, axis=1) & ~np.any(standing & room.services, axis=1)
-        capital = capital + built * room.capital_yuan
-        yearly = yearly + built * room.yearly_yuan
-        if departments and room.share is not None:
-            department_capital = department_capital + (built * room.capital_yuan)[:, None] * room.share
-            department_yearly = department_yearly + (built * room.yearly_yuan)[:, None] * room.share
+        capital.add(built * room.capital_yuan, share)
+        yearly.add(built * room.yearly_yuan, share)
+    for position in np.flatnonzero(offers.existing):
+        here = site == offers.site[position]
+        gone = here & ~chosen[:, offers.service[position]]
+        capital.add(gone * filled.closing_yuan[position], filled.capital_share[position])
+        yearly.add(here * -offers.yearly_yuan[position], filled.yearly_share[position])
+    area = _area_m2(problem, filled, offer)
+    hub: NDArray[np.bool_] = np.zeros(len(site), dtype=bool)
+    if rules.hub is not None:
+        core = (chosen & rules.hub.core).sum(axis=1)
+        hub = (area >= rules.hub.min_area_m2 - AREA_SLACK_M2) & (core >= rules.hub.min_core)
+        hub = hub & (chosen.sum(axis=1) >= rules.hub.min_services)
     return Bundles(
         site=site,
         offer=offer,
-        area_m2=_area_m2(problem, offer),
-        capital_yuan=capital,
-        yearly_yuan=yearly,
-        department_capital_yuan=department_capital,
-        department_yearly_yuan=department_yearly,
+        area_m2=area,
+        capital_yuan=capital.ours,
+        yearly_yuan=yearly.ours,
+        department_capital_yuan=capital.by_department,
+        department_yearly_yuan=yearly.by_department,
         opens=opens,
+        hub=hub,
         must_choose=must_choose,
+    )
+
+
+class _Bill:
+    """Adds up what bundles cost: the planner's own part of it, and each department's."""
+
+    def __init__(self, count: int, filled: Complete) -> None:
+        self._outside = filled.outside
+        self.ours: NDArray[np.float64] = np.zeros(count)
+        self.by_department: NDArray[np.float64] = np.zeros((count, len(filled.outside)))
+
+    def add(self, yuan: NDArray[np.float64], share: NDArray[np.float64]) -> None:
+        """Add ``yuan`` float64[B], of which departments pay ``share`` float64[D] or float64[B, D]."""
+        parts = yuan[:, None] * share
+        self.by_department += parts
+        self.ours += yuan - parts[:, self._outside].sum(axis=1)
+
+
+def _kept(bundles: Bundles, keep: NDArray[np.bool_]) -> Bundles:
+    return Bundles(
+        site=bundles.site[keep],
+        offer=bundles.offer[keep],
+        area_m2=bundles.area_m2[keep],
+        capital_yuan=bundles.capital_yuan[keep],
+        yearly_yuan=bundles.yearly_yuan[keep],
+        department_capital_yuan=bundles.department_capital_yuan[keep],
+        department_yearly_yuan=bundles.department_yearly_yuan[keep],
+        opens=bundles.opens[keep],
+        hub=bundles.hub[keep],
+        must_choose=bundles.must_choose,
     )

@@ -79,6 +79,19 @@ def _rules(problem: SitingProblem) -> list[Fault]:
         faults += _positions(where, np.array([lock.site]), problem.sites.count)
         if lock.service is not None:
             faults += _positions(where, np.array([lock.service]), problem.n_services)
+    asked = {f"rules.floors[{position}]": (floor.demand, floor.circle) for position, floor in enumerate(rules.floors)}
+    asked |= {f"rules.spreads[{position}]": (one.demand, one.circle) for position, one in enumerate(rules.spreads)}
+    for where, (demand, circle) in asked.items():
+        wrong = _positions(where, np.array([demand]), len(problem.demands))
+        if not wrong and circle is not None:
+            wrong = _positions(where, np.array([circle]), len(problem.demands[demand].cutoffs_s))
+        faults += wrong
+    for position, floor in enumerate(rules.floors):
+        if floor.community is not None:
+            where = f"rules.floors[{position}].community"
+            faults += _positions(where, np.array([floor.community]), problem.n_communities)
+    if problem.community is None and (rules.spreads or any(floor.every_community for floor in rules.floors)):
+        faults.append(Fault("community", "floors or spreads speak of communities", "give the community of each point"))
     for position, room in enumerate(rules.rooms):
         if len(room.services) != problem.n_services:
             faults.append(Fault(f"rules.rooms[{position}]", f"must say yes or no for {problem.n_services} services"))
@@ -97,11 +110,11 @@ def _money(problem: SitingProblem) -> list[Fault]:
     } | {f"rules.rooms[{position}].share": room.share for position, room in enumerate(problem.rules.rooms)}
     for name, share in shares.items():
         if share is None:
-            faults.append(Fault(name, "departments have budgets, so who pays must be said"))
-        elif share.shape[-1] != departments:
+            continue
+        if share.shape[-1] != departments:
             faults.append(Fault(name, f"names {share.shape[-1]} departments, not {departments}"))
-        elif not ((share >= 0).all() and (share.sum(axis=-1) <= 1 + 1e-6).all()):
-            faults.append(Fault(name, "shares of the departments must not be negative, nor sum to more than 1"))
+        elif (share < 0).any() or (share.sum(axis=-1) > 1 + 1e-6).any():
+            faults.append(Fault(name, "shares of the departments must be ≥ 0 and sum to 1 at most"))
     return faults
 
 

@@ -1,22 +1,23 @@
 """The integer programme of a siting problem, built from arrays.
 
 Symbols: *i* demand point, *j* site, *k* service, *d* demand group, *c* circle (nearest first), *b* bundle of offers that
-fit together in one building, *s* slot (site, service, tier), *g* merged set of slots.
+fit together in one building, *o* offer, *s* slot (site, service, tier), *g* merged set of slots, *t* period.
 
 .. code-block:: text
 
-    z_b ∈ {0, 1}      bundle b is what opens (or stays) in its building
-    x_s = Σ_{b ∋ s} z_b                    the slot is open
-    0 ≤ v_g ≤ 1,  v_g ≤ Σ_{s ∈ g} x_s      somebody of the set is open
+    z_bt ∈ {0, 1}      bundle b is in its building in period t;  Σ_{b at j} z_bt ≤ 1
+    x_st = Σ_{b ∋ s} z_bt                       the slot is open
+    0 ≤ v_gt ≤ 1,  v_gt ≤ Σ_{s ∈ g} x_st        somebody of the set is open
+    0 ≤ y_ft ≤ P_h x_st                         people of group h who go to slot s (flow f), where places are limited
 
-    maximise  Σ_d Σ_i p_di w_d,e(i)  +  Σ_{d,i,c} p_di (w_dc − w_d,c+1) v_g(d,i,c)
+    coverage = Σ_t W_t Σ_d [ Σ_i p_di w_d,e(i) + Σ_{i,c} p_di (w_dc − w_d,c+1) v_g(d,i,c),t ]
 
-The first sum is what today's facilities already give (e(i) is the circle they give at *i*); ``w_d,C+1 = 0``. Coverage
-grows ring by ring, so no row has to choose a circle: v for a wider circle is never smaller than for a narrower one.
-v is continuous because at binary z its best value is 0 or 1. Everything about a building (area, incompatible services,
-shared rooms, the set-up paid once) is inside its bundles; the rows below only add numbers up over bundles.
+where e(i) is the circle that what stays today gives at *i* and ``w_d,C+1 = 0``. Coverage grows ring by ring, so no row
+has to choose a circle. v is continuous: at binary z its best value is 0 or 1. Everything about one building (area,
+storeys, incompatible services, shared rooms, hub rules, the set-up paid once) is inside its bundles; the rows only add
+numbers up over bundles. People limited by places count through y instead of v, with the same weights.
 
-Each family of constraints is one function; `build` lists them.
+The families of rows are functions, one each, in `rows` (what opens), `rows_people` (who is served).
 """
 
 from __future__ import annotations
@@ -26,180 +27,150 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.siting import rows, rows_people
 from planner.siting.bundles import Bundles, enumerate_bundles
-from planner.siting.linear import Block, LinearModel, ModelBuilder
+from planner.siting.flows import Flows, limited_services, trace_flows
+from planner.siting.linear import Block, Expression, ModelBuilder
+from planner.siting.near import Nearness, trace_nearness
 from planner.siting.reduce import Needs, Slots, find_slots, merge_needs
+from planner.siting.served import Served, count_served, regions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting.problem import SitingProblem
 
-__all__ = ["Formulation", "build"]
+__all__ = ["Formulation", "formulate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Formulation:
-    """A built model and what its columns stand for."""
+    """A model under construction, what its columns stand for, and what can be asked of it.
 
-    model: LinearModel
-    bundles: Bundles
-    slots: Slots
-    needs: Needs
-    z: Block
-    x: Block
-    v: Block
+    ``z``, ``x``, ``v``, ``w``, ``y`` hold one block of columns per period (bundles, slots, covered sets, near sets,
+    flows). Rows that later goals add go into ``builder``.
+    """
 
-    def chosen_offers(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the offers of the bundles that ``values`` chooses, ascending."""
-        chosen = self.bundles.offer[values[self.z.slice] > 0.5]
-        return np.sort(chosen[chosen >= 0]).astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Draft:
     problem: SitingProblem
     builder: ModelBuilder
     bundles: Bundles
     slots: Slots
     needs: Needs
-    z: Block
-    x: Block
-    v: Block
+    flows: Flows
+    near: Nearness | None
+    served: list[Served]
+    limited: NDArray[np.bool_]
+    z: tuple[Block, ...]
+    x: tuple[Block, ...]
+    v: tuple[Block, ...]
+    w: tuple[Block, ...]
+    y: tuple[Block, ...]
 
+    @property
+    def last(self) -> int:
+        """The last period: the plan as it stands in the end."""
+        return self.problem.n_periods - 1
 
-def build(problem: SitingProblem) -> Formulation:
-    """Return the integer programme of ``problem`` for the coverage objective."""
-    bundles, slots = enumerate_bundles(problem), find_slots(problem)
-    needs = merge_needs(problem, slots)
-    builder = ModelBuilder(maximise=True)
-    z = builder.add_columns("bundle", bundles.count, upper=1.0, integer=True)
-    x = builder.add_columns("open", slots.count, upper=1.0)
-    v = builder.add_columns("covered", needs.n_sets, upper=1.0)
-    draft = _Draft(problem, builder, bundles, slots, needs, z, x, v)
-    _covered_people(draft)
-    _one_bundle_per_site(draft)
-    _slots_open_with_bundles(draft)
-    _covered_by_an_open_slot(draft)
-    _budgets(draft)
-    _site_counts(draft)
-    _opening_counts(draft)
-    _must_locks(draft)
-    return Formulation(builder.build(), bundles, slots, needs, z, x, v)
+    @property
+    def period_weights(self) -> NDArray[np.float64]:
+        """Worth of each period's coverage, float64[T]."""
+        phases = self.problem.phases
+        return np.ones(1) if phases is None else np.asarray(phases.weights, dtype=np.float64)
 
+    def columns(self, codes: NDArray[np.int64], period: int) -> NDArray[np.int64]:
+        """Return the columns of slot, set and flow codes in ``period``."""
+        slots, sets = self.slots.count, self.needs.n_sets
+        starts = np.array([self.x[period].start, self.v[period].start, self.y[period].start])
+        kind = (codes >= slots).astype(np.int64) + (codes >= slots + sets)
+        return np.asarray(starts[kind] + codes - np.array([0, slots, slots + sets])[kind])
 
-def _covered_people(draft: _Draft) -> None:
-    """Objective: people by circle weight, today's as a constant, single-slot sets on the slot's own column."""
-    needs = draft.needs
-    gain = np.zeros(len(needs.point))
-    for position, demand in enumerate(draft.problem.demands):
-        weights = np.append(demand.weights, 0.0)
-        draft.builder.add_offset(float(demand.people @ weights[needs.base_circle[position]]))
-        mine = needs.demand == position
-        step = weights[:-1] - weights[1:]
-        gain[mine] = demand.people[needs.point[mine]] * step[needs.circle[mine]]
-    single = needs.column < needs.n_slots
-    draft.builder.add_cost(draft.x.start + needs.column[single], gain[single])
-    draft.builder.add_cost(draft.v.start + needs.column[~single] - needs.n_slots, gain[~single])
+    def coverage(self) -> Expression:
+        """People by circle weight, over all periods by their weights."""
+        parts = []
+        for period, worth in enumerate(self.period_weights.tolist()):
+            for demand, served in zip(self.problem.demands, self.served, strict=True):
+                weights = np.append(demand.weights, 0.0)
+                step = worth * (weights[:-1] - weights[1:])
+                parts.append(
+                    Expression(
+                        self.columns(served.code, period),
+                        step[served.circle] * served.amount,
+                        float(served.base.sum(axis=0) @ step),
+                    )
+                )
+        return Expression.total(parts)
 
-
-def _one_bundle_per_site(draft: _Draft) -> None:
-    """``Σ_b z_jb ≤ 1``; exactly 1 where a standing service has to stay."""
-    bundles = draft.bundles
-    used = np.union1d(bundles.site, np.flatnonzero(bundles.must_choose))
-    row = np.searchsorted(used, bundles.site)
-    draft.builder.add_rows(
-        "one_bundle",
-        len(used),
-        [(row, draft.z.positions, 1.0)],
-        lower=np.where(bundles.must_choose[used], 1.0, -np.inf),
-        upper=1.0,
-    )
-
-
-def _slots_open_with_bundles(draft: _Draft) -> None:
-    """``x_s = Σ_{b ∋ s} z_b``."""
-    bundle, offer = draft.bundles.pairs()
-    slot = draft.slots.of_offer[offer]
-    every = np.arange(draft.slots.count)
-    draft.builder.add_rows(
-        "slot_open",
-        draft.slots.count,
-        [(every, draft.x.start + every, 1.0), (slot, draft.z.start + bundle, -1.0)],
-        lower=0.0,
-        upper=0.0,
-    )
-
-
-def _covered_by_an_open_slot(draft: _Draft) -> None:
-    """``v_g ≤ Σ_{s ∈ g} x_s``."""
-    needs = draft.needs
-    every = np.arange(needs.n_sets)
-    owner = np.repeat(every, np.diff(needs.sets_indptr))
-    draft.builder.add_rows(
-        "cover",
-        needs.n_sets,
-        [(every, draft.v.start + every, 1.0), (owner, draft.x.start + needs.sets_slot, -1.0)],
-        upper=0.0,
-    )
-
-
-def _budgets(draft: _Draft) -> None:
-    """Keep new capital and yearly money within budget, overall and by department."""
-    bundles, budgets = draft.bundles, draft.problem.budgets
-    limits = [
-        ("capital", bundles.capital_yuan[:, None], np.array([budgets.capital_yuan])),
-        ("yearly", bundles.yearly_yuan[:, None], np.array([budgets.yearly_yuan])),
-        ("department_capital", bundles.department_capital_yuan, budgets.department_capital_yuan),
-        ("department_yearly", bundles.department_yearly_yuan, budgets.department_yearly_yuan),
-    ]
-    for name, amounts, limit in limits:
-        if limit is None:
-            continue
-        for position in np.flatnonzero(np.isfinite(limit)):
-            amount = amounts[:, position]
-            # Rows of the size of 1, so that one solver tolerance suits yuan and millions of yuan alike.
-            scale = max(float(amount.max(initial=0.0)), 1.0)
-            draft.builder.add_rows(
-                f"budget_{name}_{position}", 1, [(0, draft.z.positions, amount / scale)], upper=limit[position] / scale
+    def walk(self) -> Expression:
+        """Person-seconds to the nearest opening, over all periods by their weights; limited services by their flows."""
+        assert self.near is not None  # noqa: S101  # built whenever a goal asks for it
+        flows, parts = self.flows, []
+        beyond = np.array([d.cutoffs_s[-1] if d.beyond_s is None else d.beyond_s for d in self.problem.demands])
+        for period, worth in enumerate(self.period_weights.tolist()):
+            slots = self.slots.count
+            codes = np.flatnonzero(self.near.saving_s)
+            at = np.where(codes < slots, self.x[period].start + codes, self.w[period].start + codes - slots)
+            parts.append(Expression(at, -worth * self.near.saving_s[codes], worth * self.near.total_s))
+            unserved = sum(
+                float(demand.people.sum()) * beyond[position]
+                for position, demand in enumerate(self.problem.demands)
+                if self.limited[demand.service]
             )
+            ours = np.flatnonzero(~self.slots.competitor[flows.slot])
+            saved = beyond[flows.group_demand[flows.group[ours]]] - flows.seconds[ours]
+            parts.append(Expression(self.y[period].start + ours, -worth * saved, worth * unserved))
+        return Expression.total(parts)
+
+    def cost(self, years: float) -> Expression:
+        """Capital plus ``years`` of the change in the yearly bill, of the plan in the end."""
+        amount = self.bundles.capital_yuan + years * self.bundles.yearly_yuan
+        return Expression(self.z[self.last].positions, amount, 0.0)
+
+    def opened_sites(self) -> Expression:
+        """Sites with something new in the end."""
+        return Expression(self.z[self.last].positions, self.bundles.opens.astype(np.float64), 0.0)
+
+    def people_within(self, demand: int, circle: int | None, region: int | None) -> tuple[Expression, float]:
+        """People of ``demand`` within ``circle`` in the end, overall or in one region; and everybody there."""
+        served = self.served[demand]
+        ring = served.base.shape[1] - 1 if circle is None else circle
+        codes, amounts, sure, everybody = served.within(ring, region)
+        return Expression(self.columns(codes, self.last), amounts, sure), everybody
+
+    def chosen_offers(self, values: NDArray[np.float64], period: int) -> NDArray[np.int64]:
+        """Return the offers of the bundles that ``values`` chooses in ``period``, ascending."""
+        chosen = self.bundles.offer[values[self.z[period].slice] > 0.5]
+        return np.sort(chosen[chosen >= 0]).astype(np.int64)
 
 
-def _site_counts(draft: _Draft) -> None:
-    """At least and at most so many sites with something new."""
-    rules = draft.problem.rules
-    if rules.min_sites > 0 or rules.max_sites is not None:
-        most = np.inf if rules.max_sites is None else rules.max_sites
-        draft.builder.add_rows(
-            "site_count", 1, [(0, draft.z.positions, draft.bundles.opens)], lower=rules.min_sites, upper=most
-        )
-
-
-def _opening_counts(draft: _Draft) -> None:
-    """At least and at most so many new openings of each service."""
-    problem = draft.problem
-    services = problem.n_services
-    least = np.array(problem.rules.min_openings or [0] * services, dtype=np.float64)
-    most = np.array([np.inf if limit is None else limit for limit in problem.rules.max_openings or [None] * services])
-    if not ((least > 0) | np.isfinite(most)).any():
-        return
-    bundle, offer = draft.bundles.pairs()
-    new = ~problem.offers.existing[offer]
-    draft.builder.add_rows(
-        "opening_count",
-        services,
-        [(problem.offers.service[offer[new]], draft.z.start + bundle[new], 1.0)],
-        lower=least,
-        upper=most,
+def formulate(problem: SitingProblem) -> Formulation:
+    """Return the columns and every row of ``problem``; goals are asked of the result."""
+    bundles, slots, limited = enumerate_bundles(problem), find_slots(problem), limited_services(problem)
+    covered = [position for position, demand in enumerate(problem.demands) if not limited[demand.service]]
+    needs = merge_needs(problem, slots, covered)
+    flows = trace_flows(problem, slots, regions(problem))
+    wants_walk = any(goal.kind == "walk" for goal in problem.goals)
+    near = trace_nearness(problem, slots, covered) if wants_walk else None
+    builder = ModelBuilder()
+    periods = range(problem.n_periods)
+    whole = np.array([way == "whole" for way in problem.rules.assignment or ["split"] * problem.n_services])
+    demand_service = np.array([demand.service for demand in problem.demands])
+    people = flows.group_people[flows.group]
+    form = Formulation(
+        problem=problem,
+        builder=builder,
+        bundles=bundles,
+        slots=slots,
+        needs=needs,
+        flows=flows,
+        near=near,
+        served=count_served(problem, slots, needs, flows, limited),
+        limited=limited,
+        z=tuple(builder.add_columns(f"bundle_{t}", bundles.count, upper=1.0, integer=True) for t in periods),
+        x=tuple(builder.add_columns(f"open_{t}", slots.count, upper=1.0) for t in periods),
+        v=tuple(builder.add_columns(f"covered_{t}", needs.n_sets, upper=1.0) for t in periods),
+        w=tuple(builder.add_columns(f"near_{t}", near.n_sets if near else 0, upper=1.0) for t in periods),
+        y=tuple(builder.add_columns(f"flow_{t}", flows.count, upper=people) for t in periods),
     )
-
-
-def _must_locks(draft: _Draft) -> None:
-    """Keep ``must`` locks: some bundle of the site, with the service where one is named (``never`` is in the bundles)."""
-    must = [lock for lock in draft.problem.rules.locks if lock.kind == "must"]
-    for position, lock in enumerate(must):
-        holds = draft.bundles.site == lock.site
-        if lock.service is not None:
-            holds = holds & (draft.bundles.offer[:, lock.service] >= 0)
-        chosen = draft.z.positions[holds]
-        draft.builder.add_rows(f"must_{position}", 1, [(0, chosen, 1.0)], lower=1.0)
+    rows.add(form)
+    rows_people.add(form, whole[demand_service[flows.group_demand]])
+    return form

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+
+from planner.siting.arrays import sums_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Block", "LinearModel", "ModelBuilder"]
+Terms: TypeAlias = "Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]]"
+"""Coefficients as triples of arrays: row in the block, column, value."""
+
+__all__ = ["Block", "Expression", "LinearModel", "ModelBuilder", "Terms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +86,41 @@ class LinearModel:
         return np.asarray(running[self.indptr[1:]] - running[self.indptr[:-1]])
 
 
-class ModelBuilder:
-    """Collects blocks of columns and rows and closes them into a `LinearModel`."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """``value · x[column] + constant``; repeated columns add up."""
 
-    def __init__(self, *, maximise: bool) -> None:
-        self._maximise = maximise
-        self._offset = 0.0
-        self._cost: list[NDArray[np.float64]] = []
+    column: NDArray[np.int64]
+    value: NDArray[np.float64]
+    constant: float
+
+    @staticmethod
+    def total(parts: Sequence[Expression]) -> Expression:
+        """Return the sum of ``parts``."""
+        return Expression(
+            np.concatenate([np.zeros(0, dtype=np.int64), *(part.column for part in parts)]),
+            np.concatenate([np.zeros(0), *(part.value for part in parts)]),
+            sum(part.constant for part in parts),
+        )
+
+    def scaled(self, factor: float) -> Expression:
+        """Return the expression times ``factor``."""
+        return Expression(self.column, self.value * factor, self.constant * factor)
+
+    def plus(self, block: Block, coefficient: float) -> Expression:
+        """Return the expression plus ``coefficient`` times every column of ``block``."""
+        more = Expression(block.positions, np.full(block.count, coefficient), 0.0)
+        return Expression.total([self, more])
+
+    def at(self, point: NDArray[np.float64]) -> float:
+        """Return the value of the expression at ``point``."""
+        return float(self.value @ point[self.column]) + self.constant
+
+
+class ModelBuilder:
+    """Collects blocks of columns and rows and closes them into a `LinearModel`, as often as there are goals."""
+
+    def __init__(self) -> None:
         self._lower: list[NDArray[np.float64]] = []
         self._upper: list[NDArray[np.float64]] = []
         self._integer: list[NDArray[np.bool_]] = []
@@ -101,34 +134,44 @@ class ModelBuilder:
         self._n_columns = 0
         self._n_rows = 0
 
-    def add_offset(self, amount: float) -> None:
-        """Add a constant to the objective."""
-        self._offset += float(amount)
+    @property
+    def n_columns(self) -> int:
+        """How many columns there are so far."""
+        return self._n_columns
 
     def add_columns(
-        self,
-        name: str,
-        count: int,
-        *,
-        lower: ArrayLike = 0.0,
-        upper: ArrayLike = np.inf,
-        cost: ArrayLike = 0.0,
-        integer: bool = False,
+        self, name: str, count: int, *, lower: ArrayLike = 0.0, upper: ArrayLike = np.inf, integer: bool = False
     ) -> Block:
         """Append ``count`` columns and return where they are."""
         block = Block(name, self._n_columns, count)
         self._columns.append(block)
         self._n_columns += count
-        for store, values in ((self._cost, cost), (self._lower, lower), (self._upper, upper)):
+        for store, values in ((self._lower, lower), (self._upper, upper)):
             store.append(np.broadcast_to(np.asarray(values, dtype=np.float64), count).copy())
         self._integer.append(np.full(count, integer))
         return block
+
+    def mark(self) -> tuple[int, int, int]:
+        """Return where the rows are now, for `release`."""
+        return len(self._rows), len(self._row_of), self._n_rows
+
+    def release(self, mark: tuple[int, int, int]) -> None:
+        """Take back every row added since `mark`."""
+        blocks, terms, self._n_rows = mark
+        del self._rows[blocks:], self._row_lower[blocks:], self._row_upper[blocks:]
+        del self._row_of[terms:], self._column_of[terms:], self._value[terms:]
+
+    def set_upper(self, columns: NDArray[np.int64], upper: float) -> None:
+        """Lower the upper bound of some columns."""
+        joined = np.concatenate(self._upper)
+        joined[columns] = np.minimum(joined[columns], upper)
+        self._upper = [joined]
 
     def add_rows(
         self,
         name: str,
         count: int,
-        terms: Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]],
+        terms: Terms,
         *,
         lower: ArrayLike = -np.inf,
         upper: ArrayLike = np.inf,
@@ -149,22 +192,27 @@ class ModelBuilder:
         self._row_upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), count).copy())
         return block
 
-    def add_cost(self, columns: ArrayLike, amounts: ArrayLike) -> None:
-        """Add ``amounts`` to the objective coefficients of ``columns``; repeated columns add up."""
-        cost = np.concatenate(self._cost)
-        np.add.at(cost, np.asarray(columns, dtype=np.int64), np.asarray(amounts, dtype=np.float64))
-        self._cost = [cost]
+    def add_expression_row(
+        self, name: str, expression: Expression, *, lower: float = -np.inf, upper: float = np.inf
+    ) -> Block:
+        """Append one row ``lower ≤ expression ≤ upper``."""
+        terms = [(0, expression.column, expression.value)]
+        constant = expression.constant
+        return self.add_rows(name, 1, terms, lower=lower - constant, upper=upper - constant)
 
-    def build(self) -> LinearModel:
-        """Close the model; coefficients that meet in one cell are added up."""
+    def build(self, goal: Expression | None = None, *, maximise: bool = True) -> LinearModel:
+        """Close the model with ``goal`` as its objective (none: any plan will do); equal cells are added up."""
         row = _joined(self._row_of, np.int64)
         column = _joined(self._column_of, np.int64)
         value = _joined(self._value, np.float64)
         indptr, column, value = _compressed(row, column, value, self._n_rows, self._n_columns)
+        cost = np.zeros(self._n_columns)
+        if goal is not None:
+            cost = sums_by(goal.column, goal.value, self._n_columns)
         return LinearModel(
-            maximise=self._maximise,
-            offset=self._offset,
-            cost=_joined(self._cost, np.float64),
+            maximise=maximise,
+            offset=0.0 if goal is None else goal.constant,
+            cost=cost,
             lower=_joined(self._lower, np.float64),
             upper=_joined(self._upper, np.float64),
             integer=_joined(self._integer, np.bool_),

@@ -1,34 +1,169 @@
-"""From a siting problem to a plan: reduce, build, solve, read back."""
+"""From a siting problem to a plan: reduce, build, solve goal after goal, read back."""
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from typing import TYPE_CHECKING
 
-from planner.siting.formulation import build
-from planner.siting.outcome import SolverSettings
-from planner.siting.plan import Plan
-from planner.siting.solver import solve_model
+import numpy as np
+
+from planner.siting.formulation import Formulation, formulate
+from planner.siting.goals import Reached, pursue
+from planner.siting.outcome import SolverSettings, relative_gap
+from planner.siting.plan import Assignments, Plan, Step
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.siting.near import Nearness
     from planner.siting.problem import SitingProblem
     from planner.siting.solver import Progress
 
 __all__ = ["solve"]
 
+SHARE_OF_TIME = 0.8
+"""What part of the time left a goal may take while others follow it."""
 
-def solve(problem: SitingProblem, settings: SolverSettings | None = None, progress: Progress | None = None) -> Plan:
-    """Return the plan that covers most people by circle weight, with the solver's own bound.
+
+def solve(
+    problem: SitingProblem,
+    settings: SolverSettings | None = None,
+    progress: Progress | None = None,
+    *,
+    start: Plan | None = None,
+) -> Plan:
+    """Return the best plan by the problem's chain of goals, each with the solver's own bound.
 
     Parameters
     ----------
     problem
         The question.
     settings
-        Of the solver; ``problem.settings`` where not given.
+        Of the solver; ``problem.settings`` where not given. The time is for the whole chain.
     progress
         Told ``(incumbent, bound, seconds)`` while the solver runs.
+    start
+        A plan to begin with, of this problem or of one with the same offers.
     """
-    form = build(problem)
-    solution = solve_model(form.model, settings or problem.settings or SolverSettings(), progress=progress)
-    offers = None if solution.values is None else form.chosen_offers(solution.values)
-    return Plan(offers, solution.outcome)
+    settings = settings or problem.settings or SolverSettings()
+    began = time.perf_counter()
+    form = formulate(problem)
+    values = None if start is None or not start.found else _start_values(form, start)
+    reached: list[Reached] = []
+    for position, goal in enumerate(problem.goals):
+        left_s = settings.time_limit_s - (time.perf_counter() - began)
+        more = position + 1 < len(problem.goals)
+        slice_s = max(left_s * (SHARE_OF_TIME if more else 1.0), 0.02 * settings.time_limit_s)
+        found = pursue(form, goal, dataclasses.replace(settings, time_limit_s=slice_s), values, progress)
+        reached += found
+        if found[-1].values is None:
+            break
+        values = found[-1].values
+        if any(step.outcome.interrupted for step in found):
+            break
+    return _plan(form, reached, time.perf_counter() - began)
+
+
+def settled(form: Formulation, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``values`` with whole bundles, and everybody counted as covered who is.
+
+    A goal that does not ask for coverage leaves covered sets anywhere between what is kept and what is true.
+    """
+    values = values.copy()
+    near, needs = form.near, form.needs
+    bundle, offer = form.bundles.pairs()
+    for z, x, v, w in zip(form.z, form.x, form.v, form.w, strict=True):
+        values[z.slice] = np.round(values[z.slice])
+        chosen = values[z.slice][bundle] > 0.5
+        is_open = np.zeros(form.slots.count)
+        is_open[form.slots.of_offer[offer[chosen]]] = 1.0
+        values[x.slice] = is_open
+        if needs.n_sets:
+            values[v.slice] = np.maximum.reduceat(is_open[needs.sets_slot], needs.sets_indptr[:-1])
+        if near is not None and near.n_sets:
+            values[w.slice] = _near_values(near, is_open)
+    return values
+
+
+def _near_values(near: Nearness, is_open: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Open if something is open among the added slots or in the parent, parents first."""
+    values = np.concatenate([is_open, np.maximum.reduceat(is_open[near.added_slot], near.added_indptr[:-1])])
+    slots = len(is_open)
+    inside = np.flatnonzero(near.parent >= 0)
+    while True:
+        better = np.maximum(values[slots + inside], values[near.parent[inside]])
+        if np.array_equal(better, values[slots + inside]):
+            return values[slots:]
+        values[slots + inside] = better
+
+
+def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
+    """Read the last values found; every goal's number is that of the plan itself, its bound that of its own solve."""
+    found = [one for one in reached if one.values is not None]
+    if not found:
+        return Plan((), None, (), dataclasses.replace(reached[0].outcome, seconds=seconds))
+    values = found[-1].values
+    assert values is not None  # noqa: S101  # by the choice above
+    values = settled(form, values)
+    steps = tuple(_step(one, values) for one in reached if one.values is not None)
+    states = tuple(form.chosen_offers(values, period) for period in range(form.problem.n_periods))
+    stopped = next((one.outcome.stopped_by for one in reached if one.outcome.stopped_by == "interrupt"), None)
+    outcome = dataclasses.replace(steps[0].outcome, seconds=seconds)
+    if stopped is not None:
+        outcome = dataclasses.replace(outcome, stopped_by=stopped)
+    return Plan(states, _assignments(form, values, states), steps, outcome)
+
+
+def _step(one: Reached, values: NDArray[np.float64]) -> Step:
+    objective = one.measure.at(values) if one.measure is not None else one.outcome.objective
+    outcome = dataclasses.replace(one.outcome, objective=objective, gap=relative_gap(objective, one.outcome.bound))
+    return Step(one.goal, one.rank, outcome)
+
+
+def _assignments(
+    form: Formulation, values: NDArray[np.float64], states: tuple[NDArray[np.int64], ...]
+) -> Assignments | None:
+    """Share the flows of each group out over its points, in proportion to their people."""
+    flows, problem = form.flows, form.problem
+    if not form.limited.any():
+        return None
+    parts = []
+    by_group = np.argsort(flows.member_group, kind="stable")
+    size = np.bincount(flows.member_group, minlength=flows.n_groups)
+    first = np.cumsum(size) - size
+    for period, state in enumerate(states):
+        amount = values[form.y[period].slice]
+        used = np.flatnonzero(amount > 1e-7 * np.maximum(flows.group_people[flows.group], 1.0))
+        offer_of_slot = np.full(form.slots.count, -1, dtype=np.int64)
+        offer_of_slot[form.slots.of_offer[state]] = state
+        for flow in used.tolist():
+            group = int(flows.group[flow])
+            points = flows.member_point[by_group[first[group] : first[group] + size[group]]]
+            demand = int(flows.group_demand[group])
+            people = problem.demands[demand].people[points]
+            share = people * (amount[flow] / flows.group_people[group])
+            parts.append((period, demand, points, int(offer_of_slot[flows.slot[flow]]), share))
+    count = [len(points) for _, _, points, _, _ in parts]
+    return Assignments(
+        period=np.repeat(np.array([part[0] for part in parts], dtype=np.int64), count),
+        demand=np.repeat(np.array([part[1] for part in parts], dtype=np.int64), count),
+        point=np.concatenate([np.zeros(0, dtype=np.int64), *(part[2] for part in parts)]),
+        offer=np.repeat(np.array([part[3] for part in parts], dtype=np.int64), count),
+        people=np.concatenate([np.zeros(0), *(part[4] for part in parts)]),
+    )
+
+
+def _start_values(form: Formulation, start: Plan) -> NDArray[np.float64]:
+    """Return the bundle columns of ``start``; the solver fills in the rest."""
+    values = np.full(form.builder.n_columns, np.nan)
+    bundles = form.bundles
+    for period, z in enumerate(form.z):
+        state = start.states[min(period, len(start.states) - 1)]
+        chosen = np.zeros(form.problem.offers.count, dtype=bool)
+        chosen[state] = True
+        inside = (bundles.offer < 0) | chosen[np.where(bundles.offer < 0, 0, bundles.offer)]
+        per_site = np.bincount(form.problem.offers.site[state], minlength=form.problem.sites.count)
+        exact = inside.all(axis=1) & ((bundles.offer >= 0).sum(axis=1) == per_site[bundles.site])
+        values[z.slice] = exact.astype(np.float64)
+    return values

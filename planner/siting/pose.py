@@ -14,7 +14,8 @@ import numpy as np
 
 from planner.errors import Fault, LayerError, StudyError, raise_all
 from planner.siting.outcome import SolverSettings
-from planner.siting.problem import Budgets, Demand, Lock, Offers, Room, Rules, Sites, SitingProblem
+from planner.siting.problem import Budgets, Demand, Offers, Sites, SitingProblem
+from planner.siting.rules import Lock, Room, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,10 +158,20 @@ def _standing(study: Study, district: District, service_ids: tuple[str, ...]) ->
 
 
 def _capacity(service: Service, told: float) -> float:
-    """Return what a facility can serve: its own figure, else what the study assumes of one opening, else unlimited."""
+    """Return what a facility can serve: its own figure, else what the study assumes of one opening.
+
+    Places do not bind, whatever a layer says, for a service of which the study itself names no capacity.
+    """
+    if not _limited(service):
+        return np.inf
     if np.isfinite(told):
         return told
     return np.inf if service.capacity is None else service.capacity
+
+
+def _limited(service: Service) -> bool:
+    """Say whether the study limits what an opening of ``service`` can serve, or asks for a load."""
+    return service.capacity is not None or service.min_load > 0 or any(size.capacity for size in service.sizes)
 
 
 def _possible(study: Study, district: District) -> list[_Offer]:

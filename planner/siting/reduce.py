@@ -1,9 +1,9 @@
 """Lossless reductions: demand points that the same openings serve become one row; what is settled becomes a number.
 
-A person at *i* is within circle *c* of service *k* exactly when some site of ``R_ikc`` is open. Two points with the
-same set are covered together whatever the plan, so their people are added up and the model keeps one row. A set of one
-site needs no row at all: its people belong to that site's column. Points whose circle today's facilities already give
-are a constant.
+A person at *i* is within circle *c* of service *k* exactly when some slot of the set ``R_ikc`` is open. Two points with
+the same set are covered together whatever the plan, so their people are added up and the model keeps one row. A set of
+one slot needs no row at all: its people belong to that slot's column. Points whose circle today's facilities already
+give are a constant. Circles and demands share sets as well as points do.
 """
 
 from __future__ import annotations
@@ -13,26 +13,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.siting.arrays import ranges, set_sums
 from planner.siting.bundles import allowed_offers
+from planner.siting.complete import complete
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from planner.siting.problem import Demand, SitingProblem
 
-__all__ = ["Needs", "Slots", "find_slots", "merge_needs", "pairs_within"]
+__all__ = ["Needs", "Pairs", "Slots", "find_slots", "merge_needs", "pairs_within", "rest_circles"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slots:
     """A slot is a (site, service, tier) that people can count on; alternatives of size and mode share one.
 
-    ``of_offer`` int64[m] maps offers to slots; ``always`` marks slots that stand today and must stay.
+    ``of_offer`` int64[m] maps offers to slots; ``always`` marks slots that stand today and must stay, ``possible``
+    those with an offer that no lock forbids, ``competitor`` those that are somebody else's.
     """
 
     site: NDArray[np.int64]
     service: NDArray[np.int64]
     tier: NDArray[np.int64]
+    competitor: NDArray[np.bool_]
     always: NDArray[np.bool_]
     possible: NDArray[np.bool_]
     of_offer: NDArray[np.int64]
@@ -44,23 +50,35 @@ class Slots:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Pairs of a demand point and a slot within the largest circle, points ascending, nearest slot first."""
+
+    point: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    circle: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> Pairs:
+        """Return some of the pairs, in the same order."""
+        return Pairs(self.point[chosen], self.slot[chosen], self.circle[chosen], self.seconds[chosen])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Needs:
     """Who could be newly covered by what.
 
     A *need* is (demand, point, circle): the people there are within that circle when one slot of its set is open.
-    ``column`` int64 points at the slot itself (a set of one) or, from ``n_slots`` on, at a merged set.
-    ``sets_indptr``/``sets_slot`` list the slots of the merged sets. ``base_circle`` holds, per demand, the best circle
-    that today's facilities give at each point (the number of circles where they give none).
+    ``code`` int64 is the slot itself (a set of one) or, from ``n_slots`` on, a merged set; ``sets_indptr`` and
+    ``sets_slot`` list the slots of the merged sets.
     """
 
     demand: NDArray[np.int64]
     point: NDArray[np.int64]
     circle: NDArray[np.int64]
-    column: NDArray[np.int64]
+    code: NDArray[np.int64]
     n_slots: int
     sets_indptr: NDArray[np.int64]
     sets_slot: NDArray[np.int64]
-    base_circle: tuple[NDArray[np.int64], ...]
 
     @property
     def n_sets(self) -> int:
@@ -70,113 +88,102 @@ class Needs:
 
 def find_slots(problem: SitingProblem) -> Slots:
     """Return the slots of a problem, sorted by (site, service, tier)."""
-    offers = problem.offers
-    tier = np.zeros(offers.count, dtype=np.int64) if offers.tier is None else offers.tier.astype(np.int64)
-    keys = np.stack([offers.site.astype(np.int64), offers.service.astype(np.int64), tier], axis=1)
+    offers, filled = problem.offers, complete(problem)
+    keys = np.stack(
+        [
+            offers.site.astype(np.int64),
+            offers.service.astype(np.int64),
+            filled.tier,
+            filled.competitor.astype(np.int64),
+        ],
+        axis=1,
+    )
     slots, of_offer = np.unique(keys, axis=0, return_inverse=True)
-    of_offer = of_offer.ravel()
-    stays = offers.existing if offers.may_close is None else offers.existing & ~offers.may_close
+    of_offer = of_offer.ravel().astype(np.int64)
     # An alternative of another tier may replace what stands, so it is sure only where no such alternative exists.
-    cell = keys[:, 0] * problem.n_services + keys[:, 1]
-    slot_cell = slots[:, 0] * problem.n_services + slots[:, 1]
-    alone = np.bincount(slot_cell, minlength=problem.sites.count * problem.n_services)[cell] == 1
+    cell = slots[:, 0] * problem.n_services + slots[:, 1]
+    alone = np.bincount(cell, minlength=problem.sites.count * problem.n_services)[cell] == 1
     always = np.zeros(len(slots), dtype=bool)
-    always[of_offer[stays & alone]] = True
+    always[of_offer[filled.stays]] = True
     possible = np.zeros(len(slots), dtype=bool)
     possible[of_offer[allowed_offers(problem)]] = True
-    return Slots(slots[:, 0], slots[:, 1], slots[:, 2], always, possible, of_offer)
+    return Slots(slots[:, 0], slots[:, 1], slots[:, 2], slots[:, 3] == 1, always & alone, possible, of_offer)
 
 
-def pairs_within(
-    problem: SitingProblem, demand: Demand, slots: Slots
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Return (point, slot, circle, seconds) of every pair of a point and a possible slot within the largest circle."""
+def pairs_within(problem: SitingProblem, demand: Demand, slots: Slots, *, competitors: bool = False) -> Pairs:
+    """Return every pair of a point and a possible slot within the largest circle of ``demand``."""
     reach = demand.reach
     inside = np.flatnonzero(reach.seconds <= demand.cutoffs_s[-1])
     point = np.searchsorted(reach.indptr, inside, side="right") - 1
-    site, seconds = reach.site[inside], reach.seconds[inside]
+    site, seconds = reach.site[inside], reach.seconds[inside].astype(np.float64)
     counts = slots.possible & (slots.service == demand.service)
+    ours = counts & ~slots.competitor
     if demand.tiers:
-        counts &= np.isin(slots.tier, demand.tiers)
-    chosen = np.flatnonzero(counts)
+        ours &= np.isin(slots.tier, demand.tiers)
+    chosen = np.flatnonzero(ours | (counts & slots.competitor) if competitors else ours)
     per_site = np.bincount(slots.site[chosen], minlength=problem.sites.count)
-    first = np.concatenate([[0], np.cumsum(per_site)])[:-1]
+    first = (np.cumsum(per_site) - per_site)[site]
     repeat = per_site[site]
     pair = np.repeat(np.arange(len(site)), repeat)
-    step = np.arange(len(pair)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-    slot = chosen[first[site[pair]] + step] if len(pair) else np.zeros(0, dtype=np.int64)
-    circle = np.searchsorted(np.asarray(demand.cutoffs_s), seconds.astype(np.float64), side="left")
-    return point[pair], slot, circle[pair], seconds[pair]
+    slot = chosen[ranges(first, repeat)]
+    circle = np.searchsorted(np.asarray(demand.cutoffs_s), seconds, side="left")
+    order = np.lexsort((slot, seconds[pair], point[pair]))
+    pair, slot = pair[order], slot[order]
+    return Pairs(point[pair].astype(np.int64), slot.astype(np.int64), circle[pair].astype(np.int64), seconds[pair])
 
 
-def merge_needs(problem: SitingProblem, slots: Slots) -> Needs:
-    """Return the needs of every demand, with equal sets merged across points, circles and demands."""
-    collected: list[tuple[NDArray[np.int64], ...]] = []
-    sets: list[NDArray[np.int64]] = []
-    base_circle = []
-    for position, demand in enumerate(problem.demands):
-        point, slot, circle, _ = pairs_within(problem, demand, slots)
-        base = np.full(problem.n_demand, len(demand.cutoffs_s))
-        standing = slots.always[slot]
-        np.minimum.at(base, point[standing], circle[standing])
-        base_circle.append(base)
-        open_pair = ~standing & (circle < base[point]) & (demand.people[point] > 0)
-        point, slot, circle = point[open_pair], slot[open_pair], circle[open_pair]
+def rest_circles(problem: SitingProblem, demand: Demand, slots: Slots, pairs: Pairs) -> NDArray[np.int64]:
+    """Return int64[n]: the best circle that what surely stays gives each point; the number of circles where none."""
+    best = np.full(problem.n_demand, len(demand.cutoffs_s), dtype=np.int64)
+    standing = slots.always[pairs.slot]
+    np.minimum.at(best, pairs.point[standing], pairs.circle[standing])
+    return best
+
+
+def merge_needs(problem: SitingProblem, slots: Slots, demands: Iterable[int]) -> Needs:
+    """Return the needs of the given demands, with equal sets merged across points, circles and demands."""
+    owners: list[NDArray[np.int64]] = [np.zeros((4, 0), dtype=np.int64)]
+    sets: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
+    for position in demands:
+        demand = problem.demands[position]
+        pairs = pairs_within(problem, demand, slots)
+        best = rest_circles(problem, demand, slots, pairs)
+        pairs = pairs[~slots.always[pairs.slot] & (pairs.circle < best[pairs.point]) & (demand.people[pairs.point] > 0)]
         for ring in range(len(demand.cutoffs_s)):
-            within = (circle <= ring) & (ring < base[point])
-            members = slot[within]
-            owner = point[within]
-            first = np.flatnonzero(np.diff(owner, prepend=-1))
-            size = np.diff(first, append=len(owner))
-            collected.append((np.full(len(first), position), owner[first], np.full(len(first), ring), size))
-            sets.append(members)
-    demand_of, point_of, circle_of, size_of = (np.concatenate(part) for part in zip(*collected, strict=True))
-    column, indptr, members = _merge(np.concatenate(sets), size_of, slots.count)
-    return Needs(demand_of, point_of, circle_of, column, slots.count, indptr, members, tuple(base_circle))
+            within = (pairs.circle <= ring) & (ring < best[pairs.point])
+            point = pairs.point[within]
+            first = np.flatnonzero(np.diff(point, prepend=-1))
+            size = np.diff(first, append=len(point))
+            owners.append(np.stack([np.full(len(first), position), point[first], np.full(len(first), ring), size]))
+            sets.append(pairs.slot[within])
+    demand_of, point_of, circle_of, size_of = np.concatenate(owners, axis=1)
+    code, indptr, members = _merge(np.concatenate(sets), size_of, slots.count)
+    return Needs(demand_of, point_of, circle_of, code, slots.count, indptr, members)
 
 
 def _merge(
     members: NDArray[np.int64], size: NDArray[np.int64], n_slots: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the column of each set, and the distinct sets of two or more as (indptr, slot).
+    """Return the code of each set, and the distinct sets of two or more as (indptr, slot).
 
-    Sets are compared by the sum of two random 64-bit numbers per slot, then member by member with the one they are
-    merged into: a collision of the sums is refused, never merged.
+    Sets are found equal by their sums and then compared member by member with the one they are merged into: a
+    collision of the sums is refused, never merged.
     """
     if not len(size):
         return size, np.zeros(1, dtype=np.int64), members
-    random = np.random.default_rng(0)
-    marks = random.integers(0, 2**63, size=(2, max(n_slots, 1)), dtype=np.uint64)
     starts = np.cumsum(size) - size
-    order = np.lexsort((members, np.repeat(np.arange(len(size)), size)))
-    members = members[order]
-    sums = np.stack([np.add.reduceat(marks[0][members], starts), np.add.reduceat(marks[1][members], starts)], axis=1)
-    column = np.empty(len(size), dtype=np.int64)
+    members = members[np.lexsort((members, np.repeat(np.arange(len(size)), size)))]
+    code = np.empty(len(size), dtype=np.int64)
     single = size == 1
-    column[single] = members[starts[single]]
+    code[single] = members[starts[single]]
     several = np.flatnonzero(~single)
-    _, first, inverse = np.unique(sums[several], axis=0, return_index=True, return_inverse=True)
-    kept = several[first]
-    column[several] = n_slots + inverse.ravel()
-    _refuse_collisions(members, starts, size, several, kept[inverse.ravel()])
-    indptr = np.concatenate([[0], np.cumsum(size[kept])])
-    return column, indptr, members[_ranges(starts[kept], size[kept])]
-
-
-def _refuse_collisions(
-    members: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    size: NDArray[np.int64],
-    merged: NDArray[np.int64],
-    into: NDArray[np.int64],
-) -> None:
-    if not np.array_equal(size[merged], size[into]) or not np.array_equal(
-        members[_ranges(starts[merged], size[merged])], members[_ranges(starts[into], size[into])]
+    sums = set_sums(members, starts, n_slots)[several]
+    _, first, inverse = np.unique(sums, axis=0, return_index=True, return_inverse=True)
+    kept, into = several[first], several[first][inverse.ravel()]
+    same_size = np.array_equal(size[several], size[into])
+    if not same_size or not np.array_equal(
+        members[ranges(starts[several], size[several])], members[ranges(starts[into], size[into])]
     ):
         raise AssertionError("two different sets of sites have equal 128-bit sums")
-
-
-def _ranges(starts: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return ``start … start + size`` of every range, end to end."""
-    before = np.cumsum(size) - size
-    return np.repeat(starts - before, size) + np.arange(int(size.sum()))
+    code[several] = n_slots + inverse.ravel()
+    return code, np.concatenate([[0], np.cumsum(size[kept])]), members[ranges(starts[kept], size[kept])]
