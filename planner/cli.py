@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from planner import __version__
-from planner.errors import PlannerError
+from planner.errors import LayerError, PlannerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +101,30 @@ def plan(
         print(json.dumps({"folder": str(folder), **json.loads(run.manifest.as_json())}, ensure_ascii=False, indent=2))
     elif not quiet:
         _talk([*report.closing_summary(run), "", f"→ {folder}"])
+
+
+@app.command()
+def check(
+    study: StudyFile,
+    mend: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write mended copies of the layers, and a study that uses them.")
+    ] = None,
+    scenario: Scenario = None,
+    sets: Sets = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find every fault of every layer at once, and say how to mend it (exit code 4 if there is an error)."""
+    from planner import runs  # noqa: PLC0415
+
+    with Bar(quiet=quiet) as bar:
+        checked = runs.check(study, scenario=scenario, sets=sets or (), mend_to=mend, progress=bar)
+    if as_json:
+        print(json.dumps(checked.rows(), ensure_ascii=False, indent=2))
+    else:
+        _talk([*checked.lines(), checked.summary()])
+    if checked.errors:
+        raise typer.Exit(LayerError.exit_code)
 
 
 @app.command(name="report")

@@ -1,6 +1,19 @@
 """What is on the ground: layers read, checked and brought into one metric system."""
 
-from planner.district.district import District, check_layers, read_district
-from planner.district.findings import Finding
+from planner.district.district import District, Survey, check_layers, read_district, survey_layers
+from planner.district.findings import Finding, Findings
+from planner.district.ground import Ground
+from planner.district.mend import Mended, mend
 
-__all__ = ["District", "Finding", "check_layers", "read_district"]
+__all__ = [
+    "District",
+    "Finding",
+    "Findings",
+    "Ground",
+    "Mended",
+    "Survey",
+    "check_layers",
+    "mend",
+    "read_district",
+    "survey_layers",
+]

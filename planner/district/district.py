@@ -65,8 +65,12 @@ class Survey:
     """What a reading found, whether or not a district came of it."""
 
     district: District | None
+    layers: dict[str, Layer]
+    """Layer of the study → how the study describes it."""
     tables: dict[str, LayerTable]
     """Layer → its rows in the metric system; layers that could not be read are missing."""
+    left_out: dict[str, pd.DataFrame]
+    """Layer → rows that have no place."""
     findings: tuple[Finding, ...]
 
 
@@ -109,7 +113,7 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
         findings.error("missing-file", "layers.streets", layers.streets.path.as_posix(), near="")
     crs = _metric_system(study, read["layers.communities"], findings)
     if crs is None:
-        return Survey(None, {}, findings.all)
+        return Survey(None, named, {}, {}, findings.all)
     tables = _in_metres(study, {label: table for label, table in read.items() if table is not None}, crs)
     district = _assemble(study, tables, crs, findings)
     originals = {label: table for label, table in read.items() if table is not None}
@@ -120,7 +124,12 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
         district = None
     elif district is not None:
         district = replace(district, findings=findings.all)
-    return Survey(district, tables, findings.all)
+    left_out = {
+        label: table.frame[~table.frame.index.isin(tables[label].frame.index)]
+        for label, table in originals.items()
+        if label in tables
+    }
+    return Survey(district, named, tables, left_out, findings.all)
 
 
 def named_layers(study: Study) -> dict[str, Layer]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from planner.errors import Fault, LayerError, raise_all
@@ -42,10 +41,6 @@ class Finding:
     """How many rows are concerned in all."""
     evidence: Mapping[str, Fact] = field(default_factory=dict)
     """The figures it rests on."""
-
-    def __post_init__(self) -> None:
-        """Freeze the evidence."""
-        object.__setattr__(self, "evidence", MappingProxyType(dict(self.evidence)))
 
     def what(self, language: Language) -> str:
         """Say what was found, with its evidence."""
@@ -92,6 +87,10 @@ class Findings:
     def note(self, code: str, layer: str, where: str, rows: Iterable[object] = (), **evidence: Fact) -> None:
         """Note something for the record."""
         self._add("note", (code, layer, where), rows, evidence)
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Take over what another check found."""
+        self._made += [finding for finding in findings if finding not in self._made]
 
     @property
     def all(self) -> tuple[Finding, ...]:

@@ -22,9 +22,8 @@ def own_ids(table: LayerTable, *, one_thing_may_have_many_rows: bool = False) ->
     """
     ids = table.texts("id")
     if ids is None:
-        stem = table.spec.path.name.split(".")[0]
         table.flag("note", "ids-made")
-        return [f"{stem}-{int(row) + 1}" for row in table.frame.index]
+        return made_ids(table)
     series = pd.Series(ids, dtype=object)
     bad = series.eq("") | series.duplicated(keep=False)
     if one_thing_may_have_many_rows and bad.any():
@@ -34,6 +33,12 @@ def own_ids(table: LayerTable, *, one_thing_may_have_many_rows: bool = False) ->
     if bad.any():
         table.flag("error", "duplicate-id", bad.to_numpy(dtype=bool))
     return ids
+
+
+def made_ids(table: LayerTable) -> list[str]:
+    """Return ids made from the file's name and row numbers (1 = first)."""
+    stem = table.spec.path.name.split(".")[0]
+    return [f"{stem}-{int(row) + 1}" for row in table.frame.index]
 
 
 def unique_ids(ids: Sequence[str]) -> list[str]:

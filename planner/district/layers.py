@@ -13,6 +13,7 @@ import pandas as pd
 
 from planner.district.files import cut_name, read_numbers, without_secrets
 from planner.district.findings import ROWS_NAMED
+from planner.study import Communities, People
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,6 +106,12 @@ class LayerTable:
         ids = self.frame[found]
         return [as_text(ids.iloc[row]) or f"#{int(numbers[row]) + 1}" for row in rows]
 
+    def cut_names(self) -> dict[str, str]:
+        """Return columns that the study asks for by a name longer than the file keeps: asked → the file's."""
+        asked = [*self.spec.columns.values(), *self.spec.keep, *self.spec.drop, *asked_columns(self.spec)]
+        found = {name: alike_columns(self._columns(), name) for name in asked}
+        return {name: alike[0] for name, alike in found.items() if len(alike) == 1 and alike[0] != name}
+
     def with_frame(self, frame: gpd.GeoDataFrame) -> LayerTable:
         """Return the same layer with other rows."""
         return replace(self, frame=frame)
@@ -128,6 +135,15 @@ class LayerTable:
         self.findings.error(
             "missing-column", self.label, self.where, column=wanted, use=use, near=near, columns=", ".join(columns)
         )
+
+
+def asked_columns(layer: Layer) -> list[str]:
+    """Return the columns that a layer's own keys name, beside ``columns``."""
+    if isinstance(layer, People):
+        counted = layer.groups.values()
+        named = [*(c.column for c in counted), *(c.percent_of for c in counted), layer.total]
+        return [name for name in named if name]
+    return list(layer.roll_up) if isinstance(layer, Communities) else []
 
 
 def shown_path(layer: Layer) -> str:

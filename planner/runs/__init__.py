@@ -5,22 +5,37 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planner.runs.cache import Cache, default_folder
+    from planner.runs.check import Checked, check
     from planner.runs.manifest import Manifest, Result
     from planner.runs.places import STORE
     from planner.runs.run import carry_out, plan
     from planner.runs.store import Run
     from planner.runs.tables import Tables
 
-__all__ = ["STORE", "Cache", "Manifest", "Result", "Run", "Tables", "carry_out", "default_folder", "plan"]
+__all__ = [
+    "STORE",
+    "Cache",
+    "Checked",
+    "Manifest",
+    "Result",
+    "Run",
+    "Tables",
+    "carry_out",
+    "check",
+    "default_folder",
+    "plan",
+]
 
 _HOME = {
     "STORE": "places",
     "Cache": "cache",
+    "Checked": "check",
     "Manifest": "manifest",
     "Result": "manifest",
     "Run": "store",
     "Tables": "tables",
     "carry_out": "run",
+    "check": "check",
     "default_folder": "cache",
     "plan": "run",
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from planner.access.soundness import check_streets
 from planner.runs.ground import Ground, connector_m
 from planner.runs.tables import as_parquet
 from planner.runs.tabulate import (
@@ -52,5 +53,5 @@ def sheets(study: Study, ground: Ground) -> Sheets:
         existing=existing_table(district),
         reach=reach_table(district, place_ids, ground.reaches),
         streets=streets_table(ground.network),
-        findings=findings_table(district),
+        findings=findings_table((*district.findings, *check_streets(study, district, ground.network))),
     )

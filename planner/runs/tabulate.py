@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from planner.access import Reach, WalkNetwork
-    from planner.district import District
+    from planner.district import District, Finding
     from planner.siting import Evaluation, Plan, Posed
     from planner.study import Study
 
@@ -234,10 +234,10 @@ def existing_table(district: District) -> pd.DataFrame:
     )
 
 
-def findings_table(district: District) -> pd.DataFrame:
-    """Return what the check said of the layers, in both languages."""
+def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Return what the check said of layers and streets, in both languages."""
     return pd.DataFrame(
-        [(f.severity, f.code, f.layer, f.where, f.text("zh"), f.text("en")) for f in district.findings],
+        [(f.severity, f.code, f.layer, f.where, f.text("zh"), f.text("en")) for f in findings],
         columns=["severity", "code", "layer", "where", "zh", "en"],
     )
 

@@ -59,5 +59,10 @@ TERMS: dict[str, tuple[str, str]] = {
     "hint": ("处理", "how to mend"),
     "rows": ("记录", "rows"),
     "and_more": ("等共 {count:,} 条", "and more, {count:,} in all"),
+    "check_summary": (
+        "{error} 个错误，{warning} 个警告，{note} 条说明",
+        "{error} errors, {warning} warnings, {note} notes",
+    ),
+    "mended": ("修复后的研究：{study}（未能修复的图层：{left}）", "mended study: {study} (layers not mended: {left})"),
     "layers_refused": ("图层有错误，未作任何计算：", "the layers have faults; nothing was computed:"),
 }

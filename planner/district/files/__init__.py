@@ -1,6 +1,6 @@
 """Files of a planner's brought into memory as they are: formats, encodings, archives; nothing is mended here."""
 
-from planner.district.files.database import without_secrets
+from planner.district.files.database import is_database, without_secrets
 from planner.district.files.degrees import X_NAMES, Y_NAMES, read_coordinates
 from planner.district.files.encoding import Decision, cut_name
 from planner.district.files.numbers import Numbers, read_flags, read_numbers
@@ -19,6 +19,7 @@ __all__ = [
     "UnreadableError",
     "Want",
     "cut_name",
+    "is_database",
     "is_extract",
     "read_coordinates",
     "read_extract",

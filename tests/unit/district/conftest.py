@@ -28,6 +28,20 @@ def square(x, y, side):
     return box(X + x, Y + y, X + x + side, Y + y + side)
 
 
+def streets_xml(lines):
+    """Draw footways between points in metres from the corner of the district as an OpenStreetMap file."""
+    nodes = {point: number for number, point in enumerate(dict.fromkeys(p for line in lines for p in line), start=1)}
+    degrees = gpd.GeoSeries([Point(X + x, Y + y) for x, y in nodes], crs=CRS).to_crs(4326)
+    parts = [
+        f'<node id="{number}" lon="{point.x:.9f}" lat="{point.y:.9f}" version="1"/>'
+        for number, point in zip(nodes.values(), degrees, strict=True)
+    ]
+    for number, line in enumerate(lines, start=1):
+        refs = "".join(f'<nd ref="{nodes[point]}"/>' for point in line)
+        parts.append(f'<way id="{number}" version="1">{refs}<tag k="highway" v="footway"/></way>')
+    return f'<osm version="0.6">{"".join(parts)}</osm>'
+
+
 class HandDrawn:
     """Writes the layers into a folder; a test changes a frame before `study` is called."""
 
@@ -74,6 +88,7 @@ class HandDrawn:
             "candidates": [{"path": "candidates.gpkg"}],
         }
         self.settings = {}
+        self.streets = [[(-900, 60), (1100, 60)], [(100, -900), (100, 60), (100, 1100)], [(-900, 1100), (1100, -900)]]
 
     def study(self) -> Study:
         for name in ("communities", "buildings", "facilities", "candidates"):
@@ -82,7 +97,7 @@ class HandDrawn:
                 with warnings.catch_warnings():
                     warnings.filterwarnings("ignore", "'crs' was not provided")
                     frame.to_file(self.folder / f"{name}.gpkg")
-        (self.folder / "streets.osm").write_text('<osm version="0.6"></osm>')
+        (self.folder / "streets.osm").write_text(streets_xml(self.streets))
         circles = [{"minutes": 15, "weight": 1}]
         service = {"walker": "elder", "circles": circles, "area_m2": 100, "fit_out_yuan": 1000}
         raw = {

@@ -1,0 +1,136 @@
+"""Can the streets carry the answer? Pieces that do not join, doors too far away, circles that the extract cuts off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.access.network import EdgeFlag
+from planner.access.snap import snap
+from planner.district import Findings
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+
+    from planner.access.network import WalkNetwork
+    from planner.access.snap import Snapped
+    from planner.district import District, Finding
+    from planner.study import Study
+
+#: ends of streets closer than this were drawn apart by mistake
+GAP_M = 1.0
+#: below this share of people on the main piece, what is computed for the rest is doubtful
+LEAST_ON_MAIN = 0.95
+#: above this share of people whose circle is cut, coverage near the edge is understated
+MOST_CUT = 0.05
+
+
+def check_streets(study: Study, district: District, network: WalkNetwork) -> tuple[Finding, ...]:
+    """Return what is doubtful about the streets of a district, counted in people.
+
+    - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
+    - ``street-pieces``: into how many pieces the streets fall, and the share of people on the main one;
+    - ``street-gaps``: what joining ends closer than a metre would change;
+    - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen.
+    """
+    findings = Findings()
+    people = district.demand[list(study.groups)].to_numpy(dtype=np.float64).sum(axis=1)
+    doors = snap(network, _xy(district.demand), max_connector_m=study.walking.max_connector_m)
+    homes = _Homes(list(district.demand["id"]), _xy(district.demand), people, _pieces(network, doors))
+    where = study.layers.streets.path.as_posix()
+    _note_far(findings, study, district, network, homes)
+    if network.component.max() > 0:
+        _note_pieces(findings, where, network, homes)
+        _note_gaps(findings, where, network, homes)
+    _note_cut(findings, study, network, homes)
+    return findings.all
+
+
+@dataclass(frozen=True, eq=False)
+class _Homes:
+    """Demand points, all groups taken together."""
+
+    ids: list[str]
+    xy: NDArray[np.float64]
+    people: NDArray[np.float64]
+    piece: NDArray[np.int64]
+    """Piece of the network each stands on; −1 where no street is near."""
+
+    def named(self, rows: NDArray[np.bool_]) -> list[str]:
+        return [self.ids[int(row)] for row in np.flatnonzero(rows)]
+
+    def counted(self, rows: NDArray[np.bool_]) -> float:
+        return float(self.people[rows].sum())
+
+    def share(self, rows: NDArray[np.bool_]) -> float:
+        return self.counted(rows) / max(float(self.people.sum()), 1e-9)
+
+
+def _pieces(network: WalkNetwork, doors: Snapped) -> NDArray[np.int64]:
+    piece = np.full(doors.n, -1, np.int64)
+    open_doors = doors.edge >= 0
+    piece[doors.point[open_doors]] = network.edge_component[doors.edge[open_doors]]
+    return piece
+
+
+def _note_far(findings: Findings, study: Study, district: District, network: WalkNetwork, homes: _Homes) -> None:
+    limit = study.walking.max_connector_m
+    far = homes.piece < 0
+    if far.any():
+        people = homes.counted(far)
+        findings.warn("far-from-street", "layers.people", "", homes.named(far), people=people, limit_m=limit)
+    for name, frame in (("facilities", district.facilities), ("candidates", district.sites)):
+        reached = snap(network, _xy(frame), max_connector_m=limit).connected
+        if not reached.all():
+            findings.warn("place-far-from-street", f"layers.{name}", "", list(frame["id"][~reached]), limit_m=limit)
+
+
+def _note_pieces(findings: Findings, where: str, network: WalkNetwork, homes: _Homes) -> None:
+    on_main = homes.share(homes.piece == 0)
+    length = float(network.length_m[network.edge_component == 0].sum() / network.length_m.sum())
+    pieces = int(network.component.max()) + 1
+    say = findings.warn if on_main < LEAST_ON_MAIN else findings.note
+    rows = homes.named(homes.piece > 0)
+    say("street-pieces", "layers.streets", where, rows, pieces=pieces, on_main=on_main, length=length)
+
+
+def _note_gaps(findings: Findings, where: str, network: WalkNetwork, homes: _Homes) -> None:
+    """Say how the pieces would join if every end were tied to the streets of other pieces within a metre."""
+    grounded = ~(network.has(EdgeFlag.BRIDGE) | network.has(EdgeFlag.TUNNEL))
+    tree = shapely.STRtree(network.lines[grounded])
+    end, line = tree.query(shapely.points(network.xy), predicate="dwithin", distance=GAP_M)
+    one, other = network.component[end], network.edge_component[np.flatnonzero(grounded)[line]]
+    apart = one != other
+    before = int(network.component.max()) + 1
+    links = coo_array((np.ones(int(apart.sum())), (one[apart], other[apart])), shape=(before, before))
+    after, label = connected_components(links, directed=False)
+    if after < before:
+        gained = (homes.piece > 0) & (label[np.maximum(homes.piece, 0)] == label[0])
+        people = homes.counted(gained)
+        findings.note(
+            "street-gaps", "layers.streets", where, gap_m=GAP_M, before=before, after=int(after), people=people
+        )
+
+
+def _note_cut(findings: Findings, study: Study, network: WalkNetwork, homes: _Homes) -> None:
+    """Count people whose widest circle, drawn as the crow flies, leaves the hull of the streets."""
+    speeds = {walker: profile.speed_m_s for walker, profile in study.walking.profiles.items()}
+    reach_m = max(60.0 * service.circles[-1].minutes * speeds[service.walker] for service in study.services)
+    hull = shapely.convex_hull(shapely.multipoints(network.shape_xy))
+    points = shapely.points(homes.xy)
+    cut = ~shapely.contains_properly(hull, points) | (shapely.distance(shapely.boundary(hull), points) < reach_m)
+    share = homes.share(cut)
+    if share > 0:
+        say = findings.warn if share > MOST_CUT else findings.note
+        where = study.layers.streets.path.as_posix()
+        say("circles-cut", "layers.streets", where, homes.named(cut), share=share, reach_m=reach_m)
+
+
+def _xy(frame: GeoDataFrame) -> NDArray[np.float64]:
+    return np.column_stack([frame.geometry.x, frame.geometry.y])

@@ -1,0 +1,110 @@
+"""``planner check``: everything doubtful about a study's layers and streets, and mended copies if asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from planner.access import read_network
+from planner.access.soundness import check_streets
+from planner.district import Finding, Findings, mend, survey_layers
+from planner.errors import LayerError, OutputError
+from planner.runs.progress import Progress, silent
+from planner.runs.store import written_aside
+from planner.study.load import load_study
+from planner.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from planner.district import Mended
+    from planner.study import Language
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the check found."""
+
+    language: Language
+    findings: tuple[Finding, ...]
+    """Errors, then warnings, then notes."""
+    mended: Mended | None = None
+
+    @property
+    def errors(self) -> int:
+        """How many findings forbid computing."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+    def lines(self) -> list[str]:
+        """Return the findings as text in the study's language, one to a line."""
+        return [finding.text(self.language) for finding in self.findings]
+
+    def summary(self) -> str:
+        """Return one line: how many findings of each severity, and where mended copies lie."""
+        counts = {kind: sum(f.severity == kind for f in self.findings) for kind in ("error", "warning", "note")}
+        text = say("check_summary", self.language, **counts)
+        if self.mended is None:
+            return text
+        left = ", ".join(self.mended.left) or "–"
+        return f"{text}\n{say('mended', self.language, study=self.mended.study_file, left=left)}"
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return the findings as plain values, texts in both languages."""
+        return [
+            {
+                "severity": f.severity,
+                "code": f.code,
+                "layer": f.layer,
+                "where": f.where,
+                "rows": list(f.rows),
+                "count": f.count,
+                "evidence": dict(f.evidence),
+                "what": {"zh": f.what("zh"), "en": f.what("en")},
+                "hint": {"zh": f.hint("zh"), "en": f.hint("en")},
+            }
+            for f in self.findings
+        ]
+
+
+def check(
+    study_file: Path,
+    *,
+    scenario: str | None = None,
+    sets: Sequence[str] = (),
+    mend_to: Path | None = None,
+    progress: Progress = silent,
+) -> Checked:
+    """Return everything found in the layers and streets of a study; write mended copies to ``mend_to``.
+
+    Raises
+    ------
+    StudyError
+        the study file itself is at fault.
+    OutputError
+        ``mend_to`` holds something already, or cannot be written.
+    """
+    study = load_study(study_file, scenario=scenario, sets=sets)
+    if mend_to is not None and mend_to.exists() and (not mend_to.is_dir() or any(mend_to.iterdir())):
+        msg = f"{mend_to} holds something already; give a folder that is empty or does not exist"
+        raise OutputError(msg)
+    findings = Findings()
+    progress("layers", 0.0)
+    survey = survey_layers(study, study_file.parent, findings)
+    progress("layers", 1.0)
+    if survey.district is not None:
+        progress("streets", 0.0)
+        try:
+            network = read_network(study_file.parent / study.layers.streets.path, survey.district.crs)
+        except LayerError as fault:
+            where = study.layers.streets.path.as_posix()
+            findings.error("unusable-streets", "layers.streets", where, reason=str(fault))
+        else:
+            findings.extend(check_streets(study, survey.district, network))
+        progress("streets", 1.0)
+    mended = None
+    if mend_to is not None:
+        with written_aside(mend_to) as aside:
+            mended = mend(study, study_file.parent, aside, survey, final=mend_to)
+        mended = replace(mended, study_file=mend_to / mended.study_file.name)
+    return Checked(study.language, findings.all, mended)

@@ -1,0 +1,52 @@
+import pytest
+
+from planner.access import read_network
+from planner.access.soundness import check_streets
+from planner.district import read_district
+from tests.unit.district.conftest import HandDrawn
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    return HandDrawn(tmp_path)
+
+
+def findings(drawn):
+    study = drawn.study()
+    district = read_district(study, drawn.folder)
+    network = read_network(drawn.folder / "streets.osm", district.crs)
+    return {finding.code: finding for finding in check_streets(study, district, network)}
+
+
+def test_sound_streets_say_nothing(drawn):
+    drawn.streets = [[(-900, 60), (100, 60), (1100, 60)], [(100, -900), (100, 60), (100, 1100)]]
+    drawn.streets += [[(-900, -900), (-900, 1100), (1100, 1100), (1100, -900), (-900, -900)], [(-900, 60), (-900, -900)]]
+    drawn.streets += [[(1100, 60), (1100, 1100)]]
+    assert findings(drawn) == {}
+
+
+def test_people_on_the_main_piece_are_counted_not_junctions(drawn):
+    # the northern street is 50 cm short of the southern one; C (3 elders, 2 toddlers) and D (4 toddlers) stand on it
+    drawn.streets = [[(-900, 60), (1100, 60)], [(100, 60.5), (100, 300)]]
+    found = findings(drawn)
+    assert found["street-pieces"].evidence["pieces"] == 2
+    assert found["street-pieces"].evidence["on_main"] == pytest.approx(18 / 27)  # A 11, B 7 of 27 people
+    assert found["street-pieces"].severity == "warning"
+    assert set(found["street-pieces"].rows) == {"b3", "D"}
+    assert found["street-gaps"].evidence["after"] == 1
+    assert found["street-gaps"].evidence["people"] == pytest.approx(9)
+
+
+def test_people_without_a_street_are_named(drawn):
+    drawn.streets = [[(-900, -300), (1100, -300)], [(100, -300), (100, -900)]]
+    drawn.settings["walking"] = {"profiles": {"elder": {"speed_m_s": 0.8}}, "max_connector_m": 360}
+    found = findings(drawn)
+    assert found["far-from-street"].evidence["people"] == pytest.approx(9)  # C and D lie 400 m and more away
+    assert "place-far-from-street" not in found
+
+
+def test_circles_that_leave_the_extract_are_counted(drawn):
+    drawn.streets = [[(-900, 60), (400, 60), (1100, 60)], [(400, 60), (400, -900)], [(400, 60), (400, 1100)]]
+    found = findings(drawn)
+    assert found["circles-cut"].evidence["reach_m"] == pytest.approx(15 * 60 * 0.8)
+    assert found["circles-cut"].evidence["share"] == pytest.approx(1.0)
