@@ -1,0 +1,40 @@
+"""The bundled town, planned and opened in a real browser: the same figures on page, in workbook and in tables."""
+
+import openpyxl
+import pytest
+
+from planner.report import publish
+from planner.report.indicators import coverage, indicators, percent, text_of
+from planner.runs import plan
+
+pytestmark = pytest.mark.browser
+LARGEST_PAGE_BYTES = 6_000_000
+
+
+@pytest.fixture(scope="module")
+def planned(repository, tmp_path_factory):
+    out = tmp_path_factory.mktemp("town") / "run"
+    return plan(repository / "configs" / "neubrandenburg.yaml", out=out, publish=publish)
+
+
+def test_the_map_of_the_town_quotes_its_tables(planned, open_page):
+    run, folder = planned
+    page = folder / "map.html"
+    assert page.stat().st_size < LARGEST_PAGE_BYTES
+    opened = open_page(page)
+    assert opened.errors == []
+    assert opened.requests == [page.resolve().as_uri()]
+    shown = opened.page.locator(".cover-row").all()
+    sheet = openpyxl.load_workbook(folder / "plan.xlsx").worksheets[1]
+    cells = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert len(shown) == len(cells) == len(run.tables.coverage)
+    for row, line, cell in zip(coverage(run), shown, cells, strict=True):
+        assert line.locator(".share-before").inner_text() == percent(row.share_before)
+        assert line.locator(".share-after").inner_text() == percent(row.share_after)
+        assert (cell[2], cell[3]) == (row.minutes, pytest.approx(row.people))
+        assert (cell[4], cell[5]) == (pytest.approx(row.before), pytest.approx(row.after))
+    for indicator in indicators(run):
+        tile = opened.page.locator(f"[data-indicator={indicator.key}] dd")
+        assert tile.inner_text() == text_of(indicator, run.study.language)
+    assert opened.page.locator(".pin").count() == run.manifest.result.sites_opened
+    assert "OpenStreetMap" in opened.page.locator(".leaflet-control-attribution").inner_text()
