@@ -12,30 +12,32 @@ import pulp
 import pytest
 
 from planner.errors import StudyError
-from planner.siting.linear import ModelBuilder
+from planner.siting.linear import Expression, ModelBuilder
 from planner.siting.outcome import SolverSettings, relative_gap
 from planner.siting.solver import Programme, as_highs, solve_model
 
 
 def knapsack(*, maximise=True):
-    builder = ModelBuilder(maximise=maximise)
+    builder = ModelBuilder()
     sign = 1.0 if maximise else -1.0
-    builder.add_offset(100 * sign)
-    x = builder.add_columns("x", 4, upper=1.0, cost=sign * np.array([10.0, 13.0, 7.0, 8.0]), integer=True)
+    x = builder.add_columns("x", 4, upper=1.0, integer=True)
     builder.add_rows("weight", 1, [(0, x.positions, [5.0, 6.0, 4.0, 5.0])], upper=11.0)
     builder.add_rows("some", 1, [(0, x.positions, 1.0)], lower=1.0, upper=3.0)
     builder.add_rows("tie", 1, [(0, [x.start, x.start + 3], [1.0, 1.0])], upper=1.0)
-    return builder.build()
+    return builder.build(
+        Expression(x.positions, sign * np.array([10.0, 13.0, 7.0, 8.0]), 100 * sign), maximise=maximise
+    )
 
 
 def hard(n=60, rows=30, seed=1):
     """Return a model that HiGHS cannot close in a moment."""
     rng = np.random.default_rng(seed)
-    builder = ModelBuilder(maximise=True)
-    x = builder.add_columns("x", n, upper=1.0, cost=rng.integers(50, 100, n), integer=True)
+    builder = ModelBuilder()
+    x = builder.add_columns("x", n, upper=1.0, integer=True)
+    worth = rng.integers(50, 100, n).astype(float)
     row, column = np.indices((rows, n)).reshape(2, -1)
     builder.add_rows("r", rows, [(row, x.start + column, rng.integers(1, 100, rows * n))], upper=25.0 * n / 2)
-    return builder.build()
+    return builder.build(Expression(x.positions, worth, 0.0))
 
 
 @pytest.mark.parametrize("maximise", [True, False])
@@ -80,7 +82,7 @@ def test_ctrl_c_returns_the_incumbent_with_its_bound():
 
 
 def test_infeasible_has_no_values_and_no_bound():
-    builder = ModelBuilder(maximise=True)
+    builder = ModelBuilder()
     x = builder.add_columns("x", 2, upper=1.0, integer=True)
     builder.add_rows("too_many", 1, [(0, x.positions, 1.0)], lower=3.0)
     solution = solve_model(builder.build(), SolverSettings())
