@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "dom.js",
     "speech.js",
+    "view.js",
     "ground.js",
     "engine.js",
     "decisions.js",
@@ -74,6 +75,7 @@ def facts(run: Run) -> dict[str, Any]:
             "author": study.publication.author,
             "sources": list(study.publication.sources),
         },
+        "homes": True,
         "cautions": [spoken(note) for note in study.notes],
         "services": _services(study),
         "coverageObjective": study.siting.objective == ["coverage"],

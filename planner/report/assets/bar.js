@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { el, say, chip } = planner;
+  const { say } = planner, { el, chip } = planner.view, dom = planner.el;
 
   function group(label, ...buttons) {
     return el("div", { class: "group", role: "group", "aria-label": label }, buttons);
@@ -21,14 +21,6 @@
         el("h1", {}, facts.names[planner.language]),
         el("p", {}, [say("meeting.title"), facts.scenario === "base" ? null : facts.scenario, facts.date].filter(Boolean).join(" · "),
           facts.publication.classification ? el("b", { class: "stamp" }, facts.publication.classification) : null)),
-      el("div", { class: "bar-choices" },
-        group(say("service"), facts.services.map((service, k) =>
-          press(`service-${k}`, [chip(service, true), el("span", {}, service.name)], k === ui.service, () => room.look({ service: k }), { class: "service", title: service.name, "data-service": service.id }))),
-        group(say("circle"), minutes.map((value, c) =>
-          press(`circle-${c}`, say("minutes_short", { minutes: value }), c === ui.circle, () => room.look({ circle: c }), { "data-minutes": value }))),
-        views.length ? group(say("meeting.view"), views.map((view) =>
-          press(`view-${view}`, say(`meeting.view_${view}`), ui.view === view, () => room.look({ view }), { "data-view": view }))) : null,
-        compareChoice(room, act), walkerChoice(room)),
       el("div", { class: "bar-tools" },
         group(say("meeting.steps"),
           press("undo", "↶", null, () => room.history.undo() && act.refresh(), { title: say("meeting.undo"), "aria-label": say("meeting.undo"), disabled: room.history.canUndo() ? null : "", "data-action": "undo" }),
@@ -44,6 +36,14 @@
           press("language", planner.language === "zh" ? "EN" : "中文", null, () => act.language(planner.language === "zh" ? "en" : "zh"), { "data-action": "language" }),
           press("print", "A3", null, act.print, { title: say("meeting.print"), "aria-label": say("meeting.print"), "data-action": "print" }),
           press("export", say("meeting.export_short"), null, () => room.export(), { class: "loud", title: say("meeting.export") }))),
+      el("div", { class: "bar-choices" },
+        group(say("service"), facts.services.map((service, k) =>
+          press(`service-${k}`, [chip(service, true), el("span", {}, service.name)], k === ui.service, () => room.look({ service: k }), { class: "service", title: service.name, "data-service": service.id }))),
+        group(say("circle"), minutes.map((value, c) =>
+          press(`circle-${c}`, say("minutes_short", { minutes: value }), c === ui.circle, () => room.look({ circle: c }), { "data-minutes": value }))),
+        views.length ? group(say("meeting.view"), views.map((view) =>
+          press(`view-${view}`, say(`meeting.view_${view}`), ui.view === view, () => room.look({ view }), { "data-view": view }))) : null,
+        compareChoice(room, act), walkerChoice(room)),
     ];
   }
 
@@ -72,27 +72,34 @@
   function legendCard(room, chart) {
     const { ui, facts } = room, service = facts.services[ui.service];
     const values = { service: service.name, minutes: planner.minutesAt(room, ui.service, ui.circle) };
-    const view = ui.compare ? "room" : ui.view;
+    const view = ui.compare ? "room" : ui.view, homes = ui.measure === "homes";
+    const title = ui.place !== null ? say("meeting.circles_of", { site: room.placeName(ui.place), service: service.name }) : view === "change" ? say(`meeting.legend_change_${room.reference()}`, values) : homes ? say("meeting.legend_homes", values) : say("uncovered_in", values);
     return [
-      el("p", { class: "ramp-title" }, view === "change" ? say(`meeting.legend_change_${room.reference()}`, values) : say("uncovered_in", values)),
-      el("div", { class: "ramp" }, chart.legend().map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text))),
-      el("div", { class: "options", role: "group", "aria-label": say("colour_by") }, ["people", "share"].map((measure) =>
-        press(`measure-${measure}`, say(`by_${measure}`), ui.measure === measure, () => room.look({ measure })))),
+      el("p", { class: "ramp-title" }, title),
+      ui.place !== null ? circleKey(room)
+        : homes ? homesKey(room, view)
+          : el("div", { class: "ramp" }, chart.legend().map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text))),
+      el("div", { class: "options", role: "group", "aria-label": say("colour_by") }, (facts.homes ? ["people", "share", "homes"] : ["people", "share"]).map((measure) =>
+        press(`measure-${measure}`, say(`meeting.by_${measure}`), ui.measure === measure, () => room.look({ measure }), { "data-measure": measure }))),
       view === "change" ? el("div", { class: "options", role: "group", "aria-label": say("meeting.compare") }, ["today", "plan"].map((reference) =>
         press(`reference-${reference}`, say(`meeting.against_${reference}`), room.reference() === reference, () => room.look({ reference })))) : null,
-      el("label", { class: "toggle" }, el("input", { type: "checkbox", checked: ui.dots ? "" : null, "data-focus": "dots", onchange: (event) => room.look({ dots: event.target.checked }) }), el("i", { class: "symbol-dot" }), say("meeting.dots")),
-      ui.place === null ? null : circleKey(room),
       el("div", { class: "symbols" },
         [["pin-symbol", "meeting.symbol_open"], ["pin-symbol pin-new", "meeting.symbol_new"], ["ghost", "meeting.symbol_ghost"], ["may", "meeting.symbol_may"], ["stand", "meeting.symbol_stand"]].map(([kind, key]) =>
           el("div", {}, el("span", { class: "symbol" }, el("i", { class: kind })), say(key)))),
     ].filter(Boolean);
   }
 
+  function homesKey(room, view) {
+    const { colours } = planner.homes;
+    const rows = view === "change" ? ["gained", "lost_homes"] : ["reached", "left"];
+    return el("div", { class: "circle-key" }, rows.map((key) =>
+      el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: colours[key] } }), say(`meeting.homes_${key}`))));
+  }
+
   function circleKey(room) {
     const { ui, facts, question } = room, cutoffs = question.services[ui.service].cutoffs_s;
     const shades = planner.shades(facts.services[ui.service].colour, cutoffs.length);
-    return el("div", { class: "circle-key" }, el("span", { class: "quiet" }, say("meeting.circles_of", { site: room.placeName(ui.place) })),
-      cutoffs.map((cutoff, c) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: shades[c] } }), say("minutes_short", { minutes: cutoff / 60 }))));
+    return el("div", { class: "circle-key" }, cutoffs.map((cutoff, c) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: shades[c] } }), say("minutes_short", { minutes: cutoff / 60 }))));
   }
 
   /* ---- what every map on a wall must carry ---- */
@@ -101,8 +108,8 @@
     const zoom = L.control.zoom({ position: "topleft" }).addTo(map);
     const Home = L.Control.extend({
       onAdd() {
-        const button = el("button", { type: "button", class: "home", onclick: () => map.fitBounds(home, { padding: [24, 24] }) }, "⌂");
-        const holder = el("div", { class: "leaflet-bar" }, button);
+        const button = dom("button", { type: "button", class: "home", onclick: () => map.fitBounds(home, { padding: [24, 24] }) }, "⌂");
+        const holder = dom("div", { class: "leaflet-bar" }, button);
         L.DomEvent.disableClickPropagation(holder);
         return holder;
       },
@@ -111,7 +118,7 @@
     L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 160 }).addTo(map);
     let north = planner.northArrow().addTo(map);
     const Sources = L.Control.extend({
-      onAdd: () => el("div", { class: "leaflet-control-attribution" }, [...facts.publication.sources, "Leaflet"].join(" · ")),
+      onAdd: () => dom("div", { class: "leaflet-control-attribution" }, [...facts.publication.sources, "Leaflet"].join(" · ")),
     });
     new Sources({ position: "bottomright" }).addTo(map);
     function relabel() {

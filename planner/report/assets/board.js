@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { el, svg, say, format, figure, signed, yuan, chip } = planner;
+  const { say, format, signed, yuan } = planner, { el, svg, figure, chip } = planner.view;
   const share = (covered, people) => (people > 0 ? covered / people : 0);
   const minutes = (room, k, c) => room.question.services[k].cutoffs_s[c] / 60;
 

@@ -53,6 +53,8 @@
     };
   }
 
+  const HOMES = { reached: "#2f7fc1", left: "#b5431b", gained: "#0b5e9b", lost_homes: "#c4540c" };
+
   /* ---- communities ---- */
 
   function communities(map, name, order, shapes, choose) {
@@ -236,6 +238,7 @@
     [right.group, streets, dots, now.group].forEach((layer) => map.addLayer(layer));
     const names = planner.names(map, right.polygons, ground.communities.name.map((name, i) => (name === ground.communities.id[i] ? "" : name)));
     map.addLayer(names);
+    const chosen = L.marker([0, 0], { pane: planner.pane(map, "chosen", 630, true), interactive: false, keyboard: false, icon: L.divIcon({ className: "mark-anchor", html: el("div", { class: "chosen-place" }), iconSize: [0, 0] }) });
     const ringPane = planner.pane(map, "rings", 400, true);
     const ringRenderer = L.svg({ pane: ringPane });
     const rings = L.layerGroup().addTo(map);
@@ -278,26 +281,40 @@
       }
     }
 
+    /* Homes: inside the circles of the place chosen, or reached and left out; then the communities step back. */
     function showDots() {
       const { ui, question, facts } = room;
-      if (ui.place !== null) {
-        const service = question.services[ui.service], walker = question.walkers[room.walkerOf(ui.service)];
-        const ringOf = planner.engine.ringOfLine(question, ui.service, room.walkerOf(ui.service));
-        const inside = new Map();
-        for (let p = walker.starts[ui.place]; p < walker.starts[ui.place + 1]; p += 1) {
-          const ring = ringOf[walker.line[p]];
-          if (ring < service.cutoffs_s.length) inside.set(walker.demand[p], ring);
-        }
-        const shades = planner.shades(facts.services[ui.service].colour, service.cutoffs_s.length);
-        dots.show((i) => {
-          const ring = inside.get(i);
-          return ring === undefined || !(service.people[i] > 0) ? null : [shades[ring], dotRadius(map, service.people[i])];
-        });
-      } else if (ui.dots && viewed() !== "change") {
+      const { people } = question.services[ui.service];
+      const homes = ui.place !== null || (ui.measure === "homes" && !ui.compare);
+      map.getContainer().classList.toggle("homes", homes);
+      if (!homes) dots.show(null);
+      else if (ui.place !== null) {
+        const inside = ringsOf(ui.place);
+        const shades = planner.shades(facts.services[ui.service].colour, question.services[ui.service].cutoffs_s.length);
+        dots.show((i) => (people[i] > 0 ? (inside.has(i) ? [shades[inside.get(i)], 1.2 * dotRadius(map, people[i]) + 0.8] : ["#aab3b9", dotRadius(map, people[i]) * 0.5]) : null));
+      } else {
         const { ring } = room.counted(countedView()).rings[ui.service];
-        const { people } = question.services[ui.service];
-        dots.show((i) => (ring[i] > ui.circle && people[i] > 0 ? ["rgb(94 28 10 / 0.62)", dotRadius(map, people[i])] : null));
-      } else dots.show(null);
+        const then = viewed() === "change" ? room.counted(room.reference()).rings[ui.service].ring : null;
+        dots.show((i) => {
+          if (!(people[i] > 0)) return null;
+          const now = ring[i] <= ui.circle;
+          if (then === null) return [now ? HOMES.reached : HOMES.left, dotRadius(map, people[i])];
+          const was = then[i] <= ui.circle;
+          return now === was ? ["#b4bcc1", dotRadius(map, people[i]) * 0.6] : [now ? HOMES.gained : HOMES.lost_homes, dotRadius(map, people[i]) + 0.6];
+        });
+      }
+    }
+
+    /* Demand point → circle of the place it lies in, for the service looked at. */
+    function ringsOf(place) {
+      const { ui, question } = room, service = question.services[ui.service];
+      const walker = question.walkers[room.walkerOf(ui.service)];
+      const ringOf = planner.engine.ringOfLine(question, ui.service, room.walkerOf(ui.service)), inside = new Map();
+      for (let p = walker.starts[place]; p < walker.starts[place + 1]; p += 1) {
+        const ring = ringOf[walker.line[p]];
+        if (ring < service.cutoffs_s.length) inside.set(walker.demand[p], ring);
+      }
+      return inside;
     }
 
     /* The drawn circles of a place, where the run drew them. */
@@ -330,6 +347,8 @@
         showDots();
         showRings();
         now.show(countedView());
+        if (room.ui.place === null) chosen.remove();
+        else chosen.setLatLng([room.places.lat[room.ui.place], room.places.lon[room.ui.place]]).addTo(map);
         if (left) {
           then.show(room.ui.compare);
           clip();
@@ -400,5 +419,5 @@
     };
   }
 
-  Object.assign(planner, { makeChart, colours, gainColours: GAIN, lossColours: LOSS });
+  Object.assign(planner, { makeChart, colours, gainColours: GAIN, lossColours: LOSS, homes: { colours: HOMES } });
 })(window.planner);

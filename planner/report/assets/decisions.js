@@ -29,21 +29,32 @@
     return [...at.values()].sort((a, b) => a - b);
   }
 
-  /* The ways a service can be run anew at a place, smallest first. */
-  function offersAt(question, site, service) {
-    const { offers } = question, found = [];
-    for (let offer = 0; offer < offers.count; offer += 1) {
-      if (offers.site[offer] === site && offers.service[offer] === service && !offers.stands[offer]) found.push(offer);
+  /* Place and service → the offers there: built once, asked often. */
+  const indexes = new WeakMap();
+  function cells(question) {
+    if (!indexes.has(question)) {
+      const { offers } = question, fresh = new Map(), stands = new Map();
+      for (let offer = 0; offer < offers.count; offer += 1) {
+        const key = keyOf(offers.site[offer], offers.service[offer]);
+        if (offers.stands[offer]) stands.set(key, offer);
+        else if (fresh.has(key)) fresh.get(key).push(offer);
+        else fresh.set(key, [offer]);
+      }
+      for (const ways of fresh.values()) ways.sort((a, b) => offers.area[a] - offers.area[b] || a - b);
+      indexes.set(question, { fresh, stands });
     }
-    return found.sort((a, b) => offers.area[a] - offers.area[b] || a - b);
+    return indexes.get(question);
   }
 
+  /* The ways a service can be run anew at a place, smallest first. */
+  function offersAt(question, site, service) {
+    return cells(question).fresh.get(keyOf(site, service)) || [];
+  }
+
+  /* The facility that runs a service at a place today; −1 for none. */
   function standing(question, site, service) {
-    const { offers } = question;
-    for (let offer = 0; offer < offers.count; offer += 1) {
-      if (offers.stands[offer] && offers.site[offer] === site && offers.service[offer] === service) return offer;
-    }
-    return -1;
+    const found = cells(question).stands.get(keyOf(site, service));
+    return found === undefined ? -1 : found;
   }
 
   function forced(state, decision) {

@@ -250,6 +250,11 @@ window.planner = window.planner || {};
     return { capital, yearly, byCapital, byYearly };
   }
 
+  /* Capital of one building with these offers in it: its services, its set-up, its shared rooms. */
+  function priceOf(question, here) {
+    return inOrder(money(question, here).capital);
+  }
+
   function area(question, chosen) {
     const { offers, rules } = question;
     const used = new Float64Array(question.places);
@@ -352,5 +357,5 @@ window.planner = window.planner || {};
     return found;
   }
 
-  planner.engine = { unpackQuestion, makeRings, count, coverageByPart, moved, adds, inOrder, ringOfLine };
+  planner.engine = { unpackQuestion, makeRings, count, coverageByPart, moved, adds, inOrder, ringOfLine, priceOf };
 })(window.planner);

@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { el, svg, say, format, figure, signed, yuan, chip, decisions } = planner;
+  const { say, format, signed, yuan, decisions } = planner, { el, svg, figure, chip } = planner.view;
   const FEW = 40;
 
   const TABS = ["sites", "parts", "gaps", "decisions"];
@@ -16,12 +16,12 @@
           onclick: () => room.look({ tab }),
         }, say(`meeting.tab_${tab}`), tab === "decisions" && room.state().forced.size ? el("span", { class: "badge" }, String(room.state().forced.size)) : null))),
       room.ui.tab === "decisions" ? null : el("input", {
-        type: "search", class: "search", "data-focus": "search", placeholder: say("meeting.search"), "aria-label": say("meeting.search"), value: room.ui.search,
+        key: "search", type: "search", class: "search", "data-focus": "search", placeholder: say("meeting.search"), "aria-label": say("meeting.search"), value: room.ui.search,
         oninput: (event) => room.look({ search: event.target.value }),
       }),
       room.ui.place !== null && room.ui.tab === "sites" ? siteCard(room, room.ui.place) : null,
       room.ui.part !== null && (room.ui.tab === "parts" || room.ui.tab === "gaps") ? partCard(room, room.ui.part) : null,
-      el("div", { class: `tab tab-${room.ui.tab}`, role: "tabpanel" }, tabs[room.ui.tab](room)),
+      el("div", { key: room.ui.tab, class: `tab tab-${room.ui.tab}`, role: "tabpanel" }, tabs[room.ui.tab](room)),
     ];
   }
 
@@ -43,12 +43,17 @@
 
   /* ---- places ---- */
 
+  /* What opening a service costs where other services may be open already: set-up and shared rooms are paid once. */
   function costOf(room, site, service) {
     const { question } = room, ways = decisions.offersAt(question, site, service);
     if (!ways.length) return null;
-    const open = room.openAt("room").get(site) || [];
-    const fresh = open.some((offer) => !question.offers.stands[offer]);
-    return question.offers.capital[ways[0]] + (fresh ? 0 : question.sites.setup[site]);
+    const here = room.openAt("room").get(site) || [];
+    const known = `${here.join()}|${ways[0]}`;
+    if (!room.prices.has(known)) {
+      const { priceOf } = planner.engine;
+      room.prices.set(known, priceOf(question, [...here, ways[0]].sort((a, b) => a - b)) - priceOf(question, here));
+    }
+    return room.prices.get(known);
   }
 
   function sites(room) {
@@ -79,7 +84,7 @@
     const { ui, places, facts } = room, k = ui.service;
     const at = `${places.id[site]}/${facts.services[k].id}/${planner.minutesAt(room, k, ui.circle)}`;
     const note = [places.kind[site], places.area_m2[site] === null ? null : format.square(places.area_m2[site])].filter(Boolean).join(" · ");
-    return el("li", { class: `site-row${ui.place === site ? " chosen" : ""}${could ? "" : " cannot"}` },
+    return el("li", { key: `site ${site}`, class: `site-row${ui.place === site ? " chosen" : ""}${could ? "" : " cannot"}` },
       el("button", { type: "button", class: "site-name", "data-focus": `site-${site}`, onclick: () => room.choosePlace(site) },
         el("b", {}, room.placeName(site)), el("span", { class: "quiet" }, note)),
       el("span", { class: "site-adds" },
@@ -123,7 +128,7 @@
           : null));
     });
     const missing = facts.services.filter((_, k) => !at.fresh.has(k) && !at.standing.has(k)).map((service) => service.name);
-    return el("article", { class: "card-of" },
+    return el("article", { key: `card ${site}`, class: "card-of" },
       el("button", { type: "button", class: "close", "aria-label": say("close"), "data-focus": "close", onclick: () => room.look({ place: null }) }, "×"),
       el("p", { class: "eyebrow" }, say(facility ? "existing_facility" : "candidate")),
       el("h3", {}, room.placeName(site)),
@@ -145,7 +150,7 @@
 
   function sizeChoice(room, site, service) {
     const { question } = room, ways = decisions.offersAt(question, site, service);
-    if (ways.length < 2) return ways.length ? el("span", { class: "quiet" }, yuan(question.offers.capital[ways[0]])) : null;
+    if (ways.length < 2) return ways.length && !room.isOpen("room", service)[site] ? el("span", { class: "quiet" }, yuan(costOf(room, site, service))) : null;
     const now = room.counted("room").chosen;
     const chosen = ways.find((way) => now.includes(way));
     return el("select", {
@@ -178,7 +183,7 @@
   function partRow(room, { part, people, covered, left }) {
     const { ui, facts } = room, level = room.parts.levels[ui.level], service = facts.services[ui.service];
     const at = `${level.id}/${level.ids[part]}/${service.id}/${planner.minutesAt(room, ui.service, ui.circle)}`;
-    return el("li", { class: `part-row${ui.part === part ? " chosen" : ""}` },
+    return el("li", { key: `part ${part}`, class: `part-row${ui.part === part ? " chosen" : ""}` },
       el("button", { type: "button", class: "row-button", "data-focus": `part-${part}`, onclick: () => room.choosePart(part) },
         el("b", { class: "row-name" }, planner.named(level.names[part])),
         figure(`part-share/${at}`, planner.shareOf(covered, people), format.percent(planner.shareOf(covered, people)), { class: "row-number" }),
@@ -189,7 +194,7 @@
   /* A small chart for every service: today, plan and room, circle by circle. */
   function partCard(room, part) {
     const { ui, facts, question } = room, level = room.parts.levels[ui.level];
-    return el("article", { class: "card-of" },
+    return el("article", { key: `part card ${part}`, class: "card-of" },
       el("button", { type: "button", class: "close", "aria-label": say("close"), "data-focus": "close", onclick: () => room.look({ part: null }) }, "×"),
       el("p", { class: "eyebrow" }, ui.level ? level.id : say("community")),
       el("h3", {}, planner.named(level.names[part])),
@@ -227,7 +232,7 @@
   /* ---- gaps ---- */
 
   function gaps(room) {
-    const { ui, question } = room, level = room.parts.levels[ui.level], k = ui.service;
+    const { ui } = room, level = room.parts.levels[ui.level], k = ui.service;
     const rows = [];
     level.names.forEach((name, part) => {
       const now = room.partFigures("room", k, ui.level, part, ui.circle);
@@ -242,7 +247,7 @@
       el("ol", { class: "rows numbered" }, rows.slice(0, 12).map((row, n) => {
         const at = `${level.id}/${level.ids[row.part]}/${room.facts.services[k].id}/${planner.minutesAt(room, k, ui.circle)}`;
         const help = helpers.get(row.part);
-        return el("li", { class: `part-row${ui.part === row.part ? " chosen" : ""}` },
+        return el("li", { key: `gap ${row.part}`, class: `part-row${ui.part === row.part ? " chosen" : ""}` },
           el("button", { type: "button", class: "row-button", "data-focus": `gap-${row.part}`, onclick: () => room.choosePart(row.part) },
             el("b", { class: "row-name" }, `${n + 1}. ${planner.named(level.names[row.part])}`),
             figure(`gap/${at}`, row.left, format.whole(row.left), { class: "row-number" }),
@@ -253,7 +258,6 @@
             : el("p", { class: "quiet help" }, say("meeting.no_help")));
       })),
       rows.length ? null : el("p", { class: "quiet" }, say("meeting.no_gaps")),
-      question.n ? null : null,
     ];
   }
 
@@ -292,7 +296,7 @@
       el("p", { class: "quiet" }, say(`meeting.base_${state.base}`)),
       state.forced.size ? null : el("p", {}, say("meeting.nothing_decided")),
       el("ol", { class: "rows" }, [...state.forced.values()].map((one) =>
-        el("li", { class: "decision" },
+        el("li", { key: `${one.site} ${one.service}`, class: "decision" },
           el("span", { class: `stance ${one.open ? "stance-open" : "stance-closed"}` }, say(one.service === null ? (one.open ? "meeting.kept" : "meeting.site_closed") : one.open ? "meeting.opened" : "meeting.closed")),
           el("button", { type: "button", class: "row-button", "data-focus": `decision-${one.site}-${one.service}`, onclick: () => room.choosePlace(one.site) },
             one.service === null ? null : chip(facts.services[one.service], true), el("b", { class: "row-name" }, room.placeName(one.site))),

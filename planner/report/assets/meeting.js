@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { el, say, decisions } = planner;
+  const { el, say, decisions } = planner, { show } = planner.view;
 
   planner.start = function (map) {
     const facts = planner.data("planner-run"), ground = planner.data("planner-ground"), places = planner.data("planner-places");
@@ -98,24 +98,21 @@
       if (ui.circle >= cutoffs.length) ui.circle = cutoffs.length - 1;
       document.body.dataset.view = ui.view;
       keepingFocus(() => {
-        bar.replaceChildren(...planner.bar(room, { refresh, language, print: () => sheet.open(), compare }));
-        board.replaceChildren(...planner.board(room).filter(Boolean));
-        lists.replaceChildren(...planner.lists(room).filter(Boolean));
-        legend.replaceChildren(...planner.legendCard(room, chart));
+        show(bar, planner.bar(room, { refresh, language, print: () => sheet.open(), compare }));
+        show(board, planner.board(room));
+        show(lists, planner.lists(room));
+        show(legend, planner.legendCard(room, chart));
       });
       chart.refresh();
     }
 
+    /* A row that changes places loses the focus on the way; it is given back. */
     function keepingFocus(redraw) {
       const active = document.activeElement, name = active && active.dataset ? active.dataset.focus : undefined;
-      const marked = name && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;
-      const scrolled = [...document.querySelectorAll(".tab")].map((one) => one.scrollTop);
       redraw();
-      document.querySelectorAll(".tab").forEach((one, i) => (one.scrollTop = scrolled[i] || 0));
-      const again = name ? [...document.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === name) : null;
-      if (!again) return;
-      again.focus({ preventScroll: true });
-      if (marked && marked[0] !== null && again.setSelectionRange) again.setSelectionRange(...marked);
+      if (name === undefined || document.activeElement === active) return;
+      const again = [...document.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === name);
+      if (again) again.focus({ preventScroll: true });
     }
 
     function compare(name) {

@@ -11,11 +11,11 @@
     const room = {
       question, facts, places, parts,
       history: decisions.history(decisions.nothing("plan")),
-      snapshots: [],
+      snapshots: [], prices: new Map(),
       ui: {
         service: 0, circle: Math.min(1, question.services[0].cutoffs_s.length - 1), view: "room", walker: null,
         level: parts.levels.length > 1 && parts.levels[0].names.length > 150 ? 1 : 0, measure: "people",
-        place: null, part: null, tab: "sites", search: "", compare: null, order: "adds", dots: true, every: false,
+        place: null, part: null, tab: "sites", search: "", compare: null, order: "adds", every: false,
       },
     };
 
@@ -27,23 +27,32 @@
     room.asPlanned = () => question.services.every((_, k) => room.walkerOf(k) === own(k));
     room.state = () => room.history.now();
 
-    /* today, plan, room, or the name of a snapshot */
-    room.chosen = (name) => {
-      if (name === "room") return decisions.chosenBy(question, room.state());
-      if (question.plans[name]) return question.plans[name];
-      return decisions.chosenBy(question, room.snapshots.find((one) => one.name === name).state);
+    /* What is counted of a state is kept as long as the state itself, once for every walker asked about. */
+    const standingStates = { today: decisions.nothing("today"), plan: decisions.nothing("plan") };
+    const counts = new WeakMap();
+    /* name: today, plan, room, or the name of a snapshot */
+    room.counted = (name) => {
+      const state = name === "room" ? room.state() : standingStates[name] || room.snapshots.find((one) => one.name === name).state;
+      if (!counts.has(state)) counts.set(state, new Map());
+      const byWalker = counts.get(state);
+      if (!byWalker.has(room.ui.walker)) {
+        byWalker.set(room.ui.walker, withViews(engine.count(question, rings, decisions.chosenBy(question, state), room.walkerOf)));
+      }
+      return byWalker.get(room.ui.walker);
     };
 
-    const counts = new Map();
-    room.counted = (name) => {
-      const chosen = room.chosen(name);
-      const key = `${room.ui.walker}|${chosen.join()}`;
-      if (!counts.has(key)) {
-        counts.set(key, engine.count(question, rings, chosen, room.walkerOf));
-        if (counts.size > 12) counts.delete(counts.keys().next().value);
+    /* Which places are open for a service, and which offers are open at a place. */
+    function withViews(counted) {
+      counted.isOpen = question.services.map(() => new Uint8Array(question.places));
+      counted.at = new Map();
+      for (const offer of counted.chosen) {
+        const site = question.offers.site[offer];
+        counted.isOpen[question.offers.service[offer]][site] = 1;
+        if (!counted.at.has(site)) counted.at.set(site, []);
+        counted.at.get(site).push(offer);
       }
-      return counts.get(key);
-    };
+      return counted;
+    }
 
     const byPart = new Map();
     /* {found, width}: people of a service inside each circle, part by part of a level. */
@@ -78,30 +87,21 @@
     room.moved = (then, service, circle) =>
       engine.moved(question, service, circle, room.counted(then).rings[service].ring, room.counted("room").rings[service].ring);
 
-    room.isOpen = (name, service) => {
-      const open = new Uint8Array(question.places);
-      for (const offer of room.counted(name).chosen) if (question.offers.service[offer] === service) open[question.offers.site[offer]] = 1;
-      return open;
-    };
+    room.isOpen = (name, service) => room.counted(name).isOpen[service];
+    room.openAt = (name) => room.counted(name).at;
 
-    let added = { key: "", gain: null };
+    const added = new Map();
     room.adds = (service, circle) => {
       const found = room.counted("room").rings[service];
       const key = `${circle}|${found.key}`;
-      if (added.key !== key) added = { key, gain: engine.adds(question, service, circle, found, room.isOpen("room", service), room.walkerOf(service)) };
-      return added.gain;
+      if (!added.has(key)) {
+        added.set(key, engine.adds(question, service, circle, found, room.isOpen("room", service), room.walkerOf(service)));
+        if (added.size > 8) added.delete(added.keys().next().value);
+      }
+      return added.get(key);
     };
 
     room.servicesAt = servicesAt(question);
-    room.openAt = (name) => {
-      const at = new Map();
-      for (const offer of room.counted(name).chosen) {
-        const site = question.offers.site[offer];
-        if (!at.has(site)) at.set(site, []);
-        at.get(site).push(offer);
-      }
-      return at;
-    };
     return room;
   }
 

@@ -2,10 +2,10 @@
 "use strict";
 
 (function (planner) {
-  const { el, say, format, yuan, chip } = planner;
+  const { say, format, yuan } = planner, { el, chip, show } = planner.view;
 
   function makeSheet(map, room, chart, home) {
-    const paper = el("div", { id: "sheet", hidden: "" });
+    const paper = planner.el("div", { id: "sheet", hidden: "" });
     document.body.append(paper);
     let seen = null;
 
@@ -14,7 +14,7 @@
       seen = { centre: map.getCenter(), zoom: map.getZoom(), bounds: map.getBounds() };
       document.body.classList.add("sheet");
       paper.hidden = false;
-      paper.replaceChildren(...furnish());
+      show(paper, furnish());
       planner.sharp = 2;
       map.invalidateSize({ animate: false, pan: false });
       map.fitBounds(seen.bounds.contains(home) ? home : seen.bounds, { padding: [8, 8], animate: false });

@@ -11,11 +11,6 @@
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   }
 
-  /* A number on the page: its exact value beside the text, so that a test can hold it against the planner's own. */
-  function figure(name, value, text, attributes) {
-    return planner.el("data", { "data-figure": name, value: String(value), ...attributes }, text);
-  }
-
   const whole = (value) => planner.format.whole(value);
   const signed = (value) => (value < 0.5 && value > -0.5 ? "0" : value > 0 ? `+${whole(value)}` : `−${whole(-value)}`);
   const yuan = (value) => (value < 0 ? `−${planner.format.yuan(-value, planner.language)}` : planner.format.yuan(value, planner.language));
@@ -25,10 +20,10 @@
   function shades(colour, count) {
     const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
     return Array.from({ length: count }, (_, c) => {
-      const pale = count === 1 ? 0 : (0.72 * c) / (count - 1);
+      const pale = count === 1 ? 0 : 0.68 * Math.pow(c / (count - 1), 0.8);
       return `rgb(${parts.map((part) => Math.round(part + (255 - part) * pale)).join(" ")})`;
     });
   }
 
-  Object.assign(planner, { speak, figure, signed, yuan, minutesOf, shades });
+  Object.assign(planner, { speak, signed, yuan, minutesOf, shades });
 })(window.planner);
