@@ -32,11 +32,13 @@ DETOUR = 1.3
 CUTOFF_S = 900.0
 
 
-def made_up_run(*, demand: int, sites: int, pairs: int, communities: int = 200, seed: int = 1) -> tuple[Run, Posed, dict[str, Reach]]:
+def made_up_run(
+    *, demand: int, sites: int, pairs: int, communities: int = 200, seed: int = 1
+) -> tuple[Run, Posed, dict[str, Reach]]:
     """Return a run with ``demand`` homes, ``sites`` candidates, three services and ``pairs`` walks in all, with its problem and walks."""
     rng = np.random.default_rng(seed)
     study = made_up_study(sites)
-    side_m = 12_000.0
+    side_m = 7_000.0
     ground = _communities(communities, side_m)
     homes = _homes(rng, demand, side_m)
     places = rng.uniform(0, side_m, (sites + sites // 10, 2)) + (WEST, SOUTH)
@@ -52,7 +54,9 @@ def made_up_study(sites: int) -> Study:
     circles = [{"minutes": 5, "weight": 1.0}, {"minutes": 10, "weight": 0.6}, {"minutes": 15, "weight": 0.3}]
     layer = {"path": "made-up"}
 
-    def service(name: str, zh: str, en: str, group: str, walker: str, area_m2: float, yuan: float, payer: str) -> dict[str, object]:
+    def service(
+        name: str, zh: str, en: str, group: str, walker: str, area_m2: float, yuan: float, payer: str
+    ) -> dict[str, object]:
         return {
             "id": name, "name": {"zh": zh, "en": en}, "demand": {group: 1}, "walker": walker, "circles": circles,
             "area_m2": area_m2, "fit_out_yuan": yuan, "yearly_yuan": yuan / 3, "department": payer,
@@ -65,7 +69,15 @@ def made_up_study(sites: int) -> Study:
             "language": "zh",
             "layers": {
                 "communities": {**layer, "roll_up": ["street"]},
-                "people": [{**layer, "groups": {"aged_60": "a", "aged_0_3": "b"}, "basis": "resident", "year": 2025, "source": "made up"}],
+                "people": [
+                    {
+                        **layer,
+                        "groups": {"aged_60": "a", "aged_0_3": "b"},
+                        "basis": "resident",
+                        "year": 2025,
+                        "source": "made up",
+                    }
+                ],
                 "streets": layer,
                 "candidates": [{**layer, "kind": "hall"}],
             },
@@ -86,7 +98,10 @@ def made_up_study(sites: int) -> Study:
             },
             "budgets": {
                 "capital_yuan": 60_000_000,
-                "departments": {"civil": {"name": {"zh": "民政局", "en": "Civil affairs"}, "capital_yuan": 40_000_000}, "health": {"name": {"zh": "卫健委", "en": "Health"}}},
+                "departments": {
+                    "civil": {"name": {"zh": "民政局", "en": "Civil affairs"}, "capital_yuan": 40_000_000},
+                    "health": {"name": {"zh": "卫健委", "en": "Health"}},
+                },
                 "building_department": "civil",
             },
             "siting": {"max_sites": sites // 10},
@@ -117,7 +132,12 @@ def _homes(rng: np.random.Generator, number: int, side_m: float) -> NDArray[np.f
 
 
 def _district(
-    rng: np.random.Generator, study: Study, ground: gpd.GeoDataFrame, homes: NDArray[np.float64], places: NDArray[np.float64], sites: int
+    rng: np.random.Generator,
+    study: Study,
+    ground: gpd.GeoDataFrame,
+    homes: NDArray[np.float64],
+    places: NDArray[np.float64],
+    sites: int,
 ) -> District:
     points = gpd.points_from_xy(*homes.T, crs=METRIC)
     within = gpd.GeoDataFrame(geometry=points).sjoin(ground[["geometry"]], how="left", predicate="within")
@@ -136,7 +156,13 @@ def _district(
         {"id": [f"f{j:04d}" for j in range(old)], "name": [f"现有设施 {j + 1}" for j in range(old)]},
         geometry=gpd.points_from_xy(*places[:old].T, crs=METRIC),
     )
-    existing = pd.DataFrame({"facility": np.arange(old, dtype=np.int32), "service": [study.services[j % 3].id for j in range(old)], "capacity": np.nan})
+    existing = pd.DataFrame(
+        {
+            "facility": np.arange(old, dtype=np.int32),
+            "service": [study.services[j % 3].id for j in range(old)],
+            "capacity": np.nan,
+        }
+    )
     candidates = gpd.GeoDataFrame(
         {
             "id": [f"s{j:04d}" for j in range(sites)],
@@ -227,6 +253,8 @@ def _run(study: Study, district: District, posed: Posed, reaches: dict[str, Reac
 def _streets(side_m: float, step_m: float = 150.0) -> gpd.GeoDataFrame:
     at = np.arange(0, side_m, step_m)
     cuts = np.arange(0, side_m + step_m, step_m)
-    lines = [LineString([(WEST + x, SOUTH + y) for y in cuts]) for x in at] + [LineString([(WEST + x, SOUTH + y) for x in cuts]) for y in at]
+    lines = [LineString([(WEST + x, SOUTH + y) for y in cuts]) for x in at] + [
+        LineString([(WEST + x, SOUTH + y) for x in cuts]) for y in at
+    ]
     kinds = ["secondary" if k % 6 == 0 else "residential" for k in range(len(lines))]
     return gpd.GeoDataFrame({"highway": kinds, "stairs": False, "doors": True}, geometry=lines, crs=METRIC)

@@ -116,6 +116,7 @@ def _offers(run: Run) -> dict[str, Any]:
         "area": offers["area_m2"].tolist(),
         "capital": offers["capital_yuan"].tolist(),
         "yearly": offers["yearly_yuan"].tolist(),
+        "closing": offers["closing_yuan"].tolist(),
         "pays": shares,
     }
 

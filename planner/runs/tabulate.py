@@ -260,6 +260,7 @@ def offers_table(study: Study, posed: Posed) -> pd.DataFrame:
             "size": list(posed.offer_sizes),
             "stands": offers.existing,
             "may_close": np.zeros(offers.count, dtype=np.bool_) if offers.may_close is None else offers.may_close,
+            "closing_yuan": np.zeros(offers.count) if offers.closing_yuan is None else offers.closing_yuan,
             "area_m2": offers.area_m2,
             "capital_yuan": offers.capital_yuan,
             "yearly_yuan": offers.yearly_yuan,

@@ -102,7 +102,7 @@
   }
 
   function tally(key, number, most) {
-    return el("span", {}, figure(key, number, String(number)), most === null ? " " : ` / ${most} `, say(`meeting.${key}`));
+    return el("span", { class: most !== null && number > most ? "over" : "" }, figure(key, number, String(number)), most === null ? " " : ` / ${most} `, say(`meeting.${key}`));
   }
 
   function rules(room) {

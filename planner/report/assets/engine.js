@@ -76,6 +76,7 @@ window.planner = window.planner || {};
       n, places, community, walkers, services,
       lon: steps(packed.demand.lon, n), lat: steps(packed.demand.lat, n),
       offers: { ...packed.offers, count: packed.offers.site.length },
+      standing: packed.offers.stands.flatMap((stands, offer) => (stands ? [offer] : [])),
       sites: { ...packed.sites, area: packed.sites.area.map((value) => (value === null ? Infinity : value)) },
       departments: packed.departments, budgets: packed.budgets, rules: packed.rules, plans: packed.plans,
     };
@@ -231,12 +232,19 @@ window.planner = window.planner || {};
         byYearly[d] += eachYear * share(d);
       }
     }
-    const here = new Map();
+    const here = new Map(), cells = new Set();
+    const cell = (offer) => offers.site[offer] * question.services.length + offers.service[offer];
     for (const offer of chosen) {
       const site = offers.site[offer];
+      cells.add(cell(offer));
       if (!here.has(site)) here.set(site, { standing: new Set(), fresh: new Set() });
       (offers.stands[offer] ? here.get(site).standing : here.get(site).fresh).add(offers.service[offer]);
-      if (!offers.stands[offer]) spend(site, offers.capital[offer], offers.yearly[offer], (d) => offers.pays[d][offer]);
+      spend(site, offers.stands[offer] ? 0 : offers.capital[offer], offers.yearly[offer], (d) => offers.pays[d][offer]);
+    }
+    /* money is the change from today: what stands costs nothing while it stays, and saves its running cost when it closes */
+    for (const offer of question.standing) {
+      const gone = !cells.has(cell(offer));
+      spend(offers.site[offer], gone ? offers.closing[offer] : 0, -offers.yearly[offer], (d) => offers.pays[d][offer]);
     }
     for (const site of [...here.keys()].sort((a, b) => a - b)) {
       const { standing, fresh } = here.get(site);
@@ -252,7 +260,14 @@ window.planner = window.planner || {};
 
   /* Capital of one building with these offers in it: its services, its set-up, its shared rooms. */
   function priceOf(question, here) {
-    return inOrder(money(question, here).capital);
+    const { offers, sites, rules } = question;
+    const fresh = here.filter((offer) => !offers.stands[offer]);
+    const has = (list, room) => list.some((offer) => room.services.includes(offers.service[offer]));
+    const standing = here.filter((offer) => offers.stands[offer]);
+    let price = fresh.length ? sites.setup[offers.site[fresh[0]]] : 0;
+    for (const offer of fresh) price += offers.capital[offer];
+    for (const room of rules.rooms) if (has(fresh, room) && !has(standing, room)) price += room.capital;
+    return price;
   }
 
   function area(question, chosen) {
@@ -306,12 +321,12 @@ window.planner = window.planner || {};
     return found;
   }
 
-  const tooMuch = (amount, limit) => limit !== null && amount > limit * (1 + TOLERANCE) + TOLERANCE;
+  const tooMuch = (amount, limit) => limit !== null && amount > limit + TOLERANCE * Math.max(1, Math.abs(limit));
 
   function brokenArea(question, used) {
     const found = [];
     used.forEach((value, site) => {
-      if (tooMuch(value, question.sites.area[site])) found.push({ rule: "area", site, used: value, limit: question.sites.area[site] });
+      if (value > question.sites.area[site] * (1 + TOLERANCE) + TOLERANCE) found.push({ rule: "area", site, used: value, limit: question.sites.area[site] });
     });
     return found;
   }

@@ -285,6 +285,7 @@ def _offers(study: Study, places: gpd.GeoDataFrame) -> pd.DataFrame:
             "size": "",
             "stands": False,
             "may_close": False,
+            "closing_yuan": 0.0,
             "area_m2": service.area_m2,
             "capital_yuan": service.fit_out_yuan,
             "yearly_yuan": service.yearly_yuan,
