@@ -26,6 +26,7 @@ from planner.study.rules import (
     SharedRoom,
     Siting,
     Solver,
+    Spread,
     SupplyMode,
 )
 from planner.study.services import Circle, DemandGroup, Service, SiteKind, Size, Walking, WalkingProfile
@@ -62,6 +63,7 @@ __all__ = [
     "Siting",
     "Size",
     "Solver",
+    "Spread",
     "Streets",
     "Study",
     "SupplyMode",

@@ -103,6 +103,7 @@ class Study(Block):
             ("siting.must", [lock.service for lock in self.siting.must if lock.service]),
             ("siting.never", [lock.service for lock in self.siting.never if lock.service]),
             ("siting.floors", [floor.service for floor in self.siting.floors]),
+            ("siting.spreads", [spread.service for spread in self.siting.spreads]),
             ("co_location.incompatible", [s for pair in self.co_location.incompatible for s in pair]),
             ("co_location.shared_rooms", [s for room in self.co_location.shared_rooms for s in room.services]),
             ("co_location.hub.of", list(self.co_location.hub.of) if self.co_location.hub else []),
@@ -122,15 +123,30 @@ class Study(Block):
                 for payer in mode.payers
                 if payer not in self.budgets.departments
             ]
+        if self.co_location.hub is None:
+            faults += [
+                f"site_kinds.{i}: hub_only needs co_location.hub"
+                for i, kind in self.site_kinds.items()
+                if kind.hub_only
+            ]
+        faults += self._circles_that_are_none()
         payer = self.budgets.building_department
         if payer is not None and payer not in self.budgets.departments:
             faults.append(f"budgets.building_department: {payer} is not in budgets.departments")
         for floor in self.siting.floors:
             if floor.group is not None and floor.group not in self.groups:
                 faults.append(f"siting.floors: group {floor.group} is not in groups")
-            if floor.per not in ("all", "community", *self.layers.communities.roll_up):
-                faults.append(f"siting.floors: per {floor.per} is neither all, community nor a roll_up column")
         return faults
+
+    def _circles_that_are_none(self) -> list[str]:
+        circles = {service.id: [circle.minutes for circle in service.circles] for service in self.services}
+        asked = [("floors", rule.service, rule.minutes) for rule in self.siting.floors]
+        asked += [("spreads", rule.service, rule.minutes) for rule in self.siting.spreads]
+        return [
+            f"siting.{rules}: {service} has no circle of {minutes:g} minutes; it has {', '.join(f'{m:g}' for m in circles[service])}"
+            for rules, service, minutes in asked
+            if service in circles and minutes not in circles[service]
+        ]
 
     def _unknown_in_layers(self) -> list[str]:
         known = {service.id for service in self.services}

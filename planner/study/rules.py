@@ -25,6 +25,8 @@ class Department(Block):
     name: Label
     capital_yuan: Yuan | None = None
     yearly_yuan: Yuan | None = None
+    outside: bool = False
+    """Its money is not the planner's (families, the market): the overall budgets leave its part out."""
 
 
 class SupplyMode(Block):
@@ -73,8 +75,8 @@ class HubRule(Block):
     of: list[Id] = []
     """Services of which ``min_of`` must be there."""
     min_of: Annotated[int, Field(ge=0)] = 0
-    single_points: bool = True
-    """Single 插花 points with one service are allowed beside hubs."""
+    min_hubs: Annotated[int, Field(ge=0)] = 0
+    """At least so many hubs are opened; other sites may stay single 插花 points unless their kind is ``hub_only``."""
 
 
 class CoLocation(Block):
@@ -82,7 +84,6 @@ class CoLocation(Block):
 
     incompatible: list[Annotated[list[Id], Field(min_length=2, max_length=2)]] = []
     shared_rooms: list[SharedRoom] = []
-    max_services: Annotated[int, Field(ge=1)] | None = None
     hub: HubRule | None = None
 
 
@@ -94,47 +95,81 @@ class Floor(Block):
     share: Share
     group: Id | None = None
     """None = all demand of the service."""
-    per: str = "all"
-    """``all``, ``community`` or a ``roll_up`` column of the communities."""
+    per: Literal["all", "community"] = "all"
+    """Overall, or in every community that has anybody of the group."""
+
+
+class Spread(Block):
+    """A cap on inequality: the best and the worst community differ by at most so much in a service's coverage."""
+
+    service: Id
+    minutes: Annotated[float, Field(gt=0)]
+    most: Share
 
 
 class ExistingRule(Block):
-    """What may happen to facilities that exist."""
+    """What may happen to facilities that exist; unless it is allowed here, every one of them stays as it is."""
 
     may_close: bool = False
-    may_extend: bool = False
-    may_move: bool = False
     close_yuan: Yuan = 0.0
-    """Cost of closing one."""
+    """Cost of closing one; its yearly cost is saved."""
+    may_extend: bool = False
+    """Facilities whose capacity is known may be extended by ``extend_capacity``."""
     extend_yuan: Yuan = 0.0
     extend_capacity: Annotated[float, Field(ge=0)] = 0.0
+    may_move: bool = False
+    """A facility may move to a candidate site: it pays the fit-out there and ``move_yuan``, and its old place closes."""
     move_yuan: Yuan = 0.0
 
 
 class Siting(Block):
     """The question put to the optimiser."""
 
-    objective: Annotated[list[ObjectiveName], Field(min_length=1)] = ["coverage"]
-    """In order: each step keeps what the steps before it proved, within ``step_tolerance``."""
+    objective: Annotated[list[ObjectiveName], Field(min_length=1)] = ["coverage", "cost"]
+    """In order: each step keeps what the steps before it proved, within ``step_tolerance``.
+
+    ``coverage``: most people, by circle weight. ``walk``: fewest minutes walked to the nearest opening. ``furthest``:
+    shortest longest walk. ``fewest``: fewest sites, then least money, that reach ``target``. ``floor``: best share of
+    the worst community and group. ``fair``: the same, then the second worst, to ``fair_depth``. ``cost``: least capital
+    and ``cost_years`` of running.
+    """
     step_tolerance: Share = 0.0
     target: Share | None = None
-    """``fewest`` only: share of the demand to be covered in the widest circle."""
+    """``fewest`` only: share of each service's demand to be covered in its widest circle."""
+    target_per: Literal["all", "community"] = "all"
+    fair_depth: Annotated[int, Field(ge=1, le=50)] = 3
+    cost_years: Annotated[float, Field(ge=0, le=100)] = 1.0
     max_sites: Annotated[int, Field(ge=0)] | None = None
     min_sites: Annotated[int, Field(ge=0)] = 0
     must: list[Lock] = []
     never: list[Lock] = []
     floors: list[Floor] = []
+    spreads: list[Spread] = []
     existing: ExistingRule = ExistingRule()
-    assignment: Literal["system", "nearest"] = "system"
-    """With capacities: people go where the plan sends them, or only to the nearest opening."""
+    assignment: Literal["split", "whole", "nearest"] = "split"
+    """Where capacity binds: people of one point may go to several places, to one, or everybody to the nearest open one."""
+    open_by: Annotated[int, Field(ge=2000, le=2100)] | None = None
+    """Leave out candidates whose ``ready_year`` is later."""
     years: list[Annotated[int, Field(ge=2000, le=2100)]] = []
-    """Phases; empty = all at once."""
+    """Phases, ascending; what opens stays open, and nothing opens before its ``ready_year``. Empty = all at once."""
     capital_yuan_by_year: dict[int, Yuan] = {}
+    """New capital of each year of ``years``; what is not spent moves on."""
 
     @model_validator(mode="after")
     def _fewest_needs_a_target(self) -> Siting:
         if "fewest" in self.objective and self.target is None:
             msg = "objective fewest needs siting.target, the share of people to be covered"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _every_year_has_money(self) -> Siting:
+        if self.years != sorted(set(self.years)):
+            msg = f"siting.years must ascend (they are {', '.join(map(str, self.years))})"
+            raise ValueError(msg)
+        apart = sorted(set(self.years) ^ set(self.capital_yuan_by_year))
+        if apart:
+            msg = f"siting.years and siting.capital_yuan_by_year must name the same years; only one of them names {', '.join(map(str, apart))}"
             raise ValueError(msg)
         return self
 

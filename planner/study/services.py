@@ -137,6 +137,12 @@ class SiteKind(Block):
     """Rent and upkeep of the building per year."""
     storey: int = 1
     lift: bool = False
+    min_area_m2: Annotated[float, Field(ge=0)] = 0.0
+    """Least area used, if it opens at all."""
+    min_services: Annotated[int, Field(ge=1)] = 1
+    """Least number of services, if it opens at all."""
+    hub_only: bool = False
+    """Opens as a hub in the sense of ``co_location.hub``, or not at all."""
     ready_year: int | None = None
     """First year it can be open, by how long its class of land or permit takes."""
     services: list[Id] | None = None
