@@ -16,7 +16,8 @@ from planner.access.measures import WalkToNearest, coverage, floor, gini, palma,
 from planner.access.network import KINDS, EdgeFlag, WalkNetwork
 from planner.access.network_read import read_network
 from planner.access.reach import Reach, walk
-from planner.access.snap import Snapped, snap
+from planner.access.snap import Snapped, grouped, snap
+from planner.access.walls import Walls, close_off
 
 __all__ = [
     "KINDS",
@@ -30,14 +31,17 @@ __all__ = [
     "Steps",
     "WalkNetwork",
     "WalkToNearest",
+    "Walls",
     "audit",
     "circles",
+    "close_off",
     "count_within",
     "coverage",
     "edge_effect",
     "floating_catchment",
     "floor",
     "gini",
+    "grouped",
     "join_gaps",
     "load_of_nearest",
     "opportunities",

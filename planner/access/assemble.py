@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.access.chains import contract
-from planner.access.network import LEAST_ROAD, SIGNAL, EdgeFlag, WalkNetwork
+from planner.access.network import KIND_CODE, LEAST_ROAD, SIGNAL, EdgeFlag, WalkNetwork
 from planner.errors import LayerError
 
 if TYPE_CHECKING:
@@ -76,6 +76,71 @@ def segments_of(network: WalkNetwork) -> Segments:
         flags=network.flags[owner],
         signals=signals,
         notes=network.notes,
+    )
+
+
+def split(segments: Segments, onto: NDArray[np.integer], spots: NDArray[np.float64]) -> Segments:
+    """Cut segments at spots on them; the points of the spots follow the others in ``xy``.
+
+    Parameters
+    ----------
+    segments : Segments
+        Streets.
+    onto : int[k]
+        Segment to cut, in any order, repeated for several cuts.
+    spots : float64[k, 2]
+        Where.
+    """
+    xy, tail, head = segments.xy, segments.tail, segments.head
+    order = np.lexsort((np.hypot(*(spots - xy[tail[onto]]).T), onto))
+    whole = np.ones(len(tail), dtype=np.bool_)
+    whole[onto] = False
+    # Each cut segment becomes a run of points: tail, cuts, head.
+    cut = np.flatnonzero(~whole)
+    run = np.concatenate([cut, onto[order], cut])
+    point = np.concatenate([tail[cut], len(xy) + order, head[cut]])
+    place = np.concatenate([np.full(len(cut), -1), np.arange(len(order)), np.full(len(cut), len(order))])
+    along = np.lexsort((place, run))
+    run, point = run[along], point[along]
+    link = run[1:] == run[:-1]
+    source = np.concatenate([np.flatnonzero(whole), run[:-1][link]])
+    return replace(
+        segments,
+        xy=np.concatenate([xy, spots]),
+        tail=np.concatenate([tail[whole], point[:-1][link]]),
+        head=np.concatenate([head[whole], point[1:][link]]),
+        kind=segments.kind[source],
+        flags=segments.flags[source],
+        signals=np.concatenate([segments.signals, np.zeros(len(spots), dtype=np.bool_)]),
+    )
+
+
+def with_paths(
+    segments: Segments,
+    start: NDArray[np.integer],
+    onto: NDArray[np.integer],
+    landing: NDArray[np.float64],
+) -> Segments:
+    """Lay straight paths from points to spots on segments, which are cut there.
+
+    Parameters
+    ----------
+    segments : Segments
+        Streets.
+    start : int[k]
+        Point each path begins at.
+    onto : int[k]
+        Segment each path lands on.
+    landing : float64[k, 2]
+        Where on it.
+    """
+    cut = split(segments, onto, landing)
+    return replace(
+        cut,
+        tail=np.concatenate([cut.tail, start]),
+        head=np.concatenate([cut.head, len(segments.xy) + np.arange(len(start))]),
+        kind=np.concatenate([cut.kind, np.full(len(start), KIND_CODE["path"], dtype=np.uint8)]),
+        flags=np.concatenate([cut.flags, np.zeros(len(start), dtype=np.uint8)]),
     )
 
 

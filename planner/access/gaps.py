@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner.access.assemble import Segments, assemble, segments_of
-from planner.access.network import KIND_CODE, EdgeFlag, WalkNetwork
+from planner.access.assemble import assemble, segments_of, with_paths
+from planner.access.network import EdgeFlag, WalkNetwork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,25 +61,11 @@ def join_gaps(network: WalkNetwork, within_m: float) -> WalkNetwork:
             lines[line[chosen]], shapely.line_locate_point(lines[line[chosen]], dots[point[chosen]])
         )
     )
-    xy, tail, head, source = _landed(segments, start, onto, landing)
-    path = np.uint8(KIND_CODE["path"])
-    laid = len(chosen)
-    result = assemble(
-        replace(
-            segments,
-            xy=xy,
-            tail=tail,
-            head=head,
-            kind=np.where(source < 0, path, segments.kind[source]).astype(np.uint8),
-            flags=np.where(source < 0, 0, segments.flags[source]).astype(np.uint8),
-            signals=np.concatenate([segments.signals, np.zeros(len(xy) - len(segments.xy), dtype=np.bool_)]),
-        ),
-        network.crs,
-    )
+    result = assemble(with_paths(segments, start, onto, landing), network.crs)
     before, after = (_main_length_share(net) for net in (network, result))
     pieces = int(network.component.max()) - int(result.component.max())
     note = (
-        f"{laid} gaps of at most {within_m:g} m were closed: {pieces} pieces fewer, the main piece holds"
+        f"{len(chosen)} gaps of at most {within_m:g} m were closed: {pieces} pieces fewer, the main piece holds"
         f" {after:.1%} of the street length instead of {before:.1%}"
     )
     return replace(result, notes=(*network.notes, note))
@@ -165,27 +151,3 @@ def edge_effect(
 
 def _main_length_share(network: WalkNetwork) -> float:
     return float(network.length_m[network.edge_component == 0].sum() / network.length_m.sum())
-
-
-def _landed(
-    segments: Segments,
-    start: NDArray[np.int64],
-    onto: NDArray[np.int64],
-    landing: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Cut the segments that paths land on, and add the paths: points, tails, heads, source segment (−1: a new path)."""
-    tail, head = segments.tail, segments.head
-    number = len(segments.xy) + np.arange(len(landing))
-    share = np.hypot(*(landing - segments.xy[tail[onto]]).T)
-    order = np.lexsort((share, onto))
-    kept = np.ones(len(tail), dtype=np.bool_)
-    kept[onto] = False
-    tails, heads, sources = [tail[kept], start], [head[kept], number], [np.flatnonzero(kept), np.full(len(start), -1)]
-    cut, first = np.unique(onto[order], return_index=True)
-    for segment, cuts in zip(cut, np.split(number[order], first[1:]), strict=True):
-        run = np.concatenate([[tail[segment]], cuts, [head[segment]]])
-        tails.append(run[:-1])
-        heads.append(run[1:])
-        sources.append(np.full(len(run) - 1, segment))
-    points = np.concatenate([segments.xy, landing])
-    return points, np.concatenate(tails), np.concatenate(heads), np.concatenate(sources)

@@ -13,10 +13,14 @@ from planner.access.network import EdgeFlag, WalkNetwork
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from planner.access.walls import Walls
     from planner.study import WalkingProfile
 
 AT_A_CORNER_M = 1e-3
 """A door nearer than this to the end of a street stands at the junction itself."""
+
+AT_A_GATE_M = 0.5
+"""`planner.access.walls.close_off` leads a path to every open gate that has a street near; this finds it again."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -77,52 +81,63 @@ def snap(
     *,
     max_connector_m: float,
     walker: WalkingProfile | None = None,
+    walls: Walls | None = None,
 ) -> Snapped:
     """Connect each point to the nearest street it may use.
 
     The street is split where the point meets it (nearest junctions would move every fourth answer across a five-minute
     line). Bridges and tunnels have no doors; nor have stairs for a walker who cannot climb them.
 
+    With walls, the connector crosses none. A point in a gated estate is connected to a street inside if streets lead from
+    there through a gate; otherwise it has one door at each open gate, and walks there straight.
+
     Parameters
     ----------
     network : WalkNetwork
-        The streets.
+        The streets; with walls, as `planner.access.walls.close_off` leaves them.
     xy : float64[n, 2]
         Points in the network's system, metres.
     max_connector_m : float
-        A point farther than this from every permitted street is left unconnected.
+        A point farther than this from every permitted street is left unconnected; the way to a gate is not limited.
     walker : WalkingProfile, optional
         Who walks; decides whether stairs are permitted.
+    walls : Walls, optional
+        Estates, gates and barriers.
 
     Returns
     -------
     Snapped
-        One door per point, in the order of ``xy``.
+        Doors in the order of ``xy``: one per point, or one per open gate.
     """
+    xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
     permitted = permitted_edges(network, walker)
-    edge = np.full(len(xy), -1, dtype=np.int32)
-    offset_m = np.zeros(len(xy), dtype=np.float32)
-    connector_m = np.full(len(xy), np.nan, dtype=np.float32)
-    if len(permitted) and len(xy):
-        points = shapely.points(np.asarray(xy, dtype=np.float64))
-        tree = shapely.STRtree(network.lines[permitted])
-        place, hit = tree.query_nearest(points, max_distance=max_connector_m)
-        # Of streets equally near (a point at a junction) the first counts, whatever order the tree found them in.
-        order = np.lexsort((hit, place))
-        place, first = np.unique(place[order], return_index=True)
-        found = permitted[hit[order][first]]
-        lines = network.lines[found]
-        edge[place] = found
-        along_m, length_m = shapely.line_locate_point(lines, points[place]), network.length_m[found]
-        at_end = along_m > length_m - AT_A_CORNER_M
-        offset_m[place] = np.where(at_end, length_m, np.where(along_m < AT_A_CORNER_M, 0.0, along_m))
-        connector_m[place] = shapely.distance(lines, points[place])
+    nearest = _nearest(network, permitted, xy, max_connector_m)
+    if walls is None:
+        return nearest
+    fenced = _behind_no_wall(network, permitted, xy, nearest, walls, max_connector_m)
+    return _through_gates(network, permitted, xy, fenced, walls)
+
+
+def grouped(entrances: Snapped, owner: NDArray[np.integer], n: int) -> Snapped:
+    """Make several points the entrances of one: a facility is reached by whichever is quickest.
+
+    Parameters
+    ----------
+    entrances : Snapped
+        Doors of the entrances.
+    owner : int[entrances.n]
+        The facility of each entrance.
+    n : int
+        Number of facilities.
+    """
+    point = np.asarray(owner, dtype=np.int32)[entrances.point]
+    order = np.argsort(point, kind="stable")
     return Snapped(
-        n=len(xy),
-        point=np.arange(len(xy), dtype=np.int32),
-        edge=edge,
-        offset_m=offset_m,
-        connector_m=connector_m,
+        n=n,
+        point=point[order],
+        edge=entrances.edge[order],
+        offset_m=entrances.offset_m[order],
+        connector_m=entrances.connector_m[order],
     )
 
 
@@ -132,3 +147,128 @@ def permitted_edges(network: WalkNetwork, walker: WalkingProfile | None) -> NDAr
     if walker is not None and walker.stairs == "forbidden":
         closed |= network.has(EdgeFlag.STAIRS)
     return np.flatnonzero(~closed)
+
+
+def _nearest(
+    network: WalkNetwork, permitted: NDArray[np.intp], xy: NDArray[np.float64], max_connector_m: float
+) -> Snapped:
+    """Give each point one door on the nearest permitted street."""
+    edge = np.full(len(xy), -1, dtype=np.int32)
+    offset_m = np.zeros(len(xy), dtype=np.float32)
+    connector_m = np.full(len(xy), np.nan, dtype=np.float32)
+    if len(permitted) and len(xy):
+        points = shapely.points(xy)
+        tree = shapely.STRtree(network.lines[permitted])
+        place, hit = tree.query_nearest(points, max_distance=max_connector_m)
+        # Of streets equally near (a point at a junction) the first counts, whatever order the tree found them in.
+        order = np.lexsort((hit, place))
+        place, first = np.unique(place[order], return_index=True)
+        found = permitted[hit[order][first]]
+        lines = network.lines[found]
+        edge[place] = found
+        offset_m[place] = _offsets(shapely.line_locate_point(lines, points[place]), network.length_m[found])
+        connector_m[place] = shapely.distance(lines, points[place])
+    return Snapped(len(xy), np.arange(len(xy), dtype=np.int32), edge, offset_m, connector_m)
+
+
+def _offsets(along_m: NDArray[np.float64], length_m: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Put doors almost at the end of a street exactly there."""
+    at_end = along_m > length_m - AT_A_CORNER_M
+    return np.where(at_end, length_m, np.where(along_m < AT_A_CORNER_M, 0.0, along_m)).astype(np.float32)
+
+
+def _behind_no_wall(  # noqa: PLR0917
+    network: WalkNetwork,
+    permitted: NDArray[np.intp],
+    xy: NDArray[np.float64],
+    nearest: Snapped,
+    walls: Walls,
+    max_connector_m: float,
+) -> Snapped:
+    """Where the way to the nearest street crosses a wall, take the nearest spot of any street whose way does not."""
+    feet = _feet(network, nearest)
+    blocked = np.flatnonzero((nearest.edge >= 0) & walls.between(xy, feet))
+    if not len(blocked):
+        return nearest
+    edge, offset_m, connector_m = nearest.edge.copy(), nearest.offset_m.copy(), nearest.connector_m.copy()
+    edge[blocked], offset_m[blocked], connector_m[blocked] = -1, 0.0, np.nan
+    # Straight pieces, so that a street that winds round a wall is tried at more than its nearest spot.
+    start = np.flatnonzero(np.isin(np.repeat(np.arange(network.n_edges), np.diff(network.shape_indptr)), permitted))
+    last = np.zeros(len(network.shape_xy), dtype=np.bool_)
+    last[network.shape_indptr[1:] - 1] = True
+    start = start[~last[start]]
+    pieces = shapely.linestrings(np.stack([network.shape_xy[start], network.shape_xy[start + 1]], axis=1))
+    dots = shapely.points(xy[blocked])
+    place, piece = shapely.STRtree(pieces).query(dots, predicate="dwithin", distance=max_connector_m)
+    along_m = shapely.line_locate_point(pieces[piece], dots[place])
+    spots = shapely.get_coordinates(shapely.line_interpolate_point(pieces[piece], along_m)).reshape(-1, 2)
+    free = ~walls.between(xy[blocked[place]], spots)
+    place, piece, along_m, spots = place[free], piece[free], along_m[free], spots[free]
+    away_m = np.hypot(*(spots - xy[blocked[place]]).T)
+    order = np.lexsort((piece, away_m, place))
+    place, first = np.unique(place[order], return_index=True)
+    chosen = order[first]
+    owner = np.searchsorted(network.shape_indptr, start[piece[chosen]], side="right") - 1
+    before_m = _length_before(network)[start[piece[chosen]]]
+    point = blocked[place]
+    edge[point] = owner
+    offset_m[point] = _offsets(before_m + along_m[chosen], network.length_m[owner])
+    connector_m[point] = away_m[chosen]
+    return Snapped(nearest.n, nearest.point, edge, offset_m, connector_m)
+
+
+def _through_gates(
+    network: WalkNetwork, permitted: NDArray[np.intp], xy: NDArray[np.float64], doors: Snapped, walls: Walls
+) -> Snapped:
+    """Give points in an estate whose streets lead nowhere one door at each open gate of it."""
+    estate = walls.estate_of(xy)
+    outside = np.unique(network.component[walls.estate_of(network.xy) < 0])
+    leads_out = (doors.edge >= 0) & np.isin(network.edge_component[doors.edge], outside)
+    shut_in = np.flatnonzero((estate >= 0) & ~leads_out)
+    if not len(shut_in):
+        return doors
+    gates = np.flatnonzero(walls.gate_open & (walls.gate_estate >= 0))
+    at_gate = _nearest(network, permitted, walls.gates_xy[gates], AT_A_GATE_M)
+    usable = np.flatnonzero(at_gate.edge >= 0)
+    # every pair of a point and an open gate of its estate
+    order = usable[np.argsort(walls.gate_estate[gates[usable]], kind="stable")]
+    of_gate = walls.gate_estate[gates[order]]
+    low = np.searchsorted(of_gate, estate[shut_in], side="left")
+    count = np.searchsorted(of_gate, estate[shut_in], side="right") - low
+    point = np.repeat(shut_in, count)
+    gate = order[np.repeat(low - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())]
+    straight_m = np.hypot(*(xy[point] - walls.gates_xy[gates[gate]]).T) + at_gate.connector_m[gate]
+    kept = np.ones(doors.n, dtype=np.bool_)
+    kept[shut_in] = False
+    kept[shut_in[count == 0]] = True  # every gate closed: the point keeps a row, without a street
+    edge = doors.edge.copy()
+    edge[shut_in] = -1
+    connector_m = doors.connector_m.copy()
+    connector_m[shut_in] = np.nan
+    all_points = np.concatenate([doors.point[kept], point])
+    order = np.argsort(all_points, kind="stable")
+    return Snapped(
+        n=doors.n,
+        point=all_points[order].astype(np.int32),
+        edge=np.concatenate([edge[kept], at_gate.edge[gate]])[order],
+        offset_m=np.concatenate([doors.offset_m[kept], at_gate.offset_m[gate]])[order],
+        connector_m=np.concatenate([connector_m[kept], straight_m])[order].astype(np.float32),
+    )
+
+
+def _feet(network: WalkNetwork, doors: Snapped) -> NDArray[np.float64]:
+    """Spot on the street of each door, as float64[k, 2]; NaN where there is none."""
+    feet = np.full((len(doors.edge), 2), np.nan)
+    on = np.flatnonzero(doors.edge >= 0)
+    spots = shapely.line_interpolate_point(network.lines[doors.edge[on]], doors.offset_m[on].astype(np.float64))
+    feet[on] = shapely.get_coordinates(spots).reshape(-1, 2)
+    return feet
+
+
+def _length_before(network: WalkNetwork) -> NDArray[np.float64]:
+    """Metres from the start of its edge to each point of the shapes."""
+    step = np.zeros(len(network.shape_xy))
+    step[1:] = np.hypot(*np.diff(network.shape_xy, axis=0).T)
+    step[network.shape_indptr[:-1]] = 0.0
+    total = np.cumsum(step)
+    return total - np.repeat(total[network.shape_indptr[:-1]], np.diff(network.shape_indptr))
