@@ -122,8 +122,8 @@ def circles(
 
 
 def _frame(xy: NDArray[np.float64], left_m: NDArray[np.float64], *, margin_m: float, cell_m: float) -> Frame:
-    """Lay a raster over everything that can be reached from points with some walk left."""
-    low = (xy - left_m[:, None]).min(axis=0) - margin_m
+    """Lay a raster over everything that can be reached from points with some walk left; all rasters share one grid."""
+    low = np.floor(((xy - left_m[:, None]).min(axis=0) - margin_m) / cell_m) * cell_m
     high = (xy + left_m[:, None]).max(axis=0) + margin_m
     columns, rows = np.ceil((high - low) / cell_m).astype(int) + 1
     return Frame(float(low[0]), float(low[1]), cell_m, int(rows), int(columns))

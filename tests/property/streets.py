@@ -34,7 +34,7 @@ def network_of(streets):
     return assemble(Segments(xy, tail, head, kind, flags, np.zeros(len(xy), dtype=bool)), CRS)
 
 
-def oracle_seconds(streets, origins, sites, walker, max_connector_m):
+def oracle_seconds(streets, origins, sites, walker, *, max_connector_m, cutoff_s=None):
     """Seconds from every origin to every site (infinite where there is no way), by networkx on the split segments."""
     xy, tail, head, _, flags = streets
     graph = nx.DiGraph()
@@ -46,13 +46,14 @@ def oracle_seconds(streets, origins, sites, walker, max_connector_m):
             continue
         usable.append((segment, a, b, walker.stairs_factor if stairs else 1.0, bool(flags[segment] & EdgeFlag.ONE_WAY)))
     lines = shapely.linestrings([[xy[a], xy[b]] for _, a, b, _, _ in usable])
+    doorless = np.array([bool(flags[segment] & (EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)) for segment, *_ in usable])
     cuts = {i: [(0.0, a), (lines[i].length, b)] for i, (_, a, b, _, _) in enumerate(usable)}
     for name, places in (("from", origins), ("to", sites)):
         for number, place in enumerate(places):
             door = (name, number)
             graph.add_node(door)
             point = shapely.Point(place)
-            apart = shapely.distance(lines, point)
+            apart = np.where(doorless, np.inf, shapely.distance(lines, point))
             i = int(np.argmin(apart))
             if apart[i] > max_connector_m:
                 continue
@@ -72,7 +73,7 @@ def oracle_seconds(streets, origins, sites, walker, max_connector_m):
                 _link(graph, there, here, seconds)
     table = np.full((len(origins), len(sites)), np.inf)
     for i in range(len(origins)):
-        reached = nx.single_source_dijkstra_path_length(graph, ("from", i))
+        reached = nx.single_source_dijkstra_path_length(graph, ("from", i), cutoff=cutoff_s)
         for j in range(len(sites)):
             table[i, j] = reached.get(("to", j), np.inf)
     return table

@@ -38,7 +38,7 @@ def test_seconds_equal_networkx_on_the_split_streets(seed, who, sizes, cutoff_s)
 
     reach = walk(network, *doors, walker, cutoff_s, threads=1)
 
-    expected = oracle_seconds(streets, origins, sites, walker, 60)
+    expected = oracle_seconds(streets, origins, sites, walker, max_connector_m=60)
     expected[expected > cutoff_s] = np.inf
     edge_of_reach = np.abs(expected - cutoff_s) < 2e-3
     found = dense(reach)
