@@ -41,7 +41,7 @@ def made_up_run(
     side_m = 7_000.0
     ground = _communities(communities, side_m)
     homes = _homes(rng, demand, side_m)
-    places = rng.uniform(0, side_m, (sites + sites // 10, 2)) + (WEST, SOUTH)
+    places = (*rng.uniform(0, side_m, (sites + sites // 10, 2)), WEST, SOUTH)
     district = _district(rng, study, ground, homes, places, sites)
     reaches = _reaches(study, homes, places, pairs)
     posed = pose(study, district, reaches)
@@ -128,7 +128,7 @@ def _communities(number: int, side_m: float) -> gpd.GeoDataFrame:
 def _homes(rng: np.random.Generator, number: int, side_m: float) -> NDArray[np.float64]:
     centres = rng.uniform(0.08, 0.92, (40, 2)) * side_m
     homes = centres[rng.integers(0, len(centres), number)] + rng.normal(0, 0.05 * side_m, (number, 2))
-    return np.clip(homes, 1.0, side_m - 1.0) + (WEST, SOUTH)
+    return (*np.clip(homes, 1.0, side_m - 1.0), WEST, SOUTH)
 
 
 def _district(

@@ -115,7 +115,34 @@ def closing_rows(run: Run, spoken: Language) -> tuple[tuple[str, str], ...]:
         )
         rows.append((label, text))
     rows += [(label_of(indicator, spoken), text_of(indicator, spoken)) for indicator in indicators(run)]
-    return tuple(rows)
+    return (*rows, *_further_goals(run, spoken), *_payers(run, spoken))
+
+
+def _further_goals(run: Run, spoken: Language) -> list[tuple[str, str]]:
+    """Return what the goals after the first reached, each with its bound."""
+    return [
+        (
+            say(f"report.goal.{goal.goal}", spoken),
+            say(
+                "report.goal_line",
+                spoken,
+                objective=_number(math.nan if goal.objective is None else goal.objective, "", spoken),
+                bound=_number(math.nan if goal.bound is None else goal.bound, "", spoken),
+                status=status_text(goal.status, spoken),
+            ),
+        )
+        for goal in run.manifest.result.goals[1:]
+    ]
+
+
+def _payers(run: Run, spoken: Language) -> list[tuple[str, str]]:
+    """Return what each department pays, against its budget."""
+    rows = []
+    for bill in run.tables.bills.to_dict("records"):
+        limit = bill["capital_limit_yuan"]
+        paid = Indicator("capital", bill["capital_yuan"], "yuan", None if math.isnan(limit) else limit)
+        rows.append((say("report.pays", spoken, department=bill[f"name_{spoken}"]), text_of(paid, spoken)))
+    return rows
 
 
 def label_of(indicator: Indicator, language: Language) -> str:

@@ -61,6 +61,7 @@ def write_workbook(run: Run, path: Path) -> None:
         "strings_to_numbers": False,
         "in_memory": True,
     }
+    optional = (("money", _money, run.tables.bills), ("loads", _loads, run.tables.loads))
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"title": run.study.name.text(language), "created": CREATED})
         for key, columns in (
@@ -70,6 +71,7 @@ def write_workbook(run: Run, path: Path) -> None:
             ("areas", _areas(run, language)),
             ("sites", _sites(run, language)),
             ("openings", _openings(run, language)),
+            *((key, make(run, language)) for key, make, table in optional if len(table)),
             ("existing", _existing(run, language)),
             ("findings", _findings(run, language)),
             ("figures", _figures(run, language)),
@@ -254,8 +256,32 @@ def _openings(run: Run, language: Language) -> list[Column]:
         Column(_heading("fit_out_yuan", language), table["fit_out_yuan"].tolist(), "money", 14),
         Column(_heading("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 16),
         Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
+        Column(_heading("year", language), table["year"].tolist(), "year", 8),
         Column(_heading("mode", language), modes, width=18),
         Column(_heading("department", language), departments, width=18),
+    ]
+
+
+def _money(run: Run, language: Language) -> list[Column]:
+    table = run.tables.bills
+    return [
+        Column(_heading("department", language), table[f"name_{language}"].tolist(), width=24),
+        Column(_heading("capital_column", language), table["capital_yuan"].tolist(), "money", 18),
+        Column(_heading("capital_limit", language), table["capital_limit_yuan"].tolist(), "money", 18),
+        Column(_heading("yearly_column", language), table["yearly_yuan"].tolist(), "money", 18),
+        Column(_heading("yearly_limit", language), table["yearly_limit_yuan"].tolist(), "money", 18),
+    ]
+
+
+def _loads(run: Run, language: Language) -> list[Column]:
+    table = run.tables.loads
+    return [
+        Column(_heading("id", language), table["place_id"].tolist(), width=18),
+        Column(_heading("name", language), _place_names(run, table["place_id"]), width=34),
+        Column(_heading("service_column", language), _service_names(run.study, table["service"], language), width=18),
+        Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
+        Column(_heading("load", language), table["load"].tolist(), "people", 14),
+        Column(_heading("utilisation", language), table["utilisation"].tolist(), "share", 14),
     ]
 
 

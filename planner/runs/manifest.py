@@ -8,8 +8,22 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class GoalResult:
+    """What one goal of the chain reached, and the best any plan could have."""
+
+    goal: str
+    status: str
+    objective: float | None
+    bound: float | None
+    gap: float | None
+
+
+@dataclass(frozen=True)
 class Result:
-    """What the solver said of the plan, and the recount that agreed with it."""
+    """What the solver said of the plan, and the recount that agreed with it.
+
+    Status, objective, bound and gap are those of the first goal; ``goals`` has every goal of the chain.
+    """
 
     status: str
     """``optimal``, ``feasible`` (stopped early: bound not reached), ``nothing_to_do`` …"""
@@ -26,6 +40,9 @@ class Result:
     services_opened: int
     co_located: int
     """Buildings opened with two services or more."""
+    proven: bool
+    """Whether every goal of the chain is proven optimal."""
+    goals: tuple[GoalResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,4 +69,6 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """Read back what ``as_json`` wrote."""
         fields: dict[str, Any] = json.loads(text)
-        return cls(**{**fields, "result": Result(**fields["result"])})
+        result: dict[str, Any] = fields["result"]
+        goals = tuple(GoalResult(**goal) for goal in result["goals"])
+        return cls(**{**fields, "result": Result(**{**result, "goals": goals})})

@@ -14,12 +14,14 @@ from planner.errors import InfeasibleError, RecountError, UnprovenError
 from planner.runs import depends
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
+from planner.runs.consequences import bills_table, closed_table, loads_table, served_table
 from planner.runs.ground import Ground, connector_m, survey
+from planner.runs.manifest import GoalResult, Manifest, Result
 from planner.runs.places import STORE, name_of
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, versions
 from planner.runs.sheets import Sheets, sheets
-from planner.runs.store import Manifest, Result, Run, written_aside
+from planner.runs.store import Run, written_aside
 from planner.runs.tables import Tables
 from planner.runs.tabulate import (
     circles_table,
@@ -145,7 +147,7 @@ def conclude(
             "plan",
             depends.of_plan(posed.digest),
             lambda: solve(problem, progress=lambda incumbent, bound, _: tell(0.5, _numbers(incumbent, bound))),
-            worth_keeping=lambda found: found.outcome.proven,
+            worth_keeping=lambda found: found.proven,
         ).value
         _refuse(chosen, require_optimal=require_optimal)
         recount = evaluate(problem, chosen)
@@ -187,7 +189,7 @@ def _refuse(chosen: Plan, *, require_optimal: bool) -> None:
         else:
             msg = f"the solver found no plan in the time allowed ({chosen.outcome}); raise solver.time_limit_s"
         raise InfeasibleError(msg)
-    if require_optimal and not chosen.outcome.proven:
+    if require_optimal and not chosen.proven:
         msg = f"the plan is not proven optimal: {chosen.outcome}; raise solver.time_limit_s or solver.gap"
         raise UnprovenError(msg)
 
@@ -232,6 +234,10 @@ def _tables(work: _Work) -> Tables:
         coverage=coverage,
         coverage_by_community=by_community,
         coverage_by_area=by_area,
+        served=served_table(study, recount),
+        loads=loads_table(posed, work.chosen, recount),
+        closed=closed_table(posed, work.chosen),
+        bills=bills_table(study, recount),
         nearest=nearest_table(study, district, posed.place_ids, before, after),
         reach=work.sheets.reach,
         circles=circles_table(posed.place_ids, _drawn(work), district.crs),
@@ -275,7 +281,7 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
     outcome = chosen.outcome
     return Result(
         status=outcome.status,
-        objective=recount.worth,
+        objective=recount.worth if outcome.objective is None else outcome.objective,
         bound=outcome.bound,
         gap=outcome.gap,
         seconds=round(outcome.seconds, 3),
@@ -285,4 +291,11 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
         sites_opened=len(tables.opened_sites),
         services_opened=len(tables.openings),
         co_located=int((tables.opened_sites["n_services"] > 1).sum()),
+        proven=chosen.proven,
+        goals=tuple(
+            GoalResult(
+                step.goal.kind, step.outcome.status, step.outcome.objective, step.outcome.bound, step.outcome.gap
+            )
+            for step in chosen.steps
+        ),
     )

@@ -39,7 +39,8 @@ class Tables:
     """Every way a service can be run at a place, in the order of the siting problem: ``place_id, service, size, stands, may_close,
     closing_yuan, area_m2, capital_yuan, yearly_yuan, capacity`` and ``pays_<department>`` shares. Set-up and shared rooms are left out."""
     openings: pd.DataFrame
-    """The plan, one row per service opened: ``place_id, service, size, area_m2, fit_out_yuan, yearly_yuan, capacity, mode, department``."""
+    """The plan, one row per service opened: ``place_id, service, size, area_m2, fit_out_yuan, yearly_yuan, capacity, year, mode,
+    department`` (year NaN in a plan without phases)."""
     opened_sites: pd.DataFrame
     """The plan, one row per building: ``place_id, name, kind, services, n_services, area_m2, area_offered_m2, setup_yuan, fit_out_yuan,
     capital_yuan, yearly_yuan, ready_year``."""
@@ -49,6 +50,14 @@ class Tables:
     """The same by ``community_id`` (empty text: people outside every community)."""
     coverage_by_area: pd.DataFrame
     """The same by ``column, area`` for every roll-up column."""
+    served: pd.DataFrame
+    """``service, minutes, people, served``: people within a circle who also have a place, where places are limited."""
+    loads: pd.DataFrame
+    """``place_id, service, capacity, load, utilisation`` of every open place whose capacity binds."""
+    closed: pd.DataFrame
+    """``place_id, service``: what stands today and not after the plan (closed, moved, or replaced by an extension)."""
+    bills: pd.DataFrame
+    """``department, name_zh, name_en, capital_yuan, capital_limit_yuan, yearly_yuan, yearly_limit_yuan`` (limit NaN: none)."""
     nearest: pd.DataFrame
     """``demand_id, service, before_s, after_s, before_id, after_id``: walk to the nearest opening (NaN beyond the largest circle)."""
     reach: pd.DataFrame

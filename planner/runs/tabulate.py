@@ -290,6 +290,7 @@ def openings_table(study: Study, posed: Posed, plan: Plan) -> pd.DataFrame:
             "fit_out_yuan": new.capital_yuan,
             "yearly_yuan": new.yearly_yuan,
             "capacity": np.where(np.isfinite(capacity), capacity, np.nan),
+            "year": [float(study.siting.years[period]) if study.siting.years else np.nan for period in new.period],
             "mode": [service.mode or "" for service in services],
             "department": [service.department or "" for service in services],
         }

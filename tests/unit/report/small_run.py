@@ -257,6 +257,17 @@ def _coverage(study: Study, counted: gpd.GeoDataFrame, nearest: pd.DataFrame, by
     )
 
 
+BILLS = (
+    "department",
+    "name_zh",
+    "name_en",
+    "capital_yuan",
+    "capital_limit_yuan",
+    "yearly_yuan",
+    "yearly_limit_yuan",
+)
+
+
 def _openings(study: Study) -> pd.DataFrame:
     services = {service.id: service for service in study.services}
     return pd.DataFrame(
@@ -369,7 +380,11 @@ def small_run(language: str = "en", **changes: object) -> Run:
         places=places,
         existing=pd.DataFrame(EXISTING, columns=["place_id", "service"]).assign(capacity=float("nan")),
         offers=_offers(study, places),
-        openings=openings,
+        openings=openings.assign(year=float("nan")),
+        served=_coverage(study, counted, nearest, [])[["service", "minutes", "people"]].assign(served=0.0),
+        loads=pd.DataFrame({"place_id": [], "service": [], "capacity": [], "load": [], "utilisation": []}),
+        closed=pd.DataFrame({"place_id": [], "service": []}),
+        bills=pd.DataFrame({name: [] for name in BILLS}),
         opened_sites=opened_sites,
         coverage=_coverage(study, counted, nearest, []),
         coverage_by_community=_coverage(study, counted, nearest, ["community_id"]),
@@ -405,6 +420,7 @@ def small_run(language: str = "en", **changes: object) -> Run:
         sites_opened=len(opened_sites),
         services_opened=len(openings),
         co_located=int((opened_sites["n_services"] >= 2).sum()),
+        proven=True,
     )
     manifest = Manifest(
         run_id="small-base-0123abcd",
