@@ -9,6 +9,8 @@ import numpy as np
 from planner.errors import Fault, StudyError, raise_all
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from planner.siting.problem import Demand, SitingProblem
 
 __all__ = ["check_problem"]
@@ -86,6 +88,13 @@ def _rules(problem: SitingProblem) -> list[Fault]:
         if not wrong and circle is not None:
             wrong = _positions(where, np.array([circle]), len(problem.demands[demand].cutoffs_s))
         faults += wrong
+    for position, spread in enumerate(rules.spreads):
+        if 0 <= spread.demand < len(problem.demands) and _limited(problem)[problem.demands[spread.demand].service]:
+            where, what = (
+                f"rules.spreads[{position}]",
+                "places of this service are limited, so that people can be turned away",
+            )
+            faults.append(Fault(where, f"{what} to keep communities alike", "use a floor instead"))
     for position, floor in enumerate(rules.floors):
         if floor.community is not None:
             where = f"rules.floors[{position}].community"
@@ -96,6 +105,20 @@ def _rules(problem: SitingProblem) -> list[Fault]:
         if len(room.services) != problem.n_services:
             faults.append(Fault(f"rules.rooms[{position}]", f"must say yes or no for {problem.n_services} services"))
     return faults
+
+
+def _limited(problem: SitingProblem) -> NDArray[np.bool_]:
+    """Return bool[K]: services of which some offer has a capacity, a least load, or is a competitor's."""
+    offers = problem.offers
+    limited = np.zeros(problem.n_services, dtype=bool)
+    for column, binds in (
+        (offers.capacity, np.isfinite),
+        (offers.min_load, np.sign),
+        (offers.competitor, np.asarray),
+    ):
+        if column is not None and len(column) == offers.count == len(offers.service):
+            limited[offers.service[np.asarray(binds(column)).astype(bool)]] = True
+    return limited
 
 
 def _money(problem: SitingProblem) -> list[Fault]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.errors import StudyError
 from planner.siting.formulation import Formulation, formulate
 from planner.siting.goals import Reached, pursue
 from planner.siting.outcome import SolverSettings, relative_gap
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from planner.siting.problem import SitingProblem
     from planner.siting.solver import Progress
 
-__all__ = ["solve"]
+__all__ = ["bundle_values", "read_assignments", "solve"]
 
 SHARE_OF_TIME = 0.8
 """What part of the time left a goal may take while others follow it."""
@@ -46,10 +47,12 @@ def solve(
     start
         A plan to begin with, of this problem or of one with the same offers.
     """
+    if not problem.goals:
+        raise StudyError("nothing to optimise: give the problem at least one goal")
     settings = settings or problem.settings or SolverSettings()
     began = time.perf_counter()
     form = formulate(problem)
-    values = None if start is None or not start.found else _start_values(form, start)
+    values = None if start is None or not start.found else bundle_values(form, start.states)
     reached: list[Reached] = []
     for position, goal in enumerate(problem.goals):
         left_s = settings.time_limit_s - (time.perf_counter() - began)
@@ -112,7 +115,7 @@ def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
     outcome = dataclasses.replace(steps[0].outcome, seconds=seconds)
     if stopped is not None:
         outcome = dataclasses.replace(outcome, stopped_by=stopped)
-    return Plan(states, _assignments(form, values, states), steps, outcome)
+    return Plan(states, read_assignments(form, values, states), steps, outcome)
 
 
 def _step(one: Reached, values: NDArray[np.float64]) -> Step:
@@ -121,7 +124,7 @@ def _step(one: Reached, values: NDArray[np.float64]) -> Step:
     return Step(one.goal, one.rank, outcome)
 
 
-def _assignments(
+def read_assignments(
     form: Formulation, values: NDArray[np.float64], states: tuple[NDArray[np.int64], ...]
 ) -> Assignments | None:
     """Share the flows of each group out over its points, in proportion to their people."""
@@ -134,9 +137,11 @@ def _assignments(
     first = np.cumsum(size) - size
     for period, state in enumerate(states):
         amount = values[form.y[period].slice]
-        used = np.flatnonzero(amount > 1e-7 * np.maximum(flows.group_people[flows.group], 1.0))
         offer_of_slot = np.full(form.slots.count, -1, dtype=np.int64)
         offer_of_slot[form.slots.of_offer[state]] = state
+        # What a solver's tolerance lets trickle to closed places is no assignment.
+        is_open = offer_of_slot[flows.slot] >= 0
+        used = np.flatnonzero(is_open & (amount > 1e-7 * np.maximum(flows.group_people[flows.group], 1.0)))
         for flow in used.tolist():
             group = int(flows.group[flow])
             points = flows.member_point[by_group[first[group] : first[group] + size[group]]]
@@ -154,12 +159,12 @@ def _assignments(
     )
 
 
-def _start_values(form: Formulation, start: Plan) -> NDArray[np.float64]:
-    """Return the bundle columns of ``start``; the solver fills in the rest."""
+def bundle_values(form: Formulation, states: tuple[NDArray[np.int64], ...]) -> NDArray[np.float64]:
+    """Return the bundle columns of ``states``; the solver fills in the rest."""
     values = np.full(form.builder.n_columns, np.nan)
     bundles = form.bundles
     for period, z in enumerate(form.z):
-        state = start.states[min(period, len(start.states) - 1)]
+        state = states[min(period, len(states) - 1)]
         chosen = np.zeros(form.problem.offers.count, dtype=bool)
         chosen[state] = True
         inside = (bundles.offer < 0) | chosen[np.where(bundles.offer < 0, 0, bundles.offer)]
