@@ -215,4 +215,4 @@ def _number(value: float, unit: str, language: Language) -> str:
         return yuan(value, language)
     if unit == "share":
         return f"{value * 100:.2f} %"
-    return f"{value:,.1f}".removesuffix(".0")
+    return f"{round(value, 1) + 0.0:,.1f}".removesuffix(".0")  # + 0.0: a bound of −0 reads as 0
