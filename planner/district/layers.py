@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from planner.district.files import cut_name, read_numbers, without_secrets
+from planner.district.files import NAME_BYTES, cut_name, read_numbers, without_secrets
 from planner.district.findings import ROWS_NAMED
 from planner.study import Communities, People
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from planner.district.findings import Fact, Findings
     from planner.study import Layer
+
+
+_NUMBERED = re.compile(r"^(.+)_\d{1,2}$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +158,7 @@ def alike_columns(columns: Sequence[str], wanted: str) -> list[str]:
     """Return the columns that ``wanted`` may mean: itself, or those equal but for case, width or cutting.
 
     A shapefile keeps ten bytes of a name: three Chinese characters in UTF-8, five in GBK. Two long names that are
-    equal so far become ``养老院`` and ``养老院_1``; then both are returned, for nobody can tell which is which.
+    equal so far become ``养老院`` and ``养老_1``; then both are returned, for nobody can tell which is which.
     """
     if wanted in columns:
         return [wanted]
@@ -166,11 +169,10 @@ def alike_columns(columns: Sequence[str], wanted: str) -> list[str]:
         stump = cut_name(wanted, encoding)
         if stump == wanted:
             continue
-        numbered = re.compile(r"^(?P<stem>.+)_\d{1,2}$")
+        shorter = cut_name(wanted, encoding, NAME_BYTES - 2)
         alike = [c for c in columns if c == stump]
-        alike += [c for c in columns if (m := numbered.match(c)) and alike and stump.startswith(m["stem"])]
         if alike:
-            return alike
+            return alike + [c for c in columns if (found := _NUMBERED.match(c)) and found[1] == shorter]
     return []
 
 

@@ -41,8 +41,7 @@ def to_metric(table: LayerTable, crs: CRS, needs: Literal["area", "any"] = "any"
     table = table.with_frame(
         frame.set_geometry(gpd.GeoSeries(_mended(table.with_frame(frame), shapes), frame.index, crs=crs))
     )
-    _check_kinds(table, needs)
-    return table
+    return _of_one_kind(table, needs)
 
 
 def _mended(table: LayerTable, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -67,13 +66,16 @@ def _same_dimension(shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.union_all(areas) if areas else shape
 
 
-def _check_kinds(table: LayerTable, needs: str) -> None:
+def _of_one_kind(table: LayerTable, needs: str) -> LayerTable:
+    """Note mixed kinds of shapes; where polygons are needed, go on without the others, with an error noted."""
     dimensions = shapely.get_dimensions(np.array(table.frame.geometry.array, dtype=object))
     kinds = sorted({int(d) for d in dimensions})
     if needs == "area" and kinds != [2] and len(table):
         found = ", ".join(_KIND_NAMES[d] for d in kinds if d != 2)
         table.flag("error", "wrong-geometry", dimensions != 2, found=found, needed="Polygon")
-    elif len(kinds) > 1 and not table.spec.tags:  # OpenStreetMap draws the same thing as a point or as an area
+        return table.with_frame(table.frame[dimensions == 2])
+    if len(kinds) > 1 and not table.spec.tags:  # OpenStreetMap draws the same thing as a point or as an area
         commonest = int(np.bincount(dimensions).argmax())
         found = ", ".join(_KIND_NAMES[d] for d in kinds)
         table.flag("note", "mixed-geometry", dimensions != commonest, found=found)
+    return table

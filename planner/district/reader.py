@@ -152,9 +152,8 @@ def _with_crs(table: LayerTable) -> LayerTable | None:
     declared = table.spec.crs
     x_min, y_min, x_max, y_max = (float(v) for v in frame.total_bounds)
     if not np.isfinite([x_min, y_min, x_max, y_max]).all():
-        return table.with_frame(
-            frame if frame.crs is not None else frame.set_crs(WGS84)
-        )  # nothing is drawn: said later
+        table.flag("error", "nothing-drawn")
+        return None
     box = (x_min, y_min, x_max, y_max)
     names = " / ".join(probable_crs(box)) or "?"
     evidence: dict[str, float | str] = {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planner.runs.cache import Cache, default_folder
-    from planner.runs.check import Checked, check
+    from planner.runs.doctor import Checked, check
     from planner.runs.manifest import Manifest, Result
     from planner.runs.places import STORE
     from planner.runs.run import carry_out, plan
@@ -29,13 +29,13 @@ __all__ = [
 _HOME = {
     "STORE": "places",
     "Cache": "cache",
-    "Checked": "check",
+    "Checked": "doctor",
     "Manifest": "manifest",
     "Result": "manifest",
     "Run": "store",
     "Tables": "tables",
     "carry_out": "run",
-    "check": "check",
+    "check": "doctor",
     "default_folder": "cache",
     "plan": "run",
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NAME_BYTES = 10
 #: encodings that call any bytes text: that a file "can be read" in one of them says nothing
 _ONE_BYTE = re.compile(r"^(iso8859-\d+|latin.*|cp125\d|cp(437|850|852|858|866)|mac-.*|koi8-.*|charmap)$")
+_NUMBERED = re.compile(rb"^(.+)(_\d{1,2})$", re.DOTALL)
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 #: share of the bytes above ASCII that stand in pairs when the text is Chinese; in German or French they stand alone
 _PAIRED = 0.9
@@ -96,18 +97,32 @@ def decode(text: bytes, decision: Decision) -> str:
 
 
 def decode_name(name: bytes, encoding: str) -> str:
-    """Return a column name read in ``encoding``; a last character that was cut is dropped."""
-    for cut in range(4):
-        try:
-            return name[: len(name) - cut].decode(encoding)
-        except UnicodeDecodeError:
-            continue
+    """Return a column name read in ``encoding``; a character that was cut is dropped, also before a ``_1``."""
+    stem, number = _without_number(name)
+    for whole, rest in ((name, b""), (stem, number)):
+        for cut in range(4):
+            try:
+                return whole[: len(whole) - cut].decode(encoding) + rest.decode("ascii")
+            except UnicodeDecodeError:
+                continue
     return name.decode(encoding, errors="replace")
 
 
-def cut_name(name: str, encoding: str) -> str:
-    """Return what a shapefile in ``encoding`` leaves of a column name: as many whole characters as fit in ten bytes."""
-    return decode_name(name.encode(encoding, errors="replace")[:NAME_BYTES], encoding)
+def cut_name(name: str, encoding: str, length: int = NAME_BYTES) -> str:
+    """Return what a shapefile in ``encoding`` leaves of a column name: as many whole characters as fit in ``length`` bytes."""
+    content = name.encode(encoding, errors="replace")[:length]
+    for cut in range(4):
+        try:
+            return content[: len(content) - cut].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode(encoding, errors="replace")
+
+
+def _without_number(name: bytes) -> tuple[bytes, bytes]:
+    """Split off what a shapefile writer puts behind a name that is equal to another one after cutting."""
+    found = _NUMBERED.match(name)
+    return (found[1], found[2]) if found else (name, b"")
 
 
 def _unreadable(texts: set[bytes], names: set[bytes], encoding: str) -> set[bytes]:
@@ -127,7 +142,10 @@ def _reads(text: bytes, encoding: str) -> bool:
 def _reads_cut(name: bytes, encoding: str) -> bool:
     if _reads(name, encoding):
         return True
-    return len(name) >= NAME_BYTES - 2 and any(_reads(name[:-cut], encoding) for cut in (1, 2, 3))
+    if len(name) < NAME_BYTES - 2:
+        return False
+    stem, number = _without_number(name)
+    return any(_reads(part[:-cut], encoding) for part in ([stem] if number else [name]) for cut in (1, 2, 3))
 
 
 def _stands_in_pairs(texts: Iterable[bytes]) -> bool:

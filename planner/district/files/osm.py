@@ -10,8 +10,10 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
+from shapely.errors import ShapelyError
 
 from planner.district.crs import WGS84
+from planner.district.files.raw import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,9 +67,16 @@ def read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
 
     Raises
     ------
-    RuntimeError
+    UnreadableError
         the file is no readable extract.
     """
+    try:
+        return _read_extract(path, wants)
+    except (RuntimeError, OSError, ValueError, ShapelyError) as error:
+        raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {error}") from error
+
+
+def _read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
     keys = sorted({key for want in wants for key in want.tags})
     if not keys:
         return [_extract(_Found(), want) for want in wants]

@@ -104,6 +104,10 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "hint": ("写成十进制度、度分秒或米", "write decimal degrees, degrees-minutes-seconds or metres"),
     },
+    "nothing-drawn": {
+        "what": ("图层没有任何图形", "no row of the layer has a shape"),
+        "hint": ("换成带几何的文件", "give a file with geometry"),
+    },
     "null-geometry": {
         "what": ("{count:,} 条记录没有几何，已略去", "{count:,} rows have no geometry; they were left out"),
         "hint": ("补上几何或删除这些记录", "draw them or delete the rows"),

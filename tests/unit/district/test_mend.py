@@ -5,7 +5,7 @@ from shapely.geometry import Point, Polygon
 
 from planner.district import Findings, mend, read_district, survey_layers
 from planner.errors import OutputError
-from planner.runs.check import check
+from planner.runs.doctor import check
 from planner.study.load import load_study
 
 from .conftest import CRS, X, Y
