@@ -1,7 +1,7 @@
 """What can go wrong, each with the exit code a script can rely on.
 
 Exit codes: 0 done, 1 a bug of ours, 2 wrong usage, 3 study invalid, 4 data invalid, 5 no feasible plan,
-6 plan not proven under ``--require-optimal``, 130 interrupted.
+6 plan not proven under ``--require-optimal``, 7 some scenarios of a batch failed, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -43,6 +43,18 @@ class UnprovenError(PlannerError, RuntimeError):
     """A plan was found, but its optimality was asked for and is not proven."""
 
     exit_code = 6
+
+
+class BatchError(PlannerError, RuntimeError):
+    """Some scenarios of a batch failed; the others are finished and stored."""
+
+    exit_code = 7
+
+
+class ClusterError(PlannerError, ConnectionError):
+    """The cluster that was named cannot be used, or was lost."""
+
+    exit_code = 2
 
 
 class RecountError(PlannerError, AssertionError):

@@ -43,6 +43,8 @@ class Result:
     proven: bool
     """Whether every goal of the chain is proven optimal."""
     goals: tuple[GoalResult, ...] = ()
+    stopped_by: str = "proof"
+    """What ended the search: ``proof``, ``time``, ``limit`` or ``interrupt`` (somebody pressed Ctrl-C)."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from planner.access import circles
 from planner.errors import InfeasibleError, RecountError, UnprovenError
 from planner.runs import depends
+from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
 from planner.runs.consequences import bills_table, closed_table, loads_table, served_table
@@ -21,7 +22,7 @@ from planner.runs.places import STORE, name_of
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, versions
 from planner.runs.sheets import Sheets, sheets
-from planner.runs.store import Run, written_aside
+from planner.runs.store import Run
 from planner.runs.tables import Tables
 from planner.runs.tabulate import (
     circles_table,
@@ -114,13 +115,22 @@ def carry_out(
     *,
     scenario: str,
     require_optimal: bool = False,
+    keep_interrupted: bool = True,
     progress: Progress = silent,
     cache: Cache | None = None,
 ) -> Run:
-    """Compute a run without writing anything; raises as `plan`."""
+    """Compute a run without writing anything; raises as `plan`, and KeyboardInterrupt unless ``keep_interrupted``."""
     known, clock = cache or Cache(None), Clock(progress)
     ground = survey(study, folder, clock, known)
-    return conclude(study, ground, clock, scenario=scenario, require_optimal=require_optimal, cache=known)
+    return conclude(
+        study,
+        ground,
+        clock,
+        scenario=scenario,
+        require_optimal=require_optimal,
+        keep_interrupted=keep_interrupted,
+        cache=known,
+    )
 
 
 def conclude(
@@ -130,9 +140,10 @@ def conclude(
     *,
     scenario: str,
     require_optimal: bool = False,
+    keep_interrupted: bool = True,
     cache: Cache | None = None,
 ) -> Run:
-    """Site the services on ground that was surveyed, and tabulate what came of it; raises as `plan`."""
+    """Site the services on ground that was surveyed, and tabulate what came of it; raises as `carry_out`."""
     known = cache or Cache(None)
     with clock.stage("problem"):
         posed = known.recall(
@@ -149,6 +160,8 @@ def conclude(
             lambda: solve(problem, progress=lambda incumbent, bound, _: tell(0.5, _numbers(incumbent, bound))),
             worth_keeping=lambda found: found.proven,
         ).value
+        if _interrupted(chosen) and not keep_interrupted:
+            raise KeyboardInterrupt
         _refuse(chosen, require_optimal=require_optimal)
         recount = evaluate(problem, chosen)
     with clock.stage("tables"):
@@ -176,6 +189,10 @@ def conclude(
 
 def _numbers(incumbent: float | None, bound: float | None) -> str:
     return "" if incumbent is None or bound is None else f"{incumbent:,.0f} ≤ {bound:,.0f}"
+
+
+def _interrupted(chosen: Plan) -> bool:
+    return chosen.outcome.interrupted or any(step.outcome.interrupted for step in chosen.steps)
 
 
 def _refuse(chosen: Plan, *, require_optimal: bool) -> None:
@@ -298,4 +315,5 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
             )
             for step in chosen.steps
         ),
+        stopped_by="interrupt" if _interrupted(chosen) else outcome.stopped_by,
     )

@@ -10,21 +10,16 @@ Layout of a run folder::
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
-from planner.runs.manifest import Manifest, Result
+from planner.runs.manifest import Manifest
 from planner.runs.tables import Tables
 from planner.study import Study
 
-__all__ = ["Manifest", "Result", "Run", "written_aside"]
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -63,31 +58,3 @@ class Run:
         except (OSError, KeyError, TypeError, ValueError) as fault:
             msg = f"{folder} holds no finished run ({fault}); give the folder that `planner plan` printed"
             raise OutputError(msg) from fault
-
-
-@contextlib.contextmanager
-def written_aside(folder: Path) -> Iterator[Path]:
-    """Give a folder beside ``folder`` to write into; on success it takes the place of ``folder``, on failure it is removed.
-
-    What stood at ``folder`` before stays untouched until the new one is whole.
-    """
-    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        aside.mkdir(parents=True)
-    except OSError as fault:
-        msg = f"cannot write to {folder.parent}: {fault.strerror}; give another place with --out"
-        raise OutputError(msg) from fault
-    old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.old")
-    try:
-        yield aside
-        if folder.exists():
-            folder.replace(old)
-        aside.replace(folder)
-    except OSError as fault:
-        if old.exists() and not folder.exists():
-            old.replace(folder)
-        msg = f"cannot write {folder}: {fault}; nothing there was changed"
-        raise OutputError(msg) from fault
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)

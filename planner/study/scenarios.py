@@ -16,6 +16,7 @@ makes eight: ``ageing+capital_yuan-4000000+speed_m_s-0.64+demand-2021`` and so o
 from __future__ import annotations
 
 import difflib
+import hashlib
 import itertools
 import re
 from collections import Counter
@@ -30,6 +31,9 @@ BASE = "base"
 
 #: a matrix beyond this is a slip of the pen, and would fill a disk
 MAX_VARIANTS = 10_000
+
+#: a folder's name may have 255 bytes, and needs some of them while it is being written
+LONGEST_NAME_BYTES = 180
 
 #: names a message lists
 _NAMED = 20
@@ -97,6 +101,8 @@ def variants(where: str, scenarios: object) -> tuple[Variant, ...]:
     found = [Variant(BASE)]
     for name in items:
         try:
+            if len(name.encode()) > LONGEST_NAME_BYTES:
+                raise LookupError("is too long a name for a folder", "shorten it")  # noqa: TRY301 - as its other faults
             found += _multiplied(name, _gathered(name, items))
         except LookupError as error:
             fault = Fault(f"{where}: scenario {name}", *error.args)
@@ -198,7 +204,7 @@ def _multiplied(name: str, asked: _Asked) -> list[Variant]:
         raise LookupError(msg, "shorten its matrix")
     found = []
     for labels in itertools.product(*(axis.points for axis in axes)):
-        called = "+".join([name, *(f"{say}-{label}" for say, label in zip(short, labels, strict=True))])
+        called = _fitting("+".join([name, *(f"{say}-{label}" for say, label in zip(short, labels, strict=True))]))
         own = [
             Overlay(key, value, f"scenario {called}, {key}")
             for axis, label in zip(axes, labels, strict=True)
@@ -206,6 +212,14 @@ def _multiplied(name: str, asked: _Asked) -> list[Variant]:
         ]
         found.append(Variant(called, (*shared, *own)))
     return found
+
+
+def _fitting(name: str) -> str:
+    """Return a name that a folder can have; one too long ends in a digest of the whole."""
+    whole = name.encode()
+    if len(whole) <= LONGEST_NAME_BYTES:
+        return name
+    return whole[: LONGEST_NAME_BYTES - 9].decode(errors="ignore") + "~" + hashlib.sha256(whole).hexdigest()[:8]
 
 
 def _short(keys: Sequence[str]) -> list[str]:

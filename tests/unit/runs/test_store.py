@@ -6,7 +6,7 @@ import pytest
 
 from planner.errors import OutputError
 from planner.runs import Run
-from planner.runs.store import written_aside
+from planner.runs.aside import written_aside
 
 
 def _left(folder: Path) -> list[str]:

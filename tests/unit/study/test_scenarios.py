@@ -124,3 +124,12 @@ def test_a_name_that_would_leave_its_folder_is_refused(tmp_path, name):
     path.write_text(GOOD + f'  - {{name: "{name}"}}\n', encoding="utf-8")
     with pytest.raises(StudyError, match="scenarios"):
         load_variants(path)
+
+
+def test_long_names_fit_a_folder_and_stay_apart():
+    matrix = {f"一个很长的名字{i}": ["甲" * 20, "乙" * 20] for i in range(4)}
+    names = [one.name for one in variants("x", [{"name": "长", "matrix": matrix}])]
+    assert len(set(names)) == 17
+    assert max(len(name.encode()) for name in names) <= 180
+    (_, broken) = variants("x", [{"name": "长" * 70}])
+    assert "too long a name" in broken.fault
