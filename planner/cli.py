@@ -19,6 +19,8 @@ from planner.errors import LayerError, PlannerError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planner.runs.run import Publish
+
 app = typer.Typer(
     name="planner",
     help="Who walks where in how many minutes, and where to open what. 社区生活圈设施选址.",
@@ -127,6 +129,57 @@ def check(
         raise typer.Exit(LayerError.exit_code)
 
 
+@app.command()
+def batch(
+    studies: Annotated[list[Path], typer.Argument(metavar="STUDY…", help="Study files (YAML).")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Only scenarios whose name, or study/name, fits; again for more."),
+    ] = None,
+    sets: Sets = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Scenarios side by side; default one per processor.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A Dask scheduler (tcp://host:8786), or `local` for one made here."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The store of runs; default outputs, one folder per study.")] = None,
+    reports: Annotated[
+        bool, typer.Option(help="Map and workbook in every run; `planner report RUN` makes them later.")
+    ] = False,
+    explain_cache: Annotated[bool, typer.Option(help="Say what was reused of earlier work, and why.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run every scenario of every study; what is finished stays, and the same call resumes the rest."""
+    from planner import runs  # noqa: PLC0415
+    from planner.board import Board, cache_lines, closing_lines, language_of  # noqa: PLC0415
+
+    store = out or runs.STORE
+    with Board(language_of(studies), quiet=quiet) as board:
+        report = runs.run_batch(
+            studies,
+            executor=runs.executor_for(jobs, cluster),
+            work=runs.Work(runs.default_folder(store), publish=_publish() if reports else None),
+            only=only or (),
+            sets=sets or (),
+            store=store,
+            tell=board,
+        )
+    if as_json:
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    if explain_cache:
+        _talk(cache_lines(report, board.language), stderr=as_json)
+    if not quiet and not as_json:
+        _talk(closing_lines(report, store, board.language))
+    report.raise_failures()
+
+
+def _publish() -> Publish:
+    from planner import report  # noqa: PLC0415 - only a batch that makes maps waits for the map library
+
+    return report.publish
+
+
 @app.command(name="report")
 def report_again(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
@@ -150,8 +203,8 @@ def schema() -> None:
     print(json.dumps(Study.model_json_schema(), ensure_ascii=False, indent=2))
 
 
-def _talk(lines: Sequence[str]) -> None:
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+def _talk(lines: Sequence[str], *, stderr: bool = False) -> None:
+    console = Console(soft_wrap=True, highlight=False, markup=False, stderr=stderr)
     for line in lines:
         console.print(line)
 

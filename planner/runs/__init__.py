@@ -4,40 +4,62 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.runs.batch import Executor, Report, executor_for, run_batch
     from planner.runs.cache import Cache, default_folder
+    from planner.runs.cluster import Cluster
     from planner.runs.doctor import Checked, check
+    from planner.runs.executors import Processes, Serial
     from planner.runs.manifest import Manifest, Result
     from planner.runs.places import STORE
     from planner.runs.run import carry_out, plan
     from planner.runs.store import Run
     from planner.runs.tables import Tables
+    from planner.runs.work import Done, Work
 
 __all__ = [
     "STORE",
     "Cache",
     "Checked",
+    "Cluster",
+    "Done",
+    "Executor",
     "Manifest",
+    "Processes",
+    "Report",
     "Result",
     "Run",
+    "Serial",
     "Tables",
+    "Work",
     "carry_out",
     "check",
     "default_folder",
+    "executor_for",
     "plan",
+    "run_batch",
 ]
 
 _HOME = {
     "STORE": "places",
     "Cache": "cache",
     "Checked": "doctor",
+    "Cluster": "cluster",
+    "Done": "work",
+    "Executor": "batch",
     "Manifest": "manifest",
+    "Processes": "executors",
+    "Report": "batch",
     "Result": "manifest",
     "Run": "store",
+    "Serial": "executors",
     "Tables": "tables",
+    "Work": "work",
     "carry_out": "run",
     "check": "doctor",
     "default_folder": "cache",
+    "executor_for": "batch",
     "plan": "run",
+    "run_batch": "batch",
 }
 
 

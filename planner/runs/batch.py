@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import fnmatch
-import logging
+import os
+import time
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from planner.errors import BatchError, Fault, StudyError, raise_all
 from planner.runs.aside import sweep
-from planner.runs.manifest import Manifest
 from planner.runs.places import STORE, name_of
 from planner.runs.provenance import digest_of, hashes_of
 from planner.runs.work import Done, Job, Work, finished
 from planner.study.load import load_variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from planner.runs.cache import Recall
     from planner.runs.work import Tell
     from planner.study import Study
-
-_log = logging.getLogger(__name__)
 
 #: every executor solves with one thread, so that all of them find the same plan; scenarios run side by side instead
 SOLVER_THREADS = 1
@@ -41,6 +40,7 @@ class Report:
     """What came of a batch, in the order of the studies and their scenarios."""
 
     done: tuple[Done, ...]
+    seconds: float
 
     @property
     def counts(self) -> Counter[str]:
@@ -51,6 +51,33 @@ class Report:
     def failed(self) -> tuple[Done, ...]:
         """Those that failed, each with its reason."""
         return tuple(one for one in self.done if one.how == "failed")
+
+    @property
+    def recalls(self) -> tuple[Recall, ...]:
+        """How every stage of every scenario that ran came by its result."""
+        return tuple(recall for one in self.done for recall in one.told)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, one block per scenario."""
+        return {
+            "scenarios": len(self.done),
+            "ran": self.counts["ran"],
+            "reused": self.counts["reused"],
+            "failed": self.counts["failed"],
+            "seconds": self.seconds,
+            "runs": [
+                {
+                    "name": one.name,
+                    "how": one.how,
+                    "folder": None if one.folder is None else str(one.folder),
+                    "reason": one.reason,
+                    "exit_code": one.exit_code,
+                    "seconds": one.seconds,
+                    "result": None if one.result is None else asdict(one.result),
+                }
+                for one in self.done
+            ],
+        }
 
     def raise_failures(self) -> None:
         """Raise `BatchError` naming every scenario that failed and why; do nothing when there is none."""
@@ -97,9 +124,11 @@ def run_batch(
     StudyError
         if a study file cannot be used at all, or no scenario fits ``only``.
     """
+    began = time.perf_counter()
     target = store or STORE
     sweep(target)
     lines = expand(studies, only=only, sets=sets, store=target)
+    tell("", "expected", str(len(lines)))
     ended = {line.name: line for line in lines if isinstance(line, Done)}
     left: list[Job] = []
     for job in lines:
@@ -115,7 +144,25 @@ def run_batch(
         for one in _all(executor, work, left, tell):
             ended[one.name] = one
             tell(one.name, "ended", one)
-    return Report(tuple(ended[line.name] for line in lines))
+    return Report(tuple(ended[line.name] for line in lines), round(time.perf_counter() - began, 3))
+
+
+def executor_for(jobs: int | None, cluster: str | None) -> Executor:
+    """Return the executor that was asked for: a cluster, one process, or as many as there are processors."""
+    from planner.runs.cluster import Cluster  # noqa: PLC0415 - a batch with nothing to do needs neither
+    from planner.runs.executors import Processes, Serial  # noqa: PLC0415
+
+    workers = jobs or _processors()
+    if cluster is not None:
+        return Cluster(cluster, workers)
+    return Serial() if workers == 1 else Processes(workers)
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # Windows and macOS
+        return os.cpu_count() or 1
 
 
 def expand(
@@ -171,12 +218,3 @@ def _all(executor: Executor, work: Work, jobs: Sequence[Job], tell: Tell) -> Ite
             yield one
     if elsewhere:
         yield from executor.run(work, elsewhere, tell)
-
-
-def manifests(folders: Iterable[Path]) -> Iterator[tuple[Path, Manifest]]:
-    """Give every finished run among ``folders`` with its manifest."""
-    for folder in folders:
-        try:
-            yield folder, Manifest.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError, KeyError):
-            _log.debug("%s holds no finished run", folder)

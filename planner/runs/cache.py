@@ -41,8 +41,8 @@ LIMIT_BYTES = 4 * 2**30
 FORMAT = 1
 """Raised when entries of before can no longer be read."""
 
-AT_HAND = 12
-"""Results a process keeps in memory: the ground of a dozen studies."""
+AT_HAND = 32
+"""Results a process keeps in memory: the ground of three or four studies."""
 
 _LEFT_BEHIND_S = 24 * 3600.0
 

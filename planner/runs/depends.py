@@ -40,7 +40,7 @@ def of_streets(study: Study, folder: Path, crs: CRS) -> dict[str, str]:
     """Return what the walkable network depends on: its file, and the system its metres are in."""
     block = study.layers.streets.model_dump(mode="json")
     return {
-        "code": _code("access", libraries=("numpy", "osmium", "scipy", "shapely")),
+        "code": _code("access", "district", libraries=("geopandas", "numpy", "osmium", "pyogrio", "scipy", "shapely")),
         "crs": fingerprint([crs.to_wkt(), versions_of("pyproj")]),
         "layers.streets": fingerprint([block, hashes_in(block, folder)]),
     }

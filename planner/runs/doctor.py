@@ -9,8 +9,8 @@ from planner.access import read_network
 from planner.access.soundness import check_streets
 from planner.district import Finding, Findings, mend, survey_layers
 from planner.errors import LayerError, OutputError
+from planner.runs.aside import written_aside
 from planner.runs.progress import Progress, silent
-from planner.runs.store import written_aside
 from planner.study.load import load_study
 from planner.words import say
 

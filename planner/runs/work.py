@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from planner.runs.store import Run
 
-Event = Literal["began", "stage", "ended"]
+Event = Literal["expected", "began", "stage", "ended"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Tell(Protocol):
     """Told what a scenario is at; must be cheap and must not fail."""
 
     def __call__(self, name: str, event: Event, what: Done | str = "") -> None:
-        """``began``; ``stage`` with its name and note; ``ended`` with what came of it."""
+        """Hear ``expected`` with how many there are, of no name; ``began``; ``stage`` with its name and note; ``ended`` with what came of it."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
+from planner.words.batches import BATCHES
 from planner.words.findings import FINDINGS
 from planner.words.meeting import MEETING
 from planner.words.reports import REPORTS
@@ -39,6 +40,7 @@ def say(key: str, language: Language, **values: object) -> str:
 def glossary() -> dict[str, dict[Language, str]]:
     """Return every text by key: ``{"coverage": {"zh": "覆盖率", "en": "coverage"}, …}``."""
     texts: dict[str, dict[Language, str]] = {key: {"zh": zh, "en": en} for key, (zh, en) in TERMS.items()}
+    texts |= {f"batch.{key}": {"zh": zh, "en": en} for key, (zh, en) in BATCHES.items()}
     texts |= {f"meeting.{key}": {"zh": zh, "en": en} for key, (zh, en) in MEETING.items()}
     texts |= {f"report.{key}": {"zh": zh, "en": en} for key, (zh, en) in REPORTS.items()}
     for code, parts in FINDINGS.items():

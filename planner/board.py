@@ -1,0 +1,144 @@
+"""The board of a batch on the terminal: what is done, running, failed and left, and how sure each result is."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from planner.errors import StudyError
+from planner.words import Language, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from planner.runs import Done, Report
+
+#: lines of running scenarios that are shown at once
+_SHOWN = 12
+
+
+class Board:
+    """Shows a batch while it runs; on a terminal it moves, elsewhere it is one line per scenario that ends.
+
+    Parameters
+    ----------
+    language
+        Of the words.
+    quiet
+        Show nothing.
+    """
+
+    def __init__(self, language: Language, *, quiet: bool) -> None:
+        self.language = language
+        self._quiet = quiet
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._all = 0
+        self._ended: Counter[str] = Counter()
+        self._running: dict[str, tuple[float, str]] = {}
+        self._live = Live(console=self._console, get_renderable=self._picture, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        if not self._quiet and self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the moving part away; the lines stay."""
+        self._live.stop()
+
+    def __call__(self, name: str, event: str, what: Done | str = "") -> None:
+        """Take note of what a scenario is at."""
+        if event == "expected":
+            self._all = int(str(what))
+        elif event == "began":
+            self._running[name] = (time.monotonic(), "")
+        elif event == "stage" and name in self._running:
+            self._running[name] = (self._running[name][0], str(what))
+        elif not isinstance(what, str):
+            self._running.pop(name, None)
+            self._ended[what.how] += 1
+            if what.how != "reused" and not self._quiet:
+                self._console.print(Text(ended_line(what, self.language), style="red" if what.how == "failed" else ""))
+
+    def _picture(self) -> Text:
+        left = self._all - self._ended.total() - len(self._running)
+        head = say(
+            "batch.board",
+            self.language,
+            ran=self._ended["ran"],
+            reused=self._ended["reused"],
+            failed=self._ended["failed"],
+            running=len(self._running),
+            left=max(left, 0),
+        )
+        now = time.monotonic()
+        lines = [
+            f"  {name}  {say('batch.seconds', self.language, seconds=now - began)}  {note}"
+            for name, (began, note) in list(self._running.items())[:_SHOWN]
+        ]
+        return Text("\n".join([head, *lines]))
+
+
+def ended_line(done: Done, language: Language) -> str:
+    """Return one scenario's end in one line: name, how it ended, gap, seconds or reason."""
+    parts = [done.name, say(f"batch.{done.how}", language)]
+    if done.result is not None:
+        if done.result.gap is not None:
+            parts.append(say("batch.gap", language, gap=done.result.gap))
+        parts.append(say("batch.seconds", language, seconds=done.seconds))
+    if done.how == "failed":
+        parts.append(done.reason.strip().splitlines()[-1] if done.exit_code == 1 else done.reason)
+    return "  ".join(parts)
+
+
+def closing_lines(report: Report, store: Path, language: Language) -> Sequence[str]:
+    """Return the lines that end a batch."""
+    counts = report.counts
+    return [
+        say(
+            "batch.closing",
+            language,
+            all=len(report.done),
+            ran=counts["ran"],
+            reused=counts["reused"],
+            failed=counts["failed"],
+            seconds=report.seconds,
+        ),
+        say("batch.store", language, folder=store),
+    ]
+
+
+def language_of(studies: Sequence[Path]) -> Language:
+    """Return the language of the first study; English if it cannot be read, as its faults are."""
+    from planner.study.load import load_study  # noqa: PLC0415 - only here
+
+    try:
+        return load_study(studies[0]).language
+    except StudyError:
+        return "en"
+
+
+def cache_lines(report: Report, language: Language) -> Sequence[str]:
+    """Return what was reused of earlier work, stage by stage, and why the rest was not."""
+    return [say("batch.cache_title", language), *(f"  {line}" for line in _cache_lines(report, language))]
+
+
+def _cache_lines(report: Report, language: Language) -> Iterator[str]:
+    if report.counts["reused"]:
+        yield say("batch.cache_finished", language, count=report.counts["reused"])
+    for stage in dict.fromkeys(recall.stage for recall in report.recalls):
+        mine = [recall for recall in report.recalls if recall.stage == stage]
+        hows = Counter(recall.how for recall in mine)
+        yield say(
+            "batch.cache_line", language, stage=stage, made=hows["made"], kept=hows["kept"], at_hand=hows["at hand"]
+        )
+        for how, key in (("made", "batch.cache_why"), ("kept", "batch.cache_kept_why")):
+            for why, count in Counter(recall.why for recall in mine if recall.how == how).most_common():
+                yield f"  {say(key, language, count=count, why=why)}"

@@ -1,0 +1,34 @@
+"""What a batch of scenarios says on the terminal: key → (中文, English)."""
+
+from __future__ import annotations
+
+BATCHES: dict[str, tuple[str, str]] = {
+    "board": (
+        "完成 {ran}，沿用 {reused}，失败 {failed}，进行中 {running}，剩余 {left}",
+        "{ran} done, {reused} reused, {failed} failed, {running} running, {left} left",
+    ),
+    "ran": ("完成", "done"),
+    "reused": ("沿用", "reused"),
+    "failed": ("失败", "failed"),
+    "gap": ("差距 {gap:.2%}", "gap {gap:.2%}"),
+    "seconds": ("{seconds:.1f} 秒", "{seconds:.1f} s"),
+    "closing": (
+        "{all} 个情景：完成 {ran}，沿用 {reused}，失败 {failed}；共 {seconds:.1f} 秒",
+        "{all} scenarios: {ran} done, {reused} reused, {failed} failed; {seconds:.1f} s in all",
+    ),
+    "store": (
+        "结果位于 {folder}；`planner compare {folder}` 可作比较",
+        "runs lie in {folder}; `planner compare {folder}` compares them",
+    ),
+    "cache_title": ("各阶段结果的来历", "where the results of the stages come from"),
+    "cache_line": (
+        "{stage}：计算 {made} 次，读取缓存 {kept} 次，沿用内存 {at_hand} 次",
+        "{stage}: made {made} ×, read from the cache {kept} ×, at hand {at_hand} ×",
+    ),
+    "cache_why": ("计算 {count} 次，因为：{why}", "made {count} × because: {why}"),
+    "cache_kept_why": ("读取 {count} 次，因为：{why}", "read {count} × because: {why}"),
+    "cache_finished": (
+        "{count} 个情景摘要未变，无需再算",
+        "{count} scenarios have the digest of their finished run: nothing to do",
+    ),
+}
