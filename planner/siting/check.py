@@ -151,6 +151,13 @@ def _demand(problem: SitingProblem, demand: Demand, where: str) -> list[Fault]:
         faults.append(Fault(f"{where}.reach", f"has {len(demand.reach.indptr) - 1} rows, not {problem.n_demand}"))
     if demand.reach.n_sites != problem.sites.count:
         faults.append(Fault(f"{where}.reach", f"has {demand.reach.n_sites} sites, not {problem.sites.count}"))
+    if demand.part_of is not None:
+        wrong = _positions(f"{where}.part_of", np.array([demand.part_of]), len(problem.demands))
+        whole = demand if wrong else problem.demands[demand.part_of]
+        same = (whole.service, whole.cutoffs_s, whole.tiers) == (demand.service, demand.cutoffs_s, demand.tiers)
+        if wrong or whole is demand or whole.part_of is not None or not same:
+            what = "must be another demand of the same service, circles and tiers, and itself no part"
+            faults.append(Fault(f"{where}.part_of", what))
     if demand.tiers and problem.offers.tier is None:
         faults.append(Fault(f"{where}.tiers", "names tiers, but offers have none", "give offers.tier"))
     if len(demand.cutoffs_s) != len(demand.weights) or not demand.cutoffs_s:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting.plan import Assignments, Plan, Step
-    from planner.siting.problem import Demand, SitingProblem
+    from planner.siting.problem import SitingProblem
 
 __all__ = ["Evaluation", "count", "evaluate"]
 
@@ -101,20 +101,25 @@ def count(
     limited = recount.limited_places(problem) & (assignments is not None)
     nearest: list[NDArray[np.float64]] = []
     circle: list[NDArray[np.int64]] = []
-    covered: list[NDArray[np.float64]] = []
-    served: list[NDArray[np.float64]] = []
-    worth = 0.0
-    for position, demand in enumerate(problem.demands):
+    by_ring: list[NDArray[np.float64]] = []
+    for demand in problem.demands:
         seconds = recount.nearest_s(problem, demand, offers)
         ring = np.searchsorted(np.asarray(demand.cutoffs_s), seconds, side="left").astype(np.int64)
         nearest.append(np.where(ring < len(demand.cutoffs_s), seconds, np.inf))
         circle.append(ring)
-        by_ring = sums_by(ring, demand.people, len(demand.weights) + 1)
-        covered.append(np.cumsum(by_ring[:-1]))
-        if limited[demand.service] and assignments is not None:
-            by_ring = _by_ring(problem, demand, position, assignments)
-        served.append(np.cumsum(by_ring[:-1]))
-        worth += recount.in_order(np.asarray(demand.weights) * by_ring[:-1])
+        by_ring.append(sums_by(ring, demand.people, len(demand.weights) + 1)[:-1])
+    covered = [np.cumsum(people) for people in by_ring]
+    within = _served_points(problem, circle, limited, assignments)
+    served = [
+        by_point.sum(axis=0) if limited[demand.service] else inside
+        for demand, by_point, inside in zip(problem.demands, within, covered, strict=True)
+    ]
+    worth = sum(
+        recount.in_order(
+            np.asarray(demand.weights) * (np.diff(inside, prepend=0.0) if limited[demand.service] else people)
+        )
+        for demand, inside, people in zip(problem.demands, served, by_ring, strict=True)
+    )
     money = recount.money(problem, offers)
     area = recount.area_m2(problem, offers)
     load = recount.load(problem, assignments)
@@ -127,7 +132,7 @@ def count(
     ]
     if last:
         broken += recount_rules.broken_counts(problem, offers, area)
-        broken += recount_rules.broken_shares(problem, _shares(problem, circle, limited, assignments))
+        broken += recount_rules.broken_shares(problem, within)
     if period is not None and problem.phases is not None:
         broken += recount_rules.broken_readiness(problem, offers, period)
     return Evaluation(
@@ -150,32 +155,31 @@ def count(
     )
 
 
-def _by_ring(problem: SitingProblem, demand: Demand, position: int, assignments: Assignments) -> NDArray[np.float64]:
-    mine = recount.counting(problem, assignments) & (assignments.demand == position)
-    seconds = recount.walked_s(problem, demand, assignments.point[mine], assignments.offer[mine])
-    ring = np.searchsorted(np.asarray(demand.cutoffs_s), seconds, side="left")
-    return sums_by(ring, assignments.people[mine], len(demand.weights) + 1)
-
-
-def _shares(
+def _served_points(
     problem: SitingProblem,
     circles: list[NDArray[np.int64]],
     limited: NDArray[np.bool_],
     assignments: Assignments | None,
 ) -> list[NDArray[np.float64]]:
-    """Return, per demand, float64[n, C]: people of each point served within each circle."""
+    """Return, per demand, float64[n, C]: people of each point served within each circle or a narrower one."""
     served = []
     for position, demand in enumerate(problem.demands):
         rings = np.arange(len(demand.cutoffs_s))
-        if limited[demand.service] and assignments is not None:
-            amount = np.zeros((problem.n_demand, len(rings) + 1))
-            mine = recount.counting(problem, assignments) & (assignments.demand == position)
-            seconds = recount.walked_s(problem, demand, assignments.point[mine], assignments.offer[mine])
-            ring = np.searchsorted(np.asarray(demand.cutoffs_s), seconds, side="left")
-            np.add.at(amount, (assignments.point[mine], ring), assignments.people[mine])
-            served.append(np.cumsum(amount[:, :-1], axis=1))
-        else:
+        if not limited[demand.service] or assignments is None:
             served.append(demand.people[:, None] * (circles[position][:, None] <= rings))
+            continue
+        whole = position if demand.part_of is None else demand.part_of
+        amount = np.zeros((problem.n_demand, len(rings) + 1))
+        mine = recount.counting(problem, assignments) & (assignments.demand == whole)
+        seconds = recount.walked_s(problem, demand, assignments.point[mine], assignments.offer[mine])
+        ring = np.searchsorted(np.asarray(demand.cutoffs_s), seconds, side="left")
+        np.add.at(amount, (assignments.point[mine], ring), assignments.people[mine])
+        within = np.cumsum(amount[:, :-1], axis=1)
+        if demand.part_of is not None:
+            everybody = problem.demands[whole].people
+            part = np.divide(demand.people, everybody, out=np.zeros(problem.n_demand), where=everybody > 0)
+            within = within * part[:, None]
+        served.append(within)
     return served
 
 
@@ -199,6 +203,6 @@ def _goal_value(problem: SitingProblem, plan: Plan, step: Step, periods: list[Ev
         return float(len(last.opened_sites))
     assignments = recount.in_period(plan.assignments, problem.n_periods - 1)
     limited = recount.limited_places(problem) & (assignments is not None)
-    served = _shares(problem, list(last.circle), limited, assignments)
+    served = _served_points(problem, list(last.circle), limited, assignments)
     shares = np.sort([share for _, _, share in recount.community_shares(problem, served, goal.circle)])
     return float(shares[: step.rank + 1].sum())

@@ -2,7 +2,7 @@
 
 Points from which the same slots lie in the same circles (and in the same community) are one group: any way to serve
 the group can be shared out over its points in proportion, so nothing is lost. Points stay apart where their seconds
-matter (the ``walk`` goal) or each must go to one site as a whole.
+matter (the ``walk`` goal), where each must go to one site as a whole, or where some of their people count again.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def trace_flows(problem: SitingProblem, slots: Slots, region: NDArray[np.int64])
     parts = [
         _of_demand(problem, slots, position, region)
         for position, demand in enumerate(problem.demands)
-        if limited[demand.service]
+        if limited[demand.service] and demand.part_of is None
     ]
     groups = np.cumsum([0, *(part.n_groups for part in parts)])[:-1]
     shifted = list(zip(parts, groups.tolist(), strict=True))
@@ -101,6 +101,7 @@ def _of_demand(problem: SitingProblem, slots: Slots, position: int, region: NDAr
     first = np.flatnonzero(np.diff(pairs.point, prepend=-1))
     member = pairs.point[first]
     apart = assignment == "whole" or any(goal.kind == "walk" for goal in problem.goals)
+    apart |= any(other.part_of == position for other in problem.demands)
     if apart or not len(first):
         leader = group_of = np.arange(len(first))
     else:

@@ -113,7 +113,7 @@ class Formulation:
             unserved = sum(
                 float(demand.people.sum()) * beyond[position]
                 for position, demand in enumerate(self.problem.demands)
-                if self.limited[demand.service]
+                if self.limited[demand.service] and demand.part_of is None
             )
             ours = np.flatnonzero(~self.slots.competitor[flows.slot])
             saved = beyond[flows.group_demand[flows.group[ours]]] - flows.seconds[ours]
@@ -149,7 +149,8 @@ def formulate(problem: SitingProblem) -> Formulation:
     needs = merge_needs(problem, slots, covered)
     flows = trace_flows(problem, slots, regions(problem))
     wants_walk = any(goal.kind == "walk" for goal in problem.goals)
-    near = trace_nearness(problem, slots, covered) if wants_walk else None
+    whole_demands = [position for position in covered if problem.demands[position].part_of is None]
+    near = trace_nearness(problem, slots, whole_demands) if wants_walk else None
     builder = ModelBuilder()
     periods = range(problem.n_periods)
     whole = np.array([way == "whole" for way in problem.rules.assignment or ["split"] * problem.n_services])

@@ -127,8 +127,10 @@ def _demands(
             whole = demands[at[floor.service]]
             positions[floor.service, floor.group] = len(demands)
             people = district.demand[floor.group].to_numpy(dtype=np.float64)
-            # A group of floors alone carries no weight and takes no places: its people are counted in the whole already.
-            demands.append(replace(whole, people=people, weights=(0.0,) * len(whole.weights), load_per_person=0.0))
+            # A group of floors alone carries no weight: its people are counted in the whole already.
+            demands.append(
+                replace(whole, people=people, weights=(0.0,) * len(whole.weights), part_of=at[floor.service])
+            )
     return tuple(demands), positions
 
 

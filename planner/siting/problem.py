@@ -68,6 +68,10 @@ class Demand:
         Capacity one person uses (4.4 meals a day per 100 elders is 0.044).
     beyond_s
         Walking seconds that the ``walk`` goal counts for somebody whom nobody serves; the largest cutoff if not given.
+    part_of
+        Position of the demand whose people these are among (a protected group that floors speak of): it takes no
+        places of its own, and where places are limited it is served in the same proportion as the whole, point by
+        point. Same service, circles and tiers; not counted again by the ``walk`` goal.
     """
 
     service: int
@@ -78,6 +82,7 @@ class Demand:
     tiers: tuple[int, ...] = ()
     load_per_person: float = 1.0
     beyond_s: float | None = None
+    part_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

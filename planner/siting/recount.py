@@ -77,6 +77,8 @@ def walk_s(problem: SitingProblem, nearest: tuple[NDArray[np.float64], ...], ass
     total = 0.0
     limits = limited_places(problem) if assignments is not None else np.zeros(problem.n_services, dtype=bool)
     for position, demand in enumerate(problem.demands):
+        if demand.part_of is not None:
+            continue
         beyond = demand.cutoffs_s[-1] if demand.beyond_s is None else demand.beyond_s
         if limits[demand.service] and assignments is not None:
             mine = counting(problem, assignments) & (assignments.demand == position)

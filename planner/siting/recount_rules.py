@@ -142,6 +142,8 @@ def broken_assignments(
         faults.append(Fault("assignments", "people are sent to what is not open"))
     for position, demand in enumerate(problem.demands):
         mine = assignments.demand == position
+        if demand.part_of is not None and mine.any():
+            faults.append(Fault(f"demand {position}", "people who are part of another demand are sent twice"))
         point, offer, people = assignments.point[mine], assignments.offer[mine], assignments.people[mine]
         sent = np.bincount(point, weights=people, minlength=problem.n_demand)
         if (sent > demand.people * (1 + TOLERANCE) + TOLERANCE).any():

@@ -69,7 +69,8 @@ def count_served(
         people = sums_by(region, demand.people, n_regions)
         base = np.zeros((n_regions, circles))
         if limited[demand.service]:
-            mine = np.flatnonzero((flows.group_demand[flows.group] == position) & ~slots.competitor[flows.slot])
+            whole = position if demand.part_of is None else demand.part_of
+            mine = np.flatnonzero((flows.group_demand[flows.group] == whole) & ~slots.competitor[flows.slot])
             wide = circles - flows.circle[mine]
             flow = np.repeat(mine, wide)
             circle = (
@@ -78,6 +79,12 @@ def count_served(
                 - (np.cumsum(np.ones(len(flow), dtype=np.int64)) - 1 - np.repeat(np.cumsum(wide) - wide, wide))
             )
             code, amount = needs.n_slots + needs.n_sets + flow, np.ones(len(flow))
+            if demand.part_of is not None:
+                # Groups of a demand with parts are single points.
+                point = np.zeros(flows.n_groups, dtype=np.int64)
+                point[flows.member_group] = flows.member_point
+                at = point[flows.group[flow]]
+                amount = demand.people[at] / problem.demands[whole].people[at]
             where = flows.group_region[flows.group[flow]]
         else:
             best = rest_circles(problem, demand, slots, pairs_within(problem, demand, slots))

@@ -317,13 +317,16 @@ class Tiny:
         for d, demand in enumerate(self.p.demands):
             beyond = demand.cutoffs_s[-1] if demand.beyond_s is None else demand.beyond_s
             for i in range(self.p.n_demand):
+                if demand.part_of is not None and demand.service in self.limited:
+                    continue
                 if demand.service in self.limited:
                     base_walk += demand.people[i] * beyond
                     continue
                 seconds = self.nearest(d, i, state)
                 ring = self.ring(d, seconds)
                 base_coverage += 0.0 if ring is None else demand.people[i] * demand.weights[ring]
-                base_walk += demand.people[i] * min(beyond, seconds if ring is not None else math.inf)
+                if demand.part_of is None:
+                    base_walk += demand.people[i] * min(beyond, seconds if ring is not None else math.inf)
         for f, (d, _, c, seconds) in enumerate(flows):
             demand = self.p.demands[d]
             if not value(self.o.competitor, c, False):
@@ -349,7 +352,7 @@ class Tiny:
 
     def flows(self, state):
         for d, demand in enumerate(self.p.demands):
-            if demand.service not in self.limited:
+            if demand.service not in self.limited or demand.part_of is not None:
                 continue
             way = self.p.rules.assignment[demand.service] if self.p.rules.assignment else "split"
             for i in range(self.p.n_demand):
@@ -400,10 +403,12 @@ class Tiny:
         points = self.points(region)
         everybody = sum(demand.people[i] for i in points)
         if demand.service in self.limited:
+            whole = d if demand.part_of is None else demand.part_of
+            all_of = self.p.demands[whole].people
             terms = {
-                f: 1.0
+                f: demand.people[i] / all_of[i] if all_of[i] else 0.0
                 for f, (e, i, c, seconds) in enumerate(flows)
-                if e == d and i in points and seconds <= cutoff and not value(self.o.competitor, c, False)
+                if e == whole and i in points and seconds <= cutoff and not value(self.o.competitor, c, False)
             }
             return 0.0, terms, everybody
         return sum(demand.people[i] for i in points if self.nearest(d, i, state) <= cutoff), {}, everybody

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,7 +136,7 @@ class Draw:
 
     def demands(self, tiers):
         rng = self.rng
-        return tuple(
+        demands = [
             Demand(
                 self.whole(0, self.services),
                 rng.integers(0, 9, self.n).astype(float),
@@ -147,7 +148,12 @@ class Draw:
                 beyond_s=1200.0 if self.maybe(0.5) else None,
             )
             for _ in range(self.whole(1, 4))
-        )
+        ]
+        if self.maybe(0.3):
+            whole = self.whole(0, len(demands))
+            people = np.floor(demands[whole].people * rng.random(self.n))
+            demands.append(dataclasses.replace(demands[whole], people=people, weights=(0.0,) * 3, part_of=whole))
+        return tuple(demands)
 
     def rules(self, n_demands):
         rng, services = self.rng, self.services
