@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: our names of columns that hold numbers
 _NUMBERS = ("area_m2", "storeys", "capacity", "storey", "setup_yuan", "yearly_yuan", "ready_year", "weight")
 #: keys of a layer that say how to read its file; a mended copy needs none of them
-_OF_THE_FILE = ("path", "layer", "crs", "axes", "encoding", "keep", "drop", "tags", "join")
+_OF_THE_FILE = ("path", "layer", "crs", "axes", "encoding", "keep", "drop", "box_deg", "tags", "join")
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,19 @@ def to_metric(table: LayerTable, crs: CRS, needs: Literal["area", "any"] = "any"
     table = table.with_frame(
         frame.set_geometry(gpd.GeoSeries(_mended(table.with_frame(frame), shapes), frame.index, crs=crs))
     )
-    return _of_one_kind(table, needs)
+    return _of_one_kind(_in_box(table), needs)
+
+
+def _in_box(table: LayerTable) -> LayerTable:
+    """Keep what lies in the box that the study draws; a box with nothing in it is an error."""
+    if table.spec.box_deg is None:
+        return table
+    west, south, east, north = table.spec.box_deg
+    inner = gpd.GeoSeries(table.frame.geometry.representative_point(), crs=table.frame.crs).to_crs("EPSG:4326")
+    inside = inner.x.between(west, east) & inner.y.between(south, north)
+    if not inside.any():
+        table.flag("error", "empty-box", box=f"{west}, {south}, {east}, {north}")
+    return table.with_frame(table.frame[inside])
 
 
 def _mended(table: LayerTable, shapes: NDArray[np.object_]) -> NDArray[np.object_]:

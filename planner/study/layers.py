@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -35,8 +35,19 @@ class Layer(Block):
     """Keep only the rows whose column (name in the file) has one of these values."""
     drop: dict[str, list[str | int | float | bool]] = {}
     """Leave out the rows whose column has one of these values."""
+    box_deg: tuple[float, float, float, float] | None = None
+    """Keep only what lies in this box, by its inner point: west, south, east, north in degrees (EPSG:4326)."""
     tags: dict[str, list[str]] = {}
     """For OpenStreetMap extracts: keep objects with any of these tags; an empty list takes every value of the key."""
+
+    @model_validator(mode="after")
+    def _box_in_order(self) -> Self:
+        if self.box_deg is not None:
+            west, south, east, north = self.box_deg
+            if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+                msg = "box_deg must be west, south, east, north in degrees"
+                raise ValueError(msg)
+        return self
 
 
 class Communities(Layer):

@@ -76,6 +76,13 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("图层没有可用的记录", "the layer has no usable row"),
         "hint": ("核对文件以及 keep、tags 条件", "check the file, and the keep and tags conditions"),
     },
+    "empty-box": {
+        "what": ("范围框 {box} 内没有任何要素", "nothing lies in the box {box}"),
+        "hint": (
+            "box_deg 的顺序是西、南、东、北，单位为度；核对后重试",
+            "box_deg is west, south, east, north in degrees; check it",
+        ),
+    },
     "wrong-encoding": {
         "what": (
             "文件声明编码为 {declared}，内容实际是 {encoding}，按 {encoding} 读取",
