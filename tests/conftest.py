@@ -1,9 +1,15 @@
-"""What all tests share: where the real data sets lie."""
+"""What all tests share: where the real data sets lie, and that the same examples are tried every time."""
 
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Derandomised: the gate gives the same answer twice. No deadlines: a busy machine is not a fault of the code.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PLANNER_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
