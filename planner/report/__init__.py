@@ -1,6 +1,6 @@
 """Reading a run back: map, workbook, GeoPackage, A3 print and the closing summary, from the stored tables alone."""
 
-from planner.report.indicators import closing_summary
+from planner.report.indicators import closing_summary, warnings
 from planner.report.publish import print_sheets, publish
 
-__all__ = ["closing_summary", "print_sheets", "publish"]
+__all__ = ["closing_summary", "print_sheets", "publish", "warnings"]

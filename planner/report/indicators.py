@@ -99,6 +99,13 @@ def closing_summary(run: Run, language: Language | None = None) -> tuple[str, ..
     return tuple(f"{label}{' ' * (widest - _width(label) + 2)}{text}" for label, text in rows)
 
 
+def warnings(run: Run, language: Language | None = None) -> tuple[str, ...]:
+    """Return what the check of the layers warned of, a line each."""
+    spoken = language or run.study.language
+    found = run.tables.findings
+    return tuple(found.loc[found["severity"] == "warning", spoken])
+
+
 def closing_rows(run: Run, spoken: Language) -> tuple[tuple[str, str], ...]:
     """Return (label, text): coverage of every service and circle, then what the plan opens, costs and proves."""
     rows = []

@@ -46,6 +46,14 @@ TERMS: dict[str, tuple[str, str]] = {
     "scenario": ("情景", "scenario"),
     "run": ("运行", "run"),
     "decision": ("决定", "decision"),
+    # stages of a run
+    "stage.layers": ("读取图层", "layers"),
+    "stage.streets": ("步行路网", "streets"),
+    "stage.walks": ("步行时间", "walks"),
+    "stage.problem": ("建立模型", "problem"),
+    "stage.siting": ("选址求解", "siting"),
+    "stage.tables": ("汇总结果", "tables"),
+    "stage.reports": ("地图与表格", "reports"),
     # how sure we are
     "assumption": ("假设", "assumption"),
     "estimate": ("估算", "estimate"),

@@ -7,13 +7,13 @@ import logging
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from planner import __version__
+from planner.cli.bar import Bar
 from planner.errors import LayerError, PlannerError
 
 if TYPE_CHECKING:
@@ -41,38 +41,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdo
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 
 
+INTERRUPTED = 130
 _BUG = "this is a fault of the planner itself, not of your data; please report it with the lines above"
-
-
-class Bar:
-    """A progress bar on a terminal; nothing elsewhere."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        console = Console(stderr=True)
-        self._shown = Progress(
-            TextColumn("{task.description:<34}"),
-            BarColumn(bar_width=32),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            disable=quiet or not console.is_terminal,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        self._shown.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the last state on the screen."""
-        self._shown.stop()
-
-    def __call__(self, stage: str, done: float, note: str = "") -> None:
-        """Show how far ``stage`` is."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self._shown.add_task(stage, total=1.0, note="")
-        self._shown.update(self._tasks[stage], completed=done, note=note)
 
 
 @app.command()
@@ -103,6 +73,9 @@ def plan(
         print(json.dumps({"folder": str(folder), **json.loads(run.manifest.as_json())}, ensure_ascii=False, indent=2))
     elif not quiet:
         _talk([*report.closing_summary(run), "", f"→ {folder}"])
+        _talk(report.warnings(run), stderr=True)
+    if run.manifest.result.stopped_by == "interrupt":
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
@@ -152,7 +125,7 @@ def batch(
 ) -> None:
     """Run every scenario of every study; what is finished stays, and the same call resumes the rest."""
     from planner import runs  # noqa: PLC0415
-    from planner.board import Board, cache_lines, closing_lines, language_of  # noqa: PLC0415
+    from planner.cli.board import Board, cache_lines, closing_lines, language_of  # noqa: PLC0415
 
     store = out or runs.STORE
     with Board(language_of(studies), quiet=quiet) as board:
@@ -236,13 +209,13 @@ def _run(words: Sequence[str]) -> int:
     try:
         return int(app(list(words), prog_name="planner", standalone_mode=False) or 0)
     except typer.Abort:
-        return 130
+        return INTERRUPTED
     except PlannerError as fault:
         print(fault, file=sys.stderr)
         return fault.exit_code
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except Exception as fault:  # noqa: BLE001 - the last line of defence: usage, or a bug that must say so
         return _unexpected(fault)
 
