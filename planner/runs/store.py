@@ -10,17 +10,20 @@ Layout of a run folder::
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
 from planner.runs.manifest import Manifest
-from planner.runs.tables import Tables
+from planner.runs.tables import Tables, read_table
 from planner.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +54,42 @@ class Run:
         OutputError
             if ``folder`` holds no finished run.
         """
-        try:
+        with _whole(folder):
+            head = StoredRun.open(folder)
+            return cls(study=head.study, manifest=head.manifest, tables=Tables.read(folder / "tables"))
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRun:
+    """A finished run whose tables are read one by one, when they are asked for: to look at hundreds."""
+
+    study: Study
+    manifest: Manifest
+    folder: Path
+    _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> StoredRun:
+        """Read study and manifest; raises as `Run.read`."""
+        with _whole(folder):
             manifest = Manifest.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
             study = Study.model_validate_json((folder / "study.json").read_text(encoding="utf-8"))
-            return cls(study=study, manifest=manifest, tables=Tables.read(folder / "tables"))
-        except (OSError, KeyError, TypeError, ValueError) as fault:
-            msg = f"{folder} holds no finished run ({fault}); give the folder that `planner plan` printed"
-            raise OutputError(msg) from fault
+        return cls(study, manifest, folder)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read the table ``name`` of `planner.runs.tables.Tables`; raises as `Run.read`."""
+        if name not in self._read:
+            with _whole(self.folder):
+                self._read[name] = read_table(self.folder / "tables", name)
+        return self._read[name]
+
+
+@contextlib.contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OutputError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError) as fault:
+        msg = f"{folder} holds no finished run ({fault}); give the folder that `planner plan` printed"
+        raise OutputError(msg) from fault

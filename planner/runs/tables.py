@@ -79,11 +79,13 @@ class Tables:
     @classmethod
     def read(cls, folder: Path) -> Tables:
         """Read the tables of a run back from ``folder``."""
-        read = {}
-        for field in fields(cls):
-            path = folder / f"{field.name}.parquet"
-            read[field.name] = gpd.read_parquet(path) if field.name in GEOGRAPHIC else pd.read_parquet(path)
-        return cls(**read)
+        return cls(**{field.name: read_table(folder, field.name) for field in fields(cls)})
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """Read one table back, with its geometry if it has any."""
+    path = folder / f"{name}.parquet"
+    return gpd.read_parquet(path) if name in GEOGRAPHIC else pd.read_parquet(path)
 
 
 def as_parquet(frame: pd.DataFrame) -> bytes:
