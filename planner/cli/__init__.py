@@ -147,6 +147,33 @@ def batch(
     report.raise_failures()
 
 
+@app.command()
+def compare(
+    runs_or_stores: Annotated[
+        list[Path], typer.Argument(metavar="RUN…", help="Folders of runs, or folders that hold them (outputs/porto).")
+    ],
+    base: Annotated[str | None, typer.Option(help="Scenario to hold the others against; default base.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default outputs/comparison.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Hold runs side by side: what each reaches and costs, where they differ, what holds in all of them."""
+    from planner.report.comparison import closing_lines, publish_comparison  # noqa: PLC0415
+    from planner.runs.aside import written_aside  # noqa: PLC0415
+    from planner.runs.compare import compare as side_by_side  # noqa: PLC0415
+    from planner.runs.compare import find_runs  # noqa: PLC0415
+    from planner.runs.places import STORE  # noqa: PLC0415
+
+    comparison, settings = side_by_side(find_runs(runs_or_stores), base=base)
+    folder = out or STORE / "comparison"
+    with written_aside(folder, known_by="comparison.html") as aside:
+        publish_comparison(comparison, settings, aside)
+    if as_json:
+        print(comparison.as_json())
+    elif not quiet:
+        _talk([*closing_lines(comparison, settings), "", f"→ {folder}"])
+
+
 def _publish() -> Publish:
     from planner import report  # noqa: PLC0415 - only a batch that makes maps waits for the map library
 

@@ -55,28 +55,35 @@ class Column:
 def write_workbook(run: Run, path: Path) -> None:
     """Write the workbook of ``run`` to ``path``."""
     language = run.study.language
+    optional = (("money", _money, run.tables.bills), ("loads", _loads, run.tables.loads))
+    sheets = (
+        ("summary", _summary(run, language)),
+        ("coverage", _coverage(run, language)),
+        ("communities", _communities(run, language)),
+        ("areas", _areas(run, language)),
+        ("sites", _sites(run, language)),
+        ("openings", _openings(run, language)),
+        *((key, make(run, language)) for key, make, table in optional if len(table)),
+        ("existing", _existing(run, language)),
+        ("findings", _findings(run, language)),
+        ("figures", _figures(run, language)),
+    )
+    named = [(say(f"report.sheet.{key}", language), columns) for key, columns in sheets]
+    write_sheets(path, run.study.name.text(language), named)
+
+
+def write_sheets(path: Path, title: str, sheets: Sequence[tuple[str, Sequence[Column]]]) -> None:
+    """Write a workbook of tables: (name, columns) of every sheet."""
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "in_memory": True,
     }
-    optional = (("money", _money, run.tables.bills), ("loads", _loads, run.tables.loads))
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": run.study.name.text(language), "created": CREATED})
-        for key, columns in (
-            ("summary", _summary(run, language)),
-            ("coverage", _coverage(run, language)),
-            ("communities", _communities(run, language)),
-            ("areas", _areas(run, language)),
-            ("sites", _sites(run, language)),
-            ("openings", _openings(run, language)),
-            *((key, make(run, language)) for key, make, table in optional if len(table)),
-            ("existing", _existing(run, language)),
-            ("findings", _findings(run, language)),
-            ("figures", _figures(run, language)),
-        ):
-            _write_sheet(book, say(f"report.sheet.{key}", language), columns)
+        book.set_properties({"title": title, "created": CREATED})
+        for name, columns in sheets:
+            _write_sheet(book, name, columns)
 
 
 def _write_sheet(book: Any, name: str, columns: Sequence[Column]) -> None:

@@ -25,17 +25,27 @@ _LEFT_BEHIND_S = 24 * 3600.0
 
 
 @contextlib.contextmanager
-def written_aside(folder: Path) -> Iterator[Path]:
+def written_aside(folder: Path, *, known_by: str = "manifest.json") -> Iterator[Path]:
     """Give a folder beside ``folder`` to write into; on success it takes the place of ``folder``, on failure it is removed.
 
     What stood at ``folder`` before stays untouched until the new one is whole and on the disk. Of two that write the same
     folder at once, both succeed and the later one stays.
 
+    Parameters
+    ----------
+    folder
+        Absent, empty, or one that was written like this before.
+    known_by
+        A file by which the latter is known; a folder of somebody else's files is never replaced.
+
     Raises
     ------
     OutputError
-        if anything cannot be written.
+        if ``folder`` is somebody else's, or anything cannot be written.
     """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / known_by).exists():
+        msg = f"{folder} holds other files, which would be lost; give a folder that is empty or does not exist"
+        raise OutputError(msg)
     aside = _beside(folder, _PART)
     try:
         aside.mkdir(parents=True)

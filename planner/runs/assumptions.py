@@ -74,7 +74,7 @@ def _of_study(study: str, runs: Sequence[About]) -> Iterator[tuple[object, ...]]
         yield (
             study,
             named,
-            "; ".join(values[codes]) if len(keys) == 1 else f"{len(values[codes])}",
+            "; ".join(sorted(values[codes], key=_by_size)) if len(keys) == 1 else f"{len(values[codes])}",
             len(pairs),
             float(np.mean(moved)) if moved else np.nan,
             float(np.mean(people)) if people else np.nan,
@@ -94,7 +94,17 @@ def _flat(asked: object, path: str = "") -> dict[str, str]:
         named = [str(item.get("id") or item.get("minutes") or i) for i, item in enumerate(asked)]
         if asked and len(set(named)) == len(named) and not path.startswith("siting."):
             return _flat(dict(zip(named, asked, strict=True)), path)
+    if isinstance(asked, float):
+        return {path: f"{asked:.12g}"}
     return {path: asked if isinstance(asked, str) else json.dumps(asked, ensure_ascii=False, sort_keys=True)}
+
+
+def _by_size(text: str) -> tuple[float, str]:
+    """Return what sorts numbers by size, and texts after them."""
+    try:
+        return float(text), ""
+    except ValueError:
+        return float("inf"), text
 
 
 def _apart(one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]) -> float:

@@ -5,6 +5,7 @@ Everything is read from run folders (manifest, study, parquet); nothing is solve
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,11 @@ class Comparison:
     totals: pd.DataFrame
     """``scenario, studies, service, minutes, people, covered_before, covered_after, share_after, capital_yuan, yearly_yuan``: all
     studies of a scenario together, where there are several; the money stands in every row of its scenario."""
+
+    def as_json(self) -> str:
+        """Return every table as a list of rows; what is not known is null."""
+        tables = {name: json.loads(table.to_json(orient="records")) for name, table in tables_of(self).items()}
+        return json.dumps(tables, ensure_ascii=False, indent=2)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Literal
 
 from planner.words.batches import BATCHES
+from planner.words.comparisons import COMPARISONS
 from planner.words.findings import FINDINGS
 from planner.words.meeting import MEETING
 from planner.words.reports import REPORTS
@@ -41,6 +42,7 @@ def glossary() -> dict[str, dict[Language, str]]:
     """Return every text by key: ``{"coverage": {"zh": "覆盖率", "en": "coverage"}, …}``."""
     texts: dict[str, dict[Language, str]] = {key: {"zh": zh, "en": en} for key, (zh, en) in TERMS.items()}
     texts |= {f"batch.{key}": {"zh": zh, "en": en} for key, (zh, en) in BATCHES.items()}
+    texts |= {f"compare.{key}": {"zh": zh, "en": en} for key, (zh, en) in COMPARISONS.items()}
     texts |= {f"meeting.{key}": {"zh": zh, "en": en} for key, (zh, en) in MEETING.items()}
     texts |= {f"report.{key}": {"zh": zh, "en": en} for key, (zh, en) in REPORTS.items()}
     for code, parts in FINDINGS.items():

@@ -29,7 +29,7 @@ def _killed(tmp_path, code):
 
 HALF = """
 from planner.runs.aside import written_aside
-with written_aside(target) as half:
+with written_aside(target, known_by="old") as half:
     (half / "half").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -43,7 +43,7 @@ def die_at_the_second(path, to):
         os.kill(os.getpid(), signal.SIGKILL)
     return move(path, to)
 pathlib.Path.rename = die_at_the_second
-with written_aside(target) as half:
+with written_aside(target, known_by="old") as half:
     (half / "new").write_text("new")
 """
 
@@ -58,7 +58,7 @@ def test_what_a_killed_writer_left_is_swept(tmp_path, by):
         sweep(tmp_path)
         assert _left(store) == []
     else:
-        with written_aside(store / "base") as half:
+        with written_aside(store / "base", known_by="old") as half:
             (half / "new").write_text("new")
         assert _left(store) == ["base"]
 
@@ -99,7 +99,7 @@ def test_writers_that_meet_all_succeed(tmp_path):
     def write(name):
         try:
             for _ in range(30):
-                with written_aside(tmp_path / "base") as half:
+                with written_aside(tmp_path / "base", known_by="who") as half:
                     (half / "who").write_text(name)
         except OutputError as fault:
             faults.append(fault)
@@ -121,7 +121,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, code):
     (target / "old").write_text("old")
 
     def write_half():
-        with written_aside(target) as half:
+        with written_aside(target, known_by="old") as half:
             (half / "new").write_text("new")
             raise OSError(code, os.strerror(code))
 

@@ -17,11 +17,19 @@ def test_a_new_folder_takes_the_place_of_the_old_one(tmp_path):
     target = tmp_path / "base"
     target.mkdir()
     (target / "old").write_text("old")
-    with written_aside(target) as aside:
+    with written_aside(target, known_by="old") as aside:
         (aside / "new").write_text("new")
         assert _left(target) == ["old"]
     assert _left(target) == ["new"]
     assert _left(tmp_path) == ["base"]
+
+
+def test_somebody_elses_folder_is_never_replaced(tmp_path):
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "to my aunt").write_text("Dear aunt")
+    with pytest.raises(OutputError, match="holds other files"), written_aside(tmp_path / "letters"):
+        pass
+    assert _left(tmp_path / "letters") == ["to my aunt"]
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("broken"), KeyboardInterrupt()])
@@ -31,7 +39,7 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, fault):
     (target / "old").write_text("old")
 
     def write_half() -> None:
-        with written_aside(target) as aside:
+        with written_aside(target, known_by="old") as aside:
             (aside / "half").write_text("half")
             raise fault
 
