@@ -121,7 +121,7 @@ def _candidates(study: Study, table: LayerTable, spec: Candidates) -> pd.DataFra
     frame = pd.DataFrame(
         {
             "id": ids,
-            "name": _names(table, ids),
+            "name": _called(table, ids, assumed, study),
             "kind": kinds,
             "area_m2": _area(table, assumed),
             "storey": _filled(table, "storey", assumed, lambda kind: kind.storey, 1).astype(np.int32),
@@ -156,7 +156,12 @@ def _area(table: LayerTable, assumed: Sequence[SiteKind | None]) -> NDArray[np.f
     footprint = shapely.area(table.frame.geometry.array)
     usable = footprint * (1.0 if storeys is None else np.where(storeys > 0, storeys, 1.0)) * share
     measured = table.numbers("area_m2")
-    return usable if measured is None else np.where(np.isnan(measured), usable, measured)
+    known = usable if measured is None else np.where(np.isnan(measured), usable, measured)
+    guess = np.array([np.nan if kind is None else kind.assumed_area_m2 or np.nan for kind in assumed])
+    unknown = ~(known > 0) & (guess > 0)
+    if unknown.any():
+        table.flag("note", "assumed-area", unknown)
+    return np.where(unknown, guess, known)
 
 
 def _filled(
@@ -190,6 +195,12 @@ def _allowed(table: LayerTable, assumed: Sequence[SiteKind | None], known: Seque
     if unknown:
         table.flag("error", "unknown-service", services=", ".join(unknown))
     return [";".join(names) or default for names, default in zip(named, defaults, strict=True)]
+
+
+def _called(table: LayerTable, ids: Sequence[str], assumed: Sequence[SiteKind | None], study: Study) -> list[str]:
+    """Return names of candidates; one without a name is called by its kind and id."""
+    kinds = [f"{kind.name.text(study.language)} {i}" if kind else i for kind, i in zip(assumed, ids, strict=True)]
+    return [name or called for name, called in zip(table.texts("name") or kinds, kinds, strict=True)]
 
 
 def _names(table: LayerTable, ids: Sequence[str]) -> list[str]:

@@ -111,6 +111,13 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("没有任何可用的备选点", "there is no usable candidate site"),
         "hint": ("核对备选点图层与 keep、tags 条件", "check the candidates' layers and their keep and tags conditions"),
     },
+    "assumed-area": {
+        "what": (
+            "{count:,} 个备选点既无面积也无建筑轮廓，面积取 site_kinds 的 assumed_area_m2（假设）",
+            "{count:,} candidates have neither an area nor a footprint; site_kinds' assumed_area_m2 was taken (an assumption)",
+        ),
+        "hint": ("实测后填写 area_m2", "measure them and fill in area_m2"),
+    },
     "no-area": {
         "what": (
             "{count:,} 个备选点没有面积，无法判断放得下什么，已略去",
