@@ -14,7 +14,8 @@ import shapely
 from planner.access import kernel
 from planner.access.field import Frame, Streets, walk_field
 from planner.access.pace import NEVER, TICKS_PER_S, cutoff_ticks, doors, pace
-from planner.access.reach import graph_of, sources_of
+from planner.access.reach import sources_of
+from planner.access.skeleton import whole_graph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def circles(
     cutoff = cutoff_ticks(max(cutoffs_s) + 2.0 * cell_s)  # the line of the largest circle needs to see both its sides
     towards = pace(network, walker).reversed()
     begin = doors(network, sites, towards)
-    graph, sources = graph_of(network, towards, cutoff), sources_of(begin)
+    graph, sources = whole_graph(network, towards, cutoff), sources_of(begin)
     shift = kernel.bucket_shift(cutoff)
     pad = kernel.scratch(network.n_junctions, 0, (cutoff >> shift) + 1)
     pool = kernel.pool()

@@ -24,7 +24,7 @@ _BUCKETS = 128
 class Graph(NamedTuple):
     """Arcs as the search wants them: head and ticks side by side, the quickest arc of each junction first."""
 
-    indptr: NDArray[np.int64]
+    indptr: NDArray[np.int32]
     arcs: NDArray[np.int32]
     """int32[m, 2]: head junction, ticks."""
     ahead: NDArray[np.int32]

@@ -11,7 +11,8 @@ import numpy as np
 
 from planner.access import kernel
 from planner.access.compiled import compiled
-from planner.access.pace import TICKS_PER_S, Doors, Pace, cutoff_ticks, doors, pace
+from planner.access.pace import TICKS_PER_S, Doors, cutoff_ticks, doors, pace
+from planner.access.skeleton import skeleton
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from planner.access.network import WalkNetwork
     from planner.access.snap import Snapped
     from planner.study import WalkingProfile
+
+_LONG_ROW = 24
+"""Shorter rows are sorted by insertion, which is quicker for them."""
 
 _BLOCK = 64
 """Sources per task: small enough to share out evenly, large enough that handing them out costs nothing."""
@@ -148,7 +152,10 @@ def walk(
     # A target is the end of a walk that begins at it once the walk is told backwards.
     begin = doors(network, starts, towards)
     end = doors(network, goals, towards.reversed())
-    indptr, target, ticks = _search(graph_of(network, towards, cutoff), begin, end, cutoff, threads)
+    graph = skeleton(
+        network, towards, cutoff, goals=_ends(network.n_junctions, end), starts=_ends(network.n_junctions, begin)
+    )
+    indptr, target, ticks = _search(graph, begin, end, cutoff, threads)
     if from_sites:
         indptr, target, ticks = _turn(indptr, target, ticks, origins.n)
     site, ticks = _ascending(indptr, target, ticks)
@@ -157,18 +164,12 @@ def walk(
     return Reach(indptr, site, seconds, sites.n, cutoff_s)
 
 
-def graph_of(network: WalkNetwork, towards: Pace, cutoff: int) -> kernel.Graph:
-    """Arcs of the network in ticks, those too slow for any walk left out, the quickest first at each junction."""
-    edge = network.edge
-    tail = np.repeat(np.arange(network.n_junctions, dtype=np.int32), np.diff(network.indptr))
-    forward = network.u[edge] == tail
-    along = np.where(forward, towards.ahead[edge], towards.back[edge]).astype(np.int64)
-    ticks = along + towards.at_u[edge] + towards.at_v[edge]
-    use = np.flatnonzero(ticks <= cutoff)
-    use = use[np.lexsort((ticks[use], tail[use]))]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(tail[use], minlength=network.n_junctions))])
-    arcs = np.column_stack([network.indices[use], ticks[use]]).astype(np.int32)
-    return kernel.Graph(indptr, np.ascontiguousarray(arcs), towards.ahead, towards.back)
+def _ends(n: int, doors: Doors) -> NDArray[np.bool_]:
+    """Mark the junctions at the ends of streets with a door."""
+    marked = np.zeros(n, dtype=np.bool_)
+    marked[doors.u] = True
+    marked[doors.v] = True
+    return marked
 
 
 def _search(
@@ -260,5 +261,15 @@ def _ascending(
     """Sort each row by ticks, then by column."""
     key = ticks.astype(np.int64) << 32 | column
     for place in range(len(indptr) - 1):
-        key[indptr[place] : indptr[place + 1]].sort()
+        first, last = indptr[place], indptr[place + 1]
+        if last - first > _LONG_ROW:
+            key[first:last].sort()
+            continue
+        for pair in range(first + 1, last):
+            moving = key[pair]
+            free = pair
+            while free > first and key[free - 1] > moving:
+                key[free] = key[free - 1]
+                free -= 1
+            key[free] = moving
     return (key & 0xFFFFFFFF).astype(np.int32), (key >> 32).astype(np.int32)

@@ -12,11 +12,14 @@ from planner.access.network import KIND_CODE, EdgeFlag, metric_crs
 CRS = metric_crs("EPSG:32650")
 
 
-def town(seed, *, points=40, links=60, extent_m=400.0, one_way=0.0, stairs=0.0):
+def town(seed, *, points=40, links=60, extent_m=400.0, one_way=0.0, stairs=0.0, tree=False):
     """Random straight segments between random points: loops, dead ends, chains and separate pieces included."""
     rng = np.random.default_rng(seed)
     xy = np.round(rng.uniform(0, extent_m, (points, 2)), 1)
     ends = rng.integers(0, points, (links, 2))
+    if tree:  # branches upon branches, and only the links beyond points close a ring
+        ends[: points - 1, 0] = np.arange(1, points)
+        ends[: points - 1, 1] = rng.integers(np.maximum(np.arange(1, points) - 9, 0), np.arange(1, points))
     # Two streets on the very same ground would leave open which of them a door opens on.
     _, first = np.unique(np.sort(ends, axis=1), axis=0, return_index=True)
     tail, head = ends[np.sort(first)].T

@@ -1,0 +1,26 @@
+"""Leaving out dead ends and striding over junctions changes no walk."""
+
+import numpy as np
+import pytest
+
+from planner.access import reach as reach_module
+from planner.access import snap, walk
+from planner.access.skeleton import whole_graph
+from planner.study import WalkingProfile
+from tests.property.streets import network_of, town
+
+WALKER = WalkingProfile(speed_m_s=1.2, stairs="forbidden")
+
+
+@pytest.mark.parametrize("sizes", [(12, 5), (3, 9), (1, 1)])
+def test_equals_the_search_over_every_junction(monkeypatch, sizes):
+    for seed in range(150):
+        network = network_of(town(seed, points=90, links=95, tree=True, stairs=0.1, one_way=0.03))
+        rng = np.random.default_rng(seed + 1)
+        doors = [snap(network, rng.uniform(-20, 420, (size, 2)), max_connector_m=60, walker=WALKER) for size in sizes]
+        quick = walk(network, *doors, WALKER, 900.0, threads=1)
+        with monkeypatch.context() as patch:
+            patch.setattr(reach_module, "skeleton", lambda net, pace, cutoff, **_: whole_graph(net, pace, cutoff))
+            thorough = walk(network, *doors, WALKER, 900.0, threads=1)
+        for name in ("indptr", "site", "seconds"):
+            np.testing.assert_array_equal(getattr(quick, name), getattr(thorough, name), err_msg=f"seed {seed}")
