@@ -15,8 +15,9 @@ from planner.access.gaps import edge_effect, join_gaps, pieces
 from planner.access.measures import WalkToNearest, coverage, floor, gini, palma, quantile, share, walk_to_nearest
 from planner.access.network import KINDS, EdgeFlag, WalkNetwork
 from planner.access.network_read import read_network
-from planner.access.reach import Reach, walk
+from planner.access.reach import Reach
 from planner.access.snap import Snapped, grouped, snap
+from planner.access.walking import walk
 from planner.access.walls import Walls, close_off
 
 __all__ = [

@@ -14,8 +14,8 @@ import shapely
 from planner.access import kernel
 from planner.access.field import Frame, Streets, walk_field
 from planner.access.pace import NEVER, TICKS_PER_S, cutoff_ticks, doors, pace
-from planner.access.reach import sources_of
 from planner.access.skeleton import whole_graph
+from planner.access.walking import sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def circles(
     graph, sources = whole_graph(network, towards, cutoff), sources_of(begin)
     shift = kernel.bucket_shift(cutoff)
     pad = kernel.scratch(network.n_junctions, 0, (cutoff >> shift) + 1)
-    pool = kernel.pool()
+    room = kernel.queue()
     streets = Streets.of(network, towards)
     drawn = []
     for site in range(sites.n):
@@ -91,8 +91,11 @@ def circles(
         if own.start == own.stop:
             drawn.append([shapely.MultiPolygon() for _ in cutoffs_s])
             continue
-        reached, pool = kernel.spread(graph, sources, pad, pool, site, cutoff, shift)
-        junctions = pad.touched[:reached].copy()
+        entries = kernel.spread(graph, sources, pad, room, site, cutoff, shift)
+        while entries < 0:
+            room = kernel.doubled(room)
+            entries = kernel.spread(graph, sources, pad, room, site, cutoff, shift)
+        junctions = np.unique(room.junction[:entries])
         edge = begin.edge[own]
         spots = shapely.get_coordinates(
             shapely.line_interpolate_point(network.lines[edge], begin.share[own], normalized=True)

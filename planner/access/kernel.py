@@ -1,14 +1,17 @@
 """Bounded one-to-many shortest walks over CSR arrays, in machine code, one block of sources after another.
 
-The queue is a ring of time buckets, each a pile of entries: a walk is improved until its bucket is empty, so results are
+The queue is a row of time buckets, each a pile of entries: a walk is improved until its bucket is empty, so results are
 exact whatever the bucket's width. Times are whole ticks; equal inputs give equal outputs, whichever side is searched from
 and however many threads work. Scratch arrays belong to one thread and are cleaned by what was touched, never wholesale, so
 the time per source does not grow with the city.
+
+Two things here are for speed alone and were measured: positions are unsigned, which spares the test for negative ones, and
+an arc is tried without branching, every store being made and the counters advanced by what came of it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BUCKETS = 128
+_at: Any = np.uintp
+_whole: Any = np.int64
 
 
 class Graph(NamedTuple):
@@ -35,7 +40,10 @@ class Graph(NamedTuple):
 class Sources(NamedTuple):
     """Where walks begin: per source its junctions in reach, and its doors."""
 
-    indptr: NDArray[np.int64]
+    order: NDArray[np.int32]
+    """The order sources are worked in: neighbours one after another, whose junctions are still at hand."""
+    indptr: NDArray[np.int32]
+    """Doors of each source."""
     seeds: NDArray[np.int32]
     """int32[2 k, 2]: junction, ticks to it; two rows per door."""
     edge: NDArray[np.int32]
@@ -46,10 +54,10 @@ class Sources(NamedTuple):
 class Targets(NamedTuple):
     """Where walks end: by junction, and by street for walks that never leave it."""
 
-    indptr: NDArray[np.int64]
+    indptr: NDArray[np.int32]
     ends: NDArray[np.int32]
     """int32[2 k, 2]: target, ticks from the junction to it."""
-    edge_indptr: NDArray[np.int64]
+    edge_indptr: NDArray[np.int32]
     point: NDArray[np.int32]
     share: NDArray[np.float64]
     connector: NDArray[np.int32]
@@ -62,10 +70,18 @@ class Scratch(NamedTuple):
     """int32[n]: best ticks of each junction, `NEVER` where untouched."""
     best: NDArray[np.int32]
     """int32[targets]: best ticks of each target, `NEVER` where untouched."""
-    touched: NDArray[np.int32]
     found: NDArray[np.int32]
     bucket: NDArray[np.int32]
     """First entry of each bucket, −1 where empty."""
+
+
+class Queue(NamedTuple):
+    """Entries of the queue; a longer one takes its place when it is full."""
+
+    junction: NDArray[np.int32]
+    ticks: NDArray[np.int32]
+    below: NDArray[np.int32]
+    """The entry beneath in the same pile, −1 for the lowest."""
 
 
 def scratch(n_junctions: int, n_targets: int, n_buckets: int) -> Scratch:
@@ -73,15 +89,14 @@ def scratch(n_junctions: int, n_targets: int, n_buckets: int) -> Scratch:
     return Scratch(
         ticks=np.full(n_junctions, NEVER, dtype=np.int32),
         best=np.full(n_targets, NEVER, dtype=np.int32),
-        touched=np.empty(n_junctions, dtype=np.int32),
-        found=np.empty(n_targets, dtype=np.int32),
+        found=np.empty(n_targets + 1, dtype=np.int32),
         bucket=np.full(n_buckets, -1, dtype=np.int32),
     )
 
 
-def pool() -> NDArray[np.int32]:
-    """Allocate room for queue entries; it grows when needed."""
-    return np.empty((4096, 3), dtype=np.int32)
+def queue() -> Queue:
+    """Allocate room for queue entries."""
+    return Queue(*(np.empty(1 << 14, dtype=np.int32) for _ in range(3)))
 
 
 def bucket_shift(cutoff: int) -> int:
@@ -95,12 +110,13 @@ def search(  # noqa: PLR0917 - machine code takes its arguments by position
     sources: Sources,
     targets: Targets,
     pad: Scratch,
+    room: Queue,
     first: int,
     last: int,
     cutoff: int,
     shift: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], int]:
-    """Walk from sources ``first`` … ``last − 1`` to every target within ``cutoff`` ticks.
+    """Walk from sources ``order[first]`` … ``order[last - 1]`` to every target within ``cutoff`` ticks.
 
     Returns
     -------
@@ -114,27 +130,32 @@ def search(  # noqa: PLR0917 - machine code takes its arguments by position
     indptr = np.zeros(last - first + 1, np.int64)
     target = np.empty(1024, np.int32)
     ticks = np.empty(1024, np.int32)
-    pool = np.empty((4096, 3), np.int32)
     used = 0
     settled = 0
-    for source in range(first, last):
-        reached, pool = spread(graph, sources, pad, pool, source, cutoff, shift)
-        settled += reached
+    for turn in range(first, last):
+        source = sources.order[_at(turn)]
+        entries = spread(graph, sources, pad, room, source, cutoff, shift)
+        while entries < 0:
+            room = doubled(room)
+            entries = spread(graph, sources, pad, room, source, cutoff, shift)
 
-        hits = 0
-        for place in range(reached):
-            node = pad.touched[place]
-            now = pad.ticks[node]
+        hits = _at(0)
+        for entry in range(_at(entries)):
+            node = _at(room.junction[entry])
+            now = room.ticks[entry]
+            if pad.ticks[node] != now:
+                continue  # improved by a later entry, or counted with an earlier one
             pad.ticks[node] = NEVER
-            for end in range(targets.indptr[node], targets.indptr[node + 1]):
+            settled += 1
+            for end in range(_at(targets.indptr[node]), _at(targets.indptr[node + _at(1)])):
                 then = now + targets.ends[end, 1]
                 if then > cutoff:
                     continue
-                goal = targets.ends[end, 0]
-                if pad.best[goal] == NEVER:
-                    pad.found[hits] = goal
-                    hits += 1
-                pad.best[goal] = min(pad.best[goal], then)
+                goal = _at(targets.ends[end, 0])
+                known = pad.best[goal]
+                pad.found[hits] = np.int32(goal)
+                hits += _at(known == NEVER)
+                pad.best[goal] = min(known, np.int32(then))
         for door in range(sources.indptr[source], sources.indptr[source + 1]):
             street = sources.edge[door]
             for other in range(targets.edge_indptr[street], targets.edge_indptr[street + 1]):
@@ -146,22 +167,22 @@ def search(  # noqa: PLR0917 - machine code takes its arguments by position
                 then = walked + sources.connector[door] + targets.connector[other]
                 if then > cutoff:
                     continue
-                goal = targets.point[other]
-                if pad.best[goal] == NEVER:
-                    pad.found[hits] = goal
-                    hits += 1
-                pad.best[goal] = min(pad.best[goal], then)
+                goal = _at(targets.point[other])
+                known = pad.best[goal]
+                pad.found[hits] = np.int32(goal)
+                hits += _at(known == NEVER)
+                pad.best[goal] = min(known, np.int32(then))
 
-        while used + hits > len(target):
+        while used + _whole(hits) > len(target):
             target = np.concatenate((target, np.empty_like(target)))
             ticks = np.concatenate((ticks, np.empty_like(ticks)))
         for hit in range(hits):
-            goal = pad.found[hit]
-            target[used + hit] = goal
-            ticks[used + hit] = pad.best[goal]
+            goal = _at(pad.found[hit])
+            target[_at(used) + hit] = np.int32(goal)
+            ticks[_at(used) + hit] = pad.best[goal]
             pad.best[goal] = NEVER
-        used += hits
-        indptr[source - first + 1] = used
+        used += _whole(hits)
+        indptr[turn - first + 1] = used
     return indptr, target[:used].copy(), ticks[:used].copy(), settled
 
 
@@ -170,76 +191,80 @@ def spread(  # noqa: PLR0917
     graph: Graph,
     sources: Sources,
     pad: Scratch,
-    pool: NDArray[np.int32],
+    room: Queue,
     source: int,
     cutoff: int,
     shift: int,
-) -> tuple[int, NDArray[np.int32]]:
+) -> int:
     """Time every junction within ``cutoff`` ticks of one source.
-
-    Parameters
-    ----------
-    pool : int32[p, 3]
-        Room for queue entries (junction, ticks, next entry of the pile); replaced by a larger one when it is full.
 
     Returns
     -------
-    reached : int
-        Junctions now listed at the front of ``pad.touched``; their ticks stand in ``pad.ticks`` for the caller to wipe.
-    pool : int32[p, 3]
-        The room, to be passed on to the next call.
+    int
+        Entries made. Every junction reached stands among them, at least once with the ticks that stand in ``pad.ticks``,
+        which the caller has to wipe. −1 if the queue was too short: all is wiped, to be tried again with a longer one.
     """
-    reached = 0
-    entries = 0
+    entries = _at(0)
+    most = _at(len(room.junction))
+    short = False
     for seed in range(2 * sources.indptr[source], 2 * sources.indptr[source + 1]):
-        node = sources.seeds[seed, 0]
-        begun = sources.seeds[seed, 1]
-        if begun > cutoff or begun >= pad.ticks[node]:
+        head = _at(sources.seeds[seed, 0])
+        then = sources.seeds[seed, 1]
+        known = pad.ticks[head]
+        if then > cutoff or then >= known:
             continue
-        if pad.ticks[node] == NEVER:
-            pad.touched[reached] = node
-            reached += 1
-        pad.ticks[node] = begun
-        if entries == len(pool):
-            pool = _doubled(pool)
-        pool[entries, 0] = node
-        pool[entries, 1] = begun
-        pool[entries, 2] = pad.bucket[begun >> shift]
-        pad.bucket[begun >> shift] = entries
-        entries += 1
+        if entries == most:
+            short = True
+            break
+        pile = _at(then >> shift)
+        room.junction[entries] = np.int32(head)
+        room.ticks[entries] = then
+        room.below[entries] = pad.bucket[pile]
+        pad.bucket[pile] = np.int32(entries)
+        pad.ticks[head] = then
+        entries += _at(1)
 
-    for slot in range(len(pad.bucket)):
-        while pad.bucket[slot] >= 0:
-            entry = pad.bucket[slot]
-            node = pool[entry, 0]
-            now = pool[entry, 1]
-            pad.bucket[slot] = pool[entry, 2]
-            if pad.ticks[node] != now:
-                continue  # improved since it was put here
-            for arc in range(graph.indptr[node], graph.indptr[node + 1]):
-                then = now + graph.arcs[arc, 1]
-                if then > cutoff:
-                    break  # the other arcs are slower still
-                head = graph.arcs[arc, 0]
-                known = pad.ticks[head]
-                if then >= known:
-                    continue
-                if known == NEVER:
-                    pad.touched[reached] = head
-                    reached += 1
-                pad.ticks[head] = then
-                if entries == len(pool):
-                    pool = _doubled(pool)
-                pool[entries, 0] = head
-                pool[entries, 1] = then
-                pool[entries, 2] = pad.bucket[then >> shift]
-                pad.bucket[then >> shift] = entries
-                entries += 1
-    return reached, pool
+    for slot in range(_at(len(pad.bucket))):
+        top = pad.bucket[slot]
+        while top >= 0:
+            node = _at(room.junction[_at(top)])
+            now = room.ticks[_at(top)]
+            pad.bucket[slot] = room.below[_at(top)]
+            if pad.ticks[node] == now:  # else improved since it was put here
+                begin = _at(graph.indptr[node])
+                end = _at(graph.indptr[node + _at(1)])
+                if short or entries + end - begin > most:
+                    short = True
+                    break
+                for arc in range(begin, end):
+                    then = np.int32(now + graph.arcs[arc, 1])
+                    if then > cutoff:
+                        break  # the other arcs are slower still
+                    head = _at(graph.arcs[arc, 0])
+                    known = pad.ticks[head]
+                    better = then < known
+                    pile = _at(then >> shift)
+                    below = pad.bucket[pile]
+                    room.junction[entries] = np.int32(head)
+                    room.ticks[entries] = then
+                    room.below[entries] = below
+                    pad.bucket[pile] = np.int32(entries) if better else below
+                    pad.ticks[head] = then if better else known
+                    entries += _at(better)
+            top = pad.bucket[slot]
+    if short:
+        for entry in range(entries):
+            pad.ticks[_at(room.junction[entry])] = NEVER
+        pad.bucket[:] = -1
+        return -1
+    return _whole(entries)  # type: ignore[no-any-return]
 
 
 @compiled
-def _doubled(pool: NDArray[np.int32]) -> NDArray[np.int32]:
-    larger = np.empty((2 * len(pool), 3), np.int32)
-    larger[: len(pool)] = pool
-    return larger
+def doubled(room: Queue) -> Queue:
+    """Make room for twice as many entries."""
+    return Queue(
+        np.empty(2 * len(room.junction), np.int32),
+        np.empty(2 * len(room.junction), np.int32),
+        np.empty(2 * len(room.junction), np.int32),
+    )

@@ -69,7 +69,8 @@ class Doors:
     connector : int32[k]
         Between point and street.
     to_u, to_v : int32[k]
-        Between point and either end of the street, connector and waiting included; `NEVER` against a one-way.
+        Between point and either end of the street, connector and waiting included; `NEVER` against a one-way, and
+        for a door at one end where the other end cannot be the better way.
     """
 
     n: int
@@ -108,11 +109,17 @@ def doors(network: WalkNetwork, snapped: Snapped, pace: Pace) -> Doors:
 
     For walks that end there, pass ``pace.reversed()``.
     """
-    on = np.flatnonzero(snapped.edge >= 0)
+    every = bool((snapped.edge >= 0).all())
+    on = slice(None) if every else np.flatnonzero(snapped.edge >= 0)
     edge = snapped.edge[on]
     length_m = np.maximum(network.length_m[edge], np.float32(1e-6)).astype(np.float64)
     share = np.clip(snapped.offset_m[on] / length_m, 0.0, 1.0)
     connector = np.rint(snapped.connector_m[on].astype(np.float64) * (TICKS_PER_S / pace.speed_m_s))
+    to_u = _part(share, pace.back[edge], pace.at_u[edge] + connector)
+    to_v = _part(1.0 - share, pace.ahead[edge], pace.at_v[edge] + connector)
+    # At a corner the other end is never the better way, unless a road would have to be crossed at the corner itself.
+    to_v[(share == 0.0) & (pace.at_u[edge] == 0)] = NEVER
+    to_u[(share == 1.0) & (pace.at_v[edge] == 0)] = NEVER
     return Doors(
         n=snapped.n,
         point=snapped.point[on],
@@ -121,8 +128,8 @@ def doors(network: WalkNetwork, snapped: Snapped, pace: Pace) -> Doors:
         v=network.v[edge],
         share=share,
         connector=connector.astype(np.int32),
-        to_u=_part(share, pace.back[edge], pace.at_u[edge] + connector),
-        to_v=_part(1.0 - share, pace.ahead[edge], pace.at_v[edge] + connector),
+        to_u=to_u,
+        to_v=to_v,
     )
 
 

@@ -6,7 +6,7 @@ and gives the same times.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from planner.access.network import WalkNetwork
     from planner.access.pace import Pace
+
+_at: Any = np.uintp  # unsigned positions: no test for negative ones
 
 
 def whole_graph(network: WalkNetwork, towards: Pace, cutoff: int) -> Graph:
@@ -60,6 +62,7 @@ def skeleton(
         network.indices,
         network.edge,
         network.u,
+        network.v,
         towards.ahead,
         towards.back,
         towards.at_u,
@@ -77,6 +80,7 @@ def _strides(  # noqa: PLR0917
     indices: NDArray[np.int32],
     edge: NDArray[np.int32],
     u: NDArray[np.int32],
+    v: NDArray[np.int32],
     ahead: NDArray[np.int32],
     back: NDArray[np.int32],
     at_u: NDArray[np.int32],
@@ -85,43 +89,41 @@ def _strides(  # noqa: PLR0917
     goals: NDArray[np.bool_],
     starts: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Time arcs, prune dead ends, stride over junctions passed through, sort the arcs of each junction by ticks."""
-    n = len(indptr) - 1
-    ticks = np.empty(len(indices), np.int32)
+    """Time streets, prune dead ends, stride over junctions passed through, sort the arcs of each junction by ticks."""
+    n = _at(len(indptr) - 1)
+    whole = np.empty((len(u), 2), np.int32)  # each street with the waiting at its ends: from v to u, from u to v
+    usable = np.empty(len(u), np.bool_)
     degree = np.zeros(n, np.int32)
-    usable = np.zeros(len(u), np.bool_)
-    for node in range(n):
-        for arc in range(indptr[node], indptr[node + 1]):
-            street = edge[arc]
-            along = ahead[street] if u[street] == node else back[street]
-            ticks[arc] = min(np.int64(along) + at_u[street] + at_v[street], NEVER)
-            usable[street] |= ticks[arc] <= cutoff
-    for node in range(n):
-        for arc in range(indptr[node], indptr[node + 1]):
-            degree[node] += usable[edge[arc]]
+    for street in range(_at(len(u))):
+        waiting = at_u[street] + at_v[street]
+        whole[street, 0] = min(back[street] + waiting, NEVER)
+        whole[street, 1] = min(ahead[street] + waiting, NEVER)
+        # no walk is quicker for a loop
+        usable[street] = min(whole[street, 0], whole[street, 1]) <= cutoff and u[street] != v[street]
+        degree[_at(u[street])] += usable[street]
+        degree[_at(v[street])] += usable[street]
 
     # A dead end without a goal is never entered; whoever starts there leaves by its only street.
-    exit_of = np.full(n, -1, np.int64)
+    exit_of = np.full(n, -1, np.int32)
     stack = np.empty(n, np.int32)
     depth = 0
     for node in range(n):
-        if degree[node] == 1 and not goals[node]:
-            stack[depth] = node
-            depth += 1
+        stack[_at(depth)] = node
+        depth += degree[node] == 1 and not goals[node]
     while depth > 0:
         depth -= 1
-        node = stack[depth]
+        node = _at(stack[_at(depth)])
         if degree[node] != 1:
             continue  # its neighbour went first: the two were a piece of their own
-        for arc in range(indptr[node], indptr[node + 1]):
-            if usable[edge[arc]]:
-                exit_of[node] = arc
-                usable[edge[arc]] = False
-                neighbour = indices[arc]
+        for arc in range(_at(indptr[node]), _at(indptr[node + _at(1)])):
+            if usable[_at(edge[arc])]:
+                exit_of[node] = np.int32(arc)
+                usable[_at(edge[arc])] = False
+                neighbour = _at(indices[arc])
                 degree[node] = 0
                 degree[neighbour] -= 1
                 if degree[neighbour] == 1 and not goals[neighbour]:
-                    stack[depth] = neighbour
+                    stack[_at(depth)] = np.int32(neighbour)
                     depth += 1
                 break
 
@@ -129,39 +131,42 @@ def _strides(  # noqa: PLR0917
     kept = goals.copy()
     for node in range(n):
         if starts[node] and exit_of[node] >= 0:
-            place = node
-            while exit_of[place] >= 0:
-                place = indices[exit_of[place]]
-            kept[place] = True
+            back_at = node
+            while exit_of[back_at] >= 0:
+                back_at = _at(indices[_at(exit_of[back_at])])
+            kept[back_at] = True
+    through = np.empty(n, np.bool_)
+    for node in range(n):
+        through[node] = degree[node] == 2 and not kept[node]
 
     strides = np.empty((len(indices), 2), np.int32)
-    begin = np.zeros(n + 1, np.int32)
+    begin = np.zeros(n + _at(1), np.int32)
     used = 0
     for node in range(n):
         first = used
-        if degree[node] != 2 or kept[node] or starts[node]:
-            for arc in range(indptr[node], indptr[node + 1]):
-                if not usable[edge[arc]] and exit_of[node] != arc:
+        if not through[node] or starts[node]:
+            for arc in range(_at(indptr[node]), _at(indptr[node + _at(1)])):
+                street = _at(edge[arc])
+                if not usable[street] and exit_of[node] != np.int32(arc):
                     continue
-                street = edge[arc]
-                head = indices[arc]
-                total = np.int64(ticks[arc])
-                while degree[head] == 2 and not kept[head] and head != node and total <= cutoff:
-                    for on in range(indptr[head], indptr[head + 1]):
-                        if usable[edge[on]] and edge[on] != street:
-                            break
-                    street = edge[on]
-                    head = indices[on]
-                    total += ticks[on]
+                head = _at(indices[arc])
+                total = whole[street, _at(_at(u[street]) == node)]
+                while through[head] and head != node and total <= cutoff:
+                    on = _at(indptr[head])
+                    while not usable[_at(edge[on])] or _at(edge[on]) == street:
+                        on += _at(1)
+                    street = _at(edge[on])
+                    total = min(total + whole[street, _at(_at(u[street]) == head)], NEVER)
+                    head = _at(indices[on])
                 if head == node or total > cutoff:
                     continue
                 place = used
-                while place > first and strides[place - 1, 1] > total:
-                    strides[place, 0] = strides[place - 1, 0]
-                    strides[place, 1] = strides[place - 1, 1]
+                while place > first and strides[_at(place - 1), 1] > total:
+                    strides[_at(place), 0] = strides[_at(place - 1), 0]
+                    strides[_at(place), 1] = strides[_at(place - 1), 1]
                     place -= 1
-                strides[place, 0] = head
-                strides[place, 1] = total
+                strides[_at(place), 0] = np.int32(head)
+                strides[_at(place), 1] = total
                 used += 1
-        begin[node + 1] = used
+        begin[node + _at(1)] = np.int32(used)
     return begin, strides[:used].copy()

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from planner.access import reach as reach_module
-from planner.access import snap, walk
+from planner.access import snap, walk, walking
 from planner.access.skeleton import whole_graph
 from planner.study import WalkingProfile
 from tests.property.streets import network_of, town
@@ -20,7 +19,7 @@ def test_equals_the_search_over_every_junction(monkeypatch, sizes):
         doors = [snap(network, rng.uniform(-20, 420, (size, 2)), max_connector_m=60, walker=WALKER) for size in sizes]
         quick = walk(network, *doors, WALKER, 900.0, threads=1)
         with monkeypatch.context() as patch:
-            patch.setattr(reach_module, "skeleton", lambda net, pace, cutoff, **_: whole_graph(net, pace, cutoff))
+            patch.setattr(walking, "skeleton", lambda net, pace, cutoff, **_: whole_graph(net, pace, cutoff))
             thorough = walk(network, *doors, WALKER, 900.0, threads=1)
         for name in ("indptr", "site", "seconds"):
             np.testing.assert_array_equal(getattr(quick, name), getattr(thorough, name), err_msg=f"seed {seed}")
