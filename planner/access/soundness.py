@@ -34,6 +34,7 @@ MOST_CUT = 0.05
 def check_streets(study: Study, district: District, network: WalkNetwork) -> tuple[Finding, ...]:
     """Return what is doubtful about the streets of a district, counted in people.
 
+    - ``street-change``: what was joined or closed off as the study declares;
     - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
     - ``street-pieces``: into how many pieces the streets fall, and the share of people on the main one;
     - ``street-gaps``: what joining ends closer than a metre would change;
@@ -44,6 +45,8 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     doors = snap(network, _xy(district.demand), max_connector_m=study.walking.max_connector_m)
     homes = _Homes(list(district.demand["id"]), _xy(district.demand), people, _pieces(network, doors))
     where = study.layers.streets.path.as_posix()
+    for remark in network.notes:
+        findings.note("street-change", "layers.streets", where, remark=remark)
     _note_far(findings, study, district, network, homes)
     if network.component.max() > 0:
         _note_pieces(findings, where, network, homes)

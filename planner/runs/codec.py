@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 
 if TYPE_CHECKING:
@@ -88,6 +89,11 @@ class _Writer:
             name = f"a{len(self.arrays)}"
             self.arrays[name] = value
             return {"array": name}
+        if isinstance(value, np.ndarray) and all(isinstance(item, shapely.Geometry) for item in value):
+            self._frames += 1
+            name = f"frame{self._frames}.parquet"
+            gpd.GeoDataFrame(geometry=gpd.GeoSeries(list(value))).to_parquet(self.folder / name)
+            return {"shapes": name}
         if isinstance(value, pd.DataFrame):
             self._frames += 1
             name = f"frame{self._frames}.parquet"
@@ -124,6 +130,8 @@ class _Reader:
             return self.arrays[told]
         if kind in ("frame", "places"):
             return self._frame(kind, str(told))
+        if kind == "shapes":
+            return np.array(self._frame("places", str(told)).geometry.array, dtype=object)
         if kind == "lent":
             return self.lent[told]
         if kind == "crs":

@@ -40,9 +40,23 @@ def of_streets(study: Study, folder: Path, crs: CRS) -> dict[str, str]:
     """Return what the walkable network depends on: its file, and the system its metres are in."""
     block = study.layers.streets.model_dump(mode="json")
     return {
-        "code": _code("access", "district", libraries=("geopandas", "numpy", "osmium", "pyogrio", "scipy", "shapely")),
+        "code": _code(
+            "access",
+            "district",
+            "runs/streets.py",
+            libraries=("geopandas", "numpy", "osmium", "pyogrio", "scipy", "shapely"),
+        ),
         "crs": fingerprint([crs.to_wkt(), versions_of("pyproj")]),
         "layers.streets": fingerprint([block, hashes_in(block, folder)]),
+        "walls and gates": fingerprint(
+            [
+                [wall, hashes_in(wall, folder)]
+                for layer in (study.layers.estates, study.layers.gates, study.layers.barriers)
+                if layer is not None
+                for wall in [layer.model_dump(mode="json")]
+            ]
+        ),
+        "open and closed gates": fingerprint([study.walking.open_gates, study.walking.closed_gates]),
     }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from planner.access import read_network
 from planner.access.soundness import check_streets
 from planner.district import Finding, Findings, mend, survey_layers
 from planner.errors import LayerError, OutputError
 from planner.runs.aside import written_aside
 from planner.runs.progress import Progress, silent
+from planner.runs.streets import walkable
 from planner.study.load import load_study
 from planner.words import say
 
@@ -95,7 +95,7 @@ def check(
     if survey.district is not None:
         progress("streets", 0.0)
         try:
-            network = read_network(study_file.parent / study.layers.streets.path, survey.district.crs)
+            network = walkable(study, study_file.parent, survey.district).network
         except LayerError as fault:
             where = study.layers.streets.path.as_posix()
             findings.error("unusable-streets", "layers.streets", where, reason=str(fault))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access import Reach, Snapped, WalkNetwork, read_network, snap, walk
+from planner.access import Reach, Snapped, WalkNetwork, snap, walk
 from planner.district import District, read_district
 from planner.runs import depends
 from planner.runs.cache import Cache
 from planner.runs.provenance import hashes_of
+from planner.runs.streets import Walkable, walkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +88,7 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
         streets = known.recall(
             "streets",
             depends.of_streets(study, folder, district.crs),
-            partial(read_network, folder / study.layers.streets.path, district.crs),
+            partial(walkable, study, folder, district),
         )
     with clock.stage("walks"):
         ends_xy = (_xy(district.demand), np.concatenate([_xy(district.facilities), _xy(district.sites)]))
@@ -102,7 +103,7 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
     return Ground(
         district=district,
         inputs=inputs,
-        network=streets.value,
+        network=streets.value.network,
         doors=Doors(
             {walker: found.value.demand for walker, found in walks.items()},
             {walker: found.value.places for walker, found in walks.items()},
@@ -137,13 +138,14 @@ def _walks(
     study: Study,
     walker_id: str,
     cutoff_s: float,
-    network: WalkNetwork,
+    streets: Walkable,
     ends_xy: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Walks:
     walker = study.walking.profiles[walker_id]
     limit_m = study.walking.max_connector_m
-    demand = snap(network, ends_xy[0], max_connector_m=limit_m, walker=walker)
-    places = snap(network, ends_xy[1], max_connector_m=limit_m, walker=walker)
+    network, walls = streets.network, streets.walls
+    demand = snap(network, ends_xy[0], max_connector_m=limit_m, walker=walker, walls=walls)
+    places = snap(network, ends_xy[1], max_connector_m=limit_m, walker=walker, walls=walls)
     reach = walk(network, demand, places, walker, cutoff_s, threads=study.solver.threads)
     return Walks(demand, places, reach)
 

@@ -34,6 +34,10 @@ class Walking(Block):
     profiles: Annotated[dict[Id, WalkingProfile], Field(min_length=1)]
     max_connector_m: Annotated[float, Field(gt=0, le=2000)] = 250.0
     """A point farther than this from every walkable street is not connected, and reported."""
+    closed_gates: list[str] = []
+    """Gates (ids of ``layers.gates``) that nobody may pass."""
+    open_gates: list[str] = []
+    """Gates that are open after all: a scenario "open this gate" names them here."""
 
 
 class DemandGroup(Block):

@@ -51,4 +51,8 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
             "take a street extract that reaches one circle beyond the district",
         ),
     },
+    "street-change": {
+        "what": ("按研究的要求改动了路网：{remark}", "the streets were changed as the study declares: {remark}"),
+        "hint": ("", ""),
+    },
 }

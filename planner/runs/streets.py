@@ -1,0 +1,81 @@
+"""From the street file to what people can walk: pieces joined as declared, estates closed off but for their open gates."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.access import WalkNetwork, Walls, close_off, read_network
+from planner.errors import Fault, StudyError, raise_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from planner.district import District
+    from planner.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class Walkable:
+    """The streets as people may use them, and what stands between a door and a street."""
+
+    network: WalkNetwork
+    walls: Walls | None
+    """None where the study has neither estates nor barriers."""
+
+
+def walkable(study: Study, folder: Path, district: District) -> Walkable:
+    """Read the streets of ``study`` and put its estates, gates and barriers on them.
+
+    Raises
+    ------
+    LayerError
+        if the street file cannot be used.
+    StudyError
+        if ``walking.open_gates`` or ``closed_gates`` name a gate that is not there.
+    """
+    streets = study.layers.streets
+    network = read_network(
+        folder / streets.path,
+        district.crs,
+        layer=streets.layer,
+        source_crs=streets.crs,
+        node_tolerance_m=streets.node_tolerance_m,
+        join_gaps_m=streets.join_gaps_m,
+    )
+    walls = _walls(study, district)
+    return Walkable(network if walls is None else close_off(network, walls), walls)
+
+
+def _walls(study: Study, district: District) -> Walls | None:
+    ground = district.ground
+    if not len(ground.estates) and not len(ground.barriers):
+        return None
+    gates = ground.gates
+    return Walls(
+        estates=np.array(ground.estates.geometry.array, dtype=object),
+        gates_xy=np.column_stack([gates.geometry.x, gates.geometry.y]).reshape(-1, 2).astype(np.float64),
+        gate_estate=gates["estate"].to_numpy(dtype=np.int32),
+        gate_open=_open_gates(study, [str(gate) for gate in gates["id"]]),
+        barriers=np.array(ground.barriers.geometry.array, dtype=object),
+    )
+
+
+def _open_gates(study: Study, gates: list[str]) -> NDArray[np.bool_]:
+    """Return which gates people may pass, bool[g]: all but the study's closed ones; a scenario opens or closes more."""
+    faults = []
+    for key in ("open_gates", "closed_gates"):
+        for gate in getattr(study.walking, key):
+            if gate not in gates:
+                near = difflib.get_close_matches(gate, gates, n=1)
+                faults.append(
+                    Fault(f"walking.{key}: {gate}", "no gate has this id", f"did you mean {near[0]}?" if near else "")
+                )
+    raise_all(faults, StudyError, "the study names gates that are not there")
+    closed = set(study.walking.closed_gates) - set(study.walking.open_gates)
+    return np.array([gate not in closed for gate in gates], dtype=np.bool_)

@@ -1,0 +1,91 @@
+"""Estates, gates and barriers of a study decide who walks where, through the whole thread."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from planner.cli import _run
+from planner.errors import StudyError
+from planner.runs import Run
+
+# A street of 400 m along y = 0, an estate above it with one gate in the west and one in the east, homes by the east gate,
+# the candidate room on the street in the east:
+#
+#        ┌──────────────── estate ────────────────┐ y = 100
+#        │                                  home   │
+#        └─ west ──────────────────────── east ───┘ y = 20
+#   ─────┴─────────────── street ──────────┴───── room ── y = 0
+#        x = 50                            x = 350  x = 400
+STUDY = """
+version: 1
+name: Gates
+language: en
+crs: EPSG:32633
+layers:
+  communities: {path: communities.gpkg}
+  people:
+    - {path: communities.gpkg, groups: {elder: elder}, basis: resident, year: 2020, source: made by hand}
+  buildings: {path: homes.gpkg}
+  candidates: [{path: rooms.gpkg, kind: room}]
+  streets: {path: streets.gpkg}
+  estates: {path: estates.gpkg}
+  gates: {path: gates.gpkg}
+groups: {elder: {name: Elders}}
+walking: {profiles: {elder: {speed_m_s: 1.0}}}
+services:
+  - id: canteen
+    name: Canteen
+    demand: {elder: 1}
+    walker: elder
+    circles: [{minutes: 12, weight: 1}]
+    area_m2: 100
+    fit_out_yuan: 100000
+site_kinds: {room: {name: Room}}
+scenarios:
+  - {name: east-closed, set: {walking.closed_gates: [east]}}
+  - {name: east-opened-again, extends: east-closed, set: {walking.open_gates: [east]}}
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    def write(file, **columns):
+        shapes = [
+            shapely.transform(shape, lambda xy: xy + np.array([400_000, 5_900_000]))
+            for shape in columns.pop("geometry")
+        ]
+        gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:32633").to_file(tmp_path / f"{file}.gpkg")
+
+    write("communities", id=["q"], name=["Q"], elder=[10], geometry=[shapely.box(0, -50, 450, 150)])
+    write("homes", id=["home"], geometry=[shapely.box(335, 45, 345, 55)])
+    write("rooms", id=["room"], name=["Room"], area_m2=[200.0], geometry=[shapely.Point(400, 0)])
+    write("streets", highway=["residential"], geometry=[shapely.LineString([(0, 0), (420, 0)])])
+    write("estates", id=["e"], name=["Estate"], geometry=[shapely.box(20, 20, 380, 100)])
+    write("gates", id=["west", "east"], geometry=[shapely.Point(50, 20), shapely.Point(350, 20)])
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY, encoding="utf-8")
+    return path
+
+
+def _seconds(study, scenario, tmp_path):
+    out = tmp_path / "out"
+    words = ["plan", str(study), "--out", str(out), "--quiet", *(["--scenario", scenario] if scenario else [])]
+    assert _run(words) == 0
+    nearest = Run.read(out).tables.nearest
+    return float(nearest["after_s"].iloc[0])
+
+
+def test_people_leave_an_estate_through_its_gates(study, tmp_path):
+    # home (340, 50) → east gate (350, 20) is 31.6 m, → street 20 m, → room 50 m
+    through_east = np.hypot(10, 30) + 20 + 50
+    # home → west gate (50, 20) is 291.5 m, → street 20 m, → room 350 m
+    through_west = np.hypot(290, 30) + 20 + 350
+    assert _seconds(study, None, tmp_path) == pytest.approx(through_east, abs=0.5)
+    assert _seconds(study, "east-closed", tmp_path) == pytest.approx(through_west, abs=0.5)
+    assert _seconds(study, "east-opened-again", tmp_path) == pytest.approx(through_east, abs=0.5)
+
+
+def test_a_gate_that_is_not_there_is_a_study_fault(study, capsys):
+    assert _run(["plan", str(study), "--set", "walking.open_gates=[easst]", "--quiet"]) == StudyError.exit_code
+    assert "did you mean east?" in capsys.readouterr().err
