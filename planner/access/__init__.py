@@ -16,8 +16,9 @@ from planner.access.measures import WalkToNearest, coverage, floor, gini, palma,
 from planner.access.network import KINDS, EdgeFlag, WalkNetwork
 from planner.access.network_read import read_network
 from planner.access.reach import Reach
+from planner.access.slope import raster_heights, with_heights
 from planner.access.snap import Snapped, grouped, snap
-from planner.access.walking import walk
+from planner.access.walking import walk, walk_each
 from planner.access.walls import Walls, close_off
 
 __all__ = [
@@ -51,9 +52,12 @@ __all__ = [
     "people_within",
     "pieces",
     "quantile",
+    "raster_heights",
     "read_network",
     "share",
     "snap",
     "walk",
+    "walk_each",
     "walk_to_nearest",
+    "with_heights",
 ]

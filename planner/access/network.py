@@ -85,6 +85,9 @@ class WalkNetwork:
         The polyline of edge ``i``, from ``u`` to ``v``, is ``shape_xy[shape_indptr[i]:shape_indptr[i + 1]]``.
     component : int32[n]
         Connected piece of each junction; 0 is the piece with the greatest street length, 1 the next, and so on.
+    slope_ahead, slope_back : float32[e], optional
+        Time on the edge relative to level ground, walked from ``u`` to ``v`` and back; None where no heights are known.
+        See `planner.access.slope`.
     notes : tuple of str
         What the reader had to leave out or assume, for the planner to read.
     """
@@ -105,6 +108,8 @@ class WalkNetwork:
     shape_indptr: NDArray[np.int64]
     shape_xy: NDArray[np.float64]
     component: NDArray[np.int32]
+    slope_ahead: NDArray[np.float32] | None = None
+    slope_back: NDArray[np.float32] | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.access.compiled import compiled
 from planner.access.network import KINDS, SIGNAL, EdgeFlag, WalkNetwork
 from planner.errors import StudyError
 
@@ -85,15 +86,23 @@ class Doors:
 
 
 def pace(network: WalkNetwork, walker: WalkingProfile) -> Pace:
-    """Time every edge for one walker."""
+    """Time every edge for one walker.
+
+    Raises
+    ------
+    StudyError
+        If the walker feels slopes and the network has no heights.
+    """
     ticks = network.length_m.astype(np.float64) * (TICKS_PER_S / walker.speed_m_s)
     stairs = network.has(EdgeFlag.STAIRS)
     if walker.stairs == "forbidden":
         ticks[stairs] = NEVER
     else:
         ticks[stairs] *= walker.stairs_factor
-    ahead = np.minimum(np.rint(ticks), NEVER).astype(np.int32)
-    back = np.where(network.has(EdgeFlag.ONE_WAY), NEVER, ahead).astype(np.int32)
+    uphill, downhill = _slopes(network, walker)
+    ahead = np.minimum(np.rint(ticks * uphill), NEVER).astype(np.int32)
+    back = np.minimum(np.rint(ticks * downhill), NEVER).astype(np.int32)
+    back[network.has(EdgeFlag.ONE_WAY)] = NEVER
     delay = _half_delays(walker)
     return Pace(
         ahead=ahead,
@@ -109,35 +118,59 @@ def doors(network: WalkNetwork, snapped: Snapped, pace: Pace) -> Doors:
 
     For walks that end there, pass ``pace.reversed()``.
     """
-    every = bool((snapped.edge >= 0).all())
-    on = slice(None) if every else np.flatnonzero(snapped.edge >= 0)
+    on = np.flatnonzero(snapped.edge >= 0)
     edge = snapped.edge[on]
-    length_m = np.maximum(network.length_m[edge], np.float32(1e-6)).astype(np.float64)
-    share = np.clip(snapped.offset_m[on] / length_m, 0.0, 1.0)
-    connector = np.rint(snapped.connector_m[on].astype(np.float64) * (TICKS_PER_S / pace.speed_m_s))
-    to_u = _part(share, pace.back[edge], pace.at_u[edge] + connector)
-    to_v = _part(1.0 - share, pace.ahead[edge], pace.at_v[edge] + connector)
-    # At a corner the other end is never the better way, unless a road would have to be crossed at the corner itself.
-    to_v[(share == 0.0) & (pace.at_u[edge] == 0)] = NEVER
-    to_u[(share == 1.0) & (pace.at_v[edge] == 0)] = NEVER
-    return Doors(
-        n=snapped.n,
-        point=snapped.point[on],
-        edge=edge,
-        u=network.u[edge],
-        v=network.v[edge],
-        share=share,
-        connector=connector.astype(np.int32),
-        to_u=to_u,
-        to_v=to_v,
+    timed = _timed(
+        edge,
+        snapped.offset_m[on],
+        snapped.connector_m[on],
+        network.length_m,
+        pace.ahead,
+        pace.back,
+        pace.at_u,
+        pace.at_v,
+        TICKS_PER_S / pace.speed_m_s,
     )
+    return Doors(snapped.n, snapped.point[on], edge, network.u[edge], network.v[edge], *timed)
 
 
-def _part(share: NDArray[np.float64], whole: NDArray[np.int32], besides: NDArray[np.number]) -> NDArray[np.int32]:
-    """Ticks for a share of the street and what comes besides; standing at the very end nothing of it is walked."""
-    closed = (whole >= NEVER) & (share > 0.0)
-    walked = np.where(whole >= NEVER, 0.0, np.rint(share * whole))
-    return np.where(closed, NEVER, np.minimum(walked + besides, NEVER)).astype(np.int32)
+@compiled
+def _timed(  # noqa: PLR0917
+    edge: NDArray[np.int32],
+    offset_m: NDArray[np.float32],
+    connector_m: NDArray[np.float32],
+    length_m: NDArray[np.float32],
+    ahead: NDArray[np.int32],
+    back: NDArray[np.int32],
+    at_u: NDArray[np.int32],
+    at_v: NDArray[np.int32],
+    ticks_per_m: float,
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Give share, connector, to_u and to_v of each door."""
+    n = len(edge)
+    share = np.empty(n, np.float64)
+    connector = np.empty(n, np.int32)
+    to_u = np.empty(n, np.int32)
+    to_v = np.empty(n, np.int32)
+    for door in range(n):
+        street = edge[door]
+        along = min(max(np.float64(offset_m[door]) / max(np.float64(length_m[street]), 1e-6), 0.0), 1.0)
+        leg = np.rint(np.float64(connector_m[door]) * ticks_per_m)
+        share[door] = along
+        connector[door] = np.int32(min(leg, NEVER))
+        # Standing at the very end nothing of the street is walked, even of one that is closed in that direction.
+        closed_u = back[street] >= NEVER and along > 0.0
+        closed_v = ahead[street] >= NEVER and along < 1.0
+        part_u = 0.0 if back[street] >= NEVER else np.rint(along * back[street])
+        part_v = 0.0 if ahead[street] >= NEVER else np.rint((1.0 - along) * ahead[street])
+        to_u[door] = NEVER if closed_u else np.int32(min(part_u + at_u[street] + leg, NEVER))
+        to_v[door] = NEVER if closed_v else np.int32(min(part_v + at_v[street] + leg, NEVER))
+        # At a corner the other end is never the better way, unless a road would have to be crossed at the corner itself.
+        if along == 0.0 and at_u[street] == 0:
+            to_v[door] = NEVER
+        elif along == 1.0 and at_v[street] == 0:
+            to_u[door] = NEVER
+    return share, connector, to_u, to_v
 
 
 def cutoff_ticks(cutoff_s: float) -> int:
@@ -151,6 +184,19 @@ def cutoff_ticks(cutoff_s: float) -> int:
     if not 0 < cutoff_s <= LONGEST_CUTOFF_S:
         raise StudyError(f"cutoff {cutoff_s:g} s: must lie between 0 and {LONGEST_CUTOFF_S:g} s → correct the circles")
     return round(cutoff_s * TICKS_PER_S) + TOLERANCE_TICKS
+
+
+def _slopes(
+    network: WalkNetwork, walker: WalkingProfile
+) -> tuple[NDArray[np.float32] | float, NDArray[np.float32] | float]:
+    """Time relative to level ground, ahead and back."""
+    if walker.slope == "ignored":
+        return 1.0, 1.0
+    if network.slope_ahead is None or network.slope_back is None:
+        raise StudyError(
+            "slope: tobler needs heights, and the streets have none → add an elevation raster, or ignore slope"
+        )
+    return network.slope_ahead, network.slope_back
 
 
 def _half_delays(walker: WalkingProfile) -> NDArray[np.int32]:

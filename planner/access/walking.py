@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import local
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from planner.access.reach import Reach
 from planner.access.skeleton import skeleton
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from planner.access.network import WalkNetwork
@@ -60,6 +63,82 @@ def walk(
     Reach
         Row per origin, column per site.
     """
+    pairs = _pairs(network, origins, sites, walker, cutoff_s, threads)
+    return _reach(pairs, cutoff_s, 1.0)
+
+
+def walk_each(
+    network: WalkNetwork,
+    origins: Mapping[str, Snapped],
+    sites: Mapping[str, Snapped],
+    walkers: Mapping[str, WalkingProfile],
+    cutoffs_s: Mapping[str, float],
+    *,
+    threads: int = 2,
+) -> dict[str, Reach]:
+    """Time the walks of several walkers; those who differ in speed alone share one search.
+
+    Parameters
+    ----------
+    network : WalkNetwork
+        Streets.
+    origins, sites : mapping of str to Snapped
+        Doors by walker; walkers share a search only over the very same doors.
+    walkers : mapping of str to WalkingProfile
+        Who walks.
+    cutoffs_s : mapping of str to float
+        Longest walk of each walker in seconds.
+    threads : int
+        As in `walk`.
+
+    Returns
+    -------
+    dict of str to Reach
+        In the order of ``walkers``.
+    """
+    together: dict[tuple[object, ...], list[str]] = {}
+    for name, walker in walkers.items():
+        together.setdefault((id(origins[name]), id(sites[name]), *_streets_seen(walker)), []).append(name)
+    found: dict[str, Reach] = {}
+    for names in together.values():
+        # The farthest walk in metres is searched once, at its own speed; the others are parts of it at theirs.
+        furthest = max(names, key=lambda name: cutoffs_s[name] * walkers[name].speed_m_s)
+        leader = walkers[furthest]
+        pairs = _pairs(network, origins[furthest], sites[furthest], leader, cutoffs_s[furthest], threads)
+        for name in names:
+            found[name] = _reach(pairs, cutoffs_s[name], leader.speed_m_s / walkers[name].speed_m_s)
+    return {name: found[name] for name in walkers}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Pairs:
+    """What a search found: per turn one source, its targets and ticks."""
+
+    order: NDArray[np.int32]
+    indptr: NDArray[np.int64]
+    target: NDArray[np.int32]
+    ticks: NDArray[np.int32]
+    n_origins: int
+    n_sites: int
+    from_sites: bool
+
+
+def _streets_seen(walker: WalkingProfile) -> tuple[object, ...]:
+    """Everything about a walker that changes which way is best, or by how much beside speed."""
+    waits = any(walker.crossing_delay_s.values()) or walker.signal_delay_s > 0
+    factor = walker.stairs_factor if walker.stairs == "allowed" else 0.0
+    return walker.stairs, factor, walker.slope, walker.model_dump_json() if waits else ""
+
+
+def _pairs(  # noqa: PLR0917
+    network: WalkNetwork,
+    origins: Snapped,
+    sites: Snapped,
+    walker: WalkingProfile,
+    cutoff_s: float,
+    threads: int,
+) -> _Pairs:
+    """Search from the side with fewer points."""
     cutoff = cutoff_ticks(cutoff_s)
     onward = pace(network, walker)
     from_sites = sites.n <= origins.n
@@ -72,16 +151,33 @@ def walk(
         network,
         towards,
         cutoff,
-        goals=_ends(network.n_junctions, end, cutoff),
-        starts=_ends(network.n_junctions, begin, cutoff),
+        goals=ends_of(network.n_junctions, end, cutoff),
+        starts=ends_of(network.n_junctions, begin, cutoff),
     )
     sources = sources_of(begin)
-    indptr, target, ticks = _searched(graph, sources, _targets(graph, end, cutoff), end.n, cutoff, threads)
+    found = _searched(graph, sources, _targets(graph, end, cutoff), end.n, cutoff, threads)
+    return _Pairs(sources.order, *found, origins.n, sites.n, from_sites)
+
+
+def _reach(pairs: _Pairs, cutoff_s: float, slower: float) -> Reach:
+    """Put pairs in rows, the seconds multiplied by ``slower``, those beyond the cutoff left out."""
+    indptr, target, ticks = pairs.indptr, pairs.target, pairs.ticks
+    within = ticks * slower <= cutoff_ticks(cutoff_s)
+    if not within.all():
+        indptr = np.concatenate([[0], np.cumsum(within)])[indptr]
+        target, ticks = target[within], ticks[within]
     # To the millisecond, so that a walk of exactly the cutoff compares as within it.
     rows = _rows(
-        sources.order, indptr, target, ticks, origins.n, from_sites, TICKS_PER_S / 1000.0, np.float32(cutoff_s)
+        pairs.order,
+        indptr,
+        target,
+        ticks,
+        pairs.n_origins,
+        pairs.from_sites,
+        TICKS_PER_S / 1000.0 / slower,
+        np.float32(cutoff_s),
     )
-    return Reach(*rows, n_sites=sites.n, cutoff_s=cutoff_s)
+    return Reach(*rows, n_sites=pairs.n_sites, cutoff_s=cutoff_s)
 
 
 def sources_of(begin: Doors) -> kernel.Sources:
@@ -112,7 +208,7 @@ def _targets(graph: kernel.Graph, end: Doors, cutoff: int) -> kernel.Targets:
     return kernel.Targets(indptr, ends, edge_indptr, end.point[along], end.share[along], end.connector[along])
 
 
-def _ends(n: int, doors: Doors, cutoff: int) -> NDArray[np.bool_]:
+def ends_of(n: int, doors: Doors, cutoff: int) -> NDArray[np.bool_]:
     """Mark the junctions at the ends of streets with a door."""
     marked = np.zeros(n, dtype=np.bool_)
     marked[doors.u[doors.to_u <= cutoff]] = True

@@ -1,0 +1,79 @@
+"""Hills, added up by hand from Tobler's function."""
+
+import numpy as np
+import pytest
+from pyproj import CRS
+
+from planner.access import raster_heights, snap, walk, with_heights
+from planner.access.slope import tobler
+from planner.errors import LayerError, StudyError
+from planner.study import WalkingProfile
+from tests.property.streets import network_of
+
+HIKER = WalkingProfile(speed_m_s=1.0, slope="tobler")
+
+
+def hill(flags=0):
+    """A street of 100 m, west to east."""
+    xy = np.array([[0.0, 0.0], [100.0, 0.0]])
+    return network_of((xy, np.array([0]), np.array([1]), np.zeros(1, np.uint8), np.array([flags], np.uint8)))
+
+
+def seconds(network, start, end):
+    doors = [snap(network, np.array([[x, 0.0]]), max_connector_m=1) for x in (start, end)]
+    return float(walk(network, *doors, HIKER, 3600.0).seconds[0])
+
+
+def test_tobler_is_one_on_level_ground_and_quickest_gently_downhill():
+    assert tobler(np.array([0.0]))[0] == pytest.approx(1.0)
+    assert tobler(np.array([-0.05]))[0] == pytest.approx(np.exp(-0.175))
+    assert tobler(np.array([0.1]))[0] == pytest.approx(np.exp(0.35))
+    slopes = np.linspace(-0.5, 0.5, 1001)
+    assert slopes[tobler(slopes).argmin()] == pytest.approx(-0.05)
+
+
+def test_uphill_takes_longer_than_downhill():
+    network = with_heights(hill(), lambda xy: xy[:, 0] * 0.1)
+    assert seconds(network, 0, 100) == pytest.approx(100 * np.exp(0.35), abs=2e-3)
+    assert seconds(network, 100, 0) == pytest.approx(100 * np.exp(0.0), abs=2e-3)
+
+
+def test_a_ridge_is_felt_between_the_ends_but_not_by_a_bridge():
+    def ridge(xy):
+        return 10.0 - np.abs(xy[:, 0] - 50.0) * 0.2
+
+    # samples at 0, 20, 40, 60, 80, 100 m: two fifths up, one level, two fifths down, at 20 %
+    up, down = np.exp(3.5 * 0.2), np.exp(3.5 * 0.1)
+    assert seconds(with_heights(hill(), ridge), 0, 100) == pytest.approx(40 * up + 20 + 40 * down, abs=2e-3)
+    assert with_heights(hill(2), ridge).slope_ahead.tolist() == [1.0]
+
+
+def test_unknown_heights_are_bridged_or_told():
+    network = with_heights(hill(), lambda xy: np.where(np.isin(xy[:, 0], (0.0, 100.0)), xy[:, 0] * 0.1, np.nan))
+    assert network.slope_ahead[0] == pytest.approx(np.exp(0.35))
+    blind = with_heights(hill(), lambda xy: np.full(len(xy), np.nan))
+    assert blind.slope_ahead.tolist() == [1.0]
+    assert "1 of 1 streets lie outside the heights" in blind.notes[-1]
+
+
+def test_slope_without_heights_is_refused():
+    with pytest.raises(StudyError, match="needs heights"):
+        seconds(hill(), 0, 100)
+
+
+def test_heights_from_a_raster(tmp_path):
+    rasterio = pytest.importorskip("rasterio")
+    grid = np.add.outer(np.zeros(4), np.arange(4) * 10.0).astype(np.float32)  # 10 m higher with every 100 m eastwards
+    grid[0, 0] = -9999
+    transform = rasterio.transform.from_origin(500_000, 3_400_400, 100, 100)
+    with rasterio.open(
+        tmp_path / "dem.tif", "w", driver="GTiff", height=4, width=4, count=1, dtype="float32", crs="EPSG:32650",
+        transform=transform, nodata=-9999,
+    ) as out:  # fmt: skip
+        out.write(grid, 1)
+    heights = raster_heights(tmp_path / "dem.tif", CRS.from_epsg(32650))
+    asked = np.array([[500_150, 3_400_150], [500_200, 3_400_150], [500_050, 3_400_350], [499_000, 3_400_150]], float)
+    np.testing.assert_allclose(heights(asked), [10, 15, np.nan, np.nan])
+    (tmp_path / "not.tif").write_text("no raster")
+    with pytest.raises(LayerError, match="not a readable raster"):
+        raster_heights(tmp_path / "not.tif", CRS.from_epsg(32650))
