@@ -53,6 +53,6 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "street-change": {
         "what": ("按研究的要求改动了路网：{remark}", "the streets were changed as the study declares: {remark}"),
-        "hint": ("", ""),
+        "hint": ("核对是否符合实际", "see whether that is how it is on the ground"),
     },
 }
