@@ -46,7 +46,7 @@ class Search:
             return self.cost
         if shake:
             self._at = self._shaken(shake)
-        best, cost = _tabu(
+        best = _tabu(
             pure.indptr,
             pure.site,
             pure.cost,
@@ -56,8 +56,9 @@ class Search:
             swaps,
             self._random.integers(0, 2**31, size=swaps),
         )
-        if pure.fixed + cost < self.cost:
-            self.cost, self.chosen = pure.fixed + float(cost), best
+        cost = cost_of(pure, best)
+        if cost < self.cost:
+            self.cost, self.chosen = cost, best
         return self.cost
 
     def _shaken(self, shake: int) -> NDArray[np.int64]:
@@ -132,6 +133,33 @@ def _two_best(  # noqa: PLR0917 - machine code takes its arguments by position
 
 
 @compiled
+def _price(  # noqa: PLR0917 - machine code takes its arguments by position
+    i: int,
+    sign: float,
+    indptr: NDArray[np.int64],
+    site: NDArray[np.int32],
+    cost: NDArray[np.float64],
+    best: NDArray[np.int64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    saved: NDArray[np.float64],
+    loss: NDArray[np.float64],
+    both: NDArray[np.float64],
+) -> None:
+    """Add (``sign`` 1) or take away (−1) what row ``i`` says to the prices of all swaps."""
+    r = best[i]
+    if r >= 0:
+        loss[r] += sign * (second[i] - first[i])
+    for k in range(indptr[i], indptr[i + 1]):
+        if cost[k] >= second[i]:
+            break
+        if cost[k] < first[i]:
+            saved[site[k]] += sign * (first[i] - cost[k])
+        if r >= 0:
+            both[site[k], r] += sign * (second[i] - max(cost[k], first[i]))
+
+
+@compiled
 def _tabu(  # noqa: PLR0917 - machine code takes its arguments by position
     indptr: NDArray[np.int64],
     site: NDArray[np.int32],
@@ -143,10 +171,11 @@ def _tabu(  # noqa: PLR0917 - machine code takes its arguments by position
     chosen: NDArray[np.int64],
     swaps: int,
     random: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], float]:
-    """Make ``swaps`` swaps in place of ``chosen``; return the best set met and its cost.
+) -> NDArray[np.int64]:
+    """Make ``swaps`` swaps in place of ``chosen``; return the best set met.
 
-    ``best`` holds positions in ``chosen``, so that a site that takes another's place keeps its number.
+    ``best`` holds positions in ``chosen``, so that a site that takes another's place keeps its number. Opening *j* for
+    *r* changes the cost by ``loss_r − saved_j − both_jr``; the three are kept up to date row by row.
     """
     n_sites, n_rows, most = len(site_indptr) - 1, len(otherwise), len(chosen)
     place = np.full(n_sites, -1, np.int64)
@@ -155,34 +184,23 @@ def _tabu(  # noqa: PLR0917 - machine code takes its arguments by position
     best = np.empty(n_rows, np.int64)
     first = np.empty(n_rows)
     second = np.empty(n_rows)
+    saved = np.zeros(n_sites)
     loss = np.zeros(most)
+    both = np.zeros((n_sites, most))
     total = 0.0
     for i in range(n_rows):
         _two_best(i, indptr, site, cost, otherwise, place, best, first, second)
+        _price(i, 1.0, indptr, site, cost, best, first, second, saved, loss, both)
         total += first[i]
-        if best[i] >= 0:
-            loss[best[i]] += second[i] - first[i]
     record, kept = total, chosen.copy()
     until = np.zeros(n_sites, np.int64)
-    corrected = np.zeros(most)
     for step in range(swaps):
         change, enter, leave = np.inf, -1, -1
         for j in range(n_sites):
             if place[j] >= 0:
                 continue
-            saved = 0.0
-            corrected[:] = loss
-            for k in range(site_indptr[j], site_indptr[j + 1]):
-                i = row[k]
-                if site_cost[k] < second[i]:
-                    if site_cost[k] < first[i]:
-                        saved += first[i] - site_cost[k]
-                        if best[i] >= 0:
-                            corrected[best[i]] -= second[i] - first[i]
-                    elif best[i] >= 0:
-                        corrected[best[i]] -= second[i] - site_cost[k]
             for r in range(most):
-                found = corrected[r] - saved
+                found = loss[r] - both[j, r] - saved[j]
                 if found < change and (
                     (until[j] <= step and until[chosen[r]] <= step) or total + found < record - 1e-9
                 ):
@@ -195,19 +213,16 @@ def _tabu(  # noqa: PLR0917 - machine code takes its arguments by position
         chosen[leave] = enter
         until[gone] = step + 1 + most // 10 + random[step] % (5 + most // 10)
         until[enter] = step + 1 + most // 20 + (random[step] >> 8) % (3 + most // 20)
-        for which in range(2):
-            j = gone if which == 0 else enter
+        for j in (gone, enter):
             for k in range(site_indptr[j], site_indptr[j + 1]):
                 i = row[k]
                 if site_cost[k] <= second[i]:
-                    if best[i] >= 0:
-                        loss[best[i]] -= second[i] - first[i]
+                    _price(i, -1.0, indptr, site, cost, best, first, second, saved, loss, both)
                     total -= first[i]
                     _two_best(i, indptr, site, cost, otherwise, place, best, first, second)
                     total += first[i]
-                    if best[i] >= 0:
-                        loss[best[i]] += second[i] - first[i]
+                    _price(i, 1.0, indptr, site, cost, best, first, second, saved, loss, both)
         if total < record - 1e-9:
             record = total
             kept[:] = chosen
-    return kept, record
+    return kept
