@@ -63,9 +63,18 @@ def price(pure: Pure, prices: NDArray[np.float64]) -> Certificate:
 
 
 def climb(
-    pure: Pure, upper: float, start: NDArray[np.float64], steps: int, *, stride: float = 1.5, patience: int = 25
+    pure: Pure,
+    upper: float,
+    start: NDArray[np.float64],
+    steps: int,
+    *,
+    enough: float = np.inf,
+    stride: float = 1.5,
+    patience: int = 25,
 ) -> Climb:
     """Return the best bound met in ``steps`` subgradient steps from ``start``; ``upper`` is the cost of a plan in hand.
+
+    A bound above ``enough`` ends the climb.
 
     ``stride`` times ``upper − L`` over the squared subgradient is the step (Polyak); it is halved after ``patience`` steps
     without progress.
@@ -78,6 +87,7 @@ def climb(
         pure.n_sites,
         pure.most,
         upper - pure.fixed,
+        enough - pure.fixed,
         start,
         steps,
         stride,
@@ -130,6 +140,7 @@ def _climb(  # noqa: PLR0917 - machine code takes its arguments by position
     n_sites: int,
     most: int,
     upper: float,
+    enough: float,
     start: NDArray[np.float64],
     steps: int,
     stride: float,
@@ -189,7 +200,7 @@ def _climb(  # noqa: PLR0917 - machine code takes its arguments by position
         if total < cheapest:
             cheapest = total
             plan[:] = order[:most]
-        if length == 0.0 or upper - bound <= 1e-9 * abs(upper):
+        if length == 0.0 or bound > enough or upper - bound <= 1e-9 * abs(upper):
             break
         stretch = stride * (upper - now) / length
         for i in range(n_rows):

@@ -98,6 +98,8 @@ def prove(
             # Of equally good nodes the latest comes next, so that the search reaches plans as well as bounds.
             heapq.heappush(heap, (np.floor(child.bound / grain + 1 - 1e-6), -next(count), child))
     bound = min([cost, target(cost), *(node.bound for _, _, node in heap)])
+    if pure.whole:
+        bound = float(np.ceil(bound - 1e-6 - 1e-9 * abs(bound)))
     return Proof(best, cost, bound, not heap, nodes)
 
 
@@ -112,7 +114,7 @@ def _examine(
         if left <= 0 or len(free) <= left:
             return np.concatenate([opened, free[: max(left, 0)]]), []
         part, rows = restricted(pure, opened, free)
-        ended = climb(part, cost, np.minimum(prices[rows], part.otherwise), steps)
+        ended = climb(part, cost, np.minimum(prices[rows], part.otherwise), steps, enough=target(cost))
         met = np.concatenate([opened, free[ended.chosen]])
         if plan is None or cost_of(pure, met) < cost_of(pure, plan):
             plan = met

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from planner.siting.formulation import Formulation
     from planner.siting.solver import Progress
 
-__all__ = ["padded", "shortest_radius"]
+__all__ = ["keep_radius", "padded", "shortest_radius"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +78,11 @@ def shortest_radius(
         seconds=time.perf_counter() - began,
         stopped_by="proof" if low == high else outcome.stopped_by,
     )
+
+
+def keep_radius(form: Formulation, radius_s: float) -> None:
+    """Ask of the model that nobody who can be served walks longer than ``radius_s``."""
+    _keep_within(form, _walkers(form), radius_s)
 
 
 def _at(radii: NDArray[np.float64], position: int) -> float | None:

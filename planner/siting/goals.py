@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.siting.furthest import padded, shortest_radius
+from planner.siting.furthest import keep_radius, padded, shortest_radius
 from planner.siting.linear import Expression
 from planner.siting.solver import solve_model
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from planner.siting.problem import Goal
     from planner.siting.solver import Progress
 
-__all__ = ["Reached", "pursue"]
+__all__ = ["Reached", "accept", "pursue"]
 
 KEPT = 1e-7
 """Relative slack of the row that keeps an earlier goal: the solver's own tolerance, not a concession."""
@@ -60,6 +60,18 @@ def pursue(
     if solution.outcome.objective is not None:
         _keep(form, measure, solution.outcome.objective, goal.tolerance, maximise=maximise)
     return [Reached(goal, 0, measure, solution.values, solution.outcome)]
+
+
+def accept(form: Formulation, goal: Goal, values: NDArray[np.float64], outcome: Outcome) -> Reached:
+    """Take over what other methods reached for ``goal``: add the rows that keep it."""
+    if goal.kind == "furthest":
+        if outcome.objective is not None:
+            keep_radius(form, outcome.objective)
+        return Reached(goal, 0, None, values, outcome)
+    measure = _measure(form, goal)
+    if outcome.objective is not None:
+        _keep(form, measure, outcome.objective, goal.tolerance, maximise=goal.kind == "coverage")
+    return Reached(goal, 0, measure, values, outcome)
 
 
 def _measure(form: Formulation, goal: Goal) -> Expression:

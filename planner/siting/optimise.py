@@ -10,9 +10,10 @@ import numpy as np
 
 from planner.errors import StudyError
 from planner.siting.formulation import Formulation, formulate
-from planner.siting.goals import Reached, pursue
+from planner.siting.goals import Reached, accept, pursue
 from planner.siting.outcome import SolverSettings, relative_gap
 from planner.siting.plan import Assignments, Plan, Step
+from planner.siting.shortcut import shortcut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,10 +52,19 @@ def solve(
         raise StudyError("nothing to optimise: give the problem at least one goal")
     settings = settings or problem.settings or SolverSettings()
     began = time.perf_counter()
+    quick = shortcut(problem, settings, progress, SHARE_OF_TIME if len(problem.goals) > 1 else 1.0)
+    if quick is not None and (len(problem.goals) == 1 or quick.outcome.interrupted):
+        return quick
     form = formulate(problem)
-    values = None if start is None or not start.found else bundle_values(form, start.states)
+    begin = quick or start
+    values = None if begin is None or not begin.found else bundle_values(form, begin.states)
     reached: list[Reached] = []
+    if quick is not None and values is not None:
+        values = settled(form, values)
+        reached.append(accept(form, problem.goals[0], values, quick.outcome))
     for position, goal in enumerate(problem.goals):
+        if position < len(reached):
+            continue
         left_s = settings.time_limit_s - (time.perf_counter() - began)
         more = position + 1 < len(problem.goals)
         slice_s = max(left_s * (SHARE_OF_TIME if more else 1.0), 0.02 * settings.time_limit_s)

@@ -24,6 +24,9 @@ class SolverSettings:
         Of the solver; equal settings on an equal problem give an equal plan unless the time runs out.
     solver
         ``"HiGHS"`` or the name of any other solver that PuLP lists as available.
+    shortcuts
+        Whether a problem that only asks how many may be answered by methods of its own, faster than a general solver;
+        only with HiGHS.
     """
 
     time_limit_s: float = 120.0
@@ -31,6 +34,7 @@ class SolverSettings:
     threads: int = 1
     seed: int = 0
     solver: str = "HiGHS"
+    shortcuts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

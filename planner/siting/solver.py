@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import highspy
 import numpy as np
@@ -30,9 +30,14 @@ if TYPE_CHECKING:
 
     from planner.siting.linear import LinearModel
 
+    class Stoppable(Protocol):
+        """Something that looks at ``stop`` now and then."""
+
+        stop: bool
+
     Progress = Callable[[float | None, float | None, float], None]
 
-__all__ = ["ArrayHiGHS", "Programme", "Solution", "solve_model"]
+__all__ = ["ArrayHiGHS", "Programme", "Solution", "ctrl_c", "solve_model"]
 
 EXPAND_NONZEROS = 1_000_000
 """Up to this many coefficients the PuLP problem holds every term; beyond, only the arrays, as terms cost 200 bytes each."""
@@ -148,7 +153,7 @@ class ArrayHiGHS(pulp.HiGHS):  # type: ignore[misc]
         kinds = highspy.cb.HighsCallbackType
         for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackMipImprovingSolution, kinds.kCallbackSimplexInterrupt):
             highs.startCallback(kind)
-        with _ctrl_c(self._watch):
+        with ctrl_c(self._watch):
             highs.run()
 
     def findSolutionValues(self, lp: Programme) -> tuple[Any, Any]:  # noqa: N802  # PuLP's name
@@ -239,8 +244,8 @@ class _Watch:
 
 
 @contextmanager
-def _ctrl_c(watch: _Watch) -> Iterator[None]:
-    """While HiGHS runs, the first Ctrl-C asks it to stop; a second one is the usual KeyboardInterrupt."""
+def ctrl_c(watch: Stoppable) -> Iterator[None]:
+    """While a solver runs, the first Ctrl-C asks it to stop; a second one is the usual KeyboardInterrupt."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

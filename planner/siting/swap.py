@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from planner.siting.pure import Pure
 
-__all__ = ["Search"]
+__all__ = ["Search", "two_best"]
 
 
 class Search:
@@ -69,6 +69,18 @@ class Search:
             closed, number, replace=False
         )
         return shaken
+
+
+def two_best(
+    pure: Pure, chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return, per row, the position in ``chosen`` of its best site (−1: none), what that costs, and what the second costs."""
+    place = np.full(pure.n_sites, -1, dtype=np.int64)
+    place[chosen] = np.arange(len(chosen))
+    best = np.empty(pure.n_rows, dtype=np.int64)
+    first, second = np.empty(pure.n_rows), np.empty(pure.n_rows)
+    _two_best_everywhere(pure.indptr, pure.site, pure.cost, pure.otherwise, place, best, first, second)
+    return best, first, second
 
 
 @compiled
@@ -130,6 +142,22 @@ def _two_best(  # noqa: PLR0917 - machine code takes its arguments by position
             else:
                 second[i] = cost[k]
                 return
+
+
+@compiled
+def _two_best_everywhere(  # noqa: PLR0917 - machine code takes its arguments by position
+    indptr: NDArray[np.int64],
+    site: NDArray[np.int32],
+    cost: NDArray[np.float64],
+    otherwise: NDArray[np.float64],
+    place: NDArray[np.int64],
+    best: NDArray[np.int64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+) -> None:
+    """Find the two cheapest open sites of every row."""
+    for i in range(len(otherwise)):
+        _two_best(i, indptr, site, cost, otherwise, place, best, first, second)
 
 
 @compiled

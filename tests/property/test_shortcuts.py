@@ -1,0 +1,80 @@
+"""Problems that only ask how many: their own methods find what enumeration finds, and are only used where they are right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from every_plan import Tiny
+from tiny_siting import tiny_problem
+
+from planner.siting import Budgets, Goal, SolverSettings, evaluate, solve
+from planner.siting.units import find_units
+
+EXACT = SolverSettings(gap=0.0)
+KINDS = ("coverage", "walk", "furthest")
+
+
+def lean(seed, kind):
+    """Return a tiny problem with few rules left: counts, locks, rooms, incompatible services, buildings that are full."""
+    rng = np.random.default_rng(seed)
+    problem = tiny_problem(seed, goal=kind)
+    roomy = {} if rng.random() < 0.4 else {"hub_only": None, "min_services": None, "min_area_m2": None}
+    floor = problem.sites.floor_area_m2 if rng.random() < 0.4 else np.full(problem.sites.count, np.inf)
+    return replace(
+        problem,
+        budgets=Budgets(),
+        sites=replace(problem.sites, floor_area_m2=floor, storey_area_m2=None, setup_share=None, **roomy),
+        offers=replace(problem.offers, moves=None, capital_share=None, yearly_share=None),
+        rules=replace(problem.rules, floors=(), spreads=(), min_hubs=0, rooms=problem.rules.rooms[: seed % 2]),
+        goals=(Goal(kind),),
+    )
+
+
+def compare(seed, kind):
+    problem = lean(seed, kind)
+    if any(room.share is not None for room in problem.rules.rooms):
+        problem = replace(problem, rules=replace(problem.rules, rooms=()))
+    best = Tiny(problem).best()
+    plan = solve(problem, EXACT)
+    where = (seed, kind)
+    assert (plan.outcome.solver == "planner") == (find_units(problem) is not None), where
+    if best is None:
+        assert plan.outcome.status == "infeasible", where
+        return "general"
+    assert plan.outcome.status == "optimal", where
+    assert plan.outcome.objective == pytest.approx(best, abs=1e-3, rel=1e-5), where
+    evaluate(problem, plan)
+    sign = 1 if kind == "coverage" else -1
+    assert sign * plan.outcome.bound >= sign * best - 1e-6 - 1e-9 * abs(best), where
+    return plan.outcome.solver
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lean_problems(kind):
+    ended = [compare(seed, kind) for seed in range(60)]
+    assert ended.count("planner") > 20
+    assert ended.count("planner") < 60
+
+
+@pytest.mark.scale
+@pytest.mark.parametrize("kind", KINDS)
+def test_thousands_of_lean_problems(kind):
+    for seed in range(1000, 2000):
+        compare(seed, kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chain_of_goals_goes_on_from_the_shortcut(kind):
+    taken = 0
+    for seed in range(40):
+        problem = replace(lean(seed, kind), goals=(Goal(kind), Goal("cost")))
+        if any(room.share is not None for room in problem.rules.rooms) or find_units(problem) is None:
+            continue
+        taken += 1
+        quick, slow = solve(problem, EXACT), solve(problem, replace(EXACT, shortcuts=False))
+        for mine, general in zip(quick.steps, slow.steps, strict=True):
+            assert mine.outcome.objective == pytest.approx(general.outcome.objective, abs=1e-3, rel=1e-5), seed
+        evaluate(problem, quick)
+    assert taken > 10
