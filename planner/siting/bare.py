@@ -76,8 +76,7 @@ def best_units(
         return everything + sign * cost
 
     def target(cost: float) -> float:
-        smallest = 1 - 1e-6 if pure.whole else 1e-9 * max(1.0, abs(cost))
-        return cost - max(settings.gap * abs(number(cost)), smallest)
+        return cost - max(settings.gap * abs(number(cost)), apart)
 
     def go_on(cost: float, bound: float) -> bool:
         if progress is not None:
@@ -86,6 +85,7 @@ def best_units(
 
     with ctrl_c(clock):
         search = _searched(pure, clock)
+        apart = pure.step(search.cost)
         # Half way between what a row has and what it would fall back to: prices the bound need not search for.
         _, first, second = two_best(pure, search.chosen)
         proof = prove(pure, search.chosen, (first + second) / 2, target=target, go_on=go_on)

@@ -97,9 +97,7 @@ def prove(
         for child in children:
             # Of equally good nodes the latest comes next, so that the search reaches plans as well as bounds.
             heapq.heappush(heap, (np.floor(child.bound / grain + 1 - 1e-6), -next(count), child))
-    bound = min([cost, target(cost), *(node.bound for _, _, node in heap)])
-    if pure.whole:
-        bound = float(np.ceil(bound - 1e-6 - 1e-9 * abs(bound)))
+    bound = pure.rounded(min([cost, target(cost), *(node.bound for _, _, node in heap)]))
     return Proof(best, cost, bound, not heap, nodes)
 
 

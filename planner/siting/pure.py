@@ -45,9 +45,21 @@ class Pure:
     @property
     def whole(self) -> bool:
         """Whether every plan's cost is a whole number."""
-        return bool(
-            np.all(self.cost == np.round(self.cost)) and np.all(self.otherwise == np.round(self.otherwise))
-        ) and (self.fixed == round(self.fixed))
+        costs = (self.cost, self.otherwise, np.array([self.fixed]))
+        return all(bool(np.all(numbers == np.round(numbers))) for numbers in costs)
+
+    def step(self, cost: float) -> float:
+        """Return how much cheaper than ``cost`` the next better plan is at least, with room for rounding errors."""
+        return 1 - 2 * _blur(cost) if self.whole else _blur(cost)
+
+    def rounded(self, bound: float) -> float:
+        """Return ``bound``, or the whole number above it where every cost is whole."""
+        return float(np.ceil(bound - _blur(bound))) if self.whole else bound
+
+
+def _blur(cost: float) -> float:
+    """Return what sums of costs may be wrong by."""
+    return 1e-6 + 1e-9 * abs(cost)
 
 
 def by_site(pure: Pure) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:

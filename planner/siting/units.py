@@ -240,6 +240,8 @@ def walk_question(problem: SitingProblem, units: Units) -> Pure:
     parts: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]] = []
     fixed = 0.0
     for demand in problem.demands:
+        if demand.part_of is not None:  # they walk as part of the whole
+            continue
         near = nearby(problem, demand, units)
         beyond_s = demand.cutoffs_s[-1] if demand.beyond_s is None else demand.beyond_s
         otherwise = demand.people * np.minimum(near.rest_s, beyond_s)

@@ -44,9 +44,8 @@ def costs(pure):
     return table
 
 
-def whole_or(pure, gap=1e-9):
-    step = 1 - 1e-6 if pure.whole else gap
-    return lambda cost: cost - step
+def better(pure):
+    return lambda cost: cost - pure.step(cost)
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -56,7 +55,7 @@ def test_proof_equals_the_best_of_all_plans(seed):
     best = min(table.values())
     search = Search(pure, seed)
     assert search.run(5) == pytest.approx(table[tuple(sorted(search.chosen.tolist()))])
-    proof = prove(pure, search.chosen, pure.otherwise / 2, target=whole_or(pure), go_on=lambda *_: True, root_steps=20)
+    proof = prove(pure, search.chosen, pure.otherwise / 2, target=better(pure), go_on=lambda *_: True, root_steps=20)
     assert proof.closed
     assert proof.cost == pytest.approx(best)
     assert table[tuple(sorted(proof.chosen.tolist()))] == pytest.approx(best)
@@ -68,7 +67,7 @@ def test_a_proof_that_is_stopped_says_what_it_knows(seed):
     pure = tiny(seed)
     best = min(costs(pure).values())
     start = np.arange(pure.most)
-    proof = prove(pure, start, pure.otherwise, target=whole_or(pure), go_on=lambda *_: False, root_steps=2)
+    proof = prove(pure, start, pure.otherwise, target=better(pure), go_on=lambda *_: False, root_steps=2)
     assert proof.nodes == 1
     assert proof.bound <= best + 1e-9 <= proof.cost + 2e-9
 

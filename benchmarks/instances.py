@@ -1,0 +1,141 @@
+"""Instances to measure the optimiser on, each as the `SitingProblem` that a planner's study becomes.
+
+Published ones (OR-Library, San Francisco) are read from the shared data sets; made-up ones come from an explicit seed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
+
+from planner.siting import Demand, Goal, Offers, Rules, Sites, SitingProblem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """A reach: seconds from demand points to sites, absent pairs absent."""
+
+    indptr: NDArray[np.int64]
+    site: NDArray[np.int32]
+    seconds: NDArray[np.float32] | NDArray[np.float64]
+    n_sites: int
+
+
+def pairs_of(distance: NDArray[np.float64]) -> Pairs:
+    """Return a full matrix, points × sites, as pairs, nearest first; whole numbers stay whole."""
+    order = np.argsort(distance, axis=1, kind="stable")
+    rows, sites = distance.shape
+    return Pairs(
+        np.arange(rows + 1, dtype=np.int64) * sites,
+        order.ravel().astype(np.int32),
+        np.take_along_axis(distance, order, axis=1).ravel(),
+        sites,
+    )
+
+
+def bare_problem(
+    reach: Pairs, people: NDArray[np.float64], goal: str, most: int | None, cutoff_s: float, **parts: object
+) -> SitingProblem:
+    """Return the problem of opening at most ``most`` sites for one service, one circle, no money."""
+    sites = reach.n_sites
+    nothing = np.zeros(sites)
+    return SitingProblem(
+        n_demand=len(people),
+        n_services=1,
+        sites=Sites(nothing, np.full(sites, np.inf)),
+        offers=Offers(
+            np.arange(sites, dtype=np.int32),
+            np.zeros(sites, dtype=np.int32),
+            nothing,
+            nothing,
+            nothing,
+            np.zeros(sites, dtype=bool),
+        ),
+        demands=(Demand(0, people, reach, (cutoff_s,), (1.0,)),),
+        goals=(Goal(goal),),
+        **{"rules": Rules(max_sites=most)} | parts,
+    )
+
+
+def read_pmed(path: Path) -> tuple[NDArray[np.float64], int]:
+    """Return the distances of an OR-Library p-median graph and p; a later duplicate edge overwrites an earlier one."""
+    numbers = np.loadtxt(path, dtype=np.int64, skiprows=1, ndmin=2)
+    n, _, p = np.loadtxt(path, dtype=np.int64, max_rows=1)
+    length = np.zeros((n, n))
+    for i, j, cost in numbers.tolist():
+        length[i - 1, j - 1] = length[j - 1, i - 1] = cost
+    return dijkstra(length, directed=False), int(p)
+
+
+def pmed_problem(distance: NDArray[np.float64], p: int, goal: str) -> SitingProblem:
+    """Return the p-median (``walk``) or p-centre (``furthest``) of a distance matrix, one person at every point."""
+    return bare_problem(pairs_of(distance), np.ones(len(distance)), goal, p, float(distance.max()) + 1)
+
+
+def published_optima(folder: Path) -> dict[str, tuple[float, ...]]:
+    """Return instance → published optima, read from the tables of the folder's README (p-median, p-centre; capacitated)."""
+    rows = re.findall(
+        r"^\| (pmed\d+|cap\d+) \|(.+)\|$", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return {name: tuple(float(number) for number in numbers.split("|")) for name, numbers in rows}
+
+
+def san_francisco(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return metres from 205 demand points to 16 stores, and people at each point."""
+    table = pd.read_csv(folder / "SF_network_distance_candidateStore_16_censusTract_205_new.csv")
+    metres = table.pivot_table(index="DestinationName", columns="name", values="distance")
+    stores = sorted(metres.columns, key=lambda name: int(name.split("_")[1]))
+    people = table.drop_duplicates("DestinationName").set_index("DestinationName")["demand"]
+    return metres[stores].to_numpy(), people.loc[metres.index].to_numpy(dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class City:
+    """Homes and sites in clusters, in metres."""
+
+    homes: NDArray[np.float64]
+    sites: NDArray[np.float64]
+    people: NDArray[np.float64]
+
+    def within(self, radius_m: float) -> Pairs:
+        """Return the pairs closer than ``radius_m``, at one metre a second."""
+        tree = cKDTree(self.sites)
+        near = tree.query_ball_point(self.homes, radius_m, return_sorted=True)
+        size = np.array([len(found) for found in near])
+        site = np.concatenate([np.array(found, dtype=np.int32) for found in near])
+        row = np.repeat(np.arange(len(size)), size)
+        metres = np.hypot(*(self.homes[row] - self.sites[site]).T)
+        order = np.lexsort((metres, row))
+        return Pairs(
+            np.concatenate([[0], np.cumsum(size)]), site[order], metres[order].astype(np.float32), len(self.sites)
+        )
+
+
+def made_up_city(homes: int, sites: int, *, side_m: float, clusters: int = 25, seed: int = 1) -> City:
+    """Return a city of Gaussian quarters of different sizes; candidates stand where people live."""
+    rng = np.random.default_rng(seed)
+    centre = rng.uniform(0, side_m, (clusters, 2))
+    share = rng.dirichlet(np.ones(clusters))
+    spread = rng.uniform(0.03, 0.1, clusters) * side_m
+
+    def scattered(count: int) -> NDArray[np.float64]:
+        quarter = rng.choice(clusters, count, p=share)
+        return centre[quarter] + rng.normal(size=(count, 2)) * spread[quarter][:, None]
+
+    return City(scattered(homes), scattered(sites), rng.integers(1, 101, homes).astype(np.float64))
+
+
+def coverage_problem(city: City, most: int, radius_m: float) -> SitingProblem:
+    """Return the problem of covering most people within ``radius_m`` with at most ``most`` openings."""
+    return bare_problem(city.within(radius_m), city.people, "coverage", most, radius_m)
