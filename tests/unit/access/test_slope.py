@@ -65,7 +65,7 @@ def test_heights_from_a_raster(tmp_path):
     rasterio = pytest.importorskip("rasterio")
     grid = np.add.outer(np.zeros(4), np.arange(4) * 10.0).astype(np.float32)  # 10 m higher with every 100 m eastwards
     grid[0, 0] = -9999
-    transform = rasterio.transform.from_origin(500_000, 3_400_400, 100, 100)
+    transform = rasterio.Affine(100, 0, 500_000, 0, -100, 3_400_400)
     with rasterio.open(
         tmp_path / "dem.tif", "w", driver="GTiff", height=4, width=4, count=1, dtype="float32", crs="EPSG:32650",
         transform=transform, nodata=-9999,
