@@ -13,6 +13,7 @@ from planner.access.circles import circles
 from planner.access.decay import Binary, Decay, Exponential, Gaussian, Steps
 from planner.access.gaps import edge_effect, join_gaps, pieces
 from planner.access.measures import WalkToNearest, coverage, floor, gini, palma, quantile, share, walk_to_nearest
+from planner.access.nearest import Nearest, nearest
 from planner.access.network import KINDS, EdgeFlag, WalkNetwork
 from planner.access.network_read import read_network
 from planner.access.reach import Reach
@@ -28,6 +29,7 @@ __all__ = [
     "EdgeFlag",
     "Exponential",
     "Gaussian",
+    "Nearest",
     "Reach",
     "Snapped",
     "Steps",
@@ -46,6 +48,7 @@ __all__ = [
     "grouped",
     "join_gaps",
     "load_of_nearest",
+    "nearest",
     "opportunities",
     "palma",
     "people_only_here",

@@ -261,6 +261,91 @@ def spread(  # noqa: PLR0917
 
 
 @compiled
+def spread_all(  # noqa: PLR0917
+    graph: Graph,
+    seeds: NDArray[np.int32],
+    owner: NDArray[np.int32],
+    pad: Scratch,
+    room: Queue,
+    label: NDArray[np.int32],
+    cutoff: int,
+    shift: int,
+) -> int:
+    """Time every junction from the nearest of all sources at once; of sources equally near the lowest counts.
+
+    Parameters
+    ----------
+    seeds : int32[k, 2]
+        Junction and ticks to it.
+    owner : int32[k]
+        Source of each seed.
+    label : int32[n]
+        Takes the nearest source of each junction reached; its ticks stand in ``pad.ticks``.
+
+    Returns
+    -------
+    int
+        Entries made; −1 if the queue was too short: all is wiped, to be tried again with a longer one.
+    """
+    entries = _at(0)
+    most = _at(len(room.junction))
+    short = False
+    for seed in range(len(seeds)):
+        head = _at(seeds[seed, 0])
+        then = seeds[seed, 1]
+        known = pad.ticks[head]
+        if then > cutoff or then > known or (then == known and owner[seed] >= label[head]):
+            continue
+        if entries == most:
+            short = True
+            break
+        pile = _at(then >> shift)
+        room.junction[entries] = np.int32(head)
+        room.ticks[entries] = then
+        room.below[entries] = pad.bucket[pile]
+        pad.bucket[pile] = np.int32(entries)
+        pad.ticks[head] = then
+        label[head] = owner[seed]
+        entries += _at(1)
+    for slot in range(_at(len(pad.bucket))):
+        top = pad.bucket[slot]
+        while top >= 0:
+            node = _at(room.junction[_at(top)])
+            now = room.ticks[_at(top)]
+            pad.bucket[slot] = room.below[_at(top)]
+            if pad.ticks[node] == now:
+                begin = _at(graph.indptr[node])
+                end = _at(graph.indptr[node + _at(1)])
+                if short or entries + end - begin > most:
+                    short = True
+                    break
+                mine = label[node]
+                for arc in range(begin, end):
+                    then = np.int32(now + graph.arcs[arc, 1])
+                    if then > cutoff:
+                        break
+                    head = _at(graph.arcs[arc, 0])
+                    known = pad.ticks[head]
+                    if then > known or (then == known and mine >= label[head]):
+                        continue
+                    pile = _at(then >> shift)
+                    room.junction[entries] = np.int32(head)
+                    room.ticks[entries] = then
+                    room.below[entries] = pad.bucket[pile]
+                    pad.bucket[pile] = np.int32(entries)
+                    pad.ticks[head] = then
+                    label[head] = mine
+                    entries += _at(1)
+            top = pad.bucket[slot]
+    if short:
+        for entry in range(entries):
+            pad.ticks[_at(room.junction[entry])] = NEVER
+        pad.bucket[:] = -1
+        return -1
+    return _whole(entries)  # type: ignore[no-any-return]
+
+
+@compiled
 def doubled(room: Queue) -> Queue:
     """Make room for twice as many entries."""
     return Queue(

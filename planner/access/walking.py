@@ -200,11 +200,11 @@ def sources_of(begin: Doors) -> kernel.Sources:
 def _targets(graph: kernel.Graph, end: Doors, cutoff: int) -> kernel.Targets:
     """Arrange the doors that walks end at by junction and by street."""
     near_u, near_v = np.flatnonzero(end.to_u <= cutoff), np.flatnonzero(end.to_v <= cutoff)
-    indptr, order = _by(np.concatenate([end.u[near_u], end.v[near_v]]), len(graph.indptr) - 1)
+    indptr, order = by_key(np.concatenate([end.u[near_u], end.v[near_v]]), len(graph.indptr) - 1)
     ends = np.empty((len(order), 2), dtype=np.int32)
     ends[:, 0] = np.concatenate([end.point[near_u], end.point[near_v]])[order]
     ends[:, 1] = np.concatenate([end.to_u[near_u], end.to_v[near_v]])[order]
-    edge_indptr, along = _by(end.edge, len(graph.ahead))
+    edge_indptr, along = by_key(end.edge, len(graph.ahead))
     return kernel.Targets(indptr, ends, edge_indptr, end.point[along], end.share[along], end.connector[along])
 
 
@@ -301,7 +301,7 @@ def _rows(  # noqa: PLR0917
 
 
 @compiled
-def _by(key: NDArray[np.int32], n: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def by_key(key: NDArray[np.int32], n: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Arrange positions by key, 0 … n−1: where each key begins, and the positions."""
     begin = np.zeros(n + 1, np.int32)
     for place in range(len(key)):

@@ -1,0 +1,124 @@
+"""The nearest site of every point by one search from all sites together, however far it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from planner.access import kernel
+from planner.access.compiled import compiled
+from planner.access.pace import LONGEST_CUTOFF_S, NEVER, TICKS_PER_S, cutoff_ticks, doors, pace
+from planner.access.skeleton import skeleton
+from planner.access.walking import by_key, ends_of, sources_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.access.network import WalkNetwork
+    from planner.access.snap import Snapped
+    from planner.study import WalkingProfile
+
+_BUCKET_SHIFT = 19
+"""Buckets of eight seconds, as serve best in `planner.access.walking`."""
+
+
+class Nearest(NamedTuple):
+    """The nearest site of each point.
+
+    Attributes
+    ----------
+    seconds : float32[n]
+        Walk to it, rounded to the millisecond; infinite where none is in reach.
+    site : int32[n]
+        Which; −1 where none is in reach. Of sites equally near the lowest.
+    """
+
+    seconds: NDArray[np.float32]
+    site: NDArray[np.int32]
+
+
+def nearest(
+    network: WalkNetwork,
+    origins: Snapped,
+    sites: Snapped,
+    walker: WalkingProfile,
+    cutoff_s: float = LONGEST_CUTOFF_S,
+) -> Nearest:
+    """Find the nearest site of every origin.
+
+    The same seconds as the first of each row of `planner.access.walk`, without the other pairs.
+
+    Parameters
+    ----------
+    network, origins, sites, walker
+        As in `planner.access.walk`.
+    cutoff_s : float
+        Longest walk that counts.
+    """
+    cutoff = cutoff_ticks(cutoff_s)
+    onward = pace(network, walker)
+    towards = onward.reversed()
+    begin, end = doors(network, sites, towards), doors(network, origins, onward)
+    n = network.n_junctions
+    graph = skeleton(network, towards, cutoff, goals=ends_of(n, end, cutoff), starts=ends_of(n, begin, cutoff))
+    pad = kernel.scratch(n, 0, (cutoff >> _BUCKET_SHIFT) + 1)
+    room = kernel.queue()
+    label = np.full(n, np.iinfo(np.int32).max, dtype=np.int32)
+    seeds, owner = sources_of(begin).seeds, np.repeat(begin.point, 2)
+    while kernel.spread_all(graph, seeds, owner, pad, room, label, cutoff, _BUCKET_SHIFT) < 0:
+        room = kernel.doubled(room)
+        label[:] = np.iinfo(np.int32).max
+    indptr, along = by_key(begin.edge, network.n_edges)
+    best, site = _best(
+        end.n,
+        (end.point, end.edge, end.u, end.v, end.share, end.connector, end.to_u, end.to_v),
+        (indptr, begin.point[along], begin.share[along], begin.connector[along]),
+        graph.ahead,
+        graph.back,
+        pad.ticks,
+        label,
+        cutoff,
+    )
+    seconds = np.minimum(np.rint(best * (1000.0 / TICKS_PER_S)) / 1000.0, cutoff_s)
+    return Nearest(np.where(site >= 0, seconds, np.inf).astype(np.float32), site)
+
+
+@compiled
+def _best(  # noqa: PLR0917
+    n: int,
+    ends: tuple[NDArray[Any], ...],
+    sites: tuple[NDArray[Any], ...],
+    ahead: NDArray[np.int32],
+    back: NDArray[np.int32],
+    ticks: NDArray[np.int32],
+    label: NDArray[np.int32],
+    cutoff: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Come to each point by either end of its street, or along it from a site on the same street."""
+    point, edge, u, v, share, connector, to_u, to_v = ends
+    indptr, owner, site_share, site_connector = sites
+    best = np.full(n, cutoff + 1, np.int64)
+    found = np.full(n, -1, np.int32)
+    for door in range(len(point)):
+        goal = point[door]
+        street = edge[door]
+        by_u = np.int64(ticks[u[door]]) + to_u[door]
+        by_v = np.int64(ticks[v[door]]) + to_v[door]
+        if by_u < best[goal] or (by_u == best[goal] and by_u <= cutoff and label[u[door]] < found[goal]):
+            best[goal] = by_u
+            found[goal] = label[u[door]]
+        if by_v < best[goal] or (by_v == best[goal] and by_v <= cutoff and label[v[door]] < found[goal]):
+            best[goal] = by_v
+            found[goal] = label[v[door]]
+        for other in range(indptr[street], indptr[street + 1]):
+            way = share[door] - site_share[other]
+            whole = ahead[street] if way > 0 else back[street]
+            if whole >= NEVER and way != 0:
+                continue
+            walked = 0 if way == 0 else np.int64(np.rint(abs(way) * whole))
+            then = walked + connector[door] + site_connector[other]
+            if then < best[goal] or (then == best[goal] and then <= cutoff and owner[other] < found[goal]):
+                best[goal] = then
+                found[goal] = owner[other]
+    return best.astype(np.int32), found
