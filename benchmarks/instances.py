@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from planner.siting import Demand, Goal, Offers, Rules, Sites, SitingProblem
+from planner.siting import Demand, Floor, Goal, Offers, Rules, Sites, SitingProblem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +98,40 @@ def san_francisco(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64
     stores = sorted(metres.columns, key=lambda name: int(name.split("_")[1]))
     people = table.drop_duplicates("DestinationName").set_index("DestinationName")["demand"]
     return metres[stores].to_numpy(), people.loc[metres.index].to_numpy(dtype=np.float64)
+
+
+def cap_problem(path: Path) -> SitingProblem:
+    """Return an OR-Library capacitated warehouse instance: fixed costs as capital, service as walks at one yuan a second.
+
+    A customer's demand is its people, and costs are given for serving it whole, so seconds are cost over demand.
+    """
+    numbers = path.read_text(encoding="utf-8").split()
+    warehouses, customers = int(numbers[0]), int(numbers[1])
+    values = np.array([float(number) for number in numbers[2:]])
+    capacity, fixed = values[: 2 * warehouses].reshape(warehouses, 2).T
+    table = values[2 * warehouses :].reshape(customers, 1 + warehouses)
+    people, seconds = table[:, 0], table[:, 1:] / table[:, :1]
+    reach = pairs_of(seconds)
+    # Nobody goes without: being served nowhere costs more than everything together.
+    unserved_s = 2 * float(table[:, 1:].max(axis=1).sum() + fixed.sum()) / float(people.min())
+    nothing = np.zeros(warehouses)
+    return SitingProblem(
+        n_demand=customers,
+        n_services=1,
+        sites=Sites(nothing, np.full(warehouses, np.inf)),
+        offers=Offers(
+            np.arange(warehouses, dtype=np.int32),
+            np.zeros(warehouses, dtype=np.int32),
+            fixed,
+            nothing,
+            nothing,
+            np.zeros(warehouses, dtype=bool),
+            capacity=capacity,
+        ),
+        demands=(Demand(0, people, reach, (float(seconds.max()) + 1,), (1.0,), beyond_s=unserved_s),),
+        goals=(Goal("cost", yuan_per_walked_s=1.0),),
+        rules=Rules(floors=(Floor(0, 1.0),)),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,11 @@ def check_problem(problem: SitingProblem) -> None:
     faults = [*_offers(problem), *_sites(problem), *_rules(problem), *_money(problem)]
     for position, demand in enumerate(problem.demands):
         faults += _demand(problem, demand, f"demands[{position}]")
+    faults += [
+        Fault(f"goals[{position}].yuan_per_walked_s", f"must be ≥ 0, not {goal.yuan_per_walked_s}")
+        for position, goal in enumerate(problem.goals)
+        if not goal.yuan_per_walked_s >= 0
+    ]
     if not problem.demands:
         faults.append(Fault("demands", "nobody wants any service", "give at least one demand group"))
     raise_all(faults, StudyError, "the siting problem contradicts itself")

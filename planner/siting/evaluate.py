@@ -188,17 +188,16 @@ def _goal_value(problem: SitingProblem, plan: Plan, step: Step, periods: list[Ev
     worth = np.ones(1) if problem.phases is None else problem.phases.weights
     if goal.kind == "coverage":
         return float(sum(w * found.worth for w, found in zip(worth, periods, strict=True)))
+    walked = 0.0
+    if goal.walks:
+        for period, (w, found) in enumerate(zip(worth, periods, strict=True)):
+            walked += w * recount.walk_s(problem, found.nearest_s, recount.in_period(plan.assignments, period))
     if goal.kind == "walk":
-        return float(
-            sum(
-                w * recount.walk_s(problem, found.nearest_s, recount.in_period(plan.assignments, period))
-                for period, (w, found) in enumerate(zip(worth, periods, strict=True))
-            )
-        )
+        return float(walked)
     if goal.kind == "furthest":
         return recount.furthest_s(problem, last.nearest_s)
     if goal.kind == "cost":
-        return last.capital_yuan + goal.years * last.yearly_yuan
+        return float(last.capital_yuan + goal.years * last.yearly_yuan + goal.yuan_per_walked_s * walked)
     if goal.kind == "sites":
         return float(len(last.opened_sites))
     assignments = recount.in_period(plan.assignments, problem.n_periods - 1)

@@ -100,7 +100,7 @@ def _of_demand(problem: SitingProblem, slots: Slots, position: int, region: NDAr
     pairs = pairs[demand.people[pairs.point] > 0]
     first = np.flatnonzero(np.diff(pairs.point, prepend=-1))
     member = pairs.point[first]
-    apart = assignment == "whole" or any(goal.kind == "walk" for goal in problem.goals)
+    apart = assignment == "whole" or any(goal.walks for goal in problem.goals)
     apart |= any(other.part_of == position for other in problem.demands)
     if apart or not len(first):
         leader = group_of = np.arange(len(first))

@@ -148,7 +148,7 @@ def formulate(problem: SitingProblem) -> Formulation:
     covered = [position for position, demand in enumerate(problem.demands) if not limited[demand.service]]
     needs = merge_needs(problem, slots, covered)
     flows = trace_flows(problem, slots, regions(problem))
-    wants_walk = any(goal.kind == "walk" for goal in problem.goals)
+    wants_walk = any(goal.walks for goal in problem.goals)
     whole_demands = [position for position in covered if problem.demands[position].part_of is None]
     near = trace_nearness(problem, slots, whole_demands) if wants_walk else None
     builder = ModelBuilder()

@@ -80,7 +80,8 @@ def _measure(form: Formulation, goal: Goal) -> Expression:
     if goal.kind == "walk":
         return form.walk()
     if goal.kind == "cost":
-        return form.cost(goal.years)
+        walked = [form.walk().scaled(goal.yuan_per_walked_s)] if goal.walks else []
+        return Expression.total([form.cost(goal.years), *walked])
     return form.opened_sites()
 
 

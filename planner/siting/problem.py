@@ -233,13 +233,15 @@ class Goal:
         ``coverage``: most people by circle weight. ``walk``: fewest person-seconds to the nearest opening.
         ``furthest``: shortest longest walk of anybody who can be served at all. ``fair``: best share of the worst-off
         community and group, then of the second worst, to ``depth``. ``cost``: least capital plus ``years`` of the
-        yearly bill. ``sites``: fewest newly opened sites.
+        yearly bill, and the walks at a price (facility location). ``sites``: fewest newly opened sites.
     tolerance
         What later goals may give up of this one, as a part of its value.
     depth, circle
         Of ``fair``: how many worst-off shares, and of which circle (None is the widest).
     years
         Of ``cost``.
+    yuan_per_walked_s
+        Of ``cost``: what a second that one person walks is worth, so that money and walks are weighed up in one sum.
     """
 
     kind: Literal["coverage", "walk", "furthest", "fair", "cost", "sites"]
@@ -247,6 +249,12 @@ class Goal:
     depth: int = 1
     circle: int | None = None
     years: float = 1.0
+    yuan_per_walked_s: float = 0.0
+
+    @property
+    def walks(self) -> bool:
+        """Whether seconds walked are part of the goal."""
+        return self.kind == "walk" or (self.kind == "cost" and self.yuan_per_walked_s > 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -260,7 +260,8 @@ class Tiny:
         if goal.kind == "furthest":
             return self.furthest(states[-1])
         if goal.kind == "cost":
-            return float(self.public(states[-1]) @ [1.0, goal.years])
+            walked = sum(w * one["walk"] for w, one in zip(worth, served, strict=True))
+            return float(self.public(states[-1]) @ [1.0, goal.years]) + goal.yuan_per_walked_s * walked
         return float(len({int(self.o.site[c]) for c in states[-1] if self.is_new(c)}))
 
     def furthest(self, state):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from every_plan import Tiny
 from tiny_siting import tiny_problem
@@ -20,8 +22,13 @@ FAMILIES = [
 ]
 
 
-def compare(seed, wishes):
-    problem = tiny_problem(seed, **wishes)
+def priced_walks(problem):
+    """Return the problem with money and walks weighed up in one sum."""
+    return replace(problem, goals=(replace(problem.goals[0], yuan_per_walked_s=0.002),))
+
+
+def compare(seed, wishes, change=lambda problem: problem):
+    problem = change(tiny_problem(seed, **wishes))
     best = Tiny(problem).best()
     plan = solve(problem, EXACT)
     where = (seed, wishes)
@@ -40,6 +47,12 @@ def compare(seed, wishes):
 @pytest.mark.parametrize("wishes", FAMILIES)
 def test_tiny_problems(wishes):
     ended = [compare(seed, wishes) for seed in range(25)]
+    assert "optimal" in ended
+
+
+@pytest.mark.parametrize("wishes", [wish for wish in FAMILIES if wish.values[0]["goal"] == "cost"])
+def test_tiny_problems_with_walks_at_a_price(wishes):
+    ended = [compare(seed, wishes, priced_walks) for seed in range(25)]
     assert "optimal" in ended
 
 
