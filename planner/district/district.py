@@ -21,7 +21,7 @@ from planner.district.counts import join_to_communities
 from planner.district.crs import WGS84, choose_metric, parse_crs, refusal
 from planner.district.demand import read_demand, read_homes
 from planner.district.findings import Finding, Findings
-from planner.district.ground import Ground, read_ground
+from planner.district.ground import Ground, read_ground, weigh_by_need
 from planner.district.ids import own_ids
 from planner.district.metric import to_metric
 from planner.district.places import read_facilities, read_sites
@@ -139,7 +139,7 @@ def named_layers(study: Study) -> dict[str, Layer]:
     named |= {f"layers.people.{i}": layer for i, layer in enumerate(layers.people)}
     named |= {f"layers.facilities.{i}": layer for i, layer in enumerate(layers.facilities)}
     named |= {f"layers.candidates.{i}": layer for i, layer in enumerate(layers.candidates)}
-    for name in ("buildings", "gates", "estates", "barriers", "need"):
+    for name in ("buildings", "gates", "estates", "barriers", "entrances", "need"):
         layer = getattr(layers, name)
         if layer is not None:
             named[f"layers.{name}"] = layer
@@ -198,13 +198,15 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     demand = read_demand(study, people, homes, communities, crs) if complete else None
     facilities, existing = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
     sites = read_sites(study, _of(tables, "layers.candidates."), crs, findings)
-    ground = read_ground(tables, crs)
+    ground = read_ground(tables, crs, [*facilities["id"], *sites["id"]])
     if base is None:
         return None
     check_places(study, tables, communities)
     if demand is None:
         return None
     check_people(study, demand, communities, homes, findings)
+    if len(ground.need):
+        demand = weigh_by_need(demand, ground.need, list(study.groups), tables["layers.need"])
     return District(crs, communities, demand, facilities, existing, sites, ground, ())
 
 

@@ -10,8 +10,11 @@ import numpy as np
 import shapely
 
 from planner.district.ids import own_ids
+from planner.district.layers import as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyproj import CRS
 
     from planner.district.layers import LayerTable
@@ -30,11 +33,13 @@ class Ground:
     """``id``, ``name``, ``geometry`` (polygons)."""
     barriers: gpd.GeoDataFrame
     """``id``, ``kind``, ``geometry`` (lines or polygons)."""
+    entrances: gpd.GeoDataFrame
+    """``id``, ``place`` (id of a facility or candidate), ``geometry`` (points)."""
     need: gpd.GeoDataFrame
     """``id``, ``weight`` (float64, 1 = as usual), ``geometry`` (polygons)."""
 
 
-def read_ground(tables: dict[str, LayerTable], crs: CRS) -> Ground:
+def read_ground(tables: dict[str, LayerTable], crs: CRS, places: Sequence[str]) -> Ground:
     """Return gates, estates, barriers and need weights; an estate without a gate is noted."""
     estates = _plain(tables.get("layers.estates"), crs)
     gates = _plain(tables.get("layers.gates"), crs)
@@ -52,8 +57,23 @@ def read_ground(tables: dict[str, LayerTable], crs: CRS) -> Ground:
         gates=gates[["id", "estate", "geometry"]],
         estates=estates[["id", "name", "geometry"]],
         barriers=barriers[["id", "kind", "geometry"]],
+        entrances=_entrances(tables.get("layers.entrances"), crs, places),
         need=_need(tables.get("layers.need"), crs),
     )
+
+
+def _entrances(table: LayerTable | None, crs: CRS, places: Sequence[str]) -> gpd.GeoDataFrame:
+    entrances = _plain(table, crs)
+    named = table.column("place", "place") if table is not None else None
+    entrances["place"] = [as_text(value) for value in named] if named is not None else [""] * len(entrances)
+    unknown = ~entrances["place"].isin(list(places)).to_numpy(dtype=bool)
+    if unknown.any() and table is not None and named is not None:
+        example = entrances["place"][unknown].iloc[0]
+        table.flag("error", "unknown-place", unknown, example=str(example))
+    entrances = entrances[~unknown].set_geometry(
+        gpd.GeoSeries(shapely.point_on_surface(entrances.geometry.array[~unknown]), entrances.index[~unknown], crs=crs)
+    )
+    return entrances[["id", "place", "geometry"]].reset_index(drop=True)
 
 
 def _need(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:
@@ -61,6 +81,25 @@ def _need(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:
     weight = table.numbers("weight", required=True) if table is not None else None
     need["weight"] = np.ones(len(need)) if weight is None else np.where(np.isnan(weight), 1.0, np.maximum(weight, 0.0))
     return need[["id", "weight", "geometry"]]
+
+
+def weigh_by_need(
+    demand: gpd.GeoDataFrame, need: gpd.GeoDataFrame, groups: Sequence[str], table: LayerTable
+) -> gpd.GeoDataFrame:
+    """Return the demand with the people of each point times the need of the polygon it lies in (1 outside all); said aloud.
+
+    From here on every count is one of weighted people: the same in model, tables and on the page.
+    """
+    point, polygon = shapely.STRtree(np.asarray(need.geometry.array)).query(demand.geometry.array, predicate="within")
+    order = np.lexsort((polygon, point))
+    point, first = np.unique(point[order], return_index=True)
+    weight = np.ones(len(demand))
+    weight[point] = need["weight"].to_numpy(dtype=np.float64)[polygon[order][first]]
+    before = float(demand[list(groups)].to_numpy(dtype=np.float64).sum())
+    weighed = demand.assign(**{group: demand[group].to_numpy(dtype=np.float64) * weight for group in groups})
+    after = float(weighed[list(groups)].to_numpy(dtype=np.float64).sum())
+    table.flag("warning", "weighed-by-need", (), before=before, after=after)
+    return weighed
 
 
 def _plain(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:

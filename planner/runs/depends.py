@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from planner.runs.ground import Ends
     from planner.study import Study
 
 
@@ -48,10 +49,10 @@ def of_streets(study: Study, folder: Path, crs: CRS) -> dict[str, str]:
         ),
         "crs": fingerprint([crs.to_wkt(), versions_of("pyproj")]),
         "layers.streets": fingerprint([block, hashes_in(block, folder)]),
-        "walls and gates": fingerprint(
+        "walls, gates and heights": fingerprint(
             [
                 [wall, hashes_in(wall, folder)]
-                for layer in (study.layers.estates, study.layers.gates, study.layers.barriers)
+                for layer in (study.layers.estates, study.layers.gates, study.layers.barriers, study.layers.elevation)
                 if layer is not None
                 for wall in [layer.model_dump(mode="json")]
             ]
@@ -65,18 +66,15 @@ def of_walks(
     walker: str,
     cutoff_s: float,
     streets: str,
-    ends_xy: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ends: Ends,
 ) -> dict[str, str]:
-    """Return what one profile's doors and reach depend on: where people and places are, not how many or what they are.
-
-    ``ends_xy``: demand points and places, float64[n, 2] each.
-    """
+    """Return what one profile's doors and reach depend on: where people and places are, not how many or what they are."""
     profile = study.walking.profiles[walker].model_dump(mode="json", exclude={"source"})
     return {
         "code": _code("access", "runs/ground.py", libraries=("numba", "numpy", "shapely")),
         "streets": streets,
-        "demand points": _bytes(ends_xy[0]),
-        "places": _bytes(ends_xy[1]),
+        "demand points": _bytes(ends.demand_xy),
+        "places": _bytes(ends.entrance_xy) + _bytes(ends.entrance_of),
         "walking profile": fingerprint(profile),
         "widest circle": fingerprint(cutoff_s),
         "walking.max_connector_m": fingerprint(study.walking.max_connector_m),
@@ -142,5 +140,5 @@ def _each(layers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, block
 
 
-def _bytes(array: NDArray[np.float64]) -> str:
+def _bytes(array: NDArray[np.generic]) -> str:
     return hashlib.sha256(f"{array.dtype}{array.shape}".encode() + array.tobytes()).hexdigest()

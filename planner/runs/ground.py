@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access import Reach, Snapped, WalkNetwork, snap, walk
+from planner.access import Reach, Snapped, WalkNetwork, grouped, snap, walk
 from planner.district import District, read_district
 from planner.runs import depends
 from planner.runs.cache import Cache
@@ -66,6 +66,17 @@ class Ground:
     digests: Digests
 
 
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """Where walks begin and end: demand points, and the entrances of places (facilities, then candidates)."""
+
+    demand_xy: NDArray[np.float64]
+    entrance_xy: NDArray[np.float64]
+    entrance_of: NDArray[np.int32]
+    """The place of each entrance, ascending."""
+    n_places: int
+
+
 def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None) -> Ground:
     """Return the ground of ``study``, whose layers lie relative to ``folder``.
 
@@ -91,12 +102,12 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
             partial(walkable, study, folder, district),
         )
     with clock.stage("walks"):
-        ends_xy = (_xy(district.demand), np.concatenate([_xy(district.facilities), _xy(district.sites)]))
+        ends = _ends(district)
         walks = {
             walker: known.recall(
                 f"walks of {walker}",
-                depends.of_walks(study, walker, cutoff_s, streets.digest, ends_xy),
-                partial(_walks, study, walker, cutoff_s, streets.value, ends_xy),
+                depends.of_walks(study, walker, cutoff_s, streets.digest, ends),
+                partial(_walks, study, walker, cutoff_s, streets.value, ends),
             )
             for walker, cutoff_s in reach_limits_s(study).items()
         }
@@ -139,15 +150,33 @@ def _walks(
     walker_id: str,
     cutoff_s: float,
     streets: Walkable,
-    ends_xy: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ends: Ends,
 ) -> Walks:
     walker = study.walking.profiles[walker_id]
     limit_m = study.walking.max_connector_m
     network, walls = streets.network, streets.walls
-    demand = snap(network, ends_xy[0], max_connector_m=limit_m, walker=walker, walls=walls)
-    places = snap(network, ends_xy[1], max_connector_m=limit_m, walker=walker, walls=walls)
+    demand = snap(network, ends.demand_xy, max_connector_m=limit_m, walker=walker, walls=walls)
+    entrances = snap(network, ends.entrance_xy, max_connector_m=limit_m, walker=walker, walls=walls)
+    places = grouped(entrances, ends.entrance_of, ends.n_places)
     reach = walk(network, demand, places, walker, cutoff_s, threads=study.solver.threads)
     return Walks(demand, places, reach)
+
+
+def _ends(district: District) -> Ends:
+    """Return where walks begin and end; a place without entrances of its own has one, at its point."""
+    places_xy = np.concatenate([_xy(district.facilities), _xy(district.sites)])
+    at = {place: i for i, place in enumerate([*district.facilities["id"], *district.sites["id"]])}
+    entrances = district.ground.entrances
+    own = np.array([at[place] for place in entrances["place"]], dtype=np.int32)
+    plain = np.setdiff1d(np.arange(len(places_xy), dtype=np.int32), own)
+    owner = np.concatenate([plain, own])
+    order = np.argsort(owner, kind="stable")
+    return Ends(
+        demand_xy=_xy(district.demand),
+        entrance_xy=np.concatenate([places_xy[plain], _xy(entrances)])[order],
+        entrance_of=owner[order],
+        n_places=len(places_xy),
+    )
 
 
 def _xy(points: GeoDataFrame) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access import WalkNetwork, Walls, close_off, read_network
+from planner.access import WalkNetwork, Walls, close_off, raster_heights, read_network, with_heights
 from planner.errors import Fault, StudyError, raise_all
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ def walkable(study: Study, folder: Path, district: District) -> Walkable:
         join_gaps_m=streets.join_gaps_m,
     )
     walls = _walls(study, district)
-    return Walkable(network if walls is None else close_off(network, walls), walls)
+    if walls is not None:
+        network = close_off(network, walls)
+    if study.layers.elevation is not None:
+        network = with_heights(network, raster_heights(folder / study.layers.elevation.path, district.crs))
+    return Walkable(network, walls)
 
 
 def _walls(study: Study, district: District) -> Walls | None:

@@ -177,6 +177,13 @@ class Streets(Block):
     """Join disconnected pieces closer than this; its effect is printed. 0 joins nothing."""
 
 
+class Elevation(Block):
+    """A raster of heights in metres; reading it needs the extra ``raster``."""
+
+    path: Path
+    """Relative to the study file."""
+
+
 class Layers(Block):
     """Everything that lies on the ground."""
 
@@ -193,7 +200,11 @@ class Layers(Block):
     barriers: Layer | None = None
     """Walls, railways, expressways, water: no door is reached straight across them."""
     need: Need | None = None
-    """How much more, or less, the people of a place count when sites are chosen."""
+    """How much more, or less, the people of a place count, in the plan and in every table; said on every output."""
+    elevation: Elevation | None = None
+    """Heights, for walkers with ``slope: tobler``."""
+    entrances: Layer | None = None
+    """Doors of facilities and candidates, where a place has several. Columns: ``id``, ``place`` (id of the facility or candidate)."""
 
     @model_validator(mode="after")
     def _estates_need_gates(self) -> Layers:

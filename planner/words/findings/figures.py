@@ -144,4 +144,21 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("{count:,} 个设施没有写明服务，已略去", "{count:,} facilities name no service; they were left out"),
         "hint": ("补上 service 字段", "fill in the service column"),
     },
+    "weighed-by-need": {
+        "what": (
+            "人口已按需求图层加权：{before:,.0f} 人计为 {after:,.0f}，此后所有人数均为加权人数",
+            "people are weighted by the need layer: {before:,.0f} count as {after:,.0f}; every number of people is one of weighted people",
+        ),
+        "hint": ("要按实际人数计算，删去 layers.need", "leave layers.need out to count every one as one"),
+    },
+    "unknown-place": {
+        "what": (
+            "{count:,} 个出入口指向不存在的设施或备选点，例如 {example}",
+            "{count:,} entrances belong to no facility or candidate, e.g. {example}",
+        ),
+        "hint": (
+            "核对 place 列与设施、备选点的 id",
+            "compare the place column with the ids of facilities and candidates",
+        ),
+    },
 }

@@ -86,6 +86,38 @@ def test_people_leave_an_estate_through_its_gates(study, tmp_path):
     assert _seconds(study, "east-opened-again", tmp_path) == pytest.approx(through_east, abs=0.5)
 
 
+def test_a_place_is_reached_by_its_nearest_entrance(study, tmp_path):
+    shapes = [shapely.Point(400_390, 5_900_000), shapely.Point(400_360, 5_900_000)]
+    entrances = gpd.GeoDataFrame({"id": ["a", "b"], "place": ["room", "room"]}, geometry=shapes, crs="EPSG:32633")
+    entrances.to_file(tmp_path / "entrances.gpkg")
+    text = study.read_text(encoding="utf-8")
+    study.write_text(
+        text.replace("groups: {elder: {", "  entrances: {path: entrances.gpkg}\ngroups: {elder: {"), encoding="utf-8"
+    )
+    assert _seconds(study, None, tmp_path) == pytest.approx(np.hypot(10, 30) + 20 + 10, abs=0.5)
+
+
+def test_need_weighs_people_everywhere_and_says_so(study, tmp_path):
+    need = gpd.GeoDataFrame(
+        {"id": ["n"], "weight": [1.5]}, geometry=[shapely.box(400_300, 5_900_000, 400_400, 5_900_100)], crs="EPSG:32633"
+    )
+    need.to_file(tmp_path / "need.gpkg")
+    text = study.read_text(encoding="utf-8")
+    study.write_text(
+        text.replace("groups: {elder: {", "  need: {path: need.gpkg}\ngroups: {elder: {"), encoding="utf-8"
+    )
+    assert _run(["plan", str(study), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    tables = Run.read(tmp_path / "out").tables
+    assert tables.coverage["people"].tolist() == [15.0]
+    assert "weighed-by-need" in set(tables.findings["code"])
+
+
+def test_slopes_without_heights_are_refused(study, capsys):
+    words = ["plan", str(study), "--set", "walking.profiles.elder.slope=tobler", "--quiet"]
+    assert _run(words) == StudyError.exit_code
+    assert "needs heights" in capsys.readouterr().err
+
+
 def test_a_gate_that_is_not_there_is_a_study_fault(study, capsys):
     assert _run(["plan", str(study), "--set", "walking.open_gates=[easst]", "--quiet"]) == StudyError.exit_code
     assert "did you mean east?" in capsys.readouterr().err
