@@ -41,12 +41,12 @@ def made_up_run(
     side_m = 7_000.0
     ground = _communities(communities, side_m)
     homes = _homes(rng, demand, side_m)
-    places = (*rng.uniform(0, side_m, (sites + sites // 10, 2)), WEST, SOUTH)
-    district = _district(rng, study, ground, homes, places, sites)
+    places = rng.uniform(0, side_m, (sites + sites // 10, 2)) + np.array([WEST, SOUTH])
+    district = _district(rng, study, ground, homes=homes, places=places, sites=sites)
     reaches = _reaches(study, homes, places, pairs)
     posed = pose(study, district, reaches)
     plan = _some_plan(rng, posed, sites // 20)
-    return _run(study, district, posed, reaches, plan, side_m), posed, reaches
+    return _run(study, district, posed, reaches=reaches, plan=plan, side_m=side_m), posed, reaches
 
 
 def made_up_study(sites: int) -> Study:
@@ -54,14 +54,24 @@ def made_up_study(sites: int) -> Study:
     circles = [{"minutes": 5, "weight": 1.0}, {"minutes": 10, "weight": 0.6}, {"minutes": 15, "weight": 0.3}]
     layer = {"path": "made-up"}
 
-    def service(
-        name: str, zh: str, en: str, group: str, walker: str, area_m2: float, yuan: float, payer: str
-    ) -> dict[str, object]:
-        return {
-            "id": name, "name": {"zh": zh, "en": en}, "demand": {group: 1}, "walker": walker, "circles": circles,
-            "area_m2": area_m2, "fit_out_yuan": yuan, "yearly_yuan": yuan / 3, "department": payer,
-        }  # fmt: skip
-
+    services = [
+        {
+            "id": name,
+            "name": {"zh": zh, "en": en},
+            "demand": {group: 1},
+            "walker": walker,
+            "circles": circles,
+            "area_m2": area_m2,
+            "fit_out_yuan": yuan,
+            "yearly_yuan": yuan / 3,
+            "department": payer,
+        }
+        for name, zh, en, group, walker, area_m2, yuan, payer in (
+            ("elder_care", "养老服务", "Elder care", "aged_60", "elder", 350, 1_050_000, "civil"),
+            ("canteen", "社区食堂", "Canteen", "aged_60", "elder", 150, 300_000, "civil"),
+            ("childcare", "托育服务", "Childcare", "aged_0_3", "carer", 200, 600_000, "health"),
+        )
+    ]
     return Study.model_validate(
         {
             "version": 1,
@@ -86,11 +96,7 @@ def made_up_study(sites: int) -> Study:
                 "aged_0_3": {"name": {"zh": "0–3 岁", "en": "under 3"}},
             },
             "walking": {"profiles": {"elder": {"speed_m_s": 0.8}, "carer": {"speed_m_s": 1.0}}},
-            "services": [
-                service("elder_care", "养老服务", "Elder care", "aged_60", "elder", 350, 1_050_000, "civil"),
-                service("canteen", "社区食堂", "Canteen", "aged_60", "elder", 150, 300_000, "civil"),
-                service("childcare", "托育服务", "Childcare", "aged_0_3", "carer", 200, 600_000, "health"),
-            ],
+            "services": services,
             "site_kinds": {"hall": {"name": {"zh": "闲置用房", "en": "Vacant hall"}, "setup_yuan": 200_000}},
             "co_location": {
                 "incompatible": [["canteen", "childcare"]],
@@ -128,13 +134,14 @@ def _communities(number: int, side_m: float) -> gpd.GeoDataFrame:
 def _homes(rng: np.random.Generator, number: int, side_m: float) -> NDArray[np.float64]:
     centres = rng.uniform(0.08, 0.92, (40, 2)) * side_m
     homes = centres[rng.integers(0, len(centres), number)] + rng.normal(0, 0.05 * side_m, (number, 2))
-    return (*np.clip(homes, 1.0, side_m - 1.0), WEST, SOUTH)
+    return np.clip(homes, 1.0, side_m - 1.0) + np.array([WEST, SOUTH])
 
 
 def _district(
     rng: np.random.Generator,
     study: Study,
     ground: gpd.GeoDataFrame,
+    *,
     homes: NDArray[np.float64],
     places: NDArray[np.float64],
     sites: int,
@@ -205,12 +212,14 @@ def _some_plan(rng: np.random.Generator, posed: Posed, buildings: int) -> Plan:
     sites = rng.choice(np.unique(offers.site[new]), buildings, replace=False)
     chosen = [rng.choice(new[offers.site[new] == site]) for site in sites]
     opened = np.sort(np.concatenate([np.flatnonzero(offers.existing), chosen])).astype(np.int64)
-    return Plan(opened, Outcome("feasible", None, None, None, 0.0, "none", "0", "limit"))
+    return Plan((opened,), None, (), Outcome("feasible", None, None, None, 0.0, "none", "0", "limit"))
 
 
-def _run(study: Study, district: District, posed: Posed, reaches: dict[str, Reach], plan: Plan, side_m: float) -> Run:
+def _run(
+    study: Study, district: District, posed: Posed, *, reaches: dict[str, Reach], plan: Plan, side_m: float
+) -> Run:
     offers = posed.problem.offers
-    recount = count(posed.problem, np.asarray(plan.offers))
+    recount = count(posed.problem, plan.offers)
 
     def walked(chosen: NDArray[np.int64]) -> list[tabulate.Nearest]:
         found = []
@@ -220,7 +229,7 @@ def _run(study: Study, district: District, posed: Posed, reaches: dict[str, Reac
             found.append(tabulate.nearest(reaches[service.walker], is_open))
         return found
 
-    before, after = walked(np.flatnonzero(offers.existing)), walked(np.asarray(plan.offers))
+    before, after = walked(np.flatnonzero(offers.existing)), walked(plan.offers)
     coverage, by_community, by_area = tabulate.coverage_tables(study, district, before, after)
     openings = tabulate.openings_table(study, posed, plan)
     opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
@@ -239,7 +248,7 @@ def _run(study: Study, district: District, posed: Posed, reaches: dict[str, Reac
         reach=tabulate.reach_table(district, posed.place_ids, reaches),
         circles=tabulate.circles_table(posed.place_ids, {}, district.crs),
         streets=_streets(side_m),
-        findings=tabulate.findings_table(district),
+        findings=tabulate.findings_table(district.findings),
     )
     result = Result(
         status="feasible", objective=recount.worth, bound=recount.worth * 1.25, gap=0.25, seconds=0.0, solver="none 0",

@@ -21,6 +21,10 @@ class StudyError(PlannerError, ValueError):
     exit_code = 3
 
 
+class StaleDecisionsError(StudyError):
+    """Decisions of a meeting belong to a run that the study would no longer give."""
+
+
 class LayerError(PlannerError, ValueError):
     """A layer is missing, unreadable or says something impossible."""
 

@@ -196,6 +196,36 @@ def report_again(
 
 
 @app.command()
+def review(
+    study: StudyFile,
+    decisions: Annotated[
+        Path, typer.Argument(metavar="DECISIONS", help="decisions.json, as the meeting page exported it.")
+    ],
+    sets: Sets = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default outputs/<study>/<scenario>-review.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take a meeting's decisions back: recount them, complete them as well as possible, and price each one."""
+    from planner import report, runs  # noqa: PLC0415
+
+    with Bar(quiet=quiet) as bar:
+        found, folder = runs.review(
+            study,
+            decisions,
+            sets=sets or (),
+            out=out,
+            publish=report.publish_review,
+            progress=bar,
+            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+        )
+    if as_json:
+        print(json.dumps({"folder": str(folder), **found.rows()}, ensure_ascii=False, indent=2))
+    elif not quiet:
+        _talk([*report.review_summary(found), "", f"→ {folder}"])
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the study file."""
     from planner.study import Study  # noqa: PLC0415

@@ -2,5 +2,6 @@
 
 from planner.report.indicators import closing_summary, warnings
 from planner.report.publish import print_sheets, publish
+from planner.report.reviews import publish_review, review_summary
 
-__all__ = ["closing_summary", "print_sheets", "publish", "warnings"]
+__all__ = ["closing_summary", "print_sheets", "publish", "publish_review", "review_summary", "warnings"]

@@ -14,6 +14,7 @@ from planner.report.question import question, spoken
 from planner.words import say
 
 if TYPE_CHECKING:
+    from planner.runs.follow_up import Review
     from planner.runs.store import Run
     from planner.study import Label, Study
 
@@ -28,6 +29,7 @@ SCRIPTS = (
     "chart.js",
     "board.js",
     "lists.js",
+    "review.js",
     "bar.js",
     "sheet.js",
     "meeting.js",
@@ -37,10 +39,17 @@ CIRCLE_TOLERANCE_M = 3.0
 COMMUNITY_TOLERANCE_M = 1.0
 
 
-def meeting_page(run: Run) -> str:
-    """Return the meeting page of ``run`` as one self-contained page of HTML."""
+def meeting_page(run: Run, review: Review | None = None) -> str:
+    """Return the meeting page of ``run`` as one self-contained page of HTML.
+
+    With a ``review`` of decisions taken on this run, the page begins with them: the room's choice and its best completion stand
+    beside today and the plan, and every decision has its price.
+    """
     study, language = run.study, run.study.language
-    laid = ground(run)
+    laid, asked = ground(run), question(run)
+    if review is not None:
+        named = {column.name: column.offers.tolist() for column in review.columns if column.name != "optimum"}
+        asked["plans"] |= named
     (south, west), (north, east) = laid["focus"]
     return page(
         title=f"{study.name.text(language)} · {say('meeting.title', language)}",
@@ -50,10 +59,10 @@ def meeting_page(run: Run) -> str:
         styles=STYLES,
         data={
             "planner-words": {"zh": spoken_words("zh"), "en": spoken_words("en")},
-            "planner-run": facts(run),
+            "planner-run": {**facts(run), "review": None if review is None else _review(review)},
             "planner-ground": laid,
             "planner-places": places(run),
-            "planner-question": question(run),
+            "planner-question": asked,
         },
     )
 
@@ -126,6 +135,11 @@ def places(run: Run) -> dict[str, Any]:
         "storey": [number(value) for value in frame["storey"]],
         "ready_year": [number(value) for value in frame["ready_year"]],
     }
+
+
+def _review(review: Review) -> dict[str, Any]:
+    """Return the decisions as their file had them, and the price of each."""
+    return {"file": review.decisions.model_dump(mode="json"), "prices": review.rows()["prices"]}
 
 
 def _services(study: Study) -> list[dict[str, Any]]:

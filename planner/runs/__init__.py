@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from planner.runs.batch import Executor, Report, executor_for, run_batch
     from planner.runs.cache import Cache, default_folder
+<<<<<<< HEAD
     from planner.runs.cluster import Cluster
     from planner.runs.doctor import Checked, check
     from planner.runs.executors import Processes, Serial
+=======
+    from planner.runs.check import Checked, check
+    from planner.runs.follow_up import Review, review
+>>>>>>> 1f7be08 (Take a meeting's decisions back: planner review; measure the page: bench-meeting)
     from planner.runs.manifest import Manifest, Result
     from planner.runs.places import STORE
     from planner.runs.run import carry_out, plan
@@ -27,6 +32,7 @@ __all__ = [
     "Processes",
     "Report",
     "Result",
+    "Review",
     "Run",
     "Serial",
     "Tables",
@@ -36,7 +42,11 @@ __all__ = [
     "default_folder",
     "executor_for",
     "plan",
+<<<<<<< HEAD
     "run_batch",
+=======
+    "review",
+>>>>>>> 1f7be08 (Take a meeting's decisions back: planner review; measure the page: bench-meeting)
 ]
 
 _HOME = {
@@ -50,6 +60,7 @@ _HOME = {
     "Processes": "executors",
     "Report": "batch",
     "Result": "manifest",
+    "Review": "follow_up",
     "Run": "store",
     "Serial": "executors",
     "Tables": "tables",
@@ -59,7 +70,11 @@ _HOME = {
     "default_folder": "cache",
     "executor_for": "batch",
     "plan": "run",
+<<<<<<< HEAD
     "run_batch": "batch",
+=======
+    "review": "follow_up",
+>>>>>>> 1f7be08 (Take a meeting's decisions back: planner review; measure the page: bench-meeting)
 }
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
 import pytest
 
+from planner.errors import StaleDecisionsError
+from planner.report import publish_review
 from planner.report.meeting import meeting_page
+from planner.runs import review
 from planner.runs.clock import Clock
 from planner.runs.ground import survey
 from planner.runs.progress import silent
@@ -46,12 +50,14 @@ RULES = (
 )
 
 
+STUDY = REPOSITORY / "configs" / "neubrandenburg.yaml"
+
+
 @pytest.fixture(scope="session")
 def town():
     """A run of the bundled town under every kind of rule, its problem and its walks."""
-    study_file = REPOSITORY / "configs" / "neubrandenburg.yaml"
-    study, clock = load_study(study_file, sets=RULES), Clock(silent)
-    ground = survey(study, study_file.parent, clock)
+    study, clock = load_study(STUDY, sets=RULES), Clock(silent)
+    ground = survey(study, STUDY.parent, clock)
     run = conclude(study, ground, clock, scenario="base")
     return run, pose(study, ground.district, ground.reaches), ground.reaches
 
@@ -117,3 +123,85 @@ def test_200_random_toggles_show_what_the_planner_counts(open_page, meeting_file
     }  # fmt: skip
     assert opened.errors == []
     assert len(opened.requests) == 1
+
+
+def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, meeting_file, town, tmp_path):
+    run, posed, reaches = town
+    opened, recount = open_page(meeting_file), Recount(run, posed, reaches)
+    page = opened.page
+    planned = [cell for cell, offer in recount.open.items() if not posed.problem.offers.existing[offer]]
+    fresh = [cell for cell in recount.cells if cell not in recount.open and cell[1] == 2]
+    touched = [planned[0], planned[-1], fresh[3]]
+    for site, service in touched:
+        page.evaluate("(site) => planner.room.look({place: site, tab: 'sites', every: true})", site)
+        name = f"{posed.place_ids[site]} {posed.service_ids[service]}"
+        page.evaluate('(name) => document.querySelector(`[data-toggle="${CSS.escape(name)}"]`).click()', name)
+        recount.toggle(site, service)
+    page.click("[data-focus=tab-decisions]")
+    page.fill("[data-focus=who]", "街道办 <script>alert(1)</script>")
+    page.fill(".decision .remark >> nth=0", "too near the tram")
+    with page.expect_download() as download:
+        page.click("[data-action=export]")
+    exported = tmp_path / "decisions.json"
+    download.value.save_as(exported)
+    assert download.value.suggested_filename == "decisions.json"
+    assert opened.errors == []
+
+    folder = tmp_path / "review"
+    found, _ = review(STUDY, exported, sets=RULES, out=folder, publish=publish_review)
+    decided = found.column("decided")
+    assert decided.offers.tolist() == recount.chosen.tolist()
+    assert found.column("optimum").found.worth == run.manifest.result.objective
+    assert found.column("completed").found.broken == ()
+    assert found.column("completed").found.worth <= found.column("optimum").bound + 1e-6
+    completed = {
+        (int(posed.problem.offers.site[m]), int(posed.problem.offers.service[m]))
+        for m in found.column("completed").offers
+    }
+    assert [cell in completed for cell in touched] == [False, False, True]
+    assert len(found.prices) == 3
+    assert all(price.people is not None and 0 <= price.people <= price.people_most for price in found.prices)
+    assert {decision.remark for decision in found.decisions.decisions} == {"", "too near the tram"}
+
+    again = open_page(folder / "meeting.html")
+    shown = {name: float(value) for name, value, _ in again.page.evaluate(SHOWN)}
+    for name in ("decided", "completed"):
+        column = found.column(name)
+        assert shown[f"worth/{name}"] == column.found.worth
+        assert shown[f"money/{name}/capital"] == column.found.capital_yuan
+        for k, service in enumerate(run.study.services):
+            for c, circle in enumerate(service.circles):
+                assert shown[f"covered/{name}/{service.id}/{circle.minutes:g}"] == column.found.covered[k][c]
+    assert shown["covered/room/canteen/10"] == found.column("completed").found.covered[1][1]
+    again.page.click("[data-focus=tab-decisions]")
+    assert again.page.input_value("[data-focus=who]") == "街道办 <script>alert(1)</script>"
+    assert again.page.locator(".decision").count() == 3
+    with again.page.expect_download() as download:
+        again.page.click("[data-action=export]")
+    once_more = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    first = json.loads(exported.read_text(encoding="utf-8"))
+    kept = ("place_id", "service", "state", "size", "remark")
+    assert [[one[key] for key in kept] for one in once_more["decisions"]] == [
+        [one[key] for key in kept] for one in first["decisions"]
+    ]
+    assert once_more["run"] == first["run"]
+    assert again.errors == []
+
+
+def test_decisions_of_another_run_are_refused(town, tmp_path):
+    manifest, stale = town[0].manifest, tmp_path / "decisions.json"
+    for digest, sets in (("0" * 64, RULES), (manifest.digest, (*RULES, "siting.max_sites=5"))):
+        stale.write_text(
+            json.dumps(
+                {
+                    "version": 1,
+                    "run": {"id": manifest.run_id, "digest": digest, "scenario": "base"},
+                    "decisions": [],
+                    "open": [],
+                }
+            )
+        )
+        with pytest.raises(StaleDecisionsError, match="have changed since") as caught:
+            review(STUDY, stale, sets=sets, out=tmp_path / "out")
+        assert caught.value.exit_code == 3
+    assert not (tmp_path / "out").exists()

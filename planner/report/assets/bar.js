@@ -15,7 +15,7 @@
   function bar(room, act) {
     const { ui, facts, question } = room;
     const minutes = question.services[ui.service].cutoffs_s.map((cutoff) => cutoff / 60);
-    const views = ui.compare ? [] : ["today", "plan", "room", "change"];
+    const views = ui.compare ? [] : [...room.plans, "room", "change"];
     return [
       el("div", { class: "bar-title" },
         el("h1", {}, facts.names[planner.language]),
@@ -48,8 +48,8 @@
   }
 
   function compareChoice(room, act) {
-    const names = ["today", "plan", ...room.snapshots.map((one) => one.name)];
-    const label = (name) => (name === "today" || name === "plan" ? say(`meeting.view_${name}`) : name);
+    const names = [...room.plans, ...room.snapshots.map((one) => one.name)];
+    const label = (name) => (room.plans.includes(name) ? say(`meeting.view_${name}`) : name);
     return el("label", { class: "pick" }, el("span", { class: "quiet" }, say("meeting.compare")),
       el("select", { "data-focus": "compare", "data-action": "compare", onchange: (event) => act.compare(event.target.value || null) },
         el("option", { value: "" }, say("meeting.compare_off")),

@@ -5,17 +5,16 @@
   const { say, format, signed, yuan, decisions } = planner, { el, svg, figure, chip } = planner.view;
   const FEW = 40;
 
-  const TABS = ["sites", "parts", "gaps", "decisions"];
 
   function lists(room) {
-    const tabs = { sites, parts, gaps, decisions: decided };
+    const tabs = { ...(room.facts.review ? { review: planner.reviewed } : {}), sites, parts, gaps, decisions: decided };
     return [
-      el("div", { class: "tabs", role: "tablist" }, TABS.map((tab) =>
+      el("div", { class: "tabs", role: "tablist" }, Object.keys(tabs).map((tab) =>
         el("button", {
           type: "button", role: "tab", "data-focus": `tab-${tab}`, "aria-selected": String(room.ui.tab === tab),
           onclick: () => room.look({ tab }),
         }, say(`meeting.tab_${tab}`), tab === "decisions" && room.state().forced.size ? el("span", { class: "badge" }, String(room.state().forced.size)) : null))),
-      room.ui.tab === "decisions" ? null : el("input", {
+      room.ui.tab === "decisions" || room.ui.tab === "review" ? null : el("input", {
         key: "search", type: "search", class: "search", "data-focus": "search", placeholder: say("meeting.search"), "aria-label": say("meeting.search"), value: room.ui.search,
         oninput: (event) => room.look({ search: event.target.value }),
       }),

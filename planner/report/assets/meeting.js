@@ -90,6 +90,12 @@
 
     /* ---- what people see ---- */
 
+    if (facts.review) {
+      room.history = decisions.history(decisions.imported(question, facts, places.id, facts.review.file));
+      room.ui.who = facts.review.file.who;
+      room.ui.tab = "review";
+    }
+
     const chart = planner.makeChart(map, room, ground, room.choosePlace, room.chooseCommunity);
 
     function refresh() {
@@ -121,7 +127,7 @@
       refresh();
     }
 
-    const viewName = (name) => (name === "today" || name === "plan" ? say(`meeting.view_${name}`) : name);
+    const viewName = (name) => (room.plans.includes(name) ? say(`meeting.view_${name}`) : name);
 
     function translate(spoken) {
       planner.speak(spoken);
@@ -151,5 +157,6 @@
     planner.room = room;
     planner.map = map;
     document.body.dataset.ready = "true";
+    performance.mark("ready");
   };
 })(window.planner);

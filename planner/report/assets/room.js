@@ -10,7 +10,7 @@
     const parts = makeParts(question, ground);
     const room = {
       question, facts, places, parts,
-      history: decisions.history(decisions.nothing("plan")),
+      history: decisions.history(decisions.nothing("plan")), plans: Object.keys(question.plans),
       snapshots: [], prices: new Map(),
       ui: {
         service: 0, circle: Math.min(1, question.services[0].cutoffs_s.length - 1), view: "room", walker: null,
@@ -28,7 +28,7 @@
     room.state = () => room.history.now();
 
     /* What is counted of a state is kept as long as the state itself, once for every walker asked about. */
-    const standingStates = { today: decisions.nothing("today"), plan: decisions.nothing("plan") };
+    const standingStates = Object.fromEntries(Object.keys(question.plans).map((name) => [name, decisions.nothing(name)]));
     const counts = new WeakMap();
     /* name: today, plan, room, or the name of a snapshot */
     room.counted = (name) => {

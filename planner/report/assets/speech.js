@@ -14,6 +14,12 @@
   const whole = (value) => planner.format.whole(value);
   const signed = (value) => (value < 0.5 && value > -0.5 ? "0" : value > 0 ? `+${whole(value)}` : `−${whole(-value)}`);
   const yuan = (value) => (value < 0 ? `−${planner.format.yuan(-value, planner.language)}` : planner.format.yuan(value, planner.language));
+  /* For narrow columns: 万元 in Chinese, millions in English, to the second decimal. */
+  const shortYuan = (value) => (planner.language === "zh" ? `${grouped(value / 1e4, 1)} 万元` : `${grouped(value / 1e6, 2)} M`);
+  const grouped = (value, decimals) => {
+    const [whole, part] = Math.abs(value).toFixed(decimals).split(".");
+    return `${value < 0 ? "−" : ""}${whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",")}.${part}`;
+  };
   const minutesOf = (seconds) => seconds / 60;
 
   /* Lighter and lighter shades of a colour, the first one darkest: one per circle. */
@@ -25,5 +31,5 @@
     });
   }
 
-  Object.assign(planner, { speak, signed, yuan, minutesOf, shades });
+  Object.assign(planner, { speak, signed, yuan, shortYuan, minutesOf, shades });
 })(window.planner);

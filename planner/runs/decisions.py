@@ -1,0 +1,140 @@
+"""What a meeting decided, as its page exported it: read, checked, and turned into locks of the study."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from planner.errors import Fault, StudyError, raise_all
+from planner.study import Block, Lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from planner.siting import Posed
+    from planner.study import Study
+
+#: a meeting types its decisions; anything larger is a mistake or an attack
+MAX_BYTES = 20_000_000
+
+Text = Annotated[str, Field(max_length=20_000)]
+
+
+class RunOf(Block):
+    """The run whose page the decisions were taken on."""
+
+    id: Text
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    scenario: Text
+    study: Text = ""
+
+
+class Decision(Block):
+    """One service at one place (or a place as a whole, where ``service`` is none) forced open or closed."""
+
+    place_id: Text
+    service: Text | None
+    state: Literal["open", "closed"]
+    size: Text = ""
+    remark: Text = ""
+    who: Text = ""
+    when: Text = ""
+
+
+class OpenOffer(Block):
+    """One service that is open under the choice of the room."""
+
+    place_id: Text
+    service: Text
+    size: Text = ""
+    stands: bool = False
+
+
+class Decisions(Block):
+    """A file ``decisions.json``."""
+
+    version: Literal[1]
+    run: RunOf
+    who: Text = ""
+    when: Text = ""
+    remark: Text = ""
+    base: Text = "plan"
+    """What everything undecided followed on the page: ``plan``, ``today`` …"""
+    decisions: list[Decision]
+    open: list[OpenOffer]
+    """The whole choice of the room, existing services included."""
+
+
+def read_decisions(path: Path) -> Decisions:
+    """Return the decisions in ``path``.
+
+    Raises
+    ------
+    StudyError
+        if the file cannot be read or is no file of a meeting page; every fault is named.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            msg = f"{path} is larger than any file a meeting page exports"
+            raise StudyError(msg)
+        read = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as fault:
+        msg = f"{path} cannot be read: {fault.strerror}; give the decisions.json that the meeting page exported"
+        raise StudyError(msg) from fault
+    except (ValueError, RecursionError) as fault:
+        msg = f"{path} is not readable as JSON ({fault}); export the decisions from the meeting page again"
+        raise StudyError(msg) from fault
+    try:
+        return Decisions.model_validate(read)
+    except ValidationError as found:
+        faults = [Fault(".".join(str(part) for part in one["loc"]), one["msg"]) for one in found.errors()]
+        raise_all(faults, StudyError, f"{path} is no file that a meeting page exported")
+        raise
+
+
+def locked(study: Study, decisions: Decisions, *, without: int | None = None) -> Study:
+    """Return the study with every decision but number ``without`` as a lock beside its own.
+
+    An open service becomes a ``must`` (in any of its sizes), a closed one a ``never``.
+    """
+    must, never = list(study.siting.must), list(study.siting.never)
+    for position, decision in enumerate(decisions.decisions):
+        if position != without:
+            lock = Lock(site=decision.place_id, service=decision.service)
+            (must if decision.state == "open" else never).append(lock)
+    siting = study.siting.model_copy(update={"must": must, "never": never})
+    return study.model_copy(update={"siting": siting})
+
+
+def offers_of(cells: Iterable[OpenOffer], posed: Posed) -> NDArray[np.int64]:
+    """Return the positions of the offers that ``cells`` name, ascending.
+
+    Raises
+    ------
+    StudyError
+        naming every one that the study does not offer.
+    """
+    offers = posed.problem.offers
+    at = {
+        OpenOffer.model_construct(
+            place_id=posed.place_ids[offers.site[m]],
+            service=posed.service_ids[offers.service[m]],
+            size=posed.offer_sizes[m],
+            stands=bool(offers.existing[m]),
+        ): m
+        for m in range(offers.count)
+    }
+    wanted = list(cells)
+    faults = [
+        Fault(f"open: {one.place_id}/{one.service} {one.size}".rstrip(), "the study offers no such service there")
+        for one in wanted
+        if one not in at
+    ]
+    raise_all(faults, StudyError, "the decisions do not fit the study; export them from its own meeting page")
+    return np.array(sorted({at[one] for one in wanted}), dtype=np.int64)
