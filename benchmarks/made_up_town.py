@@ -18,7 +18,9 @@ from planner.access import Reach
 from planner.district import District
 from planner.district.ground import read_ground
 from planner.runs import tabulate
-from planner.runs.store import Manifest, Result, Run
+from planner.runs.consequences import bills_table, closed_table, loads_table, served_table
+from planner.runs.manifest import Manifest, Result
+from planner.runs.store import Run
 from planner.runs.tables import Tables
 from planner.siting import Outcome, Plan, Posed, count, pose
 from planner.study import Study
@@ -238,12 +240,16 @@ def _run(
         demand=tabulate.demand_table(study, district, np.full(len(district.demand), 5.0)),
         places=tabulate.places_table(district, np.full(len(posed.place_ids), 5.0), opened),
         existing=tabulate.existing_table(district),
-        offers=tabulate.offers_table(study, posed),
+        offers=tabulate.offers_table(study, posed, plan.offers),
         openings=openings,
         opened_sites=tabulate.opened_sites_table(study, district, posed, openings, recount),
         coverage=coverage,
         coverage_by_community=by_community,
         coverage_by_area=by_area,
+        served=served_table(study, recount),
+        loads=loads_table(posed, plan, recount),
+        closed=closed_table(posed, plan),
+        bills=bills_table(study, recount),
         nearest=tabulate.nearest_table(study, district, posed.place_ids, before, after),
         reach=tabulate.reach_table(district, posed.place_ids, reaches),
         circles=tabulate.circles_table(posed.place_ids, {}, district.crs),
@@ -253,7 +259,7 @@ def _run(
     result = Result(
         status="feasible", objective=recount.worth, bound=recount.worth * 1.25, gap=0.25, seconds=0.0, solver="none 0",
         capital_yuan=recount.capital_yuan, yearly_yuan=recount.yearly_yuan, sites_opened=len(recount.opened_sites),
-        services_opened=len(openings), co_located=0,
+        services_opened=len(openings), co_located=0, proven=False,
     )  # fmt: skip
     manifest = Manifest("base-made-up", "base", "0" * 64, {}, {}, 1, METRIC, result, {})
     return Run(study, manifest, tables)

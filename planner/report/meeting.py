@@ -87,7 +87,8 @@ def facts(run: Run) -> dict[str, Any]:
         "homes": True,
         "cautions": [spoken(note) for note in study.notes],
         "services": _services(study),
-        "coverageObjective": study.siting.objective == ["coverage"],
+        "coverageObjective": _comparable(study),
+        "groups": {name: spoken(group.name) for name, group in study.groups.items()},
         "result": {
             "status": manifest.result.status,
             "worth": manifest.result.objective,
@@ -140,6 +141,15 @@ def places(run: Run) -> dict[str, Any]:
 def _review(review: Review) -> dict[str, Any]:
     """Return the decisions as their file had them, and the price of each."""
     return {"file": review.decisions.model_dump(mode="json"), "prices": review.rows()["prices"]}
+
+
+def _comparable(study: Study) -> bool:
+    """Say whether the bound of the plan is one for the coverage that the page counts: no limited places, no phases."""
+    limited = any(
+        service.capacity is not None or service.min_load > 0 or any(size.capacity for size in service.sizes)
+        for service in study.services
+    )
+    return study.siting.objective[0] == "coverage" and not limited and not study.siting.years
 
 
 def _services(study: Study) -> list[dict[str, Any]]:

@@ -15,6 +15,8 @@ from planner.report.walks import pack_walks
 from planner.runs.ground import reach_limits_s
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from planner.runs.store import Run
@@ -37,6 +39,7 @@ def question(run: Run) -> dict[str, Any]:
             {
                 "id": name,
                 "name": spoken(department.name),
+                "outside": department.outside,
                 "capital": department.capital_yuan,
                 "yearly": department.yearly_yuan,
             }
@@ -44,7 +47,7 @@ def question(run: Run) -> dict[str, Any]:
         ],
         "budgets": {"capital": study.budgets.capital_yuan, "yearly": study.budgets.yearly_yuan},
         "rules": _rules(study),
-        "plans": _plans(tables.offers, tables.openings),
+        "plans": _plans(tables.offers),
     }
 
 
@@ -75,6 +78,7 @@ def _demand(run: Run) -> dict[str, Any]:
     at = {name: position for position, name in enumerate(communities["id"])}
     degrees = demand.geometry.to_crs(4326)
     groups = dict.fromkeys(group for service in run.study.services for group in service.demand)
+    groups |= dict.fromkeys(floor.group for floor in run.study.siting.floors if floor.group is not None)
     return {
         "count": len(demand),
         "community": pack_counts(np.array([at.get(name, -1) + 1 for name in demand["community_id"]], dtype=np.int64)),
@@ -106,16 +110,25 @@ def _offers(run: Run) -> dict[str, Any]:
     offers = run.tables.offers
     at = {name: position for position, name in enumerate(run.tables.places["id"])}
     service = {item.id: position for position, item in enumerate(run.study.services)}
+    service_of = [service[name] for name in offers["service"]]
+    standing = {
+        (place, k): position
+        for position, (place, k, stands) in enumerate(
+            zip(offers["place_id"], service_of, offers["stands"], strict=True)
+        )
+        if stands
+    }
     shares = [offers[f"pays_{name}"].tolist() for name in run.study.budgets.departments if f"pays_{name}" in offers]
     return {
         "site": [at[name] for name in offers["place_id"]],
-        "service": [service[name] for name in offers["service"]],
+        "service": service_of,
         "size": offers["size"].tolist(),
         "stands": offers["stands"].astype(int).tolist(),
         "mayClose": offers["may_close"].astype(int).tolist(),
         "area": offers["area_m2"].tolist(),
         "capital": offers["capital_yuan"].tolist(),
         "yearly": offers["yearly_yuan"].tolist(),
+        "moves": [standing.get((name, k), -1) for name, k in zip(offers["moves_from"], service_of, strict=True)],
         "closing": offers["closing_yuan"].tolist(),
         "pays": shares,
     }
@@ -126,7 +139,11 @@ def _sites(run: Run) -> dict[str, Any]:
     area = [UNLIMITED if np.isnan(value) else float(value) for value in places["area_m2"]]
     departments = list(run.study.budgets.departments)
     payer = run.study.budgets.building_department
+    kinds = [run.study.site_kinds.get(str(kind)) for kind in places["kind"]]
     return {
+        "minArea": [kind.min_area_m2 if kind else 0.0 for kind in kinds],
+        "minServices": [kind.min_services if kind else 0 for kind in kinds],
+        "hubOnly": [int(kind.hub_only) if kind else 0 for kind in kinds],
         "setup": places["setup_yuan"].tolist(),
         "yearly": places["yearly_yuan"].tolist(),
         "area": area,
@@ -142,7 +159,21 @@ def _rules(study: Study) -> dict[str, Any]:
         "maxSites": siting.max_sites,
         "minOpenings": [service.min_openings for service in study.services],
         "maxOpenings": [service.max_openings for service in study.services],
-        "incompatible": [sorted((position[a], position[b])) for a, b in together.incompatible],
+        "incompatible": sorted({tuple(sorted((position[a], position[b]))) for a, b in together.incompatible}),
+        "hub": None
+        if together.hub is None
+        else {
+            "area": together.hub.min_area_m2,
+            "services": together.hub.min_services,
+            "core": [position[name] for name in together.hub.of],
+            "leastCore": together.hub.min_of,
+            "least": together.hub.min_hubs,
+        },
+        "floors": _floors(study, position),
+        "spreads": [
+            {"service": position[spread.service], "cutoff_s": 60 * spread.minutes, "most": spread.most}
+            for spread in siting.spreads
+        ],
         "rooms": [
             {
                 "services": [position[name] for name in room.services],
@@ -157,18 +188,39 @@ def _rules(study: Study) -> dict[str, Any]:
             for kind, locks in (("must", siting.must), ("never", siting.never))
             for lock in locks
         ],
-        "mayClose": siting.existing.may_close,
     }
 
 
-def _plans(offers: pd.DataFrame, openings: pd.DataFrame) -> dict[str, list[int]]:
+def _floors(study: Study, position: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return the guaranteed shares: those asked for, and the targets of the objective ``fewest``."""
+    siting = study.siting
+    floors = [
+        {
+            "service": position[floor.service],
+            "group": floor.group,
+            "cutoff_s": 60 * floor.minutes,
+            "share": floor.share,
+            "every": floor.per == "community",
+        }
+        for floor in siting.floors
+    ]
+    if "fewest" in siting.objective and siting.target is not None:
+        floors += [
+            {
+                "service": k,
+                "group": None,
+                "cutoff_s": 60 * service.circles[-1].minutes,
+                "share": siting.target,
+                "every": siting.target_per == "community",
+            }
+            for k, service in enumerate(study.services)
+        ]
+    return floors
+
+
+def _plans(offers: pd.DataFrame) -> dict[str, list[int]]:
     """Return the positions of the offers open today, and of those open once the plan is built."""
-    stands = offers["stands"].to_numpy()
-    at = {cell: position for position, cell in enumerate(_cells(offers)) if not stands[position]}
-    today = np.flatnonzero(stands).tolist()
-    new = [at[cell] for cell in _cells(openings)]
-    return {"today": today, "plan": sorted([*today, *new])}
-
-
-def _cells(frame: pd.DataFrame) -> list[tuple[str, str, str]]:
-    return list(zip(*(frame[name].astype(str) for name in ("place_id", "service", "size")), strict=True))
+    return {
+        "today": np.flatnonzero(offers["stands"].to_numpy()).tolist(),
+        "plan": np.flatnonzero(offers["planned"].to_numpy()).tolist(),
+    }

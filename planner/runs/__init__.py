@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from planner.runs.batch import Executor, Report, executor_for, run_batch
     from planner.runs.cache import Cache, default_folder
-<<<<<<< HEAD
     from planner.runs.cluster import Cluster
     from planner.runs.doctor import Checked, check
     from planner.runs.executors import Processes, Serial
-=======
-    from planner.runs.check import Checked, check
     from planner.runs.follow_up import Review, review
->>>>>>> 1f7be08 (Take a meeting's decisions back: planner review; measure the page: bench-meeting)
     from planner.runs.manifest import Manifest, Result
     from planner.runs.places import STORE
     from planner.runs.run import carry_out, plan
@@ -42,11 +38,8 @@ __all__ = [
     "default_folder",
     "executor_for",
     "plan",
-<<<<<<< HEAD
-    "run_batch",
-=======
     "review",
->>>>>>> 1f7be08 (Take a meeting's decisions back: planner review; measure the page: bench-meeting)
+    "run_batch",
 ]
 
 _HOME = {
@@ -70,11 +63,8 @@ _HOME = {
     "default_folder": "cache",
     "executor_for": "batch",
     "plan": "run",
-<<<<<<< HEAD
-    "run_batch": "batch",
-=======
     "review": "follow_up",
->>>>>>> 1f7be08 (Take a meeting's decisions back: planner review; measure the page: bench-meeting)
+    "run_batch": "batch",
 }
 
 

@@ -42,6 +42,7 @@ class Decision(Block):
     service: Text | None
     state: Literal["open", "closed"]
     size: Text = ""
+    moves_from: Text = ""
     remark: Text = ""
     who: Text = ""
     when: Text = ""
@@ -53,6 +54,8 @@ class OpenOffer(Block):
     place_id: Text
     service: Text
     size: Text = ""
+    moves_from: Text = ""
+    """The place whose service moves here; empty for a new one."""
     stands: bool = False
 
 
@@ -121,11 +124,13 @@ def offers_of(cells: Iterable[OpenOffer], posed: Posed) -> NDArray[np.int64]:
         naming every one that the study does not offer.
     """
     offers = posed.problem.offers
+    moved = np.full(offers.count, -1) if offers.moves is None else offers.moves
     at = {
         OpenOffer.model_construct(
             place_id=posed.place_ids[offers.site[m]],
             service=posed.service_ids[offers.service[m]],
             size=posed.offer_sizes[m],
+            moves_from=posed.place_ids[offers.site[moved[m]]] if moved[m] >= 0 else "",
             stands=bool(offers.existing[m]),
         ): m
         for m in range(offers.count)

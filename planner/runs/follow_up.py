@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from planner.errors import InfeasibleError, StaleDecisionsError
+from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
-from planner.runs.decisions import Decision, Decisions, OpenOffer, locked, offers_of, read_decisions
+from planner.runs.decisions import Decision, Decisions, locked, offers_of, read_decisions
 from planner.runs.ground import Ground, survey
 from planner.runs.places import STORE, name_of
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, hashes_of
 from planner.runs.run import conclude
-from planner.runs.store import Run, written_aside
-from planner.siting import Evaluation, Outcome, Plan, Posed, count, pose, solve
+from planner.siting import Evaluation, Outcome, Plan, Posed, count, pose, solve, value_of
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
 
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from planner.runs.store import Run
     from planner.study import Study
 
     #: writes the pages of a review into its folder
@@ -200,7 +202,7 @@ def _reviewed(study: Study, ground: Ground, decisions: Decisions, clock: Clock, 
     posed = pose(study, ground.district, ground.reaches)
     chosen = offers_of(decisions.open, posed)
     optimum = conclude(study, ground, clock, scenario=decisions.run.scenario, cache=known)
-    best = _column("optimum", posed, _chosen_in(optimum, posed), optimum.manifest.result.bound)
+    best = _column("optimum", posed, _planned(optimum), optimum.manifest.result.bound)
     decided = _column("decided", posed, chosen, None)
     completion: Run | None = None
     try:
@@ -209,7 +211,7 @@ def _reviewed(study: Study, ground: Ground, decisions: Decisions, clock: Clock, 
         columns: tuple[Column, ...] = (decided, best)
     else:
         bound = completion.manifest.result.bound
-        columns = (decided, _column("completed", posed, _chosen_in(completion, posed), bound), best)
+        columns = (decided, _column("completed", posed, _planned(completion), bound), best)
     column = next((column for column in columns if column.name == "completed"), None)
     completed = (
         None if column is None or completion is None else _Completed(column, completion.manifest.result.objective)
@@ -218,20 +220,13 @@ def _reviewed(study: Study, ground: Ground, decisions: Decisions, clock: Clock, 
     return Review(decisions, optimum, completion, posed, columns, prices)
 
 
-def _column(name: ColumnName, posed: Posed, offers: NDArray[np.int64], bound: float | None) -> Column:
-    return Column(name, offers, count(posed.problem, offers), bound)
-
-
-def _chosen_in(run: Run, posed: Posed) -> NDArray[np.int64]:
+def _planned(run: Run) -> NDArray[np.int64]:
     """Return the offers open in a run; locks change which are chosen, not which there are."""
-    offers, openings = run.tables.offers, run.tables.openings
-    standing = offers.loc[offers["stands"]]
-    cells = [
-        OpenOffer(place_id=str(place), service=str(service), size=str(size), stands=stands)
-        for frame, stands in ((standing, True), (openings, False))
-        for place, service, size in zip(frame["place_id"], frame["service"], frame["size"], strict=True)
-    ]
-    return offers_of(cells, posed)
+    return np.flatnonzero(run.tables.offers["planned"].to_numpy())
+
+
+def _column(name: ColumnName, posed: Posed, offers: NDArray[np.int64], bound: float | None) -> Column:
+    return Column(name, offers, value_of(posed.problem, offers), bound)
 
 
 @dataclass(frozen=True, eq=False)

@@ -245,7 +245,7 @@ def _tables(work: _Work) -> Tables:
         demand=work.sheets.demand,
         places=places_table(district, connector_m(ground.doors.places[walker]), opened),
         existing=work.sheets.existing,
-        offers=offers_table(study, posed),
+        offers=offers_table(study, posed, work.chosen.offers),
         openings=openings,
         opened_sites=opened_sites_table(study, district, posed, openings, recount),
         coverage=coverage,

@@ -36,8 +36,8 @@ class Tables:
     existing: pd.DataFrame
     """``place_id, service, capacity``: what facilities offer today (capacity NaN = not known)."""
     offers: pd.DataFrame
-    """Every way a service can be run at a place, in the order of the siting problem: ``place_id, service, size, stands, may_close,
-    closing_yuan, area_m2, capital_yuan, yearly_yuan, capacity`` and ``pays_<department>`` shares. Set-up and shared rooms are left out."""
+    """Every way a service can be run at a place, in the order of the siting problem: ``place_id, service, size, stands, planned,
+    moves_from, may_close,    closing_yuan, area_m2, capital_yuan, yearly_yuan, capacity`` and ``pays_<department>`` shares. Set-up and shared rooms are left out."""
     openings: pd.DataFrame
     """The plan, one row per service opened: ``place_id, service, size, area_m2, fit_out_yuan, yearly_yuan, capacity, year, mode,
     department`` (year NaN in a plan without phases)."""

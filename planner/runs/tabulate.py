@@ -242,23 +242,28 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     )
 
 
-def offers_table(study: Study, posed: Posed) -> pd.DataFrame:
+def offers_table(study: Study, posed: Posed, chosen: NDArray[np.int64]) -> pd.DataFrame:
     """Return every way a service can be run at a place, in the order of the problem: what a plan picks from.
 
     Figures are the service's own, without set-up and shared rooms, as the problem counts them; ``pays_<department>`` is the
-    share of each department.
+    share of each department, ``chosen`` (positions) what the plan leaves or makes open.
     """
     offers = posed.problem.offers
     ids = np.array(posed.place_ids, dtype=object)
     services = np.array(posed.service_ids, dtype=object)
     capacity = np.full(offers.count, np.inf) if offers.capacity is None else offers.capacity
     shares = offers.capital_share
+    moved = np.full(offers.count, -1) if offers.moves is None else offers.moves
+    is_open = np.zeros(offers.count, dtype=np.bool_)
+    is_open[chosen] = True
     return pd.DataFrame(
         {
             "place_id": ids[offers.site],
             "service": services[offers.service],
             "size": list(posed.offer_sizes),
             "stands": offers.existing,
+            "planned": is_open,
+            "moves_from": np.where(moved >= 0, ids[offers.site[moved]], ""),
             "may_close": np.zeros(offers.count, dtype=np.bool_) if offers.may_close is None else offers.may_close,
             "closing_yuan": np.zeros(offers.count) if offers.closing_yuan is None else offers.closing_yuan,
             "area_m2": offers.area_m2,
@@ -271,7 +276,7 @@ def offers_table(study: Study, posed: Posed) -> pd.DataFrame:
                 else {f"pays_{department}": shares[:, d] for d, department in enumerate(study.budgets.departments)}
             ),
         }
-    ).astype(dict.fromkeys(("place_id", "service", "size"), "str"))
+    ).astype(dict.fromkeys(("place_id", "service", "size", "moves_from"), "str"))
 
 
 def openings_table(study: Study, posed: Posed, plan: Plan) -> pd.DataFrame:

@@ -66,6 +66,27 @@ MEETING: dict[str, tuple[str, str]] = {
     "rule_never": ("{site}：研究不允许新设「{service}」", "{site}: the study allows no new {service} here"),
     "any_service": ("任一服务", "any service"),
     "rule_area": ("{site}：需要 {used}，只有 {limit}", "{site}: {used} needed, {limit} there"),
+    "rule_moved": (
+        "{site}：「{service}」迁走后不能再留在原处",
+        "{site}: {service} moves away and stays, or moves twice",
+    ),
+    "rule_hubs": ("综合体 {number} 处，至少 {least} 处", "{number} hubs; at least {least} are asked for"),
+    "rule_small": ("{site}：使用规模低于该类场所的下限", "{site}: is opened for less than its class asks"),
+    "rule_hub_only": ("{site}：只能作为综合体开设", "{site}: may open only as a hub"),
+    "rule_floor": (
+        "兜底：「{service}」{minutes} 分钟{group}应达 {share}，仅 {found}",
+        "guaranteed: {service} within {minutes} min{group} for {share}; only {found}",
+    ),
+    "rule_floor_parts": (
+        "兜底：「{service}」{minutes} 分钟{group}应达 {share}，{number} 个社区未达，最低 {part} {found}",
+        "guaranteed: {service} within {minutes} min{group} for {share}; {number} communities are below, lowest {part} {found}",
+    ),
+    "rule_spread": (
+        "「{service}」{minutes} 分钟：社区差距 {apart}，不得超过 {most}",
+        "{service}, {minutes} min: communities are {apart} apart; at most {most} is allowed",
+    ),
+    "moved_from": ("自 {site} 迁来", "moved from {site}"),
+    "extended": ("扩建", "extended"),
     "rule_budget": ("{kind}超出总预算 {over}", "{kind}: {over} over the budget"),
     "rule_department": ("{department}：{kind}超出预算 {over}", "{department}: {kind} {over} over its budget"),
     "optimum": ("与最优的差距", "Distance from the optimum"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.siting import Evaluation, Posed, count
+from planner.siting import Evaluation, Floor, Posed, Spread, count
 
 if TYPE_CHECKING:
     from planner.access import Reach
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
 
 def in_order(values: np.ndarray) -> float:
     return float(np.cumsum(values)[-1]) if len(values) else 0.0
+
+
+#: what the page calls a broken rule, and how the recount words it (where, what)
+KINDS = (
+    ("budget", r"^budget (capital|yearly)$", ""),
+    ("department", "^budget .*department", ""),
+    ("area", "^site", "m² are used of"),
+    ("incompatible", "^site", "incompatible"),
+    ("stays", "^site", "must stay"),
+    ("moved", "^site", "moved"),
+    ("small", "^site", "less than its class"),
+    ("hub_only", "^site", "only as a hub"),
+    ("sites", "^sites", ""),
+    ("openings", "^service", "openings"),
+    ("hubs", "^hubs", ""),
+    ("floor", "^floor", ""),
+    ("spread", "^spread", ""),
+)
 
 
 @dataclass
@@ -36,47 +55,75 @@ class Recount:
         self.run, self.posed, self.reaches = run, posed, reaches
         self.offers = posed.problem.offers
         self.today = np.flatnonzero(self.offers.existing)
-        opened = {(row.place_id, row.service, row.size) for row in run.tables.openings.itertuples()}
-        self.plan = np.array(
-            [
-                m
-                for m in range(self.offers.count)
-                if self.offers.existing[m]
-                or (
-                    posed.place_ids[self.offers.site[m]],
-                    posed.service_ids[self.offers.service[m]],
-                    posed.offer_sizes[m],
-                )
-                in opened
-            ]
-        )
+        self.plan = np.flatnonzero(run.tables.offers["planned"].to_numpy())
         self.open = self._by_cell(self.plan)
+        self.parts: dict[int, tuple[str, list[str], np.ndarray]] = {}
+        self.walked: dict[tuple[str, float], tuple[np.ndarray, np.ndarray]] = {}
         self.looked = Looked()
 
     def _by_cell(self, offers: np.ndarray) -> dict[tuple[int, int], int]:
         return {(int(self.offers.site[m]), int(self.offers.service[m])): int(m) for m in offers}
 
     @property
+    def moves(self) -> np.ndarray:
+        return np.full(self.offers.count, -1) if self.offers.moves is None else self.offers.moves
+
+    @property
     def chosen(self) -> np.ndarray:
-        return np.array(sorted(self.open.values()), dtype=np.int64)
+        """What is open; what has moved elsewhere is gone where it stood."""
+        gone = {int(self.moves[m]) for m in self.open.values()}
+        return np.array(sorted(m for m in self.open.values() if m not in gone), dtype=np.int64)
 
     @cached_property
     def cells(self) -> list[tuple[int, int]]:
-        """Every (site, service) that can be toggled."""
-        fresh = np.flatnonzero(~self.offers.existing)
-        return sorted({(int(self.offers.site[m]), int(self.offers.service[m])) for m in fresh})
+        """Every (site, service) that can be toggled: what could open, and what stands and may close."""
+        may_close = np.zeros(self.offers.count, dtype=bool) if self.offers.may_close is None else self.offers.may_close
+        free = np.flatnonzero(~self.offers.existing | may_close)
+        return sorted({(int(self.offers.site[m]), int(self.offers.service[m])) for m in free})
 
     def toggle(self, site: int, service: int) -> None:
         if (site, service) in self.open:
             del self.open[site, service]
             return
-        ways = [
-            m
-            for m in range(self.offers.count)
-            if self.offers.site[m] == site and self.offers.service[m] == service and not self.offers.existing[m]
-        ]
+        here = np.flatnonzero((self.offers.site == site) & (self.offers.service == service))
+        ways = [int(m) for m in here if not self.offers.existing[m]]
         planned = [m for m in ways if m in set(self.plan.tolist())]
-        self.open[site, service] = planned[0] if planned else min(ways, key=lambda m: (self.offers.area_m2[m], m))
+        if not ways:
+            self.open[site, service] = int(here[0])
+        elif planned:
+            self.open[site, service] = planned[0]
+        else:
+            self.open[site, service] = min(ways, key=lambda m: (self.moves[m] >= 0, self.offers.area_m2[m], m))
+
+    def ask_more(self, page) -> None:
+        """Ask, on the page and here, for more than any plan could keep: a share in every community, a small spread."""
+        k = 2
+        cutoff_s = self.posed.problem.demands[k].cutoffs_s[1]
+        page.evaluate(
+            """([k, cutoff_s]) => {
+              const { rules, services } = planner.room.question;
+              rules.floors.push({ service: k, group: null, cutoff_s, share: 0.5, every: true, people: services[k].people });
+              rules.spreads.push({ service: k, cutoff_s, most: 0.25 });
+            }""",
+            [k, cutoff_s],
+        )
+        rules = self.posed.problem.rules
+        rules = replace(
+            rules,
+            floors=(*rules.floors, Floor(k, 0.5, 1, every_community=True)),
+            spreads=(*rules.spreads, Spread(k, 0.25, 1)),
+        )
+        self.posed = replace(self.posed, problem=replace(self.posed.problem, rules=rules))
+
+    def broken_rules(self) -> dict[str, int]:
+        """Return how often each kind of rule is broken, by the name the page gives it."""
+        found: dict[str, int] = {}
+        for fault in self.counted(self.chosen).broken:
+            name = next(
+                name for name, where, what in KINDS if re.search(where, fault.where) and re.search(what, fault.what)
+            )
+            found[name] = found.get(name, 0) + 1
+        return found
 
     def counted(self, chosen: np.ndarray) -> Evaluation:
         problem = self.posed.problem
@@ -100,6 +147,11 @@ class Recount:
 
     def part_names(self, level: int) -> tuple[str, list[str], np.ndarray]:
         """Return the level's name, its parts' ids and the part of each demand point (−1: none)."""
+        if level not in self.parts:
+            self.parts[level] = self._part_names(level)
+        return self.parts[level]
+
+    def _part_names(self, level: int) -> tuple[str, list[str], np.ndarray]:
         communities, demand = self.run.tables.communities, self.run.tables.demand
         ids = communities["id"].tolist()
         of = np.array([ids.index(name) if name else -1 for name in demand["community_id"]])
@@ -197,16 +249,23 @@ class Recount:
 
     def _walks(self, service: int, circle: int) -> tuple[np.ndarray, np.ndarray]:
         """Return (place, demand point) of every pair inside the circle, demand points ascending within a place."""
-        reach = self.reaches[self.walker_of(service)]
+        asked = self.walker_of(service), self.posed.problem.demands[service].cutoffs_s[circle]
+        if asked not in self.walked:
+            self.walked[asked] = self._inside(*asked)
+        return self.walked[asked]
+
+    def _inside(self, walker: str, cutoff_s: float) -> tuple[np.ndarray, np.ndarray]:
+        reach = self.reaches[walker]
         demand = np.repeat(np.arange(len(reach.indptr) - 1), np.diff(reach.indptr))
-        inside = reach.seconds.astype(np.float64) <= self.posed.problem.demands[service].cutoffs_s[circle]
+        inside = reach.seconds.astype(np.float64) <= cutoff_s
         place, demand = reach.site[inside], demand[inside]
         order = np.lexsort((demand, place))
         return place[order], demand[order]
 
     def _open_places(self, service: int) -> np.ndarray:
         is_open = np.zeros(len(self.posed.place_ids), dtype=bool)
-        is_open[[site for site, k in self.open if k == service]] = True
+        here = self.chosen[self.offers.service[self.chosen] == service]
+        is_open[self.offers.site[here]] = True
         return is_open
 
     def _adds(self, now: Evaluation) -> dict[str, float]:
@@ -225,7 +284,7 @@ class Recount:
         level, ids, of = self.part_names(self.looked.level)
         place, demand = self._walks(k, c)
         could = np.zeros(len(self.posed.place_ids), dtype=bool)
-        could[[site for site, service in self.cells if service == k]] = True
+        could[self.offers.site[(self.offers.service == k) & ~self.offers.existing]] = True
         counts = (could & ~self._open_places(k))[place] & (now.circle[k][demand] > c) & (of[demand] >= 0)
         place, demand = place[counts], demand[counts]
         sums = np.zeros((len(ids), len(could)))

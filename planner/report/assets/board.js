@@ -106,10 +106,37 @@
   }
 
   function rules(room) {
-    const { broken } = room.counted("room");
+    const broken = told(room.counted("room").broken), { length } = room.counted("room").broken;
     if (!broken.length) return section("rules", el("p", { class: "kept" }, `✓ ${say("meeting.rules_kept")}`));
-    return section("rules", figure("broken", broken.length, say("meeting.rules_broken", { number: broken.length }), { class: "broken-count" }),
+    return section("rules", figure("broken", length, say("meeting.rules_broken", { number: broken.length }), { class: "broken-count" }),
       el("ul", { class: "broken" }, broken.map((one) => el("li", {}, planner.ruleText(room, one)))));
+  }
+
+  /* One sentence for each rule: the communities below a floor are told together. */
+  function told(broken) {
+    const floors = new Map(), found = [];
+    for (const one of broken) {
+      if (one.rule !== "floor" || one.part === null) found.push(one);
+      else if (floors.has(one.floor)) floors.get(one.floor).parts.push(one);
+      else {
+        floors.set(one.floor, { ...one, parts: [one] });
+        found.push(floors.get(one.floor));
+      }
+    }
+    return found;
+  }
+
+  function floorText(room, one) {
+    const floor = room.question.rules.floors[one.floor];
+    const values = {
+      service: room.facts.services[floor.service].name, minutes: floor.cutoff_s / 60, share: format.percent(floor.share),
+      group: floor.group === null ? "" : ` (${room.facts.groups[floor.group][planner.language]})`,
+    };
+    if (one.part === null) return say("meeting.rule_floor", { ...values, found: format.percent(one.share) });
+    const lowest = one.parts.reduce((low, part) => (part.share < low.share ? part : low));
+    return say("meeting.rule_floor_parts", {
+      ...values, number: one.parts.length, found: format.percent(lowest.share), part: planner.named(room.parts.levels[0].names[lowest.part]),
+    });
   }
 
   /* A broken rule as a sentence. */
@@ -125,6 +152,15 @@
       openings: () => say("meeting.rule_openings", { service: name(one.service), ...limits }),
       must: () => say("meeting.rule_must", { site, service: one.service === null ? say("meeting.any_service") : name(one.service) }),
       never: () => say("meeting.rule_never", { site, service: one.service === null ? say("meeting.any_service") : name(one.service) }),
+      moved: () => say("meeting.rule_moved", { site, service: name(one.service) }),
+      hubs: () => say("meeting.rule_hubs", limits),
+      small: () => say("meeting.rule_small", { site }),
+      hub_only: () => say("meeting.rule_hub_only", { site }),
+      floor: () => floorText(room, one),
+      spread: () => {
+        const spread = room.question.rules.spreads[one.spread];
+        return say("meeting.rule_spread", { service: name(spread.service), minutes: spread.cutoff_s / 60, apart: format.percent(one.apart), most: format.percent(spread.most) });
+      },
       area: () => say("meeting.rule_area", { site, used: format.square(one.used), limit: format.square(one.limit) }),
       budget: () => say("meeting.rule_budget", { kind: say(`meeting.${one.kind}`), over: yuan(one.amount - one.limit) }),
       department: () => say("meeting.rule_department", {
@@ -155,5 +191,5 @@
           }))));
   }
 
-  Object.assign(planner, { board, ruleText, shareOf: share, minutesAt: minutes });
+  Object.assign(planner, { board, ruleText, toldRules: told, shareOf: share, minutesAt: minutes });
 })(window.planner);

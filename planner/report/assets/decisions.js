@@ -26,6 +26,11 @@
         if (offers.site[offer] === decision.site && !offers.stands[offer]) at.delete(key);
       }
     }
+    /* what moves elsewhere does not stay */
+    for (const offer of [...at.values()]) {
+      const from = offers.moves[offer];
+      if (from >= 0) at.delete(keyOf(offers.site[from], offers.service[from]));
+    }
     return [...at.values()].sort((a, b) => a - b);
   }
 
@@ -40,7 +45,7 @@
         else if (fresh.has(key)) fresh.get(key).push(offer);
         else fresh.set(key, [offer]);
       }
-      for (const ways of fresh.values()) ways.sort((a, b) => offers.area[a] - offers.area[b] || a - b);
+      for (const ways of fresh.values()) ways.sort((a, b) => (offers.moves[a] >= 0) - (offers.moves[b] >= 0) || offers.area[a] - offers.area[b] || a - b);
       indexes.set(question, { fresh, stands });
     }
     return indexes.get(question);
@@ -112,6 +117,10 @@
 
   function exported(question, run, placeIds, state, who, when) {
     const { offers } = question, service = (k) => question.services[k].id;
+    const way = (offer) => ({
+      size: offer < 0 ? "" : offers.size[offer],
+      moves_from: offer < 0 || offers.moves[offer] < 0 ? "" : placeIds[offers.site[offers.moves[offer]]],
+    });
     return {
       version: 1,
       run: { id: run.runId, digest: run.digest, scenario: run.scenario, study: run.study },
@@ -120,11 +129,11 @@
         place_id: placeIds[decision.site],
         service: decision.service === null ? null : service(decision.service),
         state: decision.open ? "open" : "closed",
-        size: decision.service === null || !decision.open ? "" : offers.size[decision.offer],
+        ...way(decision.service === null || !decision.open ? -1 : decision.offer),
         remark: decision.remark, who: decision.who || who, when: decision.when,
       })),
       open: chosenBy(question, state).map((offer) => ({
-        place_id: placeIds[offers.site[offer]], service: service(offers.service[offer]), size: offers.size[offer],
+        place_id: placeIds[offers.site[offer]], service: service(offers.service[offer]), ...way(offer),
         stands: Boolean(offers.stands[offer]),
       })),
     };
@@ -144,7 +153,8 @@
       let offer = -1;
       if (open && k !== null) {
         const ways = offersAt(question, site, k), stands = standing(question, site, k);
-        offer = ways.find((way) => question.offers.size[way] === one.size);
+        const from = (way) => (question.offers.moves[way] < 0 ? "" : placeIds[question.offers.site[question.offers.moves[way]]]);
+        offer = ways.find((way) => question.offers.size[way] === one.size && from(way) === (one.moves_from || ""));
         if (offer === undefined) offer = ways.length ? ways[0] : stands;
         if (offer < 0) throw new Error("not_decisions");
       }

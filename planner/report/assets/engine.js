@@ -72,6 +72,7 @@ window.planner = window.planner || {};
     const walkers = {};
     for (const [name, text] of Object.entries(packed.walkers)) walkers[name] = walks(text, places);
     const services = packed.services.map((service) => ({ ...service, people: wanted(service.demand, groups, n) }));
+    for (const floor of packed.rules.floors) floor.people = floor.group === null ? services[floor.service].people : groups[floor.group];
     return {
       n, places, community, walkers, services,
       lon: steps(packed.demand.lon, n), lat: steps(packed.demand.lat, n),
@@ -284,20 +285,36 @@ window.planner = window.planner || {};
   /* ---- rules ---- */
 
   function broken(question, chosen, spent, used) {
-    return [...brokenChoices(question, chosen), ...brokenArea(question, used), ...brokenMoney(question, spent)];
+    return [
+      ...brokenChoices(question, chosen, used), ...brokenArea(question, chosen, used), ...brokenMoney(question, spent),
+      ...brokenShares(question, spent.rings),
+    ];
   }
 
-  function brokenChoices(question, chosen) {
+  /* 导则: area, number of services, and how many of the core ones make a building a hub. */
+  function isHub(question, chosen, used, site) {
+    const { hub } = question.rules;
+    if (hub === null) return false;
+    const here = new Set(chosen.filter((offer) => question.offers.site[offer] === site).map((offer) => question.offers.service[offer]));
+    const core = hub.core.filter((k) => here.has(k)).length;
+    return used[site] >= hub.area - TOLERANCE && here.size >= hub.services && core >= hub.leastCore;
+  }
+
+  function brokenChoices(question, chosen, used) {
     const { offers, rules } = question, found = [];
     const services = question.services.length;
-    const openAt = new Set(chosen.map((offer) => offers.site[offer] * services + offers.service[offer]));
+    const cell = (offer) => offers.site[offer] * services + offers.service[offer];
+    const openAt = new Set(chosen.map(cell));
     const isOpen = (site, service) => openAt.has(site * services + service);
     const fresh = chosen.filter((offer) => !offers.stands[offer]);
     if (openAt.size !== chosen.length) found.push({ rule: "twice" });
-    for (let offer = 0; offer < offers.count; offer += 1) {
-      if (offers.stands[offer] && !offers.mayClose[offer] && !isOpen(offers.site[offer], offers.service[offer])) {
-        found.push({ rule: "stays", site: offers.site[offer], service: offers.service[offer] });
-      }
+    const movedTo = new Map();
+    for (const offer of chosen) if (offers.moves[offer] >= 0) movedTo.set(offers.moves[offer], (movedTo.get(offers.moves[offer]) || 0) + 1);
+    for (const offer of question.standing) {
+      const kept = openAt.has(cell(offer)) ? 1 : 0, places = kept + (movedTo.get(offer) || 0);
+      const about = { site: offers.site[offer], service: offers.service[offer] };
+      if (places === 0 && !offers.mayClose[offer]) found.push({ rule: "stays", ...about });
+      if (places > 1 && movedTo.has(offer)) found.push({ rule: "moved", ...about });
     }
     const opened = [...new Set(fresh.map((offer) => offers.site[offer]))].sort((a, b) => a - b);
     for (const site of new Set(chosen.map((offer) => offers.site[offer]))) {
@@ -313,6 +330,8 @@ window.planner = window.planner || {};
       const least = rules.minOpenings[k], most = rules.maxOpenings[k];
       if (number < least || (most !== null && number > most)) found.push({ rule: "openings", service: k, number, least, most });
     }
+    const hubs = [...new Set(chosen.map((offer) => offers.site[offer]))].filter((site) => isHub(question, chosen, used, site)).length;
+    if (rules.hub !== null && hubs < rules.hub.least) found.push({ rule: "hubs", number: hubs, least: rules.hub.least });
     for (const lock of rules.locks) {
       const at = lock.kind === "must" ? chosen : fresh;
       const there = at.some((offer) => offers.site[offer] === lock.site && (lock.service === null || lock.service === offers.service[offer]));
@@ -323,8 +342,51 @@ window.planner = window.planner || {};
 
   const tooMuch = (amount, limit) => limit !== null && amount > limit + TOLERANCE * Math.max(1, Math.abs(limit));
 
-  function brokenArea(question, used) {
-    const found = [];
+  /* Guaranteed shares (兜底) and spreads, overall or community by community. */
+  function brokenShares(question, rings) {
+    const found = [], { floors, spreads } = question.rules;
+    const parts = 1 + question.community.reduce((most, part) => Math.max(most, part), -1);
+    const everyPart = (people, ring, circle) => {
+      const all = new Float64Array(parts), inside = new Float64Array(parts), shares = [];
+      for (let i = 0; i < question.n; i += 1) {
+        const part = question.community[i];
+        if (part < 0) continue;
+        all[part] += people[i];
+        if (ring[i] <= circle) inside[part] += people[i];
+      }
+      for (let r = 0; r < parts; r += 1) if (all[r] > 0) shares.push([r, inside[r] / all[r]]);
+      return shares;
+    };
+    const overall = (people, ring, circle) => {
+      let all = 0, inside = 0;
+      for (let i = 0; i < question.n; i += 1) {
+        all += people[i];
+        if (ring[i] <= circle) inside += people[i];
+      }
+      return all > 0 ? [[null, inside / all]] : [];
+    };
+    floors.forEach((floor, i) => {
+      const circle = question.services[floor.service].cutoffs_s.indexOf(floor.cutoff_s);
+      const shares = (floor.every ? everyPart : overall)(floor.people, rings[floor.service].ring, circle);
+      for (const [part, share] of shares) if (share < floor.share - TOLERANCE) found.push({ rule: "floor", floor: i, part, share });
+    });
+    spreads.forEach((spread, i) => {
+      const circle = question.services[spread.service].cutoffs_s.indexOf(spread.cutoff_s);
+      const shares = everyPart(question.services[spread.service].people, rings[spread.service].ring, circle).map(([, share]) => share);
+      const apart = shares.length ? Math.max(...shares) - Math.min(...shares) : 0;
+      if (apart > spread.most + TOLERANCE) found.push({ rule: "spread", spread: i, apart });
+    });
+    return found;
+  }
+
+  function brokenArea(question, chosen, used) {
+    const { offers, sites } = question, found = [];
+    const opened = new Set(chosen.filter((offer) => !offers.stands[offer]).map((offer) => offers.site[offer]));
+    for (const site of opened) {
+      const services = chosen.filter((offer) => offers.site[offer] === site).length;
+      if (used[site] < sites.minArea[site] - TOLERANCE || services < sites.minServices[site]) found.push({ rule: "small", site });
+      if (sites.hubOnly[site] && !isHub(question, chosen, used, site)) found.push({ rule: "hub_only", site });
+    }
     used.forEach((value, site) => {
       if (value > question.sites.area[site] * (1 + TOLERANCE) + TOLERANCE) found.push({ rule: "area", site, used: value, limit: question.sites.area[site] });
     });
@@ -362,8 +424,9 @@ window.planner = window.planner || {};
     found.siteArea = area(question, chosen);
     found.siteCapital = capital;
     found.siteYearly = yearly;
-    found.capital = inOrder(capital);
-    found.yearly = inOrder(yearly);
+    const outside = question.departments.map((department, d) => (department.outside ? d : -1)).filter((d) => d >= 0);
+    found.capital = inOrder(capital) - inOrder(outside.map((d) => byCapital[d]));
+    found.yearly = inOrder(yearly) - inOrder(outside.map((d) => byYearly[d]));
     found.departments = question.departments.map((_, d) => ({ capital: byCapital[d], yearly: byYearly[d] }));
     const fresh = chosen.filter((offer) => !question.offers.stands[offer]);
     found.openings = fresh.length;

@@ -58,9 +58,9 @@
   function sites(room) {
     const { ui, places, facts, question } = room, k = ui.service;
     const gain = room.adds(k, ui.circle), open = room.isOpen("room", k);
-    const rows = [];
+    const rows = [], closable = new Set(question.standing.filter((offer) => question.offers.mayClose[offer]).map((offer) => question.offers.site[offer]));
     room.servicesAt.forEach((at, site) => {
-      if (!at.fresh.size && !(at.standing.size && question.rules.mayClose)) return;
+      if (!at.fresh.size && !closable.has(site)) return;
       if (!fits(room, room.placeName(site), places.id[site], places.kind[site])) return;
       const could = at.fresh.has(k) || at.standing.has(k);
       const cost = could ? costOf(room, site, k) : null;
@@ -99,7 +99,7 @@
     if (!at.fresh.has(service) && !stands) return el("span", { class: "switch-none" });
     const open = room.isOpen("room", service)[site] === 1;
     const decision = room.state().forced.get(decisions.keyOf(site, service));
-    const fixed = stands && !question.rules.mayClose && !at.fresh.has(service);
+    const fixed = stands && open && !question.offers.mayClose[decisions.standing(question, site, service)];
     const label = say(open ? "meeting.switch_open" : "meeting.switch_closed", { service: facts.services[service].name, site: room.placeName(site) });
     return el("button", {
       type: "button", class: `switch${decision ? " forced" : ""}`, "aria-pressed": String(open), "aria-label": label, title: label,
@@ -147,6 +147,13 @@
         el("button", { type: "button", "aria-pressed": String(Boolean(whole && whole.open)), "data-focus": `whole-kept-${site}`, onclick: () => room.lockSite(site, true) }, say("meeting.keep_site"))));
   }
 
+  function wayName(room, way) {
+    const { offers } = room.question, from = offers.moves[way];
+    const what = from >= 0 ? say("meeting.moved_from", { site: room.placeName(offers.site[from]) })
+      : room.servicesAt[offers.site[way]].standing.has(offers.service[way]) ? say("meeting.extended") : offers.size[way];
+    return [what, yuan(offers.capital[way])].filter(Boolean).join(" · ");
+  }
+
   function sizeChoice(room, site, service) {
     const { question } = room, ways = decisions.offersAt(question, site, service);
     if (ways.length < 2) return ways.length && !room.isOpen("room", service)[site] ? el("span", { class: "quiet" }, yuan(costOf(room, site, service))) : null;
@@ -154,7 +161,7 @@
     const chosen = ways.find((way) => now.includes(way));
     return el("select", {
       "aria-label": say("size"), "data-focus": `size-${site}-${service}`, onchange: (event) => room.resize(site, service, Number(event.target.value)),
-    }, ways.map((way) => el("option", { value: String(way), selected: way === chosen ? "" : null }, `${question.offers.size[way]} · ${yuan(question.offers.capital[way])}`)));
+    }, ways.map((way) => el("option", { value: String(way), selected: way === chosen ? "" : null }, wayName(room, way))));
   }
 
   /* ---- communities ---- */

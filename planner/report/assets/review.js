@@ -43,7 +43,7 @@
       row(say("meeting.rules_kept_column"), names, (name) => {
         const { broken } = room.counted(name);
         return broken.length
-          ? el("span", { class: "loss", title: broken.map((one) => planner.ruleText(room, one)).join("\n") }, figure(`broken/${name}`, broken.length, String(broken.length)), ` ${say("meeting.rules_broken_short")}`)
+          ? el("span", { class: "loss", title: planner.toldRules(broken).map((one) => planner.ruleText(room, one)).join("\n") }, figure(`broken/${name}`, broken.length, String(broken.length)), ` ${say("meeting.rules_broken_short")}`)
           : el("span", { class: "kept" }, "✓");
       }),
     ];

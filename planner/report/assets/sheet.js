@@ -51,7 +51,7 @@
           el("h2", {}, say("meeting.sheet_sites")), opened(),
           el("h2", {}, say("meeting.money")), el("p", {}, `${say("meeting.capital")} ${yuan(room.counted("room").capital)} · ${say("meeting.yearly")} ${yuan(room.counted("room").yearly)}`),
           room.counted("room").broken.length
-            ? el("ul", { class: "broken" }, room.counted("room").broken.slice(0, 6).map((one) => el("li", {}, planner.ruleText(room, one))))
+            ? el("ul", { class: "broken" }, planner.toldRules(room.counted("room").broken).slice(0, 6).map((one) => el("li", {}, planner.ruleText(room, one))))
             : el("p", { class: "kept" }, `✓ ${say("meeting.rules_kept")}`)),
         el("footer", { class: "sheet-foot" },
           el("p", {}, `${say("sources_title")}: ${p.sources.join(" · ")}`),

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from shapely import LineString, Point, box
 
-from planner.runs.store import Manifest, Result, Run
+from planner.runs.manifest import Manifest, Result
+from planner.runs.store import Run
 from planner.runs.tables import Tables
 from planner.study import Study
 
@@ -295,6 +296,8 @@ def _offers(study: Study, places: gpd.GeoDataFrame) -> pd.DataFrame:
             "service": service.id,
             "size": "",
             "stands": False,
+            "planned": (place, service.id) in OPENED,
+            "moves_from": "",
             "may_close": False,
             "closing_yuan": 0.0,
             "area_m2": service.area_m2,
