@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: help setup demo test test-scale lint format browser clean
+.PHONY: bench-batch help setup demo test test-scale lint format browser clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ lint: setup ## formatting, ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-batch: setup ## a hundred scenarios of Porto; the last line is JSON
+	$(BIN)/python benchmarks/batch.py
 
 format: setup
 	$(BIN)/ruff format .

@@ -27,6 +27,7 @@ def lost_to_kills(study: Path, folder: Path, *, kills: int, seed: int, words: tu
     list of list of str
         Per kill, the files that differ from the store left in peace, besides the clock; all empty if nothing was lost.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     whole = folder / "whole"
     began = time.monotonic()
     if call(study, whole, *words).wait() != 0:

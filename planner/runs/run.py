@@ -20,7 +20,7 @@ from planner.runs.ground import Ground, connector_m, survey
 from planner.runs.manifest import GoalResult, Manifest, Result
 from planner.runs.places import STORE, name_of
 from planner.runs.progress import Progress, silent
-from planner.runs.provenance import digest_of, versions
+from planner.runs.provenance import digest_of, fingerprint, versions
 from planner.runs.sheets import Sheets, sheets
 from planner.runs.store import Run
 from planner.runs.tables import Tables
@@ -39,7 +39,7 @@ from planner.study.load import load_study
 from planner.study.scenarios import BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -171,7 +171,8 @@ def conclude(
             partial(sheets, study, ground),
             on_disk=False,
         ).value
-        tables = _tables(_Work(study, ground, common, posed.value, chosen, recount))
+        drawings = {walker: _drawings(study, ground, walker, known) for walker in ground.reaches}
+        tables = _tables(_Work(study, ground, common, drawings, posed.value, chosen, recount))
     digest = digest_of(study, ground.inputs)
     manifest = Manifest(
         run_id=f"{scenario}-{digest[:12]}",
@@ -218,6 +219,8 @@ class _Work:
     study: Study
     ground: Ground
     sheets: Sheets
+    drawings: Mapping[str, dict[int, dict[float, BaseGeometry]]]
+    """Walking profile → place → minutes → circle, of the places drawn so far."""
     posed: Posed
     chosen: Plan
     recount: Evaluation
@@ -279,18 +282,36 @@ def _agree(study: Study, coverage: pd.DataFrame, recount: Evaluation) -> None:
             raise RecountError(msg)
 
 
+def _minutes(study: Study, walker: str) -> list[float]:
+    return sorted(
+        {circle.minutes for service in study.services if service.walker == walker for circle in service.circles}
+    )
+
+
+def _drawings(study: Study, ground: Ground, walker: str, known: Cache) -> dict[int, dict[float, BaseGeometry]]:
+    """Return the circles drawn so far in this process for one walking profile; whoever draws more puts them in."""
+    depends_on = {
+        "walks": ground.digests.walks[walker],
+        "circles": fingerprint(_minutes(study, walker)),
+    }
+    drawn: dict[int, dict[float, BaseGeometry]] = {}
+    return known.recall(f"circles of {walker}", depends_on, lambda: drawn, on_disk=False).value
+
+
 def _drawn(work: _Work) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
-    """Return the circles of every opened site, one set for each walking profile of its services."""
+    """Return the circles of every opened site, one set for each walking profile of its services; draw what was not drawn yet."""
     study, ground, new = work.study, work.ground, work.chosen.openings(work.posed.problem)
     drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
     for walker_id, doors in ground.doors.places.items():
         served = [k for k, service in enumerate(study.services) if service.walker == walker_id]
         places = np.unique(new.site[np.isin(new.service, served)])
-        minutes = sorted({circle.minutes for k in served for circle in study.services[k].circles})
+        minutes, known = _minutes(study, walker_id), work.drawings[walker_id]
+        missing = np.array([place for place in places.tolist() if place not in known], dtype=np.int64)
         walker = study.walking.profiles[walker_id]
-        rings = circles(ground.network, doors.take(places), walker, [60 * m for m in minutes])
-        for place, mine in zip(places.tolist(), rings, strict=True):
-            drawn[walker_id, place] = dict(zip(minutes, mine, strict=True))
+        rings = circles(ground.network, doors.take(missing), walker, [60 * m for m in minutes]) if len(missing) else []
+        for place, mine in zip(missing.tolist(), rings, strict=True):
+            known[place] = dict(zip(minutes, mine, strict=True))
+        drawn |= {(walker_id, place): known[place] for place in places.tolist()}
     return drawn
 
 

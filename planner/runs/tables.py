@@ -95,7 +95,7 @@ def as_parquet(frame: pd.DataFrame) -> bytes:
         for name in frame.columns
         if frame[name].dtype == object and pd.api.types.infer_dtype(frame[name], skipna=False) in ("string", "empty")
     ]
-    plain = frame.reset_index(drop=True).astype(dict.fromkeys(held_as_objects, "str"))
+    plain = frame.astype(dict.fromkeys(held_as_objects, "str")) if held_as_objects else frame
     content = io.BytesIO()
     plain.to_parquet(content, index=False)
     return content.getvalue()

@@ -19,7 +19,11 @@ def town(tmp_path):
 
 
 def _made(cache):
-    made = sorted(recall.stage for recall in cache.told if recall.how == "made" and recall.stage != "sheets")
+    made = sorted(
+        recall.stage
+        for recall in cache.told
+        if recall.how == "made" and recall.stage.split(" ")[0] not in ("sheets", "circles")
+    )
     cache.told.clear()
     return made
 
