@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from planner.district.check import (
     check_communities,
@@ -149,7 +149,13 @@ def named_layers(study: Study) -> dict[str, Layer]:
 def _metric_system(study: Study, communities: LayerTable | None, findings: Findings) -> CRS | None:
     there = communities is not None and bool(np.isfinite(communities.frame.total_bounds).all())
     if study.crs == "auto":
-        return choose_metric(communities.frame) if there and communities is not None else None
+        if not there or communities is None:
+            return None
+        try:
+            return choose_metric(communities.frame)
+        except (CRSError, ProjError, RuntimeError, ValueError) as error:
+            findings.error("not-metric-crs", "crs", "", crs="auto", reason=str(error))
+            return None
     try:
         crs = parse_crs(study.crs)
     except CRSError:

@@ -87,7 +87,9 @@ def spread_over_homes(
     points[lonely] = shapely.point_on_surface(shapes[origin[lonely]])
     steps = 1 if whole else STEPS_PER_PERSON
     shares = {group: apportion(counts, origin, weights, steps) for group, counts in people.items()}
-    there = np.sum([share > 0 for share in shares.values()], axis=0) > 0
+    there = np.zeros(len(origin), dtype=bool)
+    for share in shares.values():
+        there |= share > 0
     return Spread(home[there], origin[there], points[there], {group: share[there] for group, share in shares.items()})
 
 

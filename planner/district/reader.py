@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from planner.district.crs import WGS84, mismatch, parse_crs, probable_crs, swap_axes, unshift
 from planner.district.files import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyproj import CRS
 
-    from planner.district.crs import Shifted
+    from planner.district.crs import Box, Shifted
     from planner.district.files import Extract, RawTable
     from planner.district.findings import Findings
     from planner.study import Layer
@@ -150,34 +150,53 @@ def _with_crs(table: LayerTable) -> LayerTable | None:
     """Give a layer the system declared for it; refuse one that its coordinates contradict."""
     frame = swap_axes(table.frame) if table.spec.axes == "yx" else table.frame
     declared = table.spec.crs
-    x_min, y_min, x_max, y_max = (float(v) for v in frame.total_bounds)
-    if not np.isfinite([x_min, y_min, x_max, y_max]).all():
-        table.flag("error", "nothing-drawn")
-        return None
-    box = (x_min, y_min, x_max, y_max)
-    names = " / ".join(probable_crs(box)) or "?"
-    evidence: dict[str, float | str] = {
-        "x_min": x_min,
-        "y_min": y_min,
-        "x_max": x_max,
-        "y_max": y_max,
-        "candidates": names,
-    }
     crs: CRS | Shifted | None
     try:
         crs = parse_crs(declared) if declared is not None else frame.crs
-    except CRSError:
-        table.flag("error", "unknown-crs", crs=declared or "")
+        real = WGS84 if isinstance(crs, str) else crs
+        table = _without_strays(table.with_frame(frame), real)
+        box = _box(table.frame)
+        if box is None:
+            table.flag("error", "nothing-drawn")
+            return None
+        evidence = _said_of(box)
+        if real is None:
+            table.flag("error", "missing-crs", (), **evidence)
+            return None
+        code = mismatch(real, box)
+    except (CRSError, ProjError):
+        table.flag("error", "unknown-crs", crs=declared or str(frame.crs.name))
         return None
-    if crs is None:
-        table.flag("error", "missing-crs", (), **evidence)
-        return None
-    code = mismatch(WGS84 if isinstance(crs, str) else crs, box)
     if code is not None:
-        table.flag("error", code, (), crs=crs if isinstance(crs, str) else crs.name, **evidence)
+        table.flag("error", code, (), crs=crs if isinstance(crs, str) else real.name, **evidence)
         return None
     if isinstance(crs, str):
-        return table.with_frame(unshift(frame, crs))
-    if not crs.is_geographic and {axis.unit_name for axis in crs.axis_info[:2]} - {"metre", "meter"}:
-        table.flag("note", "not-metres", crs=crs.name, unit=crs.axis_info[0].unit_name)
-    return table.with_frame(frame.set_crs(crs, allow_override=True))
+        return table.with_frame(unshift(table.frame, crs))
+    if not real.is_geographic and {axis.unit_name for axis in real.axis_info[:2]} - {"metre", "meter"}:
+        table.flag("note", "not-metres", crs=real.name, unit=real.axis_info[0].unit_name)
+    return table.with_frame(table.frame.set_crs(real, allow_override=True))
+
+
+def _without_strays(table: LayerTable, crs: CRS | None) -> LayerTable:
+    """Take the shape from the few rows that lie at 0, 0 or off the globe: a slip of those rows, not of the layer."""
+    bounds = shapely.bounds(np.array(table.frame.geometry.array, dtype=object))
+    drawn = np.isfinite(bounds).all(axis=1)
+    stray = (bounds == 0).all(axis=1)
+    if crs is not None and crs.is_geographic:
+        stray |= drawn & ((np.abs(bounds[:, [0, 2]]) > 180).any(axis=1) | (np.abs(bounds[:, [1, 3]]) > 90).any(axis=1))
+    if not stray.any() or 2 * stray.sum() >= drawn.sum():
+        return table
+    table.flag("warning", "stray-coordinates", stray)
+    shapes = np.array(table.frame.geometry.array, dtype=object)
+    shapes[stray] = None
+    return table.with_frame(table.frame.set_geometry(gpd.GeoSeries(shapes, table.frame.index, crs=table.frame.crs)))
+
+
+def _box(frame: gpd.GeoDataFrame) -> Box | None:
+    west, south, east, north = (float(v) for v in frame.total_bounds)
+    return (west, south, east, north) if np.isfinite([west, south, east, north]).all() else None
+
+
+def _said_of(box: Box) -> dict[str, float | str]:
+    names = " / ".join(probable_crs(box)) or "?"
+    return {**dict(zip(("x_min", "y_min", "x_max", "y_max"), box, strict=True)), "candidates": names}

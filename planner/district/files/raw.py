@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from planner.district.files.encoding import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -61,6 +61,19 @@ def encoding_remarks(decision: Decision, mixed_rows: Iterable[int]) -> Iterator[
         yield Remark(
             "warning", "mixed-encoding", tuple(mixed_rows), {"encoding": decision.encoding, "example": example}
         )
+
+
+def unlike_names(names: Sequence[str]) -> list[str]:
+    """Return column names that differ from each other and from ``geometry``: the second ``id`` becomes ``id_2``."""
+    taken = {"geometry"}
+    unlike = []
+    for name in names:
+        fresh, number = name, 2
+        while fresh in taken:
+            fresh, number = f"{name}_{number}", number + 1
+        taken.add(fresh)
+        unlike.append(fresh)
+    return unlike
 
 
 def one_table(tables: list[str], asked: str | None) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+import struct
+import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -20,6 +23,12 @@ from planner.district.files.vector import VECTORS, read_vector
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: what the readers of all these formats have been seen to raise on damaged files
+_READERS_RAISE = (
+    DataSourceError, DataLayerError, ShapelyError, pa.ArrowException, zipfile.BadZipFile, zlib.error, struct.error,
+    OSError, ValueError, LookupError, RuntimeError, TypeError, ArithmeticError, AttributeError, NameError, EOFError,
+    AssertionError, MemoryError, SyntaxError,
+)  # fmt: skip
 _FORMATS = ", ".join([*VECTORS, ".parquet", *TABLES, *RASTERS, ".osm.pbf", ".zip"])
 
 
@@ -46,10 +55,7 @@ def read_file(path: Path, table: str | None = None, encoding: str | None = None)
         raise UnreadableError("missing-file", near=_near(path))
     try:
         return _read(path, table, encoding)
-    except (
-        DataSourceError, DataLayerError, OSError, ValueError, LookupError, RuntimeError, TypeError, ArithmeticError,
-        AttributeError, MemoryError, SyntaxError, pa.ArrowException, ShapelyError,
-    ) as error:  # fmt: skip
+    except _READERS_RAISE as error:
         # readers raise what they like on damaged files; the planner is told which file, and what the reader said
         raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {_without_paths(error)}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from planner.district.files.archive import guard
 from planner.district.files.encoding import Decision, decide, decode
-from planner.district.files.raw import RawTable, UnreadableError, encoding_remarks, one_table
+from planner.district.files.raw import RawTable, UnreadableError, encoding_remarks, one_table, unlike_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,14 +46,11 @@ def read_parquet(path: Path) -> RawTable:
 def _read_workbook(path: Path, sheet: str | None) -> RawTable:
     if not zipfile.is_zipfile(path):
         raise UnreadableError("not-what-it-says", suffix=path.suffix)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            guard(archive)
-        with pd.ExcelFile(path, engine="openpyxl") as book:
-            name = one_table([str(n) for n in book.sheet_names], sheet)
-            frame = pd.read_excel(book, sheet_name=name, dtype=object)
-    except (zipfile.BadZipFile, EOFError, AssertionError) as error:
-        raise UnreadableError("unreadable-file", reason=str(error)) from error
+    with zipfile.ZipFile(path) as archive:
+        guard(archive)
+    with pd.ExcelFile(path, engine="openpyxl") as book:
+        name = one_table([str(n) for n in book.sheet_names], sheet)
+        frame = pd.read_excel(book, sheet_name=name, dtype=object)
     return RawTable(_tidy(frame))
 
 
@@ -72,12 +70,18 @@ def _read_csv(content: bytes, declared: str | None) -> RawTable:
     if not text.strip():
         raise UnreadableError("empty-file")
     header = text.lstrip("\n").split("\n", 1)[0]
-    frame = pd.read_csv(
-        io.StringIO(text), sep=max(",;\t|", key=header.count), dtype=object, keep_default_na=False, na_values=[""]
-    )
+    separator = max(",;\t|", key=header.count)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header: cells would be lost
+        try:
+            frame = pd.read_csv(
+                io.StringIO(text), sep=separator, dtype=object, keep_default_na=False, na_values=[""], index_col=False
+            )
+        except pd.errors.ParserWarning as fault:
+            raise UnreadableError("unreadable-file", reason=str(fault)) from fault
     return RawTable(_tidy(frame), decision, tuple(encoding_remarks(decision, mixed)))
 
 
 def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
     """Name columns by texts without blanks around them; leave out rows in which nothing is written."""
-    return frame.dropna(how="all").set_axis([str(column).strip() for column in frame.columns], axis=1)
+    return frame.dropna(how="all").set_axis(unlike_names([str(column).strip() for column in frame.columns]), axis=1)

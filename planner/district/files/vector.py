@@ -19,7 +19,7 @@ import shapely
 from pyproj import CRS
 
 from planner.district.files.encoding import decide, decode, decode_name
-from planner.district.files.raw import RawTable, Remark, UnreadableError, encoding_remarks, one_table
+from planner.district.files.raw import RawTable, Remark, UnreadableError, encoding_remarks, one_table, unlike_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +50,10 @@ def read_vector(path: Path, table: str | None, encoding: str | None) -> RawTable
         return _read_geojson(path, encoding)
     if suffix in (".shp", ".dbf"):
         return _read_shapefile(path, encoding)
-    name = one_table([str(name) for name, _ in pyogrio.list_layers(path)], table)
-    frame, remarks = _features(path, name, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GDAL murmurs the same again when the table is read
+        tables = [str(name) for name, _ in pyogrio.list_layers(path)]
+    frame, remarks = _features(path, one_table(tables, table), None)
     return RawTable(frame, remarks=tuple(remarks))
 
 
@@ -121,7 +123,8 @@ def _features(source: Path | bytes, table: str | None, encoding: str | None) -> 
         warnings.simplefilter("always")
         meta, _, wkb, values = pyogrio.raw.read(source, layer=table, encoding=encoding, return_fids=False)
         shapes = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
-    frame = pd.DataFrame(dict(zip([str(name) for name in meta["fields"]], values, strict=True)))
+    names = unlike_names([str(name) for name in meta["fields"]])
+    frame = pd.DataFrame(dict(zip(names, values, strict=True)))
     remarks = _murmured([str(murmur.message) for murmur in murmurs])
     if shapes is None:
         return frame, remarks
@@ -157,7 +160,8 @@ def _decoded(frame: pd.DataFrame, declared: str | None) -> RawTable:
         read = np.array([*(decode(value, decision) for value in values[name]), None], dtype=object)
         frame[name] = pd.Series(read[codes], index=frame.index, dtype=object)
         mixed |= np.array([*(value in decision.undecodable for value in values[name]), False])[codes]
-    renamed = {name: decode_name(_bytes(name), decision.encoding) for name in names}
+    readable = unlike_names([decode_name(_bytes(name), decision.encoding) for name in names])
+    renamed = dict(zip(names, readable, strict=True))
     rows = [int(row) + 1 for row in np.flatnonzero(mixed)]
     return RawTable(frame.rename(columns=renamed), decision, tuple(encoding_remarks(decision, rows)))
 

@@ -104,6 +104,13 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "hint": ("写成十进制度、度分秒或米", "write decimal degrees, degrees-minutes-seconds or metres"),
     },
+    "stray-coordinates": {
+        "what": (
+            "{count:,} 条记录的坐标是 0, 0 或不在地球上，按没有几何处理",
+            "{count:,} rows lie at 0, 0 or off the globe; they are read as having no place",
+        ),
+        "hint": ("补上坐标", "give them coordinates"),
+    },
     "nothing-drawn": {
         "what": ("图层没有任何图形", "no row of the layer has a shape"),
         "hint": ("换成带几何的文件", "give a file with geometry"),

@@ -348,3 +348,10 @@ def _(sound, folder):
     write_geojson(estates[["id", "name", "geometry"]], folder / "estates.geojson")
     gate = estates.iloc[:1].set_geometry(estates.iloc[:1].representative_point().translate(80, 0))
     write_geojson(gate[["id", "geometry"]], folder / "gates.geojson")
+
+
+@case("some-at-zero-zero", "facilities.0", at("facilities.csv", crs="EPSG:4326"), "stray-coordinates", "warning")
+def _(sound, folder):
+    rows = with_xy(sound.facilities.to_crs(4326))
+    rows.loc[:1, ["x", "y"]] = 0.0
+    write_table(rows, folder / "facilities.csv")
