@@ -6,7 +6,7 @@ demand point or per site. Nobody is dropped: a demand point that reaches nothing
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from planner.access.decay import Decay
     from planner.access.reach import Reach
+
+_at: Any = np.uintp  # unsigned positions: no test for negative ones
 
 
 def floating_catchment(
@@ -136,9 +138,10 @@ def _gathered(
 ) -> NDArray[np.float64]:
     """Sum ``people × weight`` per site."""
     total = np.zeros(n_sites, np.float64)
-    for point in range(len(indptr) - 1):
-        for pair in range(indptr[point], indptr[point + 1]):
-            total[site[pair]] += people[point] * weight[pair]
+    for point in range(_at(len(indptr) - 1)):
+        here = people[point]
+        for pair in range(_at(indptr[point]), _at(indptr[point + _at(1)])):
+            total[_at(site[pair])] += here * weight[pair]
     return total
 
 
@@ -151,7 +154,9 @@ def _received(
 ) -> NDArray[np.float64]:
     """Sum ``offer × weight`` per demand point."""
     total = np.zeros(len(indptr) - 1, np.float64)
-    for point in range(len(indptr) - 1):
-        for pair in range(indptr[point], indptr[point + 1]):
-            total[point] += offer[site[pair]] * weight[pair]
+    for point in range(_at(len(indptr) - 1)):
+        here = 0.0
+        for pair in range(_at(indptr[point]), _at(indptr[point + _at(1)])):
+            here += offer[_at(site[pair])] * weight[pair]
+        total[point] = here
     return total
