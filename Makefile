@@ -31,6 +31,9 @@ test: setup browser ## everything but the slow ones
 test-scale: setup browser ## the slow ones
 	$(BIN)/python -m pytest -m scale
 
+bench-meeting: setup browser ## size and speed of the meeting page: 50,000 homes, 600 sites
+	$(BIN)/python -m benchmarks.meeting
+
 lint: setup ## formatting, ruff, mypy --strict, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

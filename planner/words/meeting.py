@@ -200,6 +200,7 @@ MEETING: dict[str, tuple[str, str]] = {
     "homes_gained": ("新增覆盖的住户", "homes newly covered"),
     "homes_lost_homes": ("失去覆盖的住户", "homes that lose it"),
     "circles_of": ("从「{site}」步行：{service}的服务对象", "Who walks to {site}: the people of {service}"),
+    "symbols": ("图例符号", "Symbols"),
     "symbol_open": ("开设（规划内）", "open, in the plan"),
     "symbol_new": ("开设（会商新增）", "open, added by us"),
     "symbol_ghost": ("规划内，会商关闭", "in the plan, closed by us"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from planner.runs.run import conclude
 from planner.siting import pose
 from planner.study.load import load_study
 from tests.browser.recount import Recount
+from tests.unit.report.small_run import HOSTILE, small_run
 
 pytestmark = pytest.mark.browser
 
@@ -221,3 +223,86 @@ def test_decisions_of_another_run_are_refused(town, tmp_path):
             review(STUDY, stale, sets=sets, out=tmp_path / "out")
         assert caught.value.exit_code == 3
     assert not (tmp_path / "out").exists()
+
+
+def test_steps_go_back_and_forth_by_keys_and_survive_the_language(open_page, meeting_file):
+    opened = open_page(meeting_file, 1280, 720)
+    page = opened.page
+    worth = "() => Number(document.querySelector('[data-figure=worth]').value)"
+    plan = page.evaluate(worth)
+    page.click("[data-action=reset-today]")
+    today = page.evaluate(worth)
+    assert today < plan
+    page.keyboard.press("Control+z")
+    assert page.evaluate(worth) == plan
+    page.keyboard.press("Control+y")
+    assert page.evaluate(worth) == today
+    page.click("[data-action=language]")
+    assert page.title().endswith("会商页")
+    assert page.evaluate("() => document.documentElement.lang") == "zh-CN"
+    assert page.evaluate(worth) == today
+    page.keyboard.press("2")
+    assert page.get_attribute("[data-service=canteen]", "aria-pressed") == "true"
+    assert opened.errors == []
+
+
+def test_a_switch_keeps_the_focus_of_the_keyboard(open_page, meeting_file):
+    opened = open_page(meeting_file, 1280, 720)
+    opened.page.focus(".switch:not([disabled])")
+    name = "() => document.activeElement.dataset.toggle"
+    focused = opened.page.evaluate(name)
+    opened.page.keyboard.press("Enter")
+    assert focused is not None
+    assert opened.page.evaluate(name) == focused
+    assert opened.errors == []
+
+
+def test_two_choices_stand_beside_each_other_under_a_swipe(open_page, meeting_file):
+    opened = open_page(meeting_file, 1280, 720)
+    page = opened.page
+    page.select_option("[data-action=compare]", "today")
+    assert page.text_content(".swipe-then") == "Today"
+    clip = "() => planner.map.getPane('communitiesThen').style.clip"
+    before = page.evaluate(clip)
+    page.focus(".swipe")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(clip) != before
+    page.select_option("[data-action=compare]", "")
+    assert page.evaluate("() => planner.map.getPane('communitiesThen') === undefined")
+    assert opened.errors == []
+
+
+def test_the_sheet_is_one_page_of_a3(open_page, meeting_file):
+    opened = open_page(meeting_file)
+    page = opened.page
+    page.click("[data-action=print]")
+    assert page.locator("#sheet .sheet-title h1").text_content()
+    assert page.locator(".leaflet-control-scale").is_visible()
+    assert page.locator(".north").is_visible()
+    foot = page.text_content(".sheet-foot")
+    assert "OpenStreetMap" in foot
+    assert "Map review no." in foot
+    assert "Classification" in foot
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    boxes = re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert [(round(float(w) / 72 * 25.4), round(float(h) / 72 * 25.4)) for w, h in boxes] == [(420, 297)]
+    page.click("[data-action=close-sheet]")
+    assert page.locator("#board").is_visible()
+    assert opened.errors == []
+
+
+def test_names_are_text_whatever_they_hold(open_page, tmp_path):
+    path = tmp_path / "hostile.html"
+    path.write_text(meeting_page(small_run()), encoding="utf-8", newline="\n")
+    opened = open_page(path)
+    page = opened.page
+    for tab in ("sites", "parts", "gaps", "decisions"):
+        page.evaluate("(tab) => planner.room.look({tab, every: true})", tab)
+    page.evaluate("() => { planner.room.look({tab: 'parts', every: true}); }")
+    shown = page.evaluate("() => [...document.querySelectorAll('.tab .row-name')].map((one) => one.textContent)")
+    assert {name for name in HOSTILE if name.strip()} <= set(shown)
+    assert page.evaluate("() => document.querySelectorAll('img[src=x], i.injected, .tab script').length") == 0
+    for site in range(4, 16):
+        page.evaluate("(site) => planner.room.choosePlace(site)", site)
+    assert opened.errors == []
+    assert len(opened.requests) == 1

@@ -83,7 +83,7 @@
         press(`measure-${measure}`, say(`meeting.by_${measure}`), ui.measure === measure, () => room.look({ measure }), { "data-measure": measure }))),
       view === "change" ? el("div", { class: "options", role: "group", "aria-label": say("meeting.compare") }, ["today", "plan"].map((reference) =>
         press(`reference-${reference}`, say(`meeting.against_${reference}`), room.reference() === reference, () => room.look({ reference })))) : null,
-      el("div", { class: "symbols" },
+      el("details", { class: "symbols", open: window.innerHeight > 800 || document.body.classList.contains("sheet") ? "" : null }, el("summary", {}, say("meeting.symbols")),
         [["pin-symbol", "meeting.symbol_open"], ["pin-symbol pin-new", "meeting.symbol_new"], ["ghost", "meeting.symbol_ghost"], ["may", "meeting.symbol_may"], ["stand", "meeting.symbol_stand"]].map(([kind, key]) =>
           el("div", {}, el("span", { class: "symbol" }, el("i", { class: kind })), say(key)))),
     ].filter(Boolean);

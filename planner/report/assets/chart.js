@@ -116,6 +116,19 @@
     getEvents() {
       return { moveend: this.redraw, resize: this.redraw };
     },
+    /* On paper the dots are a picture: a canvas is not printed. */
+    picture(on) {
+      if (this._picture) this._picture.remove();
+      this._picture = null;
+      if (!on || !this._paint) return;
+      this._picture = L.DomUtil.create("img", "dots-picture", this.getPane(this._pane));
+      this._picture.alt = "";
+      this._picture.src = this._canvas.toDataURL();
+      this._picture.style.width = this._canvas.style.width;
+      this._picture.style.height = this._canvas.style.height;
+      L.DomUtil.setPosition(this._picture, L.DomUtil.getPosition(this._canvas));
+      this._canvas.hidden = true;
+    },
     /* paint(i) → [colour, radius] or null */
     show(paint) {
       this._paint = paint;
@@ -123,6 +136,7 @@
     },
     redraw() {
       if (!this._map) return;
+      this._canvas.hidden = false;
       const map = this._map, size = map.getSize(), sharp = Math.max(1, window.devicePixelRatio || 1, planner.sharp || 1);
       const canvas = this._canvas;
       canvas.width = size.x * sharp;

@@ -162,5 +162,28 @@
     return new Arrow({ position: "bottomleft" });
   }
 
-  Object.assign(planner, { unpack, unpackShapes, pane, streets, communities, names, northArrow });
+  /* Draw in lines what is drawn on canvases, and return what undoes it: a canvas that changed size for a sheet of paper comes
+     out of Chromium's printer as a white rectangle (the style sheet hides it). */
+  function inLines(map) {
+    const drawn = [], lines = new Map();
+    map.eachLayer((layer) => layer instanceof L.Path && layer.options.renderer instanceof L.Canvas && drawn.push(layer));
+    redraw(map, drawn, (canvas) => {
+      if (!lines.has(canvas)) lines.set(canvas, Object.assign(L.svg({ pane: canvas.options.pane, padding: 0.2 }), { canvas }));
+      return lines.get(canvas);
+    });
+    return () => {
+      redraw(map, drawn, (renderer) => renderer.canvas);
+      for (const renderer of lines.values()) renderer.remove();
+    };
+  }
+
+  function redraw(map, layers, renderer) {
+    for (const layer of layers) {
+      layer.remove();
+      layer.options.renderer = renderer(layer.options.renderer);
+    }
+    for (const layer of layers) layer.addTo(map);
+  }
+
+  Object.assign(planner, { inLines, unpack, unpackShapes, pane, streets, communities, names, northArrow });
 })(window.planner);

@@ -111,36 +111,22 @@
     new Sources({ position: "bottomright" }).addTo(map);
   }
 
-  /* On paper the map takes the size of the sheet's frame and is drawn in lines, not pixels: a canvas that changed size
-     for the sheet comes out of Chromium's printer as a white rectangle (the style sheet hides it). */
+  /* On paper the map takes the size of the sheet's frame and is drawn in lines, not pixels. */
   function print(map, fit) {
-    let seen = null, redrawn = [];
+    let seen = null, back = null;
     window.addEventListener("beforeprint", () => {
       seen = { centre: map.getCenter(), zoom: map.getZoom() };
       document.body.classList.add("printing");
       map.invalidateSize({ animate: false, pan: false });
       fit(false);
-      redrawn = [];
-      map.eachLayer((layer) => layer instanceof L.Path && layer.options.renderer instanceof L.Canvas && redrawn.push(layer));
-      const lines = new Map();
-      redraw(map, redrawn, (canvas) => {
-        if (!lines.has(canvas)) lines.set(canvas, Object.assign(L.svg({ pane: canvas.options.pane }), { canvas }));
-        return lines.get(canvas);
-      });
+      back = planner.inLines(map);
     });
     window.addEventListener("afterprint", () => {
       document.body.classList.remove("printing");
-      redraw(map, redrawn, (lines) => lines.canvas);
+      if (back) back();
+      back = null;
       map.invalidateSize({ animate: false, pan: false });
       if (seen) map.setView(seen.centre, seen.zoom, { animate: false });
     });
-  }
-
-  function redraw(map, layers, renderer) {
-    for (const layer of layers) {
-      layer.remove();
-      layer.options.renderer = renderer(layer.options.renderer);
-    }
-    for (const layer of layers) layer.addTo(map);
   }
 })(window.planner);

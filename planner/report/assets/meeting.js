@@ -109,6 +109,7 @@
         show(lists, planner.lists(room));
         show(legend, planner.legendCard(room, chart));
       });
+      if (ui.compare) chart.swipe.say(viewName(ui.compare), say("meeting.view_room"));
       chart.refresh();
     }
 
@@ -122,9 +123,7 @@
     }
 
     function compare(name) {
-      room.ui.compare = name;
-      if (name) chart.swipe.say(viewName(name), say("meeting.view_room"));
-      refresh();
+      room.look({ compare: name });
     }
 
     const viewName = (name) => (room.plans.includes(name) ? say(`meeting.view_${name}`) : name);
@@ -143,7 +142,6 @@
 
     function language(spoken) {
       translate(spoken);
-      if (room.ui.compare) chart.swipe.say(viewName(room.ui.compare), say("meeting.view_room"));
       furniture.relabel();
       refresh();
     }

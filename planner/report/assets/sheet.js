@@ -7,7 +7,7 @@
   function makeSheet(map, room, chart, home) {
     const paper = planner.el("div", { id: "sheet", hidden: "" });
     document.body.append(paper);
-    let seen = null;
+    let seen = null, back = null;
 
     function open() {
       if (seen) return;
@@ -19,12 +19,16 @@
       map.invalidateSize({ animate: false, pan: false });
       map.fitBounds(seen.bounds.contains(home) ? home : seen.bounds, { padding: [8, 8], animate: false });
       chart.refresh();
+      back = planner.inLines(map);
+      chart.dots.picture(true);
     }
 
     function close() {
       if (!seen) return;
       document.body.classList.remove("sheet");
       paper.hidden = true;
+      chart.dots.picture(false);
+      back();
       planner.sharp = 1;
       map.invalidateSize({ animate: false, pan: false });
       map.setView(seen.centre, seen.zoom, { animate: false });
