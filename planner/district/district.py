@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
     from pyproj import CRS
 
     from planner.district.layers import LayerTable
@@ -44,11 +45,12 @@ class District:
 
     crs: CRS
     communities: gpd.GeoDataFrame
-    """``id``, ``name``, the study's ``roll_up`` columns, ``geometry`` (polygons)."""
+    """``id``, ``name``, the study's ``roll_up`` columns, ``households`` (float64) where the layer counts them, ``geometry``
+    (polygons)."""
     demand: gpd.GeoDataFrame
     """``id``, ``community`` (int32 position, −1 = in none), one float64 column of people per demand group, ``geometry``."""
     facilities: gpd.GeoDataFrame
-    """``id``, ``name``, ``geometry`` (points)."""
+    """``id``, ``name``, ``area_m2`` (float64, NaN = not known), ``geometry`` (points)."""
     existing: pd.DataFrame
     """``facility`` (int32 position), ``service``, ``capacity`` (float64, NaN = not known)."""
     sites: gpd.GeoDataFrame
@@ -223,7 +225,10 @@ def _of(tables: dict[str, LayerTable], prefix: str) -> list[LayerTable]:
 def _communities(study: Study, table: LayerTable, crs: CRS) -> gpd.GeoDataFrame:
     ids = own_ids(table)
     names = [name or i for name, i in zip(table.texts("name") or ids, ids, strict=True)]
-    columns: dict[str, list[str]] = {"id": ids, "name": names}
+    columns: dict[str, list[str] | NDArray[np.float64]] = {"id": ids, "name": names}
+    households = table.numbers("households")
+    if households is not None:
+        columns["households"] = households
     for name in study.layers.communities.roll_up:
         if table.column(name, "roll_up") is not None:
             columns[name] = table.texts(name) or []

@@ -31,7 +31,7 @@ SITE_COLUMNS = [
 def read_facilities(
     study: Study, tables: Sequence[LayerTable], crs: CRS, findings: Findings
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Return the facilities (``id``, ``name``, ``geometry``) and what they offer (``facility``, ``service``, ``capacity``).
+    """Return the facilities (``id``, ``name``, ``area_m2``, ``geometry``) and what they offer (``facility``, ``service``, ``capacity``).
 
     A thing that several layers hold under the same id at the same place is one facility with several services.
     """
@@ -42,7 +42,8 @@ def read_facilities(
     first = rows.drop_duplicates("id")
     position = dict(zip(first["id"], range(len(first)), strict=True))
     facilities = gpd.GeoDataFrame(
-        {"id": list(first["id"]), "name": list(first["name"])}, geometry=gpd.GeoSeries(list(first["point"]), crs=crs)
+        {"id": list(first["id"]), "name": list(first["name"]), "area_m2": first["area_m2"].to_numpy(dtype=np.float64)},
+        geometry=gpd.GeoSeries(list(first["point"]), crs=crs),
     )
     offered = rows.assign(facility=rows["id"].map(position)).explode("service")
     existing = pd.DataFrame(
@@ -72,7 +73,7 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
     if not len(table):
         return _no_offers()
     services = _services(table, spec, known)
-    capacity = table.numbers("capacity")
+    capacity, area_m2 = table.numbers("capacity"), table.numbers("area_m2")
     ids = own_ids(table, one_thing_may_have_many_rows=True)
     frame = pd.DataFrame(
         {
@@ -80,6 +81,7 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
             "name": _names(table, ids),
             "service": services,
             "capacity": np.full(len(ids), np.nan) if capacity is None else capacity,
+            "area_m2": np.full(len(ids), np.nan) if area_m2 is None else area_m2,
             "point": shapely.point_on_surface(table.frame.geometry.array),
             "source": table.where,
         }
@@ -208,4 +210,4 @@ def _names(table: LayerTable, ids: Sequence[str]) -> list[str]:
 
 
 def _no_offers() -> pd.DataFrame:
-    return pd.DataFrame({name: [] for name in ("id", "name", "service", "capacity", "point", "source")})
+    return pd.DataFrame({name: [] for name in ("id", "name", "service", "capacity", "area_m2", "point", "source")})

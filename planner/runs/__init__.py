@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.runs.assess import assess
     from planner.runs.batch import Executor, Report, executor_for, run_batch
     from planner.runs.cache import Cache, default_folder
     from planner.runs.cluster import Cluster
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from planner.runs.run import carry_out, plan
     from planner.runs.store import Run
     from planner.runs.tables import Tables
+    from planner.runs.today import Assessment
     from planner.runs.work import Done, Work
 
 __all__ = [
     "STORE",
+    "Assessment",
     "Cache",
     "Checked",
     "Cluster",
@@ -33,6 +36,7 @@ __all__ = [
     "Serial",
     "Tables",
     "Work",
+    "assess",
     "carry_out",
     "check",
     "default_folder",
@@ -44,6 +48,7 @@ __all__ = [
 
 _HOME = {
     "STORE": "places",
+    "Assessment": "today",
     "Cache": "cache",
     "Checked": "doctor",
     "Cluster": "cluster",
@@ -58,6 +63,7 @@ _HOME = {
     "Serial": "executors",
     "Tables": "tables",
     "Work": "work",
+    "assess": "assess",
     "carry_out": "run",
     "check": "doctor",
     "default_folder": "cache",

@@ -69,7 +69,7 @@ def of_walks(
     ends: Ends,
 ) -> dict[str, str]:
     """Return what one profile's doors and reach depend on: where people and places are, not how many or what they are."""
-    profile = study.walking.profiles[walker].model_dump(mode="json", exclude={"source"})
+    profile = study.walking.profiles[walker].model_dump(mode="json", exclude={"name", "source"})
     return {
         "code": _code("access", "runs/ground.py", libraries=("numba", "numpy", "shapely")),
         "streets": streets,
@@ -107,7 +107,9 @@ def of_problem(study: Study, layers: str, walks: Mapping[str, str]) -> dict[str,
             for part in ("budgets", "co_location", "site_kinds", "siting", "solver")
         },
         **{
-            f"services.{service.id}": fingerprint(service.model_dump(mode="json", exclude={"name", "level", "figures"}))
+            f"services.{service.id}": fingerprint(
+                service.model_dump(mode="json", exclude={"name", "level", "figures", "standards"})
+            )
             for service in study.services
         },
         "services": fingerprint([service.id for service in study.services]),

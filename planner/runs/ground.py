@@ -127,14 +127,17 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
 def reach_limits_s(study: Study) -> dict[str, float]:
     """Return how many seconds of walking are timed, by walking profile.
 
-    A profile that services use goes to their widest circle; one that none uses stands in the study for comparison, and
-    goes to the widest circle of all.
+    A profile that services use goes to their widest circle; one that none uses, or that is compared, goes to the widest
+    circle of all.
     """
-    widest = max(service.circles[-1].minutes for service in study.services)
+    widest_s = 60 * max(service.circles[-1].minutes for service in study.services)
     limits = dict.fromkeys((service.walker for service in study.services), 0.0)
     for service in study.services:
         limits[service.walker] = max(limits[service.walker], 60 * service.circles[-1].minutes)
-    return limits | {walker: 60 * widest for walker in study.walking.profiles if walker not in limits}
+    compared = study.walking.compare or []
+    return limits | {
+        walker: widest_s for walker in study.walking.profiles if walker not in limits or walker in compared
+    }
 
 
 def connector_m(doors: Snapped) -> NDArray[np.float64]:

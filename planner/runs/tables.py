@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import geopandas as gpd
 import pandas as pd
@@ -20,7 +20,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Tables:
+class Frames:
+    """Frames by name, each a parquet file of that name in a folder."""
+
+    def write(self, folder: Path, ready: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        """Write one parquet file per table into ``folder`` (made if absent); ``ready`` holds tables that are parquet already."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for field in fields(self):
+            content = ready[field.name] if field.name in ready else as_parquet(getattr(self, field.name))
+            (folder / f"{field.name}.parquet").write_bytes(content)
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the tables back from ``folder``."""
+        return cls(**{field.name: read_table(folder, field.name) for field in fields(cls)})
+
+
+@dataclass(frozen=True, eq=False)
+class Tables(Frames):
     """Everything a run found out, as frames; ids are text, positions do not occur.
 
     Frames with geometry are in the run's one projected CRS, in metres.
@@ -68,18 +85,6 @@ class Tables:
     """``highway, stairs, doors`` (no door opens on a bridge or in a tunnel) and lines: what was walked, and the ground of the map."""
     findings: pd.DataFrame
     """``severity, code, layer, where, zh, en``: what the check said of the layers."""
-
-    def write(self, folder: Path, ready: Mapping[str, bytes] = MappingProxyType({})) -> None:
-        """Write one parquet file per table into ``folder`` (made if absent); ``ready`` holds tables that are parquet already."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for field in fields(self):
-            content = ready[field.name] if field.name in ready else as_parquet(getattr(self, field.name))
-            (folder / f"{field.name}.parquet").write_bytes(content)
-
-    @classmethod
-    def read(cls, folder: Path) -> Tables:
-        """Read the tables of a run back from ``folder``."""
-        return cls(**{field.name: read_table(folder, field.name) for field in fields(cls)})
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:

@@ -186,10 +186,9 @@ def communities_table(study: Study, district: District) -> gpd.GeoDataFrame:
 
 def places_table(district: District, connector_m: NDArray[np.floating], opened: NDArray[np.bool_]) -> gpd.GeoDataFrame:
     """Return facilities and candidates as one list."""
-    facilities = district.facilities[["id", "name", "geometry"]].assign(
+    facilities = district.facilities[["id", "name", "area_m2", "geometry"]].assign(
         role=FACILITY,
         kind="",
-        area_m2=np.nan,
         storey=np.nan,
         lift=False,
         setup_yuan=0.0,

@@ -51,7 +51,10 @@ class Layer(Block):
 
 
 class Communities(Layer):
-    """Polygons of communities (社区, quarters, census blocks): every result is reported by them."""
+    """Polygons of communities (社区, quarters, census blocks): every result is reported by them.
+
+    Columns: ``id``, ``name``, if there ``households`` (their number, for standards per household), and those of ``roll_up``.
+    """
 
     roll_up: list[str] = []
     """Administrative columns (street, town, parish …) by which tables are also summed."""
@@ -142,7 +145,7 @@ class People(Layer):
 class Facilities(Layer):
     """Facilities that exist today.
 
-    Columns: ``id``, ``name``, ``service`` unless the whole layer is one service; if there: ``capacity``, ``community``
+    Columns: ``id``, ``name``, ``service`` unless the whole layer is one service; if there: ``capacity``, ``area_m2``, ``community``
     (the community it is said to lie in, by id, name or a roll-up; checked).
     """
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from planner.study._base import Block, Evidence, Id, Label, Share, Yuan
+from planner.study._base import Block, Evidence, Id, Label, Language, Share, Yuan
+from planner.study.standards import STANDARDS
 
 Minutes = Annotated[float, Field(gt=0, le=240)]
 
@@ -14,6 +16,8 @@ Minutes = Annotated[float, Field(gt=0, le=240)]
 class WalkingProfile(Block):
     """How somebody walks."""
 
+    name: Label | None = None
+    """What pages call this walker; without one, its id."""
     speed_m_s: Annotated[float, Field(gt=0, le=3)]
     stairs: Literal["allowed", "forbidden"] = "allowed"
     stairs_factor: Annotated[float, Field(ge=1, le=20)] = 1.0
@@ -38,6 +42,26 @@ class Walking(Block):
     """Gates (ids of ``layers.gates``) that nobody may pass."""
     open_gates: list[str] = []
     """Gates that are open after all: a scenario "open this gate" names them here."""
+    compare: Annotated[list[Id], Field(min_length=2, max_length=2)] | None = None
+    """Two profiles that ``planner assess`` shows side by side, the standard person first: ``[adult, aged_80]``."""
+
+    def name_of(self, walker: str, language: Language) -> str:
+        """Return what the profile ``walker`` is called."""
+        name = self.profiles[walker].name
+        return walker if name is None else name.text(language)
+
+    @model_validator(mode="after")
+    def _two_known_walkers(self) -> Walking:
+        if self.compare is None:
+            return self
+        unknown = [walker for walker in self.compare if walker not in self.profiles]
+        if unknown:
+            msg = f"compare names {', '.join(unknown)}; walking.profiles has {', '.join(self.profiles)}"
+            raise ValueError(msg)
+        if self.compare[0] == self.compare[1]:
+            msg = f"compare names {self.compare[0]} twice; it takes two different profiles"
+            raise ValueError(msg)
+        return self
 
 
 class DemandGroup(Block):
@@ -46,6 +70,20 @@ class DemandGroup(Block):
     name: Label
     protected: bool = False
     """兜底: floors are kept for protected groups."""
+    from_age: Annotated[int, Field(ge=0, le=120)] | None = None
+    """Age in years of its youngest; lets standards per head find their people (0 and no ``to_age``: everybody)."""
+    to_age: Annotated[int, Field(ge=0, le=120)] | None = None
+    """Age of its oldest, the whole year included (``2``: up to the third birthday); none = no limit."""
+
+    @model_validator(mode="after")
+    def _ages_in_order(self) -> DemandGroup:
+        if self.to_age is not None and self.to_age < (self.from_age or 0):
+            msg = f"from_age {self.from_age} is above to_age {self.to_age}"
+            raise ValueError(msg)
+        if self.to_age is not None and self.from_age is None:
+            msg = f"to_age {self.to_age} needs from_age (0: from birth)"
+            raise ValueError(msg)
+        return self
 
 
 class Circle(Block):
@@ -102,8 +140,22 @@ class Service(Block):
     """From this storey up a lift is needed."""
     max_openings: Annotated[int, Field(ge=0)] | None = None
     min_openings: Annotated[int, Field(ge=0)] = 0
+    standards: list[Id] = []
+    """Figures of the standards that ``planner assess`` prints beside this service, by their names in
+    ``planner.study.standards``; those that go for every service need no naming."""
     figures: dict[str, Evidence] = {}
     """Field of this block → where its figure comes from; fields not named are assumptions of the study."""
+
+    @model_validator(mode="after")
+    def _standards_are_known(self) -> Service:
+        known = {standard.id for standard in STANDARDS if standard.named}
+        unknown = [name for name in self.standards if name not in known]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], known, n=1)
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            msg = f"standards names {', '.join(unknown)}; known are {', '.join(sorted(known))}{meant}"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _circles_in_order(self) -> Service:

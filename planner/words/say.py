@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
+from planner.words.assess import ASSESS
 from planner.words.batches import BATCHES
 from planner.words.comparisons import COMPARISONS
 from planner.words.findings import FINDINGS
@@ -43,6 +44,7 @@ def glossary() -> dict[str, dict[Language, str]]:
     texts: dict[str, dict[Language, str]] = {key: {"zh": zh, "en": en} for key, (zh, en) in TERMS.items()}
     texts |= {f"batch.{key}": {"zh": zh, "en": en} for key, (zh, en) in BATCHES.items()}
     texts |= {f"compare.{key}": {"zh": zh, "en": en} for key, (zh, en) in COMPARISONS.items()}
+    texts |= {f"assess.{key}": {"zh": zh, "en": en} for key, (zh, en) in ASSESS.items()}
     texts |= {f"meeting.{key}": {"zh": zh, "en": en} for key, (zh, en) in MEETING.items()}
     texts |= {f"report.{key}": {"zh": zh, "en": en} for key, (zh, en) in REPORTS.items()}
     for code, parts in FINDINGS.items():
