@@ -103,6 +103,35 @@ def check(
 
 
 @app.command()
+def assess(
+    study: StudyFile,
+    scenario: Scenario = None,
+    sets: Sets = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default outputs/<study>/assess.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Audit what stands today: who reaches what, what doubles, what is missing; nothing is sited."""
+    from planner import report, runs  # noqa: PLC0415
+
+    with Bar(quiet=quiet) as bar:
+        found, folder = runs.assess(
+            study,
+            scenario=scenario,
+            sets=sets or (),
+            out=out,
+            publish=report.publish_assessment,
+            progress=bar,
+            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+        )
+    if as_json:
+        told = {"folder": str(folder), **json.loads(found.origin.as_json()), "figures": report.assessment_figures(found)}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    elif not quiet:
+        _talk([*report.assessment_summary(found), "", f"→ {folder}"])
+
+
+@app.command()
 def batch(
     studies: Annotated[list[Path], typer.Argument(metavar="STUDY…", help="Study files (YAML).")],
     only: Annotated[

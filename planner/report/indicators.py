@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from planner.words import glossary, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from planner.runs.store import Run
     from planner.study import Language, Service
 
@@ -94,7 +96,11 @@ def closing_summary(run: Run, language: Language | None = None) -> tuple[str, ..
 
     In the language of the study unless told otherwise.
     """
-    rows = closing_rows(run, language or run.study.language)
+    return aligned(closing_rows(run, language or run.study.language))
+
+
+def aligned(rows: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return (label, text) rows as lines of a terminal, labels in one column, texts in the next."""
     widest = max(_width(label) for label, _ in rows)
     return tuple(f"{label}{' ' * (widest - _width(label) + 2)}{text}" for label, text in rows)
 

@@ -1,0 +1,161 @@
+"""The figures of an assessment that are put into words: rows of the stored tables, chosen and worded, never computed anew."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.report.indicators import aligned, percent, whole
+from planner.words import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.runs.today import Assessment
+    from planner.study import Language, Service
+
+
+@dataclass(frozen=True)
+class Reached:
+    """People inside one circle of one service at one walker's speed."""
+
+    service: Service
+    walker: str
+    minutes: float
+    group: str
+    people: float
+    covered: float
+
+    @property
+    def share(self) -> float:
+        """Share of the people covered (0 where there are none)."""
+        return self.covered / self.people if self.people else 0.0
+
+
+def reached(found: Assessment) -> tuple[Reached, ...]:
+    """Return the coverage of the whole district: every service, walker, circle and group, in the order of the study."""
+    services = {service.id: service for service in found.study.services}
+    table = found.tables.coverage
+    return tuple(
+        Reached(
+            service=services[row["service"]],
+            walker=row["walker"],
+            minutes=float(row["minutes"]),
+            group=row["group"],
+            people=float(row["people"]),
+            covered=float(row["covered"]),
+        )
+        for row in table[table["level"] == "all"].to_dict("records")
+    )
+
+
+def own(found: Assessment, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table that hold for the walker each service itself names."""
+    walkers = {service.id: service.walker for service in found.study.services}
+    return table[table["walker"] == table["service"].map(walkers)]
+
+
+def assessment_summary(found: Assessment, language: Language | None = None) -> tuple[str, ...]:
+    """Return the lines that end an assessment on a terminal, in the language of the study unless told otherwise."""
+    spoken = language or found.study.language
+    return aligned(
+        [*_covered(found, spoken), *_walked(found, spoken), *_standing(found, spoken), *_benchmarks(found, spoken)]
+    )
+
+
+def _covered(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
+    rows = []
+    whole_demand = {(one.service.id, one.walker, one.minutes): one for one in reached(found) if not one.group}
+    for service in found.study.services:
+        for circle in service.circles:
+            mine = whole_demand[service.id, service.walker, circle.minutes]
+            text = say(
+                "assess.covered_line",
+                spoken,
+                covered=whole(mine.covered),
+                people=whole(mine.people),
+                share=percent(mine.share),
+            )
+            others = [
+                f"{found.study.walking.name_of(walker, spoken)} {percent(whole_demand[service.id, walker, circle.minutes].share)}"
+                for walker in found.study.walking.compare or []
+            ]
+            minutes = say("report.minutes_short", spoken, minutes=circle.minutes)
+            rows.append((f"{service.name.text(spoken)} · {minutes}", " · ".join([text, *others])))
+    return rows
+
+
+def _walked(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
+    table = own(found, found.tables.walks)
+    table = table[(table["level"] == "all") & (table["group"] == "")].set_index("service")
+    rows = []
+    for service in found.study.services:
+        row = table.loc[service.id]
+        text = say(
+            "assess.walks_line",
+            spoken,
+            mean=minutes_text(row["mean_of_reached_s"], found, spoken),
+            p90=minutes_text(row["p90_s"], found, spoken),
+            max=minutes_text(row["max_s"], found, spoken),
+        )
+        known = found.tables.equity.set_index("service").loc[service.id, "facilities"] > 0
+        label = f"{service.name.text(spoken)} · {say('assess.walks_title', spoken)}"
+        rows.append((label, text if known else say("assess.no_facility", spoken)))
+    return rows
+
+
+def minutes_text(seconds: float, found: Assessment, spoken: Language) -> str:
+    """Return a walk in minutes, to a tenth; beyond the limit it says so, and nobody's walk is a dash."""
+    if math.isnan(seconds):
+        return "–"
+    if math.isinf(seconds):
+        return say("assess.beyond", spoken, minutes=found.origin.limit_s / 60)
+    return say("report.minutes_short", spoken, minutes=math.floor(seconds / 6 + 0.5) / 10)
+
+
+def _standing(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
+    duplicates, facilities = found.tables.duplicates, own(found, found.tables.facilities)
+    equity = found.tables.equity.set_index("service")
+    rows = []
+    for service in found.study.services:
+        widest = service.circles[-1].minutes
+        mine = facilities[(facilities["service"] == service.id) & (facilities["minutes"] == widest)]
+        pairs = duplicates[(duplicates["service"] == service.id) & (duplicates["minutes"] == widest)]
+        text = say(
+            "assess.facilities_line",
+            spoken,
+            count=len(mine),
+            doubled=int(pairs["doubled"].sum()),
+            idle=int(mine["idle"].fillna(value=False).sum()),
+            known=int(equity.loc[service.id, "facilities_with_capacity"]),
+        )
+        minutes = say("report.minutes_short", spoken, minutes=widest)
+        rows.append((f"{service.name.text(spoken)} · {say('assess.facilities_title', spoken)} · {minutes}", text))
+    return rows
+
+
+def _benchmarks(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
+    verdicts = found.tables.benchmarks["verdict"].value_counts()
+    met, all_of_them = int(verdicts.get("met", 0)), int(verdicts.sum())
+    unknown = int(verdicts.get("", 0))
+    text = say("assess.benchmarks_line", spoken, met=met, missed=all_of_them - met - unknown, unknown=unknown)
+    return [(say("assess.benchmarks_title", spoken), text)]
+
+
+def figure_text(value: float, *, share: bool) -> str:
+    """Return a measured or required figure: shares in percent, large ones whole, small ones to two digits."""
+    if math.isnan(value):
+        return "–"
+    if share:
+        return percent(value)
+    return whole(value) if abs(value) >= 100 else f"{round(value, 2):,.2f}".rstrip("0").rstrip(".")
+
+
+def required_text(low: float, high: float, spoken: Language, *, share: bool) -> str:
+    """Return what a standard asks for: at least, at most, between; a dash where it states no figure."""
+    words = {"low": figure_text(low, share=share), "high": figure_text(high, share=share)}
+    if math.isnan(low) and math.isnan(high):
+        return "–"
+    key = "at_most" if math.isnan(low) else "at_least" if math.isnan(high) else "between"
+    return say(f"assess.{key}", spoken, **words)
