@@ -125,7 +125,11 @@ def assess(
             cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
         )
     if as_json:
-        told = {"folder": str(folder), **json.loads(found.origin.as_json()), "figures": report.assessment_figures(found)}
+        told = {
+            "folder": str(folder),
+            **json.loads(found.origin.as_json()),
+            "figures": report.assessment_figures(found),
+        }
         print(json.dumps(told, ensure_ascii=False, indent=2))
     elif not quiet:
         _talk([*report.assessment_summary(found), "", f"→ {folder}"])

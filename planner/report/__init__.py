@@ -1,7 +1,19 @@
 """Reading a run back: map, workbook, GeoPackage, A3 print and the closing summary, from the stored tables alone."""
 
+from planner.report.assessed import assessment_figures, assessment_summary
+from planner.report.assessment import publish_assessment
 from planner.report.indicators import closing_summary, warnings
 from planner.report.publish import print_sheets, publish
 from planner.report.reviews import publish_review, review_summary
 
-__all__ = ["closing_summary", "print_sheets", "publish", "publish_review", "review_summary", "warnings"]
+__all__ = [
+    "assessment_figures",
+    "assessment_summary",
+    "closing_summary",
+    "print_sheets",
+    "publish",
+    "publish_assessment",
+    "publish_review",
+    "review_summary",
+    "warnings",
+]

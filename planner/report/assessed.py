@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner.report.indicators import aligned, percent, whole
 from planner.words import say
@@ -58,10 +58,18 @@ def own(found: Assessment, table: pd.DataFrame) -> pd.DataFrame:
 
 def assessment_summary(found: Assessment, language: Language | None = None) -> tuple[str, ...]:
     """Return the lines that end an assessment on a terminal, in the language of the study unless told otherwise."""
-    spoken = language or found.study.language
-    return aligned(
-        [*_covered(found, spoken), *_walked(found, spoken), *_standing(found, spoken), *_benchmarks(found, spoken)]
-    )
+    return aligned(summary_rows(found, language or found.study.language))
+
+
+def summary_rows(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
+    """Return (label, text): coverage of every service and circle, walks, facilities, how many standards are met, cautions."""
+    return [
+        *_covered(found, spoken),
+        *_walked(found, spoken),
+        *_standing(found, spoken),
+        *_benchmarks(found, spoken),
+        (say("load", spoken), say("assess.load_estimate", spoken)),
+    ]
 
 
 def _covered(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
@@ -88,10 +96,12 @@ def _covered(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
 
 def _walked(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
     table = own(found, found.tables.walks)
-    table = table[(table["level"] == "all") & (table["group"] == "")].set_index("service")
+    table = table[(table["level"] == "all") & (table["group"] == "")]
+    walks = {str(row["service"]): row for row in table.to_dict("records")}
+    stands = _by_service(found.tables.equity)
     rows = []
     for service in found.study.services:
-        row = table.loc[service.id]
+        row = walks[service.id]
         text = say(
             "assess.walks_line",
             spoken,
@@ -99,10 +109,13 @@ def _walked(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
             p90=minutes_text(row["p90_s"], found, spoken),
             max=minutes_text(row["max_s"], found, spoken),
         )
-        known = found.tables.equity.set_index("service").loc[service.id, "facilities"] > 0
         label = f"{service.name.text(spoken)} · {say('assess.walks_title', spoken)}"
-        rows.append((label, text if known else say("assess.no_facility", spoken)))
+        rows.append((label, text if stands[service.id]["facilities"] else say("assess.no_facility", spoken)))
     return rows
+
+
+def _by_service(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return {str(row["service"]): {str(key): value for key, value in row.items()} for row in table.to_dict("records")}
 
 
 def minutes_text(seconds: float, found: Assessment, spoken: Language) -> str:
@@ -116,7 +129,7 @@ def minutes_text(seconds: float, found: Assessment, spoken: Language) -> str:
 
 def _standing(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
     duplicates, facilities = found.tables.duplicates, own(found, found.tables.facilities)
-    equity = found.tables.equity.set_index("service")
+    equity = _by_service(found.tables.equity)
     rows = []
     for service in found.study.services:
         widest = service.circles[-1].minutes
@@ -128,7 +141,7 @@ def _standing(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
             count=len(mine),
             doubled=int(pairs["doubled"].sum()),
             idle=int(mine["idle"].fillna(value=False).sum()),
-            known=int(equity.loc[service.id, "facilities_with_capacity"]),
+            known=int(equity[service.id]["facilities_with_capacity"]),
         )
         minutes = say("report.minutes_short", spoken, minutes=widest)
         rows.append((f"{service.name.text(spoken)} · {say('assess.facilities_title', spoken)} · {minutes}", text))
@@ -159,3 +172,19 @@ def required_text(low: float, high: float, spoken: Language, *, share: bool) -> 
         return "–"
     key = "at_most" if math.isnan(low) else "at_least" if math.isnan(high) else "between"
     return say(f"assess.{key}", spoken, **words)
+
+
+def assessment_figures(found: Assessment) -> dict[str, list[dict[str, object]]]:
+    """Return the figures of the whole district as plain values, what is not known as null."""
+    tables = found.tables
+    coverage = tables.coverage[tables.coverage["level"] == "all"].drop(columns=["level", "column", "area"])
+    walks = tables.walks[tables.walks["level"] == "all"].drop(columns=["level", "column", "area"])
+    chosen = {"coverage": coverage, "walks": walks, "equity": tables.equity, "floors": tables.floors}
+    return {
+        name: [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+        for name, table in {**chosen, "benchmarks": tables.benchmarks}.items()
+    }
+
+
+def _plain(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

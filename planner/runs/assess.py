@@ -117,7 +117,7 @@ def find_out(
     ground = survey(study, folder, clock, cache or Cache(None))
     offers = standing(study, ground)
     limit_s = max(LONGEST_WALK_S, *reach_limits_s(study).values())
-    with clock.stage("nearest facilities"):
+    with clock.stage("nearest"):
         nearest = _nearest(study, ground, offers, limit_s)
     with clock.stage("tables"):
         tables = _tables(study, ground, offers, nearest)

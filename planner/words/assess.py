@@ -130,6 +130,9 @@ ASSESS: dict[str, tuple[str, str]] = {
         "{known} of {all} facilities say their capacity; the others count with no place",
     ),
     "no_facilities": ("没有设施", "no facility"),
+    "with_capacity": ("已知容量的设施", "facilities with capacity known"),
+    "low": ("标准下限", "standard: at least"),
+    "high": ("标准上限", "standard: at most"),
     "worst_area": ("最差社区", "worst community"),
     # benchmarks
     "benchmarks_title": ("对照标准", "Beside the standards"),
@@ -153,7 +156,10 @@ ASSESS: dict[str, tuple[str, str]] = {
     # side by side
     "circles_of": ("{place} 的步行圈", "Walking circles of {place}"),
     "within": ("{minutes:g} 分钟 · {people} 人", "{minutes:g} min · {people} people"),
-    "choose_facility": ("点击地图上的设施，查看两种步行者的步行圈", "Click a facility for its circles, both walkers side by side"),
+    "choose_facility": (
+        "点击地图上的设施，查看两种步行者的步行圈",
+        "Click a facility for its circles, both walkers side by side",
+    ),
     "circles_key": ("所选设施的步行圈", "circles of the facility chosen"),
     "walker": ("步行者", "walker"),
     "group": ("人群", "group"),
@@ -165,7 +171,6 @@ ASSESS: dict[str, tuple[str, str]] = {
     "share": ("覆盖率", "share"),
     # workbook
     "sheet.coverage": ("覆盖", "Coverage"),
-    "sheet.walkers": ("两种步伐", "Two walkers"),
     "sheet.walks": ("步行时间", "Walks"),
     "sheet.facilities": ("设施", "Facilities"),
     "sheet.balance": ("盈亏", "Surplus and deficit"),

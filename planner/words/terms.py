@@ -50,6 +50,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "stage.layers": ("读取图层", "layers"),
     "stage.streets": ("步行路网", "streets"),
     "stage.walks": ("步行时间", "walks"),
+    "stage.nearest": ("到最近设施", "nearest facilities"),
     "stage.problem": ("建立模型", "problem"),
     "stage.siting": ("选址求解", "siting"),
     "stage.tables": ("汇总结果", "tables"),

@@ -26,7 +26,7 @@ HUB_SERVICES = 3
 
 
 @dataclass(frozen=True)
-class Measured:
+class Reading:
     """What was measured (NaN: not), of which service and walker, and what was missing: key and values of the glossary."""
 
     value: float
@@ -57,7 +57,7 @@ def benchmarks_table(today: Today) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(kinds)
 
 
-def _row(one: Standard, measured: Measured) -> dict[str, object]:
+def _row(one: Standard, measured: Reading) -> dict[str, object]:
     value = measured.value
     return {
         "standard": one.id,
@@ -93,7 +93,7 @@ def _applies(one: Standard, service: Service) -> bool:
     return (not one.named or one.id in service.standards) and (one.minutes is None or one.minutes in circles)
 
 
-def _coverage(one: Standard, today: Today) -> Iterator[Measured]:
+def _coverage(one: Standard, today: Today) -> Iterator[Reading]:
     table = today.coverage[(today.coverage["level"] == "all") & (today.coverage["group"] == "")]
     for service in today.study.services:
         if not _applies(one, service):
@@ -101,10 +101,10 @@ def _coverage(one: Standard, today: Today) -> Iterator[Measured]:
         mine = table[(table["service"] == service.id) & (table["minutes"] == one.minutes)]
         for row in mine.to_dict("records"):
             share = row["covered"] / row["people"] if row["people"] else np.nan
-            yield Measured(share, service.id, str(row["walker"]))
+            yield Reading(share, service.id, str(row["walker"]))
 
 
-def _places(one: Standard, today: Today) -> Iterator[Measured]:
+def _places(one: Standard, today: Today) -> Iterator[Reading]:
     people, missing = _people(one, today)
     for offer in today.offers:
         if not _applies(one, offer.service):
@@ -114,42 +114,42 @@ def _places(one: Standard, today: Today) -> Iterator[Measured]:
         if unknown:
             lacking.append(("capacity", {"count": unknown, "all": len(offer.sites)}))
         value = np.nan if lacking or people is None else one.per * offer.capacity.sum() / people.sum()
-        yield Measured(float(value), offer.service.id, missing=lacking)
+        yield Reading(float(value), offer.service.id, missing=lacking)
 
 
-def _circle_people(one: Standard, today: Today) -> Iterator[Measured]:
+def _circle_people(one: Standard, today: Today) -> Iterator[Reading]:
     people, missing = _people(one, today)
     for offer in today.offers:
         if not _applies(one, offer.service):
             continue
         lacking = missing if len(offer.sites) else [*missing, ("facilities", {})]
         if lacking or people is None or one.minutes is None:
-            yield Measured(np.nan, offer.service.id, offer.service.walker, lacking)
+            yield Reading(np.nan, offer.service.id, offer.service.walker, lacking)
             continue
         within = people_within(offer.reach(), people, 60 * one.minutes)
-        yield Measured(float(within.mean()), offer.service.id, offer.service.walker)
+        yield Reading(float(within.mean()), offer.service.id, offer.service.walker)
 
 
-def _walk_m(one: Standard, today: Today) -> Iterator[Measured]:
+def _walk_m(one: Standard, today: Today) -> Iterator[Reading]:
     study = today.study
     walked = {service.walker for service in study.services} | set(study.walking.compare or [])
     for walker, profile in study.walking.profiles.items():
         if walker in walked and one.minutes in study.cutoffs_min:
-            yield Measured(60 * one.minutes * profile.speed_m_s, walker=walker)
+            yield Reading(60 * one.minutes * profile.speed_m_s, walker=walker)
 
 
-def _service_m2(one: Standard, today: Today) -> Iterator[Measured]:
+def _service_m2(one: Standard, today: Today) -> Iterator[Reading]:
     for offer in today.offers:
         if _applies(one, offer.service):
             yield _per_household(one, today, offer.sites, offer.service.id)
 
 
-def _all_m2(one: Standard, today: Today) -> Iterator[Measured]:
+def _all_m2(one: Standard, today: Today) -> Iterator[Reading]:
     sites = np.unique(np.concatenate([offer.sites for offer in today.offers]))
     yield _per_household(one, today, sites, "")
 
 
-def _per_household(one: Standard, today: Today, sites: NDArray[np.int64], service: str) -> Measured:
+def _per_household(one: Standard, today: Today, sites: NDArray[np.int64], service: str) -> Reading:
     area_m2 = today.district.facilities["area_m2"].to_numpy(dtype=np.float64)[sites]
     households = _households(today.district)
     missing: list[tuple[str, Mapping[str, object]]] = []
@@ -158,26 +158,26 @@ def _per_household(one: Standard, today: Today, sites: NDArray[np.int64], servic
     if households is None:
         missing.append(("households", {}))
     value = np.nan if missing or households is None else one.per * float(area_m2.sum()) / households
-    return Measured(value, service, missing=missing)
+    return Reading(value, service, missing=missing)
 
 
-def _hubs_per_km2(_: Standard, today: Today) -> Iterator[Measured]:
+def _hubs_per_km2(_: Standard, today: Today) -> Iterator[Reading]:
     km2 = float(today.district.communities.geometry.area.sum()) / 1e6
-    yield Measured(_hubs(today) / km2)
+    yield Reading(_hubs(today) / km2)
 
 
-def _communities_per_hub(_: Standard, today: Today) -> Iterator[Measured]:
+def _communities_per_hub(_: Standard, today: Today) -> Iterator[Reading]:
     yield _per_hub(len(today.district.communities), today)
 
 
-def _households_per_hub(_: Standard, today: Today) -> Iterator[Measured]:
+def _households_per_hub(_: Standard, today: Today) -> Iterator[Reading]:
     households = _households(today.district)
-    yield Measured(np.nan, missing=[("households", {})]) if households is None else _per_hub(households, today)
+    yield Reading(np.nan, missing=[("households", {})]) if households is None else _per_hub(households, today)
 
 
-def _per_hub(count: float, today: Today) -> Measured:
+def _per_hub(count: float, today: Today) -> Reading:
     hubs = _hubs(today)
-    return Measured(count / hubs) if hubs else Measured(np.nan, missing=[("hubs", {"services": _hub_services(today)})])
+    return Reading(count / hubs) if hubs else Reading(np.nan, missing=[("hubs", {"services": _hub_services(today)})])
 
 
 def _hubs(today: Today) -> int:
@@ -212,7 +212,7 @@ def _households(district: District) -> float | None:
     return total or None
 
 
-_MEASURES: Mapping[str, Callable[[Standard, Today], Iterator[Measured]]] = {
+_MEASURES: Mapping[str, Callable[[Standard, Today], Iterator[Reading]]] = {
     "coverage": _coverage,
     "places": _places,
     "circle_people": _circle_people,
