@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from planner.runs.assess import assess
+    from planner.runs.assessing import assess
     from planner.runs.batch import Executor, Report, executor_for, run_batch
     from planner.runs.cache import Cache, default_folder
     from planner.runs.cluster import Cluster
@@ -63,7 +63,7 @@ _HOME = {
     "Serial": "executors",
     "Tables": "tables",
     "Work": "work",
-    "assess": "assess",
+    "assess": "assessing",
     "carry_out": "run",
     "check": "doctor",
     "default_folder": "cache",

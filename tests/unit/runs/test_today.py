@@ -64,7 +64,12 @@ def district(capacity=(4.0, 12.0, 20.0, np.nan), **columns):
             crs=32633,
         ),
         demand=pd.DataFrame(
-            {"id": ["b0", "b1", "b2", "b3"], "community": [0, 0, 1, -1], "elders": PEOPLE, "toddlers": np.multiply(PEOPLE, 10)}
+            {
+                "id": ["b0", "b1", "b2", "b3"],
+                "community": [0, 0, 1, -1],
+                "elders": PEOPLE,
+                "toddlers": np.multiply(PEOPLE, 10),
+            }
         ),
         facilities=pd.DataFrame({"id": list("ABCD"), "name": list("ABCD"), "area_m2": [100.0, 200.0, 300.0, 400.0]}),
         existing=pd.DataFrame({"facility": range(4), "service": "elder_care", "capacity": capacity}),
@@ -74,9 +79,14 @@ def district(capacity=(4.0, 12.0, 20.0, np.nan), **columns):
 
 @pytest.fixture
 def one():
-    study, ground = asked(participation=0.5), SimpleNamespace(district=district(), reaches={"elder": REACH, "adult": REACH})
+    study, ground = (
+        asked(participation=0.5),
+        SimpleNamespace(district=district(), reaches={"elder": REACH, "adult": REACH}),
+    )
     service = study.services[0]
-    return Standing(study, ground, service, np.arange(4), ground.district.existing["capacity"].to_numpy(), np.array([4]))
+    return Standing(
+        study, ground, service, np.arange(4), ground.district.existing["capacity"].to_numpy(), np.array([4])
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,143 @@
+"""`planner assess` on a small town: exit codes, the folder, and figures counted again from the stored walks."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from planner.cli import _run
+from tests.tiny_town import write_town
+
+COMPARED = ["--set", "walking.compare=[quick, slow]"]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Path:
+    return write_town(tmp_path_factory.mktemp("town"))
+
+
+@pytest.fixture(scope="module")
+def assessed(study, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("assessed") / "assess"
+    assert _run(["assess", str(study), "--out", str(folder), "--quiet", *COMPARED]) == 0
+    return folder
+
+
+def table(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(folder / "tables" / f"{name}.parquet")
+
+
+def test_the_folder_is_whole(assessed):
+    files = {path.relative_to(assessed).as_posix() for path in assessed.rglob("*") if path.is_file()}
+    assert {"manifest.json", "study.json", "assess.xlsx", "tables/coverage.parquet"} <= files
+    assert [path.name for path in assessed.parent.iterdir()] == ["assess"]
+
+
+def test_today_is_what_a_plan_calls_before(study, assessed, tmp_path):
+    assert _run(["plan", str(study), "--out", str(tmp_path / "base"), "--quiet"]) == 0
+    before = table(tmp_path / "base", "coverage").set_index(["service", "minutes"])
+    found = table(assessed, "coverage")
+    found = found[(found["level"] == "all") & (found["group"] == "")]
+    own = found[found["walker"] == found["service"].map({"canteen": "slow", "childcare": "quick"})]
+    own = own.set_index(["service", "minutes"]).loc[before.index]
+    np.testing.assert_allclose(own["people"], before["people"], rtol=1e-12)
+    np.testing.assert_allclose(own["covered"], before["covered_before"], rtol=1e-12)
+
+
+def test_every_circle_can_be_counted_again_from_the_walks(assessed):
+    demand = table(assessed, "demand").set_index("id")["people_elder"]
+    walks = table(assessed, "reach").astype({"walker": "str", "demand_id": "str", "place_id": "str"})
+    for row in table(assessed, "facilities").to_dict("records"):
+        near = walks[
+            (walks["walker"] == row["walker"])
+            & (walks["place_id"] == row["place_id"])
+            & (walks["seconds"] <= 60 * row["minutes"])
+        ]
+        assert row["people_within"] == pytest.approx(demand[near["demand_id"]].sum())
+        assert row["people_only_here"] == pytest.approx(row["people_within"])  # there is one canteen only
+        assert np.isnan(row["utilisation"])
+
+
+def test_communities_add_up_to_the_town(assessed):
+    found = table(assessed, "coverage")
+    sums = found.groupby(["level", "service", "walker", "minutes", "group"])[["people", "covered"]].sum()
+    for level in ("community", "area"):
+        np.testing.assert_allclose(sums.loc[level], sums.loc["all"], rtol=1e-12)
+
+
+def test_the_slow_walker_is_never_covered_better(assessed):
+    found = table(assessed, "coverage")
+    keys = ["level", "column", "area", "service", "minutes", "group"]
+    both = found.pivot_table(index=keys, columns="walker", values="covered")
+    assert (both["slow"] <= both["quick"] + 1e-9).all()
+    assert (both["slow"] < both["quick"]).any()
+
+
+def test_circles_are_drawn_for_both_walkers(assessed):
+    import geopandas as gpd
+
+    circles = gpd.read_parquet(assessed / "tables" / "circles.parquet").set_index(["place_id", "walker", "minutes"])
+    assert set(circles.index) == {("f0", walker, minutes) for walker in ("quick", "slow") for minutes in (3.0, 6.0)}
+    area = circles.geometry.area
+    for minutes in (3.0, 6.0):
+        assert area["f0", "slow", minutes] < area["f0", "quick", minutes]
+
+
+def test_the_workbook_quotes_the_tables(assessed):
+    book = openpyxl.load_workbook(assessed / "assess.xlsx", read_only=True)
+    rows = list(book["Coverage"].iter_rows(min_row=2, values_only=True))
+    found = table(assessed, "coverage")
+    assert len(rows) == len(found)
+    np.testing.assert_allclose([row[6] for row in rows], found["people"])
+    np.testing.assert_allclose([row[7] for row in rows], found["covered"])
+    facilities = list(book["Facilities"].iter_rows(min_row=2, values_only=True))
+    np.testing.assert_allclose([row[5] for row in facilities], table(assessed, "facilities")["people_within"])
+
+
+def test_the_same_study_gives_the_same_bytes(study, assessed, tmp_path):
+    again = tmp_path / "again"
+    assert _run(["assess", str(study), "--out", str(again), "--quiet", *COMPARED]) == 0
+    for path in sorted(path for path in assessed.rglob("*") if path.is_file() and path.name != "manifest.json"):
+        assert path.read_bytes() == (again / path.relative_to(assessed)).read_bytes(), path.name
+
+
+def test_it_ends_with_the_figures(study, tmp_path, capsys):
+    assert _run(["assess", str(study), "--out", str(tmp_path / "a"), *COMPARED]) == 0
+    said = capsys.readouterr().out
+    assert "Canteen · 3 min" in said
+    assert "quick" in said
+    assert str(tmp_path / "a") in said.replace("\n", "")
+
+
+def test_json_is_strict_json(study, tmp_path, capsys):
+    assert _run(["assess", str(study), "--out", str(tmp_path / "a"), "--json"]) == 0
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert told["kind"] == "assessment"
+    assert {row["service"] for row in told["figures"]["coverage"]} == {"canteen", "childcare"}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("[quick, sloww]", "sloww"),
+        ("[quick, quick]", "twice"),
+        ("[quick]", "at least 2"),
+    ],
+)
+def test_two_walkers_that_cannot_be_compared_are_refused(study, tmp_path, capsys, value, said):
+    assert _run(["assess", str(study), "--out", str(tmp_path / "a"), "--set", f"walking.compare={value}"]) == 3
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_standard_is_refused_with_the_one_that_was_meant(study, tmp_path, capsys):
+    words = ["assess", str(study), "--out", str(tmp_path / "a"), "--set", "services.canteen.standards=[canteen_meal]"]
+    assert _run(words) == 3
+    assert "did you mean canteen_meals" in capsys.readouterr().err
