@@ -17,7 +17,7 @@ _ONE_BYTE = re.compile(r"^(iso8859-\d+|latin.*|cp125\d|cp(437|850|852|858|866)|m
 _NUMBERED = re.compile(rb"^(.+)(_\d{1,2})$", re.DOTALL)
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 #: share of the bytes above ASCII that stand in pairs when the text is Chinese; in German or French they stand alone
-_PAIRED = 0.9
+_PAIRED = 0.6
 
 
 @dataclass(frozen=True, slots=True)
