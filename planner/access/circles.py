@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from planner.access.snap import Snapped
     from planner.study import WalkingProfile
 
-CELL_M = 10.0
+CELL_M = 9.0
 STREET_HALF_WIDTH_M = 20.0
 LARGEST_BLOCK_M2 = 40_000.0
 
-_RIM_CELLS = 0.25
-"""The line is drawn a quarter of a cell farther out: that loses and adds about equally little street."""
+_RIM_CELLS = 0.4
+"""The line is drawn this part of a cell farther out: that loses and adds about equally little street."""
 
 
 def circles(
@@ -146,12 +146,21 @@ def _contour(field: NDArray[np.float32], frame: Frame, cutoff_s: float, cell_s: 
         return shapely.MultiPolygon()
     top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)
     part = field[top : rows[-1] + 2, left : columns[-1] + 2]
-    lines = contourpy.contour_generator(
-        x=frame.west + frame.cell_m * np.arange(left, left + part.shape[1]),
-        y=frame.south + frame.cell_m * np.arange(top, top + part.shape[0]),
-        z=np.clip(part - np.float32(level_s), -cell_s, cell_s),
-        name="serial",
+    x, y = np.meshgrid(
+        frame.west + frame.cell_m * np.arange(left, left + part.shape[1]),
+        frame.south + frame.cell_m * np.arange(top, top + part.shape[0]),
+    )
+    # contour_generator would first look for unknown cells in every field; there are none.
+    lines = contourpy.SerialContourGenerator(
+        x,
+        y,
+        np.clip(part - np.float32(level_s), -cell_s, cell_s),
+        np.zeros(part.shape, dtype=np.bool_),
+        corner_mask=False,
+        line_type=contourpy.LineType.Separate,
         fill_type=contourpy.FillType.OuterOffset,
+        quad_as_tri=False,
+        z_interp=contourpy.ZInterp.Linear,
     )
     outlines: list[tuple[NDArray[np.float64], NDArray[np.uint32]]] = list(zip(*lines.filled(-np.inf, 0.0), strict=True))
     polygons = []
@@ -159,8 +168,7 @@ def _contour(field: NDArray[np.float32], frame: Frame, cutoff_s: float, cell_s: 
         rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)))
         polygons.append(shapely.polygons(rings[0], rings[1:]))
     circle = shapely.multipolygons(polygons)
-    return (
-        circle
-        if shapely.is_valid(circle)
-        else shapely.MultiPolygon(shapely.get_parts(shapely.make_valid(circle)).tolist())
-    )
+    if shapely.is_valid(circle):
+        return circle
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(circle)))
+    return shapely.MultiPolygon(parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON].tolist())
