@@ -45,6 +45,18 @@ INTERRUPTED = 130
 _BUG = "this is a fault of the planner itself, not of your data; please report it with the lines above"
 
 
+@app.command(name="new")
+def new_study(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or does not exist.")],
+    example: Annotated[bool, typer.Option("--example", help="The bundled town with its layers, ready to run.")] = False,
+) -> None:
+    """Make a study to start from, commented in both languages, with its JSON Schema beside it."""
+    from planner.runs.new import start  # noqa: PLC0415
+
+    for path in start(folder, example=example):
+        typer.echo(path)
+
+
 @app.command()
 def plan(
     study: StudyFile,
@@ -261,9 +273,9 @@ def review(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the study file."""
-    from planner.study import Study  # noqa: PLC0415
+    from planner.study.reference import schema_text  # noqa: PLC0415
 
-    print(json.dumps(Study.model_json_schema(), ensure_ascii=False, indent=2))
+    print(schema_text(), end="")
 
 
 def _talk(lines: Sequence[str], *, stderr: bool = False) -> None:

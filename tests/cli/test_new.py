@@ -1,0 +1,59 @@
+"""`planner new`: a study to start from, and the bundled town as a folder of one's own."""
+
+import json
+
+import pytest
+
+from planner.cli import _run
+from planner.study import Study
+from planner.study.load import load_study
+
+
+def test_a_study_to_start_from(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    assert _run(["new", str(folder)]) == 0
+    assert {path.name for path in folder.iterdir()} == {
+        "study.yaml",
+        "study.schema.json",
+        "study-reference.md",
+        "layers",
+    }
+    assert load_study(folder / "study.yaml").name.en == "Sample district"
+    assert json.loads((folder / "study.schema.json").read_text(encoding="utf-8")) == Study.model_json_schema()
+    assert str(folder / "study.yaml") in capsys.readouterr().out.replace("\n", " ")
+    assert (
+        _run(["check", str(folder / "study.yaml"), "--quiet"]) == 4
+    )  # every layer is named that is still to be filled in
+    said = capsys.readouterr().out
+    assert "communities.shp" in said
+    assert "streets.osm.pbf" in said
+
+
+def test_nothing_is_overwritten(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "kept.txt").write_text("kept")
+    assert _run(["new", str(folder)]) == 4
+    assert "holds something already" in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["kept.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("example", [False, True])
+def test_an_empty_folder_is_filled(tmp_path, example):
+    (tmp_path / "mine").mkdir()
+    assert _run(["new", str(tmp_path / "mine"), *(["--example"] if example else [])]) == 0
+    assert (tmp_path / "mine" / "study.yaml").is_file()
+
+
+def test_the_example_stands_on_its_own(tmp_path):
+    folder = tmp_path / "town"
+    assert _run(["new", str(folder), "--example"]) == 0
+    study = load_study(folder / "study.yaml")
+    layers = study.layers
+    for layer in (layers.communities, *layers.people, *layers.facilities, *layers.candidates, layers.streets):
+        assert (folder / layer.path).is_file()
+        assert layer.path.parts[0] == "layers"
+    assert "../" not in (folder / "study.yaml").read_text(encoding="utf-8")
+    assert (folder / "layers" / "LICENSE-ODbL.txt").is_file()
+    assert _run(["check", str(folder / "study.yaml"), "--quiet"]) == 0
