@@ -229,11 +229,18 @@ def _publish() -> Publish:
 def report_again(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     sheets: Annotated[bool, typer.Option("--sheets", help="Print A3 sheets too (plan.pdf).")] = False,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="Write public.html alone: no boundaries, no homes, no number under ten people."),
+    ] = False,
 ) -> None:
     """Write map, meeting page, workbook and GeoPackage of a run again."""
     from planner import report, runs  # noqa: PLC0415
 
     run = runs.Run.read(folder)
+    if public:
+        typer.echo(report.publish_public(run, folder))
+        return
     for path in report.publish(run, folder):
         typer.echo(path)
     if sheets:

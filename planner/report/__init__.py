@@ -3,6 +3,7 @@
 from planner.report.assessed import assessment_figures, assessment_summary
 from planner.report.assessment import publish_assessment
 from planner.report.indicators import closing_summary, warnings
+from planner.report.public import publish_public
 from planner.report.publish import print_sheets, publish
 from planner.report.reviews import publish_review, review_summary
 
@@ -13,6 +14,7 @@ __all__ = [
     "print_sheets",
     "publish",
     "publish_assessment",
+    "publish_public",
     "publish_review",
     "review_summary",
     "warnings",

@@ -200,6 +200,14 @@ MEETING: dict[str, tuple[str, str]] = {
     "homes_gained": ("新增覆盖的住户", "homes newly covered"),
     "homes_lost_homes": ("失去覆盖的住户", "homes that lose it"),
     "circles_of": ("从「{site}」步行：{service}的服务对象", "Who walks to {site}: the people of {service}"),
+    "public_line": (
+        "现状 {before}，规划后 {after}，共 {people} 人",
+        "today {before}, with the plan {after}, of {people} people",
+    ),
+    "public_note": (
+        "不足 10 人的数字（以及能推出它的数字）不公布（–），其余取整到十位",
+        "Numbers under ten people, and those that would give one away, are not told (–); all others are rounded to tens",
+    ),
     "symbols": ("图例符号", "Symbols"),
     "symbol_open": ("开设（规划内）", "open, in the plan"),
     "symbol_new": ("开设（会商新增）", "open, added by us"),

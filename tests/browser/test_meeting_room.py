@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from planner.errors import StaleDecisionsError
-from planner.report import publish_review
+from planner.report import publish_public, publish_review
 from planner.report.meeting import meeting_page
 from planner.runs import review
 from planner.runs.clock import Clock
@@ -304,5 +304,17 @@ def test_names_are_text_whatever_they_hold(open_page, tmp_path):
     assert page.evaluate("() => document.querySelectorAll('img[src=x], i.injected, .tab script').length") == 0
     for site in range(4, 16):
         page.evaluate("(site) => planner.room.choosePlace(site)", site)
+    assert opened.errors == []
+    assert len(opened.requests) == 1
+
+
+def test_the_public_page_opens_without_fault(open_page, tmp_path):
+    run = small_run()
+    opened = open_page(publish_public(run, tmp_path))
+    page = opened.page
+    assert page.locator("#board [data-cell]").count() == sum(len(service.circles) for service in run.study.services)
+    page.click("[data-focus=service-1]")
+    page.click("[data-focus=language]")
+    assert "不足 10 人" in page.text_content("#board")
     assert opened.errors == []
     assert len(opened.requests) == 1

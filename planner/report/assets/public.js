@@ -1,0 +1,102 @@
+/* The page for the public: what today and the plan reach, community by community, with small numbers left out. */
+"use strict";
+
+(function (planner) {
+  const { say, format } = planner, { el, show, chip } = planner.view;
+
+  planner.start = function (map) {
+    const facts = planner.data("planner-run"), ground = planner.data("planner-ground"), places = planner.data("planner-places");
+    const ui = { service: 0, circle: facts.minutes[0].length - 1 };
+    const frame = map.getContainer();
+    const bar = planner.el("header", { id: "bar" }), board = planner.el("aside", { id: "board" }), lists = planner.el("aside", { id: "lists" });
+    frame.parentElement.prepend(bar, board);
+    frame.parentElement.append(lists);
+    map.setMinZoom(8).setMaxZoom(17);
+    map.addLayer(planner.streets(map, ground.streets, ground.perDegree));
+    const dots = L.layerGroup().addTo(map), marks = L.layerGroup().addTo(map);
+    planner.pane(map, "places", 640, true);
+    const key = () => `${facts.services[ui.service].id} ${facts.minutes[ui.service][ui.circle]}`;
+    const told = (count) => (count === null ? "–" : format.whole(count));
+
+    function translate(spoken) {
+      planner.speak(spoken);
+      facts.services.forEach((service) => Object.assign(service, { name: service.names[spoken], glyph: service.glyphs[spoken] }));
+    }
+
+    function button(name, face, pressed, act) {
+      return el("button", { type: "button", "data-focus": name, "aria-pressed": String(pressed), onclick: act }, face);
+    }
+
+    function refresh() {
+      show(bar, [
+        el("div", { class: "bar-title" }, el("h1", {}, facts.names[planner.language]),
+          el("p", {}, [say("map_title"), facts.date].filter(Boolean).join(" · "))),
+        el("div", { class: "bar-tools" }, el("div", { class: "group" }, button("language", planner.language === "zh" ? "EN" : "中文", false, () => {
+          translate(planner.language === "zh" ? "en" : "zh");
+          refresh();
+        }))),
+        el("div", { class: "bar-choices" },
+          el("div", { class: "group" }, facts.services.map((service, k) => button(`service-${k}`, [chip(service, true), el("span", {}, service.name)], ui.service === k, () => {
+            Object.assign(ui, { service: k, circle: Math.min(ui.circle, facts.minutes[k].length - 1) });
+            refresh();
+          }))),
+          el("div", { class: "group" }, facts.minutes[ui.service].map((minutes, c) => button(`circle-${c}`, say("minutes_short", { minutes }), ui.circle === c, () => {
+            ui.circle = c;
+            refresh();
+          })))),
+      ]);
+      show(board, [
+        el("h2", {}, say("coverage_title")),
+        facts.services.map((service, k) => el("div", { class: "cover" },
+          el("h3", {}, chip(service, true), service.name),
+          facts.minutes[k].map((minutes) => {
+            const row = facts.coverage[`${service.id} ${minutes}`];
+            return el("p", { "data-cell": `${service.id} ${minutes}` }, `${say("minutes_short", { minutes })}: `,
+              say("meeting.public_line", { before: told(row[1]), after: told(row[2]), people: told(row[0]) }));
+          }))),
+        el("p", { class: "quiet hint" }, say("meeting.public_note")),
+        el("h2", {}, say("sources_title")), facts.publication.sources.map((source) => el("p", { class: "quiet" }, source)),
+        [["review_number", facts.publication.review_number], ["author", facts.publication.author], ["run_id", facts.runId]]
+          .filter(([, value]) => value).map(([word, value]) => el("p", { class: "quiet" }, `${say(word)}: ${value}`)),
+        facts.cautions.map((caution) => el("p", { class: "quiet" }, caution[planner.language])),
+      ]);
+      const rows = ground.communities.cover[key()];
+      show(lists, [el("div", { class: "tab" }, el("h2", {}, say("communities")),
+        el("table", { class: "three" },
+          el("thead", {}, el("tr", {}, [say("community"), say("people"), say("before"), say("after")].map((text) => el("th", {}, text)))),
+          el("tbody", {}, ground.communities.name.map((name, r) => el("tr", {},
+            el("th", {}, planner.named(name)), rows[r].map((count) => el("td", {}, told(count))))))))]);
+      draw(rows);
+    }
+
+    /* A disc per community, larger the more people are left out; the sites of the plan as pins, what stands as squares. */
+    function draw(rows) {
+      dots.clearLayers();
+      rows.forEach(([people, , after], r) => {
+        if (people === null || after === null || !(people > 0)) return;
+        const left = people - after;
+        dots.addLayer(L.circleMarker([ground.communities.lat[r], ground.communities.lon[r]], {
+          radius: 3 + Math.sqrt(left) / 3, color: "#86301c", weight: 1, fillColor: "#e58a4e", fillOpacity: 0.75, interactive: false,
+        }));
+      });
+      marks.clearLayers();
+      places.id.forEach((_, i) => {
+        const opens = places.opens[i], stands = places.stands[i].includes(ui.service);
+        if (!opens.length && !stands) return;
+        const html = opens.length
+          ? planner.el("div", { class: "pin" }, opens.map((k) => planner.chip(facts.services[k], true)))
+          : planner.el("div", { class: "stand", style: { backgroundColor: facts.services[ui.service].colour } });
+        marks.addLayer(L.marker([places.lat[i], places.lon[i]], { pane: "places", interactive: false, keyboard: false, icon: L.divIcon({ className: "mark-anchor", html, iconSize: [0, 0] }) }));
+      });
+    }
+
+    translate(facts.language);
+    refresh();
+    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    planner.northArrow().addTo(map);
+    L.control.zoom({ position: "topleft", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
+    map.invalidateSize();
+    map.fitBounds(ground.focus, { animate: false });
+    document.body.dataset.ready = "true";
+  };
+})(window.planner);

@@ -1,0 +1,41 @@
+"""The page for the public tells nothing of homes, boundaries or fewer than ten people."""
+
+import pytest
+
+from planner.report.public import _told, public_page, suppressed
+from tests.unit.report.small_run import HOSTILE, small_run
+from tests.unit.report.test_meeting_page import data
+
+
+@pytest.mark.parametrize(
+    ("people", "told"), [(0, 0), (0.4, None), (9.99, None), (10, 10), (14.9, 10), (15, 20), (1234, 1230)]
+)
+def test_small_counts_are_left_out_and_others_rounded_to_tens(people, told):
+    assert suppressed(people) == told
+
+
+def test_what_is_left_over_is_protected_too():
+    assert _told([100, 95, 0]) == [100, None, 0]
+    assert _told([100, 100, 4]) == [100, 100, None]
+    assert _told([8, 8, 0]) == [None, None, None]
+
+
+def test_no_count_of_the_page_is_between_nought_and_ten():
+    page = public_page(small_run())
+    run, ground = data(page, "planner-run"), data(page, "planner-ground")
+    cells = [count for row in run["coverage"].values() for count in row]
+    cells += [count for rows in ground["communities"]["cover"].values() for row in rows for count in row]
+    assert len(cells) > 100
+    assert None in cells
+    assert all(count is None or count % 10 == 0 for count in cells)
+
+
+def test_homes_boundaries_and_walks_stay_at_home():
+    run = small_run()
+    page = public_page(run)
+    ground = data(page, "planner-ground")
+    assert set(ground) == {"perDegree", "focus", "streets", "communities"}
+    assert set(ground["communities"]) == {"name", "lon", "lat", "cover"}
+    assert ground["communities"]["name"] == list(HOSTILE)
+    assert "planner-question" not in page
+    assert run.tables.demand["id"].iloc[7] not in page
