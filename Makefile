@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: bench-batch help setup demo test test-scale lint format browser clean
+.PHONY: bench-batch bench-layers help setup demo test test-scale lint format browser clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ test-scale: setup browser ## the slow ones
 
 bench-meeting: setup browser ## size and speed of the meeting page: 50,000 homes, 600 sites
 	$(BIN)/python -m benchmarks.meeting
+
+bench-layers: setup ## the data doctor over 200,000 points and 5,000 polygons; the last line is JSON
+	$(BIN)/python -m benchmarks.bench_layers
 
 lint: setup ## formatting, ruff, mypy --strict, import contracts
 	$(BIN)/ruff format --check .

@@ -1,0 +1,26 @@
+"""Damaged shapefiles, tables, archives and studies: always a clean finding, never a traceback, never a hang."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+
+def fuzz(first, last, timeout_s):
+    """Damage in a process of its own: a reader that crashes would take the tests with it."""
+    command = [sys.executable, "-m", "tests.data.broken.fuzz", str(first), str(last)]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=timeout_s, check=False)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return ran.stdout.splitlines()
+
+
+def test_a_hundred_damaged_inputs():
+    assert fuzz(0, 100, timeout_s=300) == ["done"]
+
+
+@pytest.mark.scale
+@pytest.mark.parametrize("first", range(100, 4100, 500))
+def test_thousands_of_damaged_inputs(first):
+    assert fuzz(first, first + 500, timeout_s=1800) == ["done"]
