@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined
 
 from planner.report.drawings import core_map, cost_picture
-from planner.report.indicators import percent, signed, status_text, whole
+from planner.report.indicators import status_text
 from planner.report.workbook import Column, write_sheets
 from planner.runs.compare import tables_of
 from planner.runs.measured import ANNUAL_YEARS
-from planner.words import say
+from planner.words import percent, say, signed, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

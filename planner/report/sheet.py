@@ -21,9 +21,9 @@ from matplotlib.patches import Rectangle
 from planner.errors import OutputError
 from planner.report.chart import View, draw, one_line, view
 from planner.report.evidence import evidence_rows
-from planner.report.indicators import coverage, indicators, label_of, percent, signed, text_of, whole, yuan
+from planner.report.indicators import coverage, indicators, label_of, text_of
 from planner.report.palette import EMPTY, INK, RAMP, class_colours, service_colour
-from planner.words import say
+from planner.words import percent, say, signed, whole, yuan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,6 +18,7 @@ from planner.runs.clock import Clock
 from planner.runs.consequences import bills_table, closed_table, loads_table, served_table
 from planner.runs.ground import Ground, connector_m, survey
 from planner.runs.manifest import GoalResult, Manifest, Result
+from planner.runs.naming import naming_of
 from planner.runs.places import STORE, name_of
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, fingerprint, versions
@@ -34,6 +35,7 @@ from planner.runs.tabulate import (
     openings_table,
     places_table,
 )
+from planner.runs.why import why_infeasible
 from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
@@ -145,6 +147,32 @@ def conclude(
 ) -> Run:
     """Site the services on ground that was surveyed, and tabulate what came of it; raises as `carry_out`."""
     known = cache or Cache(None)
+    decided = decide(
+        study, ground, clock, require_optimal=require_optimal, keep_interrupted=keep_interrupted, cache=known
+    )
+    return record(study, ground, decided, clock, scenario=scenario, cache=known)
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """The siting question, the plan that answers it, and its recount."""
+
+    posed: Posed
+    plan: Plan
+    recount: Evaluation
+
+
+def decide(
+    study: Study,
+    ground: Ground,
+    clock: Clock,
+    *,
+    require_optimal: bool = False,
+    keep_interrupted: bool = True,
+    cache: Cache | None = None,
+) -> Decided:
+    """Site the services on ground that was surveyed; raises as `carry_out`."""
+    known = cache or Cache(None)
     with clock.stage("problem"):
         posed = known.recall(
             "problem",
@@ -162,8 +190,19 @@ def conclude(
         ).value
         if _interrupted(chosen) and not keep_interrupted:
             raise KeyboardInterrupt
-        _refuse(chosen, require_optimal=require_optimal)
-        recount = evaluate(problem, chosen)
+    if chosen.outcome.status == "infeasible":
+        with clock.stage("reasons"):
+            raise InfeasibleError(why_infeasible(naming_of(study, ground.district, posed.value)))
+    _refuse(chosen, require_optimal=require_optimal)
+    return Decided(posed.value, chosen, evaluate(problem, chosen))
+
+
+def record(
+    study: Study, ground: Ground, decided: Decided, clock: Clock, *, scenario: str, cache: Cache | None = None
+) -> Run:
+    """Tabulate what came of a plan."""
+    known = cache or Cache(None)
+    chosen, recount = decided.plan, decided.recount
     with clock.stage("tables"):
         common = known.recall(
             "sheets",
@@ -172,7 +211,7 @@ def conclude(
             on_disk=False,
         ).value
         drawings = {walker: _drawings(study, ground, walker, known) for walker in ground.reaches}
-        tables = _tables(_Work(study, ground, common, drawings, posed.value, chosen, recount))
+        tables = _tables(_Work(study, ground, common, drawings, decided.posed, chosen, recount))
     digest = digest_of(study, ground.inputs)
     manifest = Manifest(
         run_id=f"{scenario}-{digest[:12]}",
@@ -199,13 +238,7 @@ def _interrupted(chosen: Plan) -> bool:
 def _refuse(chosen: Plan, *, require_optimal: bool) -> None:
     """Raise unless there is a plan, and a proven one where that was asked for."""
     if not chosen.found:
-        if chosen.outcome.status == "infeasible":
-            msg = (
-                "no plan keeps every rule of the study: the locks under siting.must, min_sites or min_openings ask for more than"
-                " the budgets, max_sites, siting.never and the floor areas allow; relax one of them"
-            )
-        else:
-            msg = f"the solver found no plan in the time allowed ({chosen.outcome}); raise solver.time_limit_s"
+        msg = f"the solver found no plan in the time allowed ({chosen.outcome}); raise solver.time_limit_s"
         raise InfeasibleError(msg)
     if require_optimal and not chosen.proven:
         msg = f"the plan is not proven optimal: {chosen.outcome}; raise solver.time_limit_s or solver.gap"

@@ -30,25 +30,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Conflict", "Relaxation", "find_conflict"]
 
+SHARE_FOR_CONFLICT = 0.6
+"""What part of the time the search for the smallest conflict may take; the ways out have the rest."""
+
+IN_TIME = frozenset({"ready", "period_capital"})
+"""Rules without which it does not matter when something opens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
     """Rules that would have to give, all other rules kept: the limit at which a plan exists, None for dropping it.
 
-    ``change`` is how far that is from what was asked, as a part of it; a rule that is dropped counts 1.
+    ``change`` is how far that is from what was asked, as a part of it; a rule that is dropped counts 1. ``least`` tells
+    that a smaller change of the limit is proven not to be enough.
     """
 
     rules: tuple[Rule, ...]
     limits: tuple[float | None, ...]
     change: float
+    least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Rules that cannot be kept together, and ways out, the least change first.
 
-    ``smallest`` tells that no conflict has fewer rules (else: none of these can be left out). With no rules at all the
-    problem is infeasible by itself. ``relaxations`` hold single rules, or, where none suffices, one set of rules.
+    ``smallest`` tells that no conflict has fewer rules; where the time ran out, some of these may not be needed for it.
+    With no rules at all the problem is infeasible by itself. ``relaxations`` hold single rules, or, where none
+    suffices, one set of rules.
     """
 
     rules: tuple[Rule, ...]
@@ -72,8 +81,10 @@ def find_conflict(problem: SitingProblem, settings: SolverSettings | None = None
         return None
     if search.allows_plan(frozenset()) is False:
         return Conflict((), smallest=True, relaxations=())
+    search.pause_at(SHARE_FOR_CONFLICT)
     conflict = search.irreducible(everything)
     proven, conflict = search.smallest(everything, conflict)
+    search.pause_at(1.0)
     ways_out = search.relaxations(everything, conflict)
     return Conflict(tuple(sorted(conflict, key=rules_of(problem).index)), proven, ways_out)
 
@@ -85,12 +96,17 @@ class _Search:
         self._problem = dataclasses.replace(problem, goals=())
         self._all = rules_of(problem)
         self._settings = settings
-        self._ends = time.perf_counter() + settings.time_limit_s
+        self._began = time.perf_counter()
+        self._ends = self._began + settings.time_limit_s
         self._known: dict[frozenset[Rule], bool | None] = {}
 
     @property
     def _left_s(self) -> float:
         return self._ends - time.perf_counter()
+
+    def pause_at(self, share: float) -> None:
+        """Answer nothing more after that share of the whole time."""
+        self._ends = self._began + share * self._settings.time_limit_s
 
     def allows_plan(self, kept: frozenset[Rule]) -> bool | None:
         """Return whether a plan keeps the rules; None when the time is up."""
@@ -101,7 +117,10 @@ class _Search:
                 return False
         if self._left_s <= 0:
             return None
-        form = formulate(without(self._problem, self._dropped(kept)))
+        asked_of = without(self._problem, self._dropped(kept))
+        if not any(rule.kind in IN_TIME for rule in kept):
+            asked_of = dataclasses.replace(asked_of, phases=None)
+        form = formulate(asked_of)
         outcome = solve_model(form.builder.build(), self._within(self._left_s)).outcome
         answer = {"infeasible": False, "unknown": None}.get(outcome.status, True)
         self._known[kept] = answer
@@ -114,11 +133,18 @@ class _Search:
         return dataclasses.replace(self._settings, time_limit_s=max(seconds, 0.1))
 
     def irreducible(self, rules: frozenset[Rule]) -> frozenset[Rule]:
-        """Drop every rule that is not needed for the conflict."""
-        for rule in self._all:
-            if rule in rules and self.allows_plan(rules - {rule}) is False:
-                rules -= {rule}
-        return rules
+        """Drop every rule that is not needed for the conflict: rules about time first, then the rest, many at once."""
+        in_time = [rule for rule in self._all if rule.kind in IN_TIME]
+        return self._shrunk(self._shrunk(rules, in_time), [rule for rule in self._all if rule not in in_time])
+
+    def _shrunk(self, rules: frozenset[Rule], of: list[Rule]) -> frozenset[Rule]:
+        """Drop what is not needed of ``of``: all of it if that will do, else what can go of either half."""
+        if not of or self.allows_plan(rules - set(of)) is False:
+            return rules - set(of)
+        if len(of) == 1:
+            return rules
+        half = len(of) // 2
+        return self._shrunk(self._shrunk(rules, of[:half]), of[half:])
 
     def smallest(self, everything: frozenset[Rule], known: frozenset[Rule]) -> tuple[bool, frozenset[Rule]]:
         """Return whether the smallest conflict was proven, and the smallest that is known."""
@@ -147,9 +173,9 @@ class _Search:
         found = []
         for rule in sorted(conflict):
             if self.allows_plan(everything - {rule}):
-                limit = self._least_limit(rule)
+                limit, least = self._least_limit(rule)
                 change = 1.0 if limit is None or not rule.limit else abs(limit - rule.limit) / abs(rule.limit)
-                found.append(Relaxation((rule,), (limit,), change))
+                found.append(Relaxation((rule,), (limit,), change, least))
         if not found:
             given_up = everything - self._grown(frozenset(rule for rule in everything if rule not in conflict))
             if self.allows_plan(everything - given_up):
@@ -157,16 +183,21 @@ class _Search:
                 found.append(Relaxation(rules, (None,) * len(rules), float(len(rules))))
         return tuple(sorted(found, key=lambda way: way.change))
 
-    def _least_limit(self, rule: Rule) -> float | None:
-        """Return the limit nearest to the one asked for at which a plan keeps everything else; None if it has none."""
+    def _least_limit(self, rule: Rule) -> tuple[float | None, bool]:
+        """Return the limit nearest to the one asked for at which a plan keeps everything else, and whether it is proven.
+
+        None if the rule has no limit, or the time did not suffice to find one.
+        """
         form = formulate(without(self._problem, [rule]))
         measure, maximise = _measure(form, rule, self._problem)
         if measure is None:
-            return None
+            return None, False
         model = form.builder.build(measure, maximise=maximise)
-        outcome = solve_model(model, dataclasses.replace(self._within(max(self._left_s, 1.0)), gap=1e-6)).outcome
+        within = dataclasses.replace(self._within(max(self._left_s, 1.0)), gap=1e-6)
+        outcome = solve_model(model, within).outcome
         counted = rule.kind.startswith(("min_", "max_"))
-        return outcome.objective if outcome.objective is None or not counted else float(round(outcome.objective))
+        limit = outcome.objective if outcome.objective is None or not counted else float(round(outcome.objective))
+        return limit, outcome.proven
 
 
 def _measure(form: Formulation, rule: Rule, problem: SitingProblem) -> tuple[Expression | None, bool]:

@@ -10,13 +10,14 @@ from planner.words.batches import BATCHES
 from planner.words.comparisons import COMPARISONS
 from planner.words.findings import FINDINGS
 from planner.words.meeting import MEETING
+from planner.words.reasons import REASONS
 from planner.words.reports import REPORTS
 from planner.words.terms import TERMS
 
 Language = Literal["zh", "en"]
 
 
-def say(key: str, language: Language, **values: object) -> str:
+def say(key: str, language: Language, /, **values: object) -> str:
     """Return the text of ``key`` in ``language`` with ``values`` put in their places.
 
     Parameters
@@ -47,6 +48,7 @@ def glossary() -> dict[str, dict[Language, str]]:
     texts |= {f"assess.{key}": {"zh": zh, "en": en} for key, (zh, en) in ASSESS.items()}
     texts |= {f"meeting.{key}": {"zh": zh, "en": en} for key, (zh, en) in MEETING.items()}
     texts |= {f"report.{key}": {"zh": zh, "en": en} for key, (zh, en) in REPORTS.items()}
+    texts |= {f"reason.{key}": {"zh": zh, "en": en} for key, (zh, en) in REASONS.items()}
     for code, parts in FINDINGS.items():
         for part, (zh, en) in parts.items():
             texts[f"finding.{code}.{part}"] = {"zh": zh, "en": en}

@@ -55,6 +55,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "stage.siting": ("选址求解", "siting"),
     "stage.tables": ("汇总结果", "tables"),
     "stage.reports": ("地图与表格", "reports"),
+    "stage.reasons": ("查明原因", "reasons"),
     # how sure we are
     "assumption": ("假设", "assumption"),
     "estimate": ("估算", "estimate"),

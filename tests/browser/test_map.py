@@ -6,8 +6,9 @@ import openpyxl
 import pytest
 
 from planner.report import publish
-from planner.report.indicators import coverage, indicators, percent, signed, text_of, whole
+from planner.report.indicators import coverage, indicators, text_of
 from planner.report.palette import class_colour
+from planner.words import percent, signed, whole
 from tests.unit.report.small_run import HOSTILE, small_run
 
 pytestmark = pytest.mark.browser

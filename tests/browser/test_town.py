@@ -4,8 +4,9 @@ import openpyxl
 import pytest
 
 from planner.report import publish
-from planner.report.indicators import coverage, indicators, percent, text_of
+from planner.report.indicators import coverage, indicators, text_of
 from planner.runs import plan
+from planner.words import percent
 
 pytestmark = pytest.mark.browser
 LARGEST_PAGE_BYTES = 6_000_000

@@ -1,6 +1,7 @@
 import pytest
 
-from planner.report.indicators import closing_summary, coverage, indicators, percent, text_of, whole, yuan
+from planner.report.indicators import closing_summary, coverage, indicators, text_of
+from planner.words import percent, whole, yuan
 from tests.unit.report.small_run import small_run
 
 

@@ -1,0 +1,167 @@
+"""Positions in the planner's words: every rule of a siting problem, with the key of the study that sets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.words import percent, say, whole, yuan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from planner.district import District
+    from planner.siting import Posed, Rule
+    from planner.study import Language, Lock, Study
+
+__all__ = ["Naming", "naming_of"]
+
+MONEY = frozenset({"capital", "yearly", "department_capital", "department_yearly", "period_capital"})
+"""Rules whose limit is in yuan."""
+
+
+@dataclass(frozen=True, eq=False)
+class Naming:
+    """What the positions of a siting problem are called in its study, in one language."""
+
+    study: Study
+    posed: Posed
+    place_names: Mapping[str, str]
+    """Place id → name, as the layers have it."""
+    language: Language
+
+    def place(self, position: int) -> str:
+        """Return a place by name and id; by id alone where it has no name of its own."""
+        return self.place_of(self.posed.place_ids[position])
+
+    def place_of(self, place_id: str) -> str:
+        """Return the place with ``place_id`` by name and id."""
+        name = " ".join(self.place_names.get(place_id, "").split())
+        return f"{name} ({place_id})" if name and name != place_id else place_id
+
+    def service(self, position: int) -> str:
+        """Return a service by name."""
+        return self.study.services[position].name.text(self.language)
+
+    def service_of(self, service_id: str) -> str:
+        """Return the service with ``service_id`` by name."""
+        return self.service(self.posed.service_ids.index(service_id))
+
+    def department(self, position: int) -> str:
+        """Return a department by name."""
+        return self.study.budgets.departments[self.posed.department_ids[position]].name.text(self.language)
+
+    def key(self, rule: Rule) -> str:
+        """Return the key of the study that sets ``rule``, as ``--set`` takes it where it is one value."""
+        asked, position = self.study.siting, rule.position
+        if rule.kind in {"capital", "yearly"}:
+            return f"budgets.{rule.kind}_yuan"
+        if rule.kind in {"department_capital", "department_yearly"}:
+            limit = rule.kind.removeprefix("department_")
+            return f"budgets.departments.{self.posed.department_ids[position]}.{limit}_yuan"
+        if rule.kind == "period_capital":
+            return f"siting.capital_yuan_by_year.{asked.years[position]}"
+        if rule.kind in {"min_sites", "max_sites"}:
+            return f"siting.{rule.kind}"
+        if rule.kind in {"min_openings", "max_openings"}:
+            return f"services.{self.posed.service_ids[position]}.{rule.kind}"
+        if rule.kind in {"must", "never"}:
+            own = position if rule.kind == "must" else position - len(asked.must)
+            return f"siting.{rule.kind}.{own}"
+        if rule.kind == "floor":
+            return f"siting.floors.{position}.share" if position < len(asked.floors) else "siting.target"
+        if rule.kind == "spread":
+            return f"siting.spreads.{position}.most"
+        if rule.kind == "min_load":
+            loaded = [service.id for service in self.study.services if service.min_load > 0]
+            return ", ".join(f"services.{service}.min_load" for service in loaded)
+        keys = {
+            "min_hubs": "co_location.hub.min_hubs",
+            "incompatible": "co_location.incompatible",
+            "stays": "siting.existing",
+            "area": "area_m2",
+            "ready": "ready_year",
+        }
+        return keys[rule.kind]
+
+    def limit(self, rule: Rule, limit: float) -> str:
+        """Return a limit of ``rule`` as it is read: money, a share, or a number."""
+        if rule.kind in MONEY:
+            return yuan(limit, self.language)
+        return percent(limit) if rule.kind in {"floor", "spread"} else whole(limit)
+
+    def rule(self, rule: Rule) -> str:
+        """Return ``rule`` with its limit, as a planner would say it."""
+        position = rule.position
+        limit = "" if rule.limit is None else self.limit(rule, rule.limit)
+        if rule.kind in {"department_capital", "department_yearly"}:
+            return self._say(rule.kind, department=self.department(position), limit=limit)
+        if rule.kind == "period_capital":
+            return self._say(rule.kind, year=self.study.siting.years[position], limit=limit)
+        if rule.kind in {"min_openings", "max_openings"}:
+            return self._say(rule.kind, service=self.service(position), limit=limit)
+        if rule.kind in {"must", "never"}:
+            return self._lock(rule)
+        if rule.kind == "floor":
+            return self._floor(rule)
+        if rule.kind == "spread":
+            spread = self.study.siting.spreads[position]
+            service = self.service_of(spread.service)
+            return self._say("spread", service=service, minutes=f"{spread.minutes:g}", most=f"{100 * spread.most:g}")
+        if rule.kind == "incompatible":
+            pairs = self.study.co_location.incompatible
+            told = [self._say("pair", one=self.service_of(one), two=self.service_of(two)) for one, two in pairs]
+            return self._say("incompatible", pairs=self.joined(told))
+        if rule.kind == "min_load":
+            loaded = [service for service in self.study.services if service.min_load > 0]
+            told = [
+                self._say("load", service=service.name.text(self.language), load=f"{service.min_load:g}")
+                for service in loaded
+            ]
+            return self._say("min_load", loads=self.joined(told))
+        if rule.kind == "min_hubs":
+            hub = self.study.co_location.hub
+            assert hub is not None  # noqa: S101  # the rule is posed from it
+            return self._say("min_hubs", limit=limit, area=whole(hub.min_area_m2), services=hub.min_services)
+        return self._say(rule.kind, limit=limit)
+
+    def joined(self, told: list[str]) -> str:
+        """Return a list in one line."""
+        return ("、" if self.language == "zh" else ", ").join(told)
+
+    def _lock(self, rule: Rule) -> str:
+        asked = self.study.siting
+        locks: list[Lock] = [*asked.must, *asked.never]
+        lock = locks[rule.position]
+        site = self.place_of(lock.site)
+        if lock.service is None:
+            return self._say(f"{rule.kind}_any", site=site)
+        return self._say(rule.kind, site=site, service=self.service_of(lock.service))
+
+    def _floor(self, rule: Rule) -> str:
+        asked = self.study.siting
+        who = say("reason.rule.everybody", self.language)
+        if rule.position < len(asked.floors):
+            floor = asked.floors[rule.position]
+            service, minutes, per = self.posed.service_ids.index(floor.service), floor.minutes, floor.per
+            if floor.group is not None:
+                who = self.study.groups[floor.group].name.text(self.language)
+        else:
+            service = rule.position - len(asked.floors)
+            minutes, per = self.study.services[service].circles[-1].minutes, asked.target_per
+        share = self.limit(rule, 0.0 if rule.limit is None else rule.limit)
+        key = "floor" if per == "all" else "floor_community"
+        return self._say(key, service=self.service(service), minutes=f"{minutes:g}", who=who, share=share)
+
+    def _say(self, kind: str, **values: object) -> str:
+        return say(f"reason.rule.{kind}", self.language, **values)
+
+
+def naming_of(study: Study, district: District, posed: Posed, language: Language | None = None) -> Naming:
+    """Return the names of a study's places, services and rules, in its own language unless told otherwise."""
+    names = {
+        str(place): str(name)
+        for frame in (district.facilities, district.sites)
+        for place, name in zip(frame["id"], frame["name"], strict=True)
+    }
+    return Naming(study, posed, names, language or study.language)

@@ -1,0 +1,87 @@
+"""Why no plan exists, in the planner's words: the rules that cannot be kept together, and which change is enough."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+from planner.runs.naming import MONEY
+from planner.siting import SolverSettings, find_conflict
+from planner.words import say
+
+if TYPE_CHECKING:
+    from planner.runs.naming import Naming
+    from planner.siting import Conflict, Relaxation, Rule
+
+__all__ = ["say_conflict", "why_infeasible"]
+
+LONGEST_S = 120.0
+"""The search for reasons never takes longer, however long the plan itself may take."""
+
+
+def why_infeasible(naming: Naming, *, longest_s: float = LONGEST_S) -> str:
+    """Return why no plan exists and what would have to give, in the language of ``naming``.
+
+    Parameters
+    ----------
+    naming
+        The study and the problem posed from it, which was found to be infeasible.
+    longest_s
+        How long to search for the reason; the study's own time limit where that is less.
+    """
+    problem = naming.posed.problem
+    settings = problem.settings or SolverSettings()
+    seconds = min(settings.time_limit_s, longest_s)
+    conflict = find_conflict(problem, dataclasses.replace(settings, time_limit_s=seconds))
+    if conflict is None:
+        return say("reason.why.not_found", naming.language, seconds=f"{seconds:g}")
+    return say_conflict(conflict, naming, seconds)
+
+
+def say_conflict(conflict: Conflict, naming: Naming, seconds: float) -> str:
+    """Return a conflict that was searched for during ``seconds`` as text: the rules, then each way out on its line."""
+    language = naming.language
+    if not conflict.rules:
+        return say("reason.why.by_itself", language)
+    title = "title_one" if len(conflict.rules) == 1 else "title"
+    lines = [say(f"reason.why.{title}", language, count=len(conflict.rules))]
+    lines += [say("reason.why.rule", language, rule=naming.rule(rule), key=naming.key(rule)) for rule in conflict.rules]
+    if not conflict.smallest:
+        lines.append(say("reason.why.not_smallest", language, seconds=f"{seconds:g}"))
+    ways = conflict.relaxations
+    if not ways:
+        return "\n".join([*lines, say("reason.why.no_way", language, seconds=f"{seconds:g}")])
+    together = len(ways[0].rules) > 1
+    lines.append(say(f"reason.why.{'together' if together else 'only' if len(ways) == 1 else 'any_one'}", language))
+    lines += [line for way in ways for line in _ways_out(way, naming)]
+    return "\n".join(lines)
+
+
+def _ways_out(way: Relaxation, naming: Naming) -> list[str]:
+    return [_way_out(rule, limit, naming, least=way.least) for rule, limit in zip(way.rules, way.limits, strict=True)]
+
+
+def _way_out(rule: Rule, limit: float | None, naming: Naming, *, least: bool) -> str:
+    language, key = naming.language, naming.key(rule)
+    if limit is None or rule.limit is None:
+        if rule.kind in {"area", "stays", "ready"}:
+            return say(f"reason.why.drop_{rule.kind}", language)
+        return say("reason.why.drop", language, rule=naming.rule(rule), key=key)
+    way = "lower" if rule.kind == "floor" or rule.kind.startswith("min_") else "raise"
+    said = f"reason.why.{way}" if least else f"reason.why.{way}_enough"
+    return say(said, language, key=key, was=_exact(rule, rule.limit), limit=_exact(rule, settled(rule, limit)))
+
+
+def settled(rule: Rule, limit: float) -> float:
+    """Return a limit that a planner can type and that is still enough: whole yuan, shares to four decimals."""
+    if rule.kind in MONEY:
+        return float(math.ceil(limit - 1e-3))
+    if rule.kind == "floor":
+        return math.floor(limit * 1e4 + 1e-3) / 1e4
+    return limit
+
+
+def _exact(rule: Rule, limit: float) -> str:
+    """Return a limit as the study file has it, thousands apart where it is money."""
+    return f"{limit:,.0f}" if rule.kind in MONEY else f"{limit:g}"

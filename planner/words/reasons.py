@@ -1,0 +1,102 @@
+"""Rules and reasons as a planner says them: key → (中文, English)."""
+
+from __future__ import annotations
+
+REASONS: dict[str, tuple[str, str]] = {
+    # rules, each with its limit
+    "rule.capital": ("建设投资不超过 {limit}", "capital at most {limit}"),
+    "rule.yearly": ("年运营费不超过 {limit}", "running cost at most {limit} a year"),
+    "rule.department_capital": ("{department}建设投资不超过 {limit}", "{department}: capital at most {limit}"),
+    "rule.department_yearly": (
+        "{department}年运营费不超过 {limit}",
+        "{department}: running cost at most {limit} a year",
+    ),
+    "rule.period_capital": ("{year} 年建设资金 {limit}", "{limit} of capital in {year}"),
+    "rule.min_sites": ("新开场所不少于 {limit} 处", "buildings opened: at least {limit}"),
+    "rule.max_sites": ("新开场所不超过 {limit} 处", "buildings opened: at most {limit}"),
+    "rule.min_openings": ("新设「{service}」不少于 {limit} 处", "{service}: at least {limit} openings"),
+    "rule.max_openings": ("新设「{service}」不超过 {limit} 处", "{service}: at most {limit} openings"),
+    "rule.min_hubs": (
+        "综合体不少于 {limit} 处（每处不小于 {area} m²、不少于 {services} 项服务）",
+        "hubs (from {area} m² and {services} services on): at least {limit}",
+    ),
+    "rule.must": ("{site}必须有「{service}」", "{service} must be at {site}"),
+    "rule.must_any": ("{site}必须启用", "{site} must be used"),
+    "rule.never": ("{site}不得新设「{service}」", "no new {service} at {site}"),
+    "rule.never_any": ("{site}不得新设任何服务", "nothing new at {site}"),
+    "rule.floor": (
+        "步行 {minutes} 分钟内有「{service}」的{who}不少于 {share}",
+        "at least {share} of {who} within {minutes} minutes of {service}",
+    ),
+    "rule.floor_community": (
+        "每个社区步行 {minutes} 分钟内有「{service}」的{who}不少于 {share}",
+        "at least {share} of {who} within {minutes} minutes of {service} in every community",
+    ),
+    "rule.everybody": ("服务对象", "its people"),
+    "rule.spread": (
+        "「{service}」{minutes} 分钟覆盖率最好与最差的社区相差不超过 {most} 个百分点",
+        "{service} within {minutes} minutes: at most {most} percentage points between the best and the worst community",
+    ),
+    "rule.incompatible": ("不得合设：{pairs}", "not in one building: {pairs}"),
+    "rule.pair": ("「{one}」与「{two}」", "{one} with {two}"),
+    "rule.area": ("各场所的建筑面积和最低使用要求", "the floor area of every building"),
+    "rule.stays": ("现有设施全部保留", "every existing facility stays"),
+    "rule.min_load": ("最低服务人数（{loads}）", "least load ({loads})"),
+    "rule.load": ("「{service}」{load}", "{service} {load}"),
+    "rule.ready": ("场所在可用年份之前不得启用", "no building before the year it is ready"),
+    # why no plan exists
+    "why.title": (
+        "没有任何方案能满足研究的全部规则：以下 {count} 条规则不能同时满足",
+        "no plan keeps every rule of the study: these {count} cannot be kept together",
+    ),
+    "why.title_one": (
+        "没有任何方案能满足研究的全部规则：以下规则无法满足",
+        "no plan keeps every rule of the study: this one cannot be kept",
+    ),
+    "why.rule": ("  · {rule}（{key}）", "  · {rule} ({key})"),
+    "why.not_smallest": (
+        "  （{seconds} 秒内未能证明没有更小的冲突）",
+        "  (that fewer rules would do was not ruled out in {seconds} s)",
+    ),
+    "why.any_one": ("以下任一改动即可得到方案：", "each of these changes alone makes a plan possible:"),
+    "why.only": ("以下改动即可得到方案：", "this change makes a plan possible:"),
+    "why.together": (
+        "只改一条不够；以下改动一起即可得到方案：",
+        "no single change is enough; these together make a plan possible:",
+    ),
+    "why.no_way": (
+        "{seconds} 秒内未找到足够的改动；可提高 solver.time_limit_s",
+        "which change is enough was not found in {seconds} s: raise solver.time_limit_s",
+    ),
+    "why.raise": ("  → 将 {key} 由 {was} 提高到至少 {limit}", "  → raise {key} from {was} to at least {limit}"),
+    "why.lower": ("  → 将 {key} 由 {was} 降低到至多 {limit}", "  → lower {key} from {was} to at most {limit}"),
+    "why.raise_enough": (
+        "  → 将 {key} 由 {was} 提高到 {limit}（足够；更小的改动也可能够）",
+        "  → raise {key} from {was} to {limit} (enough; less may do)",
+    ),
+    "why.lower_enough": (
+        "  → 将 {key} 由 {was} 降低到 {limit}（足够；更小的改动也可能够）",
+        "  → lower {key} from {was} to {limit} (enough; less may do)",
+    ),
+    "why.drop": ("  → 取消：{rule}（{key}）", "  → give up: {rule} ({key})"),
+    "why.drop_area": (
+        "  → 采用更大的场所，或更小的服务（备选点图层的 area_m2，services 的 area_m2，site_kinds 的最低要求）",
+        "  → find larger buildings or smaller services (area_m2 of the candidates and of services, least use of site_kinds)",
+    ),
+    "why.drop_stays": (
+        "  → 允许关闭现有设施（siting.existing.may_close: true）",
+        "  → let existing facilities close (siting.existing.may_close: true)",
+    ),
+    "why.drop_ready": (
+        "  → 增加更晚的年份，或采用可更早启用的场所（siting.years，备选点的 ready_year）",
+        "  → plan for later years, or find buildings that are ready sooner (siting.years, ready_year of the candidates)",
+    ),
+    "why.by_itself": (
+        "没有任何方案：即使取消全部规则也不可行；请检查服务与场所的要求",
+        "there is no plan, not even without any rule: check what services and buildings ask of each other",
+    ),
+    "why.not_found": (
+        "没有任何方案能满足研究的全部规则；{seconds} 秒内未查明是哪些规则冲突，可提高 solver.time_limit_s",
+        "no plan keeps every rule of the study; which of them contradict each other was not found in {seconds} s: raise solver.time_limit_s",
+    ),
+}
