@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from planner.report.indicators import aligned, percent, whole
-from planner.words import say
+from planner.report.indicators import aligned
+from planner.words import percent, say, whole
 
 if TYPE_CHECKING:
     import pandas as pd

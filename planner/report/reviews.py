@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from planner.report.indicators import percent, whole, yuan
 from planner.report.meeting import meeting_page
 from planner.report.publish import publish
-from planner.words import say
+from planner.words import percent, say, whole, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
