@@ -50,4 +50,4 @@ def measure(side: int, demand: int, sites: int, threads: int = 2) -> dict[str, f
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(1000, 200_000, 5_000)))
+    print(json.dumps(measure(1070, 200_000, 5_000)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import networkx as nx
 import numpy as np
 import osmnx
 import pyproj
@@ -17,7 +18,6 @@ from planner.errors import LayerError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import networkx as nx
     from numpy.typing import NDArray
 
 _TAGS = ("highway", "foot", "access", "bridge", "tunnel", "motorroad", "oneway:foot", "conveying")
@@ -33,7 +33,7 @@ def read_graphml(path: Path, crs: pyproj.CRS) -> Segments:
     """
     try:
         graph = osmnx.load_graphml(path)
-    except (ValueError, KeyError, SyntaxError, OSError) as fault:
+    except (ValueError, KeyError, SyntaxError, OSError, nx.NetworkXError) as fault:
         raise LayerError(f"{path}: not a street graph of osmnx ({fault}) → save it again with save_graphml") from fault
     return segments_of_graph(graph, crs)
 

@@ -1,33 +1,43 @@
-"""A made-up city of two hundred districts through Dask on this machine: every run there, the totals their sums."""
+"""A generated city: its size is paid for by streets and people, not by the square of them."""
 
-import pandas as pd
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
 import pytest
 
-from planner.runs.batch import run_batch
-from planner.runs.cluster import Cluster
-from planner.runs.compare import compare, find_runs
-from planner.runs.work import Work
-from tests.tiny_town import write_town
+from benchmarks.walking.city import SPACING_M, city
+from planner.access import snap, walk
+from planner.access.assemble import assemble
+from planner.access.network import metric_crs
+from planner.study import WalkingProfile
 
-DISTRICTS = 200
+pytestmark = pytest.mark.scale
 
 
-@pytest.mark.scale
-@pytest.mark.filterwarnings("ignore")  # Dask speaks of workers that take their time to close
-def test_two_hundred_districts_run_through_dask(tmp_path):
-    studies = [
-        write_town(tmp_path / "city" / f"d{i:03d}", scenarios="  []", seed=i, name=f"d{i:03d}")
-        for i in range(DISTRICTS)
-    ]
-    store = tmp_path / "store"
-    report = run_batch(
-        studies, executor=Cluster("local", 2), work=Work(store / ".cache"), store=store, tell=lambda *_: None
+def test_a_million_junctions_in_a_minute_and_four_gigabytes(repository):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.walking.city"], capture_output=True, text=True, check=True, cwd=repository
     )
-    report.raise_failures()
-    assert report.counts == {"ran": DISTRICTS}
-    comparison, _ = compare(find_runs([store]))
-    parts = [pd.read_parquet(path) for path in store.glob("*/base/tables/coverage.parquet")]
-    sums = pd.concat(parts).groupby(["service", "minutes"])[["people", "covered_before", "covered_after"]].sum()
-    totals = comparison.totals.set_index(["service", "minutes"]).loc[sums.index]
-    assert (totals["studies"] == DISTRICTS).all()
-    pd.testing.assert_frame_equal(totals[sums.columns], sums)
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["junctions"] > 1_000_000
+    assert told["city_s"] < 60
+    assert told["peak_mb"] < 4096
+
+
+def test_time_per_origin_does_not_grow_with_the_city():
+    walker, took = WalkingProfile(speed_m_s=1.2), []
+    for side in (150, 600):  # sixteen times the junctions, people as dense
+        network = assemble(city(side), metric_crs("EPSG:32650"))
+        rng = np.random.default_rng(1)
+        size = side * side // 40
+        homes, places = (
+            snap(network, rng.uniform(0, side * SPACING_M, (n, 2)), max_connector_m=200) for n in (size, size // 5)
+        )
+        walk(network, homes, places, walker, 900.0, threads=1)
+        begun = time.process_time()
+        walk(network, homes, places, walker, 900.0, threads=1)
+        took.append((time.process_time() - begun) / size)
+    assert took[1] < 2 * took[0]
