@@ -40,8 +40,9 @@ def read_raster(path: Path) -> RawTable:
         transform, crs = source.transform, source.crs
     peopled = np.flatnonzero((np.nan_to_num(bands) > 0).any(axis=0))
     row, column = np.divmod(peopled, bands.shape[2])
-    corners = [transform @ (column + dx, row + dy) for dx, dy in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))]
-    rings = np.stack([np.column_stack(corner) for corner in corners], axis=1)
+    corners = [(column + dx, row + dy) for dx, dy in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))]
+    a, b, c, d, e, f = transform[:6]
+    rings = np.stack([np.column_stack([a * x + b * y + c, d * x + e * y + f]) for x, y in corners], axis=1)
     columns = {f"band_{i + 1}": np.nan_to_num(band.ravel()[peopled]) for i, band in enumerate(bands)}
     squares = gpd.GeoSeries(shapely.polygons(rings), crs=CRS.from_wkt(crs.to_wkt()) if crs else None)
     return RawTable(gpd.GeoDataFrame(pd.DataFrame(columns), geometry=squares))

@@ -7,4 +7,4 @@ from planner.words.findings.streets import STREETS
 
 FINDINGS: dict[str, dict[str, tuple[str, str]]] = {**FILES, **SHAPES, **FIGURES, **STREETS}
 
-__all__ = ["FINDINGS"]
+__all__ = ["FIGURES", "FILES", "FINDINGS", "SHAPES", "STREETS"]

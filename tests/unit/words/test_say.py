@@ -1,8 +1,10 @@
+import re
 import string
 
 import pytest
 
 from planner.words import glossary, say
+from planner.words.page import findings_text
 
 
 def test_puts_values_in_their_places():
@@ -27,3 +29,21 @@ def test_both_languages_speak_of_the_same_values(key):
     }
     assert all(glossary()[key].values())
     assert set(places["zh"]) == set(places["en"])
+
+
+def test_the_page_of_findings_is_up_to_date(repository):
+    committed = (repository / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert committed == findings_text(), "run `python docs/rewrite.py`"
+
+
+def test_every_finding_in_the_code_has_words_and_every_word_a_finding(repository):
+    known = {key.split(".")[1] for key in glossary() if key.startswith("finding.")}
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for floor in ("district", "access", "runs")
+        for path in sorted((repository / "planner" / floor).rglob("*.py"))
+    )
+    said = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', code))
+    assert known <= said
+    flagged = set(re.findall(r'\.flag\(\s*"\w+",\s*"([a-z0-9-]+)"', code))
+    assert flagged <= known
