@@ -134,6 +134,11 @@ def cap_problem(path: Path) -> SitingProblem:
     )
 
 
+def everybody_within(reach: Pairs, people: NDArray[np.float64], cutoff_s: float) -> SitingProblem:
+    """Return the problem of serving everybody within ``cutoff_s`` with fewest sites (set cover)."""
+    return bare_problem(reach, people, "sites", None, cutoff_s, rules=Rules(floors=(Floor(0, 1.0),)))
+
+
 @dataclass(frozen=True, eq=False)
 class City:
     """Homes and sites in clusters, in metres."""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from benchmarks.instances import cap_problem, pmed_problem, published_optima, read_pmed
+from benchmarks.instances import (
+    bare_problem,
+    cap_problem,
+    everybody_within,
+    pairs_of,
+    pmed_problem,
+    published_optima,
+    read_pmed,
+    san_francisco,
+)
 from planner.siting import SolverSettings, evaluate, solve
 
 QUICK = (1, 3, 6, 10, 13, 16, 20)
@@ -42,3 +53,38 @@ def test_capacitated_warehouses(shared_data, name):
     assert plan.outcome.bound <= plan.outcome.objective + 0.01
     evaluate(problem, plan)
     assert plan.assignments.people.sum() == pytest.approx(problem.demands[0].people.sum())
+
+
+# Objectives that spopt 0.7.0 (PuLP 3.3.2, HiGHS 1.15.1) proves on the same 205 × 16 distances, in its own environment;
+# coverage and set cover by radius in metres, people as in the file.
+SAN_FRANCISCO = {
+    ("coverage", 2): 671938.0,
+    ("coverage", 4): 875247.0,
+    ("coverage", 6): 941462.0,
+    ("walk", 2): 4009098972.1349096,
+    ("walk", 4): 2848268129.7145104,
+    ("walk", 6): 2347055166.677381,
+    ("furthest", 2): 9130.758740990761,
+    ("furthest", 4): 7403.063810849859,
+    ("furthest", 6): 5903.667154450696,
+    ("sites", 5000): 8.0,
+    ("sites", 6000): 5.0,
+    ("sites", 8000): 3.0,
+}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("shortcuts", [True, False])
+@pytest.mark.parametrize(("goal", "number"), list(SAN_FRANCISCO))
+def test_san_francisco_agrees_with_spopt(shared_data, goal, number, shortcuts):
+    metres, people = san_francisco(shared_data / "sf")
+    reach = pairs_of(metres)
+    if goal == "sites":
+        problem = everybody_within(reach, people, float(number))
+    else:
+        cutoff = 5000.0 if goal == "coverage" else float(metres.max()) + 1
+        problem = bare_problem(reach, people, goal, number, cutoff)
+    plan = solve(problem, replace(EXACT, shortcuts=shortcuts))
+    assert plan.outcome.status == "optimal"
+    assert plan.outcome.objective == pytest.approx(SAN_FRANCISCO[goal, number], rel=1e-9)
+    evaluate(problem, plan)
