@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from planner.siting import Demand, Floor, Goal, Offers, Rules, Sites, SitingProblem
+from planner.siting import Budgets, Demand, Floor, Goal, Offers, Room, Rules, Sites, SitingProblem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,3 +178,57 @@ def made_up_city(homes: int, sites: int, *, side_m: float, clusters: int = 25, s
 def coverage_problem(city: City, most: int, radius_m: float) -> SitingProblem:
     """Return the problem of covering most people within ``radius_m`` with at most ``most`` openings."""
     return bare_problem(city.within(radius_m), city.people, "coverage", most, radius_m)
+
+
+def district_problem(
+    homes: int = 5_000, sites: int = 300, *, side_m: float = 6_000.0, seed: int = 1, places: bool = True
+) -> SitingProblem:
+    """Return a planner's problem: three services in 5, 10 and 15 minutes, rooms, areas, departments' budgets, floors.
+
+    Places are limited in the first service where ``places`` is set; budgets pay for about a sixth of the candidates.
+    """
+    rng = np.random.default_rng(seed)
+    city = made_up_city(homes, sites, side_m=side_m, seed=seed)
+    share, speed = (0.22, 0.30, 0.05), (0.8, 0.9, 1.2)
+    kinds, cutoffs = len(share), (300.0, 600.0, 900.0)
+    people = [np.floor(city.people * part * rng.uniform(0.5, 1.5, homes)) for part in share]
+    floor_m2 = rng.uniform(150, 1200, sites)
+    service, site = (grid.ravel().astype(np.int32) for grid in np.indices((kinds, sites)))
+    area = np.array([350.0, 200.0, 300.0])[service]
+    fit_out = np.array([9e5, 3e5, 12e5])[service] * rng.uniform(0.8, 1.2, len(site))
+    yearly = np.array([3e5, 2e5, 5e5])[service]
+    fits = area <= floor_m2[site]
+    payer = np.eye(kinds)[service]
+    reaches = []
+    for walker in speed:
+        pairs = city.within(900.0 * walker)
+        reaches.append(Pairs(pairs.indptr, pairs.site, (pairs.seconds / walker).astype(np.float32), sites))
+    per_opening = people[0].sum() / (sites / 6)
+    capacity = np.where(service == 0, 1.5 * per_opening, np.inf)
+    communities = 20
+    nearest = cKDTree(city.homes[rng.choice(homes, communities, replace=False)])
+    return SitingProblem(
+        n_demand=homes,
+        n_services=kinds,
+        sites=Sites(rng.uniform(1e5, 6e5, sites), floor_m2, setup_share=np.full((sites, kinds), 1 / kinds)),
+        offers=Offers(
+            site[fits],
+            service[fits],
+            fit_out[fits],
+            yearly[fits],
+            area[fits],
+            np.zeros(int(fits.sum()), dtype=bool),
+            capacity=capacity[fits] if places else None,
+            capital_share=payer[fits],
+            yearly_share=payer[fits],
+        ),
+        demands=tuple(Demand(k, people[k], reaches[k], cutoffs, (1.0, 0.7, 0.4)) for k in range(kinds)),
+        budgets=Budgets(capital_yuan=8e7, department_capital_yuan=np.array([5e7, 2e7, 5e7]), yearly_yuan=3.5e7),
+        rules=Rules(
+            max_sites=sites // 6,
+            rooms=(Room(np.array([True, True, False]), 60.0, 1e5, 1e4, np.array([0.5, 0.5, 0.0])),),
+            floors=(Floor(0, 0.5), Floor(2, 0.5)),
+        ),
+        goals=(Goal("coverage"),),
+        community=nearest.query(city.homes)[1].astype(np.int64),
+    )

@@ -14,6 +14,7 @@ from planner.siting.goals import Reached, accept, pursue
 from planner.siting.outcome import SolverSettings, relative_gap
 from planner.siting.plan import Assignments, Plan, Step
 from planner.siting.shortcut import shortcut
+from planner.siting.warm import first_offers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,12 @@ __all__ = ["bundle_values", "read_assignments", "solve"]
 
 SHARE_OF_TIME = 0.8
 """What part of the time left a goal may take while others follow it."""
+
+WARM_FROM = 200
+"""From this many bundles on a plan is looked for before the solver starts; below, the solver is as quick."""
+
+WARM_SHARE = 0.08
+"""What part of the time that may take."""
 
 
 def solve(
@@ -58,6 +65,9 @@ def solve(
     form = formulate(problem)
     begin = quick or start
     values = None if begin is None or not begin.found else bundle_values(form, begin.states)
+    if values is None and settings.shortcuts and settings.solver == "HiGHS" and form.bundles.count >= WARM_FROM:
+        offers = first_offers(form, settings.seed, WARM_SHARE * settings.time_limit_s)
+        values = None if offers is None else bundle_values(form, (offers,))
     reached: list[Reached] = []
     if quick is not None and values is not None:
         values = settled(form, values)

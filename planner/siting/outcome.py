@@ -25,7 +25,7 @@ class SolverSettings:
     solver
         ``"HiGHS"`` or the name of any other solver that PuLP lists as available.
     shortcuts
-        Whether a problem that only asks how many may be answered by methods of its own, faster than a general solver;
+        Whether methods of our own may help: answering a problem that only asks how many, finding a plan to begin with;
         only with HiGHS.
     """
 

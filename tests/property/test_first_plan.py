@@ -1,0 +1,62 @@
+"""The plan to begin with keeps every rule, is never better than the best, and helps the solver to the same optimum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from every_plan import Tiny
+from tiny_siting import tiny_problem
+
+from benchmarks.instances import district_problem
+from planner.siting import SolverSettings, count, evaluate, solve
+from planner.siting import optimise as optimising
+from planner.siting.formulation import formulate
+from planner.siting.warm import first_offers
+
+
+@pytest.mark.parametrize("places", [False, True])
+def test_first_plans_of_tiny_problems(places):
+    found = 0
+    for seed in range(60):
+        problem = tiny_problem(seed, places=places)
+        offers = first_offers(formulate(problem), seed, 0.0)
+        if offers is None:
+            continue
+        found += 1
+        reached = count(problem, offers)
+        assert not reached.broken, seed
+        best = Tiny(problem).best()
+        if not places:
+            assert reached.worth <= best + 1e-6, seed
+    assert found > 6
+
+
+def test_a_start_changes_no_optimum(monkeypatch):
+    monkeypatch.setattr(optimising, "WARM_FROM", 1)
+    monkeypatch.setattr(optimising, "WARM_SHARE", 0.0)
+    for seed in range(40):
+        problem = tiny_problem(seed, places=seed % 2 == 1)
+        best = Tiny(problem).best()
+        plan = solve(problem, SolverSettings(gap=0.0))
+        assert plan.found == (best is not None), seed
+        if plan.found:
+            assert plan.outcome.objective == pytest.approx(best, abs=1e-3, rel=1e-5), seed
+            evaluate(problem, plan)
+
+
+def test_a_district_has_a_good_plan_before_the_solver_starts():
+    problem = district_problem(600, 80, side_m=3000.0, places=False)
+    form = formulate(problem)
+    offers = first_offers(form, 1, 0.5)
+    assert offers is not None
+    best = solve(problem, SolverSettings(gap=0.01, time_limit_s=60))
+    assert count(problem, offers).worth >= 0.97 * best.outcome.bound
+    again = first_offers(form, 1, 0.0)
+    assert again.tolist() == first_offers(form, 1, 0.0).tolist()
+
+
+def test_floors_that_nothing_can_reach_leave_no_first_plan():
+    problem = district_problem(200, 30, side_m=6000.0, places=False)
+    hopeless = replace(problem, rules=replace(problem.rules, floors=(replace(problem.rules.floors[0], share=1.0),)))
+    assert first_offers(formulate(hopeless), 1, 0.0) is None
