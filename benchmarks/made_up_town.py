@@ -162,7 +162,7 @@ def _district(
     )
     old = len(places) - sites
     facilities = gpd.GeoDataFrame(
-        {"id": [f"f{j:04d}" for j in range(old)], "name": [f"现有设施 {j + 1}" for j in range(old)]},
+        {"id": [f"f{j:04d}" for j in range(old)], "name": [f"现有设施 {j + 1}" for j in range(old)], "area_m2": np.nan},
         geometry=gpd.points_from_xy(*places[:old].T, crs=METRIC),
     )
     existing = pd.DataFrame(
@@ -187,7 +187,7 @@ def _district(
         },
         geometry=gpd.points_from_xy(*places[old:].T, crs=METRIC),
     )
-    return District(CRS(METRIC), ground, demand, facilities, existing, candidates, read_ground({}, CRS(METRIC)), ())
+    return District(CRS(METRIC), ground, demand, facilities, existing, candidates, read_ground({}, CRS(METRIC), ()), ())
 
 
 def _reaches(study: Study, homes: NDArray[np.float64], places: NDArray[np.float64], pairs: int) -> dict[str, Reach]:

@@ -13,6 +13,7 @@ import numpy as np
 from planner.report.numbers import pack_counts, pack_floats, pack_steps
 from planner.report.walks import pack_walks
 from planner.runs.ground import reach_limits_s
+from planner.runs.tabulate import FACILITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +137,10 @@ def _offers(run: Run) -> dict[str, Any]:
 
 def _sites(run: Run) -> dict[str, Any]:
     places = run.tables.places
-    area = [UNLIMITED if np.isnan(value) else float(value) for value in places["area_m2"]]
+    area = [
+        UNLIMITED if role == FACILITY or np.isnan(value) else float(value)
+        for role, value in zip(places["role"], places["area_m2"], strict=True)
+    ]
     departments = list(run.study.budgets.departments)
     payer = run.study.budgets.building_department
     kinds = [run.study.site_kinds.get(str(kind)) for kind in places["kind"]]
