@@ -111,15 +111,15 @@ def choose_metric(communities: gpd.GeoDataFrame) -> CRS:
 
 
 def refusal(crs: CRS, degrees: Box) -> str | None:
-    """Return why ``crs`` must not be computed in over the extent ``degrees`` (west, south, east, north); None if it may."""
+    """Return the word for why ``crs`` must not be computed in over ``degrees`` (west, south, east, north); None if it may."""
     if not crs.is_projected:
-        return "degrees are no lengths"
+        return "crs.degrees"
     units = {axis.unit_name for axis in crs.axis_info[:2]}
     if not units <= {"metre", "meter"}:
-        return f"its unit is {', '.join(sorted(units))}, not the metre"
+        return "crs.not_metres"
     worst = distortion(crs, degrees)
     if not worst <= MOST_DISTORTION:
-        return f"lengths are {worst:.1%} wrong there" if np.isfinite(worst) else "the district lies outside it"
+        return "crs.distorts" if np.isfinite(worst) else "crs.elsewhere"
     return None
 
 

@@ -170,7 +170,7 @@ def _metric_system(study: Study, communities: LayerTable | None, findings: Findi
     west, south, east, north = (float(v) for v in communities.frame.to_crs(WGS84).total_bounds)
     reason = refusal(crs, (west, south, east, north))
     if reason is not None:
-        findings.error("not-metric-crs", "crs", "", crs=study.crs, reason=reason)
+        findings.error("not-metric-crs", "crs", "", crs=study.crs, reason=f"@{reason}")
         return None
     return crs
 

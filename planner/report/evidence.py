@@ -80,10 +80,10 @@ def _people(study: Study, language: Language) -> Iterator[EvidenceRow]:
         groups = ", ".join(study.groups[group].name.text(language) for group in people.groups if group in study.groups)
         basis = say(people.basis, language)
         yield EvidenceRow(
-            kind="estimate" if people.estimate else "cited",
+            kind="estimate" if people.estimates else "cited",
             subject=groups,
             figure=say("report.figure.people", language),
-            value=people.estimate or basis,
+            value="; ".join(dict.fromkeys(people.estimates.values())) or basis,
             source=f"{people.source} ({basis}, {people.year})",
         )
 

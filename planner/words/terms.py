@@ -69,6 +69,10 @@ TERMS: dict[str, tuple[str, str]] = {
     "hint": ("处理", "how to mend"),
     "rows": ("记录", "rows"),
     "and_more": ("等共 {count:,} 条", "and more, {count:,} in all"),
+    "crs.degrees": ("单位是度，不是长度", "degrees are no lengths"),
+    "crs.not_metres": ("单位不是米", "its unit is not the metre"),
+    "crs.distorts": ("当地长度误差超过 1%", "lengths there are more than 1 % wrong"),
+    "crs.elsewhere": ("片区在其范围之外", "the district lies outside it"),
     "check_summary": (
         "{error} 个错误，{warning} 个警告，{note} 条说明",
         "{error} errors, {warning} warnings, {note} notes",

@@ -126,7 +126,9 @@ def test_a_column_name_cut_at_ten_bytes_is_found(drawn):
     assert read_district(drawn.study(), drawn.folder).demand["elders"].sum() == 20
 
 
-@pytest.mark.parametrize(("crs", "reason"), [("EPSG:4326", "degrees"), ("EPSG:3857", "wrong"), ("EPSG:2263", "foot")])
+@pytest.mark.parametrize(
+    ("crs", "reason"), [("EPSG:4326", "degrees"), ("EPSG:3857", "wrong"), ("EPSG:2263", "not the metre")]
+)
 def test_nothing_is_computed_in_degrees_feet_or_web_mercator(drawn, crs, reason):
     drawn.settings["crs"] = crs
     with pytest.raises(LayerError, match=reason):
