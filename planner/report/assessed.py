@@ -66,7 +66,7 @@ def summary_rows(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
     return [
         *_covered(found, spoken),
         *_walked(found, spoken),
-        *_standing(found, spoken),
+        *standing_rows(found, spoken),
         *_benchmarks(found, spoken),
         (say("load", spoken), say("assess.load_estimate", spoken)),
     ]
@@ -127,7 +127,8 @@ def minutes_text(seconds: float, found: Assessment, spoken: Language) -> str:
     return say("report.minutes_short", spoken, minutes=math.floor(seconds / 6 + 0.5) / 10)
 
 
-def _standing(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
+def standing_rows(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
+    """Return (label, text) for each service: facilities, doubled ones and idle ones in its widest circle."""
     duplicates, facilities = found.tables.duplicates, own(found, found.tables.facilities)
     equity = _by_service(found.tables.equity)
     rows = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.report.assessment_book import write_assessment_book
+from planner.report.assessment_page import assessment_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def publish_assessment(found: Assessment, folder: Path) -> tuple[Path, ...]:
-    """Write ``assess.xlsx`` into ``folder`` (made if absent) and return its path."""
+    """Write ``assess.html`` and ``assess.xlsx`` into ``folder`` (made if absent) and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    workbook = folder / "assess.xlsx"
+    chart, workbook = folder / "assess.html", folder / "assess.xlsx"
+    chart.write_text(assessment_page(found), encoding="utf-8", newline="\n")
     write_assessment_book(found, workbook)
-    return (workbook,)
+    return chart, workbook

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from planner.runs.store import Run
     from planner.study import Language, Study
 
-SCRIPTS = ("dom.js", "ground.js", "places.js", "panel.js", "legend.js", "map.js")
+SCRIPTS = ("dom.js", "ground.js", "frame.js", "places.js", "panel.js", "legend.js", "map.js")
 STYLES = ("page.css",)
 #: how loudly a street is drawn; classes not named are drawn as ordinary streets
 STREET_CLASSES = {
@@ -72,12 +72,7 @@ def run_facts(run: Run) -> dict[str, Any]:
         "date": study.date,
         "scenario": run.manifest.scenario,
         "runId": run.manifest.run_id,
-        "publication": {
-            "review_number": study.publication.review_number,
-            "classification": study.publication.classification,
-            "author": study.publication.author,
-            "sources": list(study.publication.sources),
-        },
+        "publication": published(study),
         "services": services(study),
         "coverage": [
             {
@@ -98,18 +93,34 @@ def run_facts(run: Run) -> dict[str, Any]:
             }
             for indicator in indicators(run)
         ],
-        "evidence": [
-            {
-                "kind": row.kind,
-                "subject": row.subject,
-                "figure": row.figure,
-                "value": row.value,
-                "source": " · ".join(part for part in (row.source, row.clause) if part),
-            }
-            for row in evidence_rows(study, language)
-        ],
+        "evidence": evidence(study, language),
         "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
     }
+
+
+def published(study: Study) -> dict[str, Any]:
+    """Return what stands on the frame of a map."""
+    frame = study.publication
+    return {
+        "review_number": frame.review_number,
+        "classification": frame.classification,
+        "author": frame.author,
+        "sources": list(frame.sources),
+    }
+
+
+def evidence(study: Study, language: Language) -> list[dict[str, str]]:
+    """Return notes, estimates, assumptions and sources as the page lists them."""
+    return [
+        {
+            "kind": row.kind,
+            "subject": row.subject,
+            "figure": row.figure,
+            "value": row.value,
+            "source": " · ".join(part for part in (row.source, row.clause) if part),
+        }
+        for row in evidence_rows(study, language)
+    ]
 
 
 def services(study: Study) -> list[dict[str, Any]]:
@@ -145,16 +156,16 @@ def ground(run: Run) -> dict[str, Any]:
                 rows[name].fillna(0.0).to_numpy(dtype=float) for name in ("people", "covered_before", "covered_after")
             )
             figures[cover_key(service.id, circle.minutes)] = {
-                "people": _rounded(people),
-                "before": _rounded(before),
-                "after": _rounded(after),
+                "people": rounded(people),
+                "before": rounded(before),
+                "after": rounded(after),
             }
             uncovered += [people - before, people - after]
         limits[service.id] = list(class_limits(np.concatenate(uncovered)))
     return {
         "perDegree": PER_DEGREE,
         "focus": focus(run),
-        "streets": packed_streets(run),
+        "streets": packed_streets(run.tables.streets, run.tables.communities),
         "communities": {
             "id": order,
             "name": as_texts(communities["name"]),
@@ -167,25 +178,34 @@ def ground(run: Run) -> dict[str, Any]:
 
 def focus(run: Run) -> list[list[float]]:
     """Return [[south, west], [north, east]] in degrees: what a map shows first."""
-    frame = gpd.GeoSeries([shapely.box(*focus_m(run))], crs=run.tables.demand.crs).to_crs(4326)
+    return in_degrees(focus_m(run), run.tables.demand.crs)
+
+
+def focus_m(run: Run) -> tuple[float, float, float, float]:
+    """Return left, bottom, right, top in metres around where all but one in fifty people live, and every opened site."""
+    places = run.tables.places
+    return around(run.tables.demand, places[places["id"].isin(run.tables.opened_sites["place_id"])])
+
+
+def in_degrees(box_m: tuple[float, float, float, float], crs: Any) -> list[list[float]]:
+    """Return [[south, west], [north, east]] in degrees of a box in the metres of ``crs``."""
+    frame = gpd.GeoSeries([shapely.box(*box_m)], crs=crs).to_crs(4326)
     west, south, east, north = (float(side) for side in np.round(frame.total_bounds, 6))
     return [[south, west], [north, east]]
 
 
-def focus_m(run: Run) -> tuple[float, float, float, float]:
-    """Return left, bottom, right, top in metres around where all but one in fifty people live, and every opened site.
+def around(demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    """Return left, bottom, right, top in metres around where all but one in fifty people live, and every one of ``sites``.
 
     Districts hold forests and fields; a map on a wall shows where the people are.
     """
-    demand, places = run.tables.demand, run.tables.places
     people = demand[[name for name in demand if str(name).startswith("people_")]].sum(axis=1).to_numpy(dtype=float)
-    opened = places[places["id"].isin(run.tables.opened_sites["place_id"])]
     sides = []
-    for homes, sites in ((demand.geometry.x, opened.geometry.x), (demand.geometry.y, opened.geometry.y)):
+    for homes, places in ((demand.geometry.x, sites.geometry.x), (demand.geometry.y, sites.geometry.y)):
         order = np.argsort(homes.to_numpy(), kind="stable")
         share = np.cumsum(people[order]) / max(people.sum(), 1e-9)
         ends = homes.to_numpy()[order][np.clip(np.searchsorted(share, [0.01, 0.99]), 0, len(order) - 1)]
-        sides.append((min([ends[0], *sites]) - FOCUS_MARGIN_M, max([ends[1], *sites]) + FOCUS_MARGIN_M))
+        sides.append((min([ends[0], *places]) - FOCUS_MARGIN_M, max([ends[1], *places]) + FOCUS_MARGIN_M))
     (left, right), (bottom, top) = sides
     return float(left), float(bottom), float(right), float(top)
 
@@ -210,8 +230,8 @@ def places(run: Run) -> dict[str, Any]:
         "name": as_texts(frame["name"]),
         "role": as_texts(frame["role"]),
         "kind": [_kind(study, kind) for kind in as_texts(frame["kind"])],
-        "lon": _rounded(points.x.to_numpy()),
-        "lat": _rounded(points.y.to_numpy()),
+        "lon": rounded(points.x.to_numpy()),
+        "lat": rounded(points.y.to_numpy()),
         "area_m2": [number(value) for value in frame["area_m2"]],
         "storey": [number(value) for value in frame["storey"]],
         "ready_year": [number(value) for value in frame["ready_year"]],
@@ -246,10 +266,9 @@ def street_class(highway: pd.Series[str]) -> pd.Series[str]:
     return drawn
 
 
-def packed_streets(run: Run) -> dict[str, Any]:
+def packed_streets(streets: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> dict[str, Any]:
     """Return the streets around the communities by class, joined and simplified for drawing."""
-    streets = run.tables.streets
-    around = shapely.box(*run.tables.communities.total_bounds).buffer(STREET_MARGIN_M, join_style="mitre")
+    around = shapely.box(*communities.total_bounds).buffer(STREET_MARGIN_M, join_style="mitre")
     near = streets[streets.intersects(around)]
     drawn = street_class(near["highway"])
     packed = {}
@@ -298,6 +317,6 @@ def as_texts(values: pd.Series[Any]) -> list[str]:
     return ["" if pd.isna(value) else str(value) for value in values]
 
 
-def _rounded(values: NDArray[np.float64]) -> list[float]:
+def rounded(values: NDArray[np.float64]) -> list[float]:
     """Return numbers to a millionth (of a person, of a degree), whole ones without a point."""
     return [int(value) if value.is_integer() else value for value in np.round(values, 6).tolist()]

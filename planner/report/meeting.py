@@ -105,7 +105,7 @@ def ground(run: Run) -> dict[str, Any]:
     return {
         "perDegree": PER_DEGREE,
         "focus": focus(run),
-        "streets": packed_streets(run),
+        "streets": packed_streets(run.tables.streets, communities),
         "communities": {
             "id": communities["id"].tolist(),
             "name": as_texts(communities["name"]),

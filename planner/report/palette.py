@@ -23,6 +23,10 @@ RAMP = ("#fbf7ee", "#fbe0b5", "#f5bb7b", "#e58a4e", "#c25a2e", "#86301c")
 EMPTY = "#d3dade"
 #: one per service, in the order of the study; more services go round again and are told apart by their letter
 SERVICES = ("#0b5ea8", "#00795f", "#7a3aa6", "#b0175f", "#3d4f5c", "#0097a7")
+#: deficit to surplus, the balanced in the middle: the warm end of the ramp, and its cool opposite
+DIVERGING = ("#86301c", "#f5bb7b", "#fbf7ee", "#a9cbe3", "#0b5ea8")
+#: where one class of the balance (−1 … 1) ends and the next begins
+DIVERGING_LIMITS = (-0.6, -0.2, 0.2, 0.6)
 INK = "#1d2a33"
 GROUND = "#eef1f2"
 

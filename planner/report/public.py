@@ -56,7 +56,7 @@ def public_page(run: Run) -> str:
             "planner-ground": {
                 "perDegree": PER_DEGREE,
                 "focus": [[round(degree, 2) for degree in corner] for corner in ((south, west), (north, east))],
-                "streets": packed_streets(run),
+                "streets": packed_streets(run.tables.streets, run.tables.communities),
                 "communities": _communities(run),
             },
             "planner-places": {

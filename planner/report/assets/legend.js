@@ -90,5 +90,5 @@
     return { card, update };
   }
 
-  Object.assign(planner, { choice, legend, colourOf });
+  Object.assign(planner, { choice, toggle, symbols, classes, legend, colourOf });
 })(window.planner);

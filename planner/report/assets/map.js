@@ -2,7 +2,6 @@
 "use strict";
 
 (function (planner) {
-  const { el, say } = planner;
   const SHARES = [0.2, 0.4, 0.6, 0.8, 1];
 
   planner.start = function (map) {
@@ -67,10 +66,10 @@
     frame.parentElement.append(legend.card);
     const fit = (animate) =>
       map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [legend.card.offsetWidth + 30, 30], animate });
-    furniture(map, run, fit);
+    planner.frame.furniture(map, run, fit);
     map.invalidateSize();
     fit(false);
-    print(map, fit);
+    planner.frame.print(map, fit);
     planner.map = map;
     document.body.dataset.ready = "true";
   };
@@ -82,51 +81,5 @@
 
   function widest(service) {
     return service.minutes[service.minutes.length - 1];
-  }
-
-  /* Zoom buttons, scale bar, north arrow, attribution: what every map on a wall must carry. */
-  function furniture(map, run, fit) {
-    L.control.zoom({ position: "topleft", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
-    const Home = L.Control.extend({
-      onAdd() {
-        const button = el("button", {
-          type: "button", class: "home", title: say("whole_district"), "aria-label": say("whole_district"),
-          onclick: () => fit(true),
-        }, "⌂");
-        const bar = el("div", { class: "leaflet-bar" }, button);
-        L.DomEvent.disableClickPropagation(bar);
-        return bar;
-      },
-    });
-    new Home({ position: "topleft" }).addTo(map);
-    L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 160 }).addTo(map);
-    planner.northArrow().addTo(map);
-    const Sources = L.Control.extend({
-      onAdd: () => el("div", { class: "leaflet-control-attribution" }, [
-        ...(run.publication.review_number ? [`${say("review_number")} ${run.publication.review_number}`] : []),
-        ...run.publication.sources,
-        "Leaflet",
-      ].join(" · ")),
-    });
-    new Sources({ position: "bottomright" }).addTo(map);
-  }
-
-  /* On paper the map takes the size of the sheet's frame and is drawn in lines, not pixels. */
-  function print(map, fit) {
-    let seen = null, back = null;
-    window.addEventListener("beforeprint", () => {
-      seen = { centre: map.getCenter(), zoom: map.getZoom() };
-      document.body.classList.add("printing");
-      map.invalidateSize({ animate: false, pan: false });
-      fit(false);
-      back = planner.inLines(map);
-    });
-    window.addEventListener("afterprint", () => {
-      document.body.classList.remove("printing");
-      if (back) back();
-      back = null;
-      map.invalidateSize({ animate: false, pan: false });
-      if (seen) map.setView(seen.centre, seen.zoom, { animate: false });
-    });
   }
 })(window.planner);

@@ -103,5 +103,5 @@
       header(run), coverage(run), figures(run), sites(run, places, go), evidence(run), footer(run));
   }
 
-  planner.panel = panel;
+  Object.assign(planner, { panel, evidence, footer });
 })(window.planner);

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: a facility that shares at least this part of its people with another one doubles it
 DOUBLED = 0.5
+#: fewer people than this are nobody: homes hold fractions of people where a total was spread over them
+HALF_A_PERSON = 0.5
 #: a facility whose load is below this part of its capacity stands idle
 IDLE = 0.5
 #: closings that are tried out one after another
@@ -187,7 +189,8 @@ def _duplicates(one: Standing, cutoff_s: float) -> pd.DataFrame:
             "into_id": one.ids[pairs["into"].to_numpy(dtype=np.int64)],
             "people_shared": pairs["people_shared"].to_numpy(),
             "shared_share": pairs["shared_share"].to_numpy(),
-            "doubled": pairs["shared_share"].to_numpy() >= DOUBLED,
+            "doubled": (pairs["shared_share"].to_numpy() >= DOUBLED)
+            & (pairs["people_shared"].to_numpy() >= HALF_A_PERSON),
             "merge_lost": merge_lost,
             "move_to": np.array([*one.place_ids[one.candidates], ""], dtype=object)[target],
             "move_lost": lost,

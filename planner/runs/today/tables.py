@@ -50,8 +50,8 @@ class AssessmentTables(Frames):
     difference (NaN where no capacity is known)."""
     duplicates: pd.DataFrame
     """``service, minutes, place_id, into_id, people_shared, shared_share, doubled, merge_lost, move_to, move_lost, move_gained,
-    proposal, change``: the facility that shares most of this one's people, and their share; whether that is at least one half;
-    who would reach none any more if it merged into the other; the candidate it could move to (empty: none that suits), whom
+    proposal, change``: the facility that shares most of this one's people, and their share; whether that is at least one half (and
+    somebody at all); who would reach none any more if it merged into the other; the candidate it could move to (empty: none that suits), whom
     that would lose and win; ``merge`` or ``move``, whichever loses fewer people (equal: whichever covers more); people covered
     after it, less today. Least lost first. Each row stands for itself: see ``closing`` for one after another."""
     closing: pd.DataFrame
