@@ -87,7 +87,7 @@ def test_circles_are_drawn_for_both_walkers(assessed):
 
 
 def test_the_workbook_quotes_the_tables(assessed):
-    book = openpyxl.load_workbook(assessed / "assess.xlsx", read_only=True)
+    book = openpyxl.load_workbook(assessed / "assess.xlsx")
     rows = list(book["Coverage"].iter_rows(min_row=2, values_only=True))
     found = table(assessed, "coverage")
     assert len(rows) == len(found)
