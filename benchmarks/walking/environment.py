@@ -8,7 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
-PEERS = ("pandana==0.8", "access==1.1.10", "pyrosm==0.25.0")
+PEERS = ("pandana==0.8", "access==1.1.10", "pyrosm==0.25.0", "networkx==3.6.1", "scipy==1.17.1")
 
 
 def peers_python() -> Path | None:
