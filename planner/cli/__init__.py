@@ -278,6 +278,35 @@ def review(
 
 
 @app.command()
+def explain(
+    study: StudyFile,
+    scenario: Scenario = None,
+    sets: Sets = None,
+    out: Out = None,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="For all solves of the explanation; default 300.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Plan, and say why: the price of every rule, what each opening brings, who pays, what lacks money, what comes when."""
+    from planner import report, runs  # noqa: PLC0415
+
+    with Bar(quiet=quiet) as bar:
+        run, found, folder = runs.explain(
+            study,
+            scenario=scenario,
+            sets=sets or (),
+            out=out,
+            publish=report.publish_explanation,
+            time_limit_s=runs.TIME_LIMIT_S if time_limit is None else time_limit,
+            progress=bar,
+            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+        )
+    if not quiet:
+        _talk([*report.explanation_lines(run, found), "", f"→ {folder}"])
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the study file."""
     from planner.study.reference import schema_text  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from planner.report.assessed import assessment_figures, assessment_summary
 from planner.report.assessment import publish_assessment
+from planner.report.explanation import explanation_lines, publish_explanation
 from planner.report.indicators import closing_summary, warnings
 from planner.report.public import publish_public
 from planner.report.publish import print_sheets, publish
@@ -11,9 +12,11 @@ __all__ = [
     "assessment_figures",
     "assessment_summary",
     "closing_summary",
+    "explanation_lines",
     "print_sheets",
     "publish",
     "publish_assessment",
+    "publish_explanation",
     "publish_public",
     "publish_review",
     "review_summary",

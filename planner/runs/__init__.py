@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from planner.runs.cluster import Cluster
     from planner.runs.doctor import Checked, check
     from planner.runs.executors import Processes, Serial
+    from planner.runs.explaining import TIME_LIMIT_S, Explanation, explain
     from planner.runs.follow_up import Review, review
     from planner.runs.manifest import Manifest, Result
     from planner.runs.places import STORE
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STORE",
+    "TIME_LIMIT_S",
     "Assessment",
     "Cache",
     "Checked",
     "Cluster",
     "Done",
     "Executor",
+    "Explanation",
     "Manifest",
     "Processes",
     "Report",
@@ -41,6 +44,7 @@ __all__ = [
     "check",
     "default_folder",
     "executor_for",
+    "explain",
     "plan",
     "review",
     "run_batch",
@@ -48,12 +52,14 @@ __all__ = [
 
 _HOME = {
     "STORE": "places",
+    "TIME_LIMIT_S": "explaining",
     "Assessment": "today",
     "Cache": "cache",
     "Checked": "doctor",
     "Cluster": "cluster",
     "Done": "work",
     "Executor": "batch",
+    "Explanation": "explaining",
     "Manifest": "manifest",
     "Processes": "executors",
     "Report": "batch",
@@ -68,6 +74,7 @@ _HOME = {
     "check": "doctor",
     "default_folder": "cache",
     "executor_for": "batch",
+    "explain": "explaining",
     "plan": "run",
     "review": "follow_up",
     "run_batch": "batch",

@@ -304,10 +304,16 @@ def openings_table(study: Study, posed: Posed, plan: Plan) -> pd.DataFrame:
 def opened_sites_table(
     study: Study, district: District, posed: Posed, openings: pd.DataFrame, recount: Evaluation
 ) -> pd.DataFrame:
-    """Return the plan, one row per building, with the money and area of the recount (shared rooms and set-up included)."""
+    """Return the plan, one row per building, with the money and area of the recount (shared rooms and set-up included).
+
+    A facility that is extended is a row too: it has no kind, and what it offers is not known.
+    """
     order = {service.id: k for k, service in enumerate(study.services)}
     at = {place: j for j, place in enumerate(posed.place_ids)}
-    sites = district.sites.set_index("id")
+    facilities = district.facilities[["id", "name"]].assign(kind="", area_m2=np.nan, ready_year=np.nan)
+    columns = ["id", "name", "kind", "area_m2", "ready_year"]
+    candidates = district.sites[columns].astype({"ready_year": "float64"})
+    sites = pd.concat([part for part in (facilities[columns], candidates) if len(part)]).set_index("id")
     rows = []
     for place, mine in openings.groupby("place_id", sort=False):
         j = at[str(place)]

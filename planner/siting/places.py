@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["share_places", "value_of"]
 
 
-def value_of(problem: SitingProblem, offers: NDArray[np.int64]) -> Evaluation:
+def value_of(problem: SitingProblem, offers: NDArray[np.int64], *, period: int | None = None) -> Evaluation:
     """Return what ``offers`` give and cost and which rules they break, with places shared out where they bind.
 
-    Use it for today: ``value_of(problem, np.flatnonzero(problem.offers.existing))``.
+    Use it for today: ``value_of(problem, np.flatnonzero(problem.offers.existing))``. ``period`` is as in `count`.
     """
     if not limited_services(problem).any():
-        return count(problem, offers)
-    return count(problem, offers, share_places(problem, offers))
+        return count(problem, offers, period=period)
+    return count(problem, offers, share_places(problem, offers), period=period)
 
 
 def share_places(problem: SitingProblem, offers: NDArray[np.int64]) -> Assignments:

@@ -33,7 +33,8 @@ class Price:
 
     ``goal_gain`` is the change of the first goal between the two plans (positive: better without the rule), and
     ``gain_at_most`` what it can be at most by the bounds of both; they agree when both are proven. ``people`` is the
-    change in people served in the widest circle, per demand; ``capital_yuan`` the change in new capital.
+    change in people served in the widest circle, per demand; ``capital_yuan`` and ``yearly_yuan`` are the changes in
+    new capital and in the yearly bill.
     """
 
     rule: Rule
@@ -42,6 +43,7 @@ class Price:
     gain_at_most: float | None
     people: tuple[float, ...]
     capital_yuan: float
+    yearly_yuan: float
     plan: Plan
     outcome: Outcome
 
@@ -90,6 +92,7 @@ def price_rules(
                 gain_at_most=most,
                 people=tuple(float(a[-1] - b[-1]) for a, b in zip(after.served, before.served, strict=True)),
                 capital_yuan=after.capital_yuan - before.capital_yuan,
+                yearly_yuan=after.yearly_yuan - before.yearly_yuan,
                 plan=other,
                 outcome=other.outcome,
             )

@@ -39,7 +39,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "rule.incompatible": ("不得合设：{pairs}", "not in one building: {pairs}"),
     "rule.pair": ("「{one}」与「{two}」", "{one} with {two}"),
-    "rule.area": ("各场所的建筑面积和最低使用要求", "the floor area of every building"),
+    "rule.area": ("各场所的建筑面积", "the floor area of every building"),
     "rule.stays": ("现有设施全部保留", "every existing facility stays"),
     "rule.min_load": ("最低服务人数（{loads}）", "least load ({loads})"),
     "rule.load": ("「{service}」{load}", "{service} {load}"),

@@ -8,6 +8,7 @@ from typing import Literal
 from planner.words.assess import ASSESS
 from planner.words.batches import BATCHES
 from planner.words.comparisons import COMPARISONS
+from planner.words.explanations import EXPLANATIONS
 from planner.words.findings import FINDINGS
 from planner.words.meeting import MEETING
 from planner.words.reasons import REASONS
@@ -48,6 +49,7 @@ def glossary() -> dict[str, dict[Language, str]]:
     texts |= {f"assess.{key}": {"zh": zh, "en": en} for key, (zh, en) in ASSESS.items()}
     texts |= {f"meeting.{key}": {"zh": zh, "en": en} for key, (zh, en) in MEETING.items()}
     texts |= {f"report.{key}": {"zh": zh, "en": en} for key, (zh, en) in REPORTS.items()}
+    texts |= {f"explain.{key}": {"zh": zh, "en": en} for key, (zh, en) in EXPLANATIONS.items()}
     texts |= {f"reason.{key}": {"zh": zh, "en": en} for key, (zh, en) in REASONS.items()}
     for code, parts in FINDINGS.items():
         for part, (zh, en) in parts.items():

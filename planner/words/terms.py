@@ -56,6 +56,10 @@ TERMS: dict[str, tuple[str, str]] = {
     "stage.tables": ("汇总结果", "tables"),
     "stage.reports": ("地图与表格", "reports"),
     "stage.reasons": ("查明原因", "reasons"),
+    "stage.prices": ("规则代价", "prices"),
+    "stage.openings": ("逐项作用", "openings"),
+    "stage.unfunded": ("资金缺口", "unfunded"),
+    "stage.frontier": ("效益曲线", "frontier"),
     # how sure we are
     "assumption": ("假设", "assumption"),
     "estimate": ("估算", "estimate"),

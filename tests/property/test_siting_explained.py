@@ -32,6 +32,17 @@ def best(problem):
     return Tiny(problem).best()
 
 
+def spot(problem, offer):
+    return int(problem.offers.site[offer]), int(problem.offers.service[offer])
+
+
+def stands(problem, offer):
+    """What stands today and goes when ``offer`` opens: the facility it extends, and the one that moves there."""
+    offers = problem.offers
+    found = [c for c in range(offers.count) if offers.existing[c] and spot(problem, c) == spot(problem, offer)]
+    return found + ([int(offers.moves[offer])] if offers.moves is not None and offers.moves[offer] >= 0 else [])
+
+
 @KINDS
 def test_the_price_of_a_rule_is_what_the_best_plan_gains_without_it(places):
     judged = 0
@@ -57,7 +68,9 @@ def test_alone_and_last_in_are_differences_between_plans_anybody_can_count(place
     judged = 0
     for _, problem, plan in solved(range(360, 400), places=places):
         tiny = Tiny(dataclasses.replace(problem, rules=dataclasses.replace(problem.rules, floors=())))
+        new = [c for c in plan.offers.tolist() if not problem.offers.existing[c]]
         kept = [c for c in plan.offers.tolist() if problem.offers.existing[c]]
+        kept += [c for one in new for c in stands(problem, one)]
 
         def worth(offers, tiny=tiny):
             found = tiny.served(tuple(sorted(offers)), last=True)
@@ -66,8 +79,9 @@ def test_alone_and_last_in_are_differences_between_plans_anybody_can_count(place
         if problem.rules.floors:
             continue
         for one in marginal(problem, plan):
-            numbers = worth(kept), worth([*kept, one.offer]), worth(plan.offers.tolist())
-            rest = worth([c for c in plan.offers.tolist() if c != one.offer])
+            gone = stands(problem, one.offer)
+            numbers = worth(kept), worth([*(c for c in kept if c not in gone), one.offer]), worth(plan.offers.tolist())
+            rest = worth([*(c for c in plan.offers.tolist() if c != one.offer), *gone])
             if None in (*numbers, rest):
                 continue  # a least load cannot be reached: there is no such plan to compare with
             assert one.worth_alone == pytest.approx(numbers[1] - numbers[0], abs=1e-4)
@@ -82,10 +96,16 @@ def test_the_best_swaps_are_the_best_of_all_swaps():
         refused, allowed = best_swaps(problem, plan)
         now = value_of(problem, plan.offers).worth
         gains = {True: [], False: []}
-        new = [c for c in plan.offers.tolist() if not problem.offers.existing[c]]
-        others = [c for c in range(problem.offers.count) if not problem.offers.existing[c] and c not in plan.offers]
+        new = [c for c in plan.offers.tolist() if not problem.offers.existing[c] and not stands(problem, c)]
+        others = [
+            c
+            for c in range(problem.offers.count)
+            if not problem.offers.existing[c] and c not in plan.offers and not stands(problem, c)
+        ]
         for out in new:
             for into in others:
+                if spot(problem, into) in {spot(problem, c) for c in plan.offers.tolist() if c != out}:
+                    continue
                 found = value_of(problem, np.sort([*(c for c in plan.offers.tolist() if c != out), into]))
                 gains[bool(found.broken)].append(found.worth - now)
         for swap, broken in ((refused, True), (allowed, False)):

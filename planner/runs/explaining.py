@@ -1,0 +1,324 @@
+"""What stands behind a plan: the price of every rule, what each opening brings, the best swap, what lacks money, what comes when."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from planner.runs.aside import written_aside
+from planner.runs.cache import Cache
+from planner.runs.clock import Clock
+from planner.runs.ground import survey
+from planner.runs.naming import naming_of
+from planner.runs.places import STORE, name_of
+from planner.runs.progress import Progress, silent
+from planner.runs.run import decide, record
+from planner.runs.tables import as_parquet
+from planner.siting import (
+    SolverSettings,
+    best_swaps,
+    count,
+    marginal,
+    price_rules,
+    rules_of,
+    schedule,
+    unfunded,
+    without,
+)
+from planner.siting.places import share_places
+from planner.study.load import load_study
+from planner.study.scenarios import BASE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from planner.runs.naming import Naming
+    from planner.runs.run import Decided
+    from planner.runs.store import Run
+    from planner.siting import Evaluation, Price, Rule, Swap
+    from planner.study import Study
+
+    Tell = Callable[[float, str], None]
+    #: writes reports of a run and its explanation into the folder of the run
+    PublishExplanation = Callable[[Run, "Explanation", Path], object]
+
+__all__ = ["TIME_LIMIT_S", "Explanation", "explain", "explained"]
+
+TIME_LIMIT_S = 300.0
+"""How long all the solves of an explanation may take together, unless told otherwise."""
+
+FIRST = ("must", "never", "floor", "spread", "max_sites", "capital", "yearly")
+"""Rules a meeting asks about first; they are priced first, in case the time runs out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Everything that was found out about a plan, as frames; written as ``explanation/<name>.parquet``.
+
+    People are those of a service within its widest circle (with a place, where places are limited), in the end.
+    Worth and gain are in the units of the study's first objective; positive is better.
+    """
+
+    prices: pd.DataFrame
+    """``kind, key, rule_zh, rule_en, priced, gain, gain_at_most, proven, capital_yuan, yearly_yuan`` and ``people_<service>``: what
+    the plan would gain, and spend more, without each rule (NaN where the time ran out: ``priced`` is then false)."""
+    openings: pd.DataFrame
+    """``place_id, service, size, minutes, people_alone, people_last, worth_alone, worth_last``: each new opening over today with nothing
+    else opened, and as the last one in."""
+    swaps: pd.DataFrame
+    """``allowed, out_place_id, out_service, into_place_id, into_service, into_size, gain, people_out, people_into, broken_zh, broken_en``:
+    the best swap that rules refuse (and which), and the best they allow; at most one row each."""
+    unfunded: pd.DataFrame
+    """``place_id, service, size, capital_yuan, yearly_yuan``: openings of the plan that no budget would limit, for which there is no money."""
+    endless_money: pd.DataFrame
+    """One row, or none without budgets: ``gain, gain_at_most, proven, capital_yuan, yearly_yuan, openings`` of that plan against this one."""
+    schedule: pd.DataFrame
+    """``place_id, service, size, opens, ready, start, start_now``: years of opening, of the building being ready if its approval starts
+    now, and in which approval has to start; empty for a plan without years."""
+
+    def write(self, folder: Path) -> None:
+        """Write every table into ``folder`` (made if absent)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in fields(self):
+            (folder / f"{part.name}.parquet").write_bytes(as_parquet(getattr(self, part.name)))
+
+
+def explain(
+    study_file: Path,
+    *,
+    scenario: str | None = None,
+    sets: Sequence[str] = (),
+    out: Path | None = None,
+    publish: PublishExplanation | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
+    progress: Progress = silent,
+    cache: Cache | None = None,
+) -> tuple[Run, Explanation, Path]:
+    """Plan a district and explain the plan; the folder holds the run, and ``explanation`` beside its tables.
+
+    Parameters
+    ----------
+    study_file, scenario, sets, out, progress, cache
+        As `planner.runs.plan` takes them.
+    publish
+        Writes reports of run and explanation into the folder before it takes its place.
+    time_limit_s
+        Of all the solves that the explanation needs, together; the plan itself has its own.
+
+    Raises
+    ------
+    StudyError, LayerError, OutputError, InfeasibleError, RecountError
+        As `planner.runs.plan`; nothing is written.
+    """
+    study = load_study(study_file, scenario=scenario, sets=sets)
+    target = out or STORE / name_of(study_file) / (scenario or BASE)
+    known, clock = cache or Cache(None), Clock(progress)
+    with written_aside(target) as aside:
+        ground = survey(study, study_file.parent, clock, known)
+        decided = decide(study, ground, clock, cache=known)
+        naming = naming_of(study, ground.district, decided.posed)
+        found = explained(study, decided, naming, clock, time_limit_s)
+        run = record(study, ground, decided, clock, scenario=scenario or BASE, cache=known)
+        run.write(aside)
+        found.write(aside / "explanation")
+        progress("reports", 0.0)
+        if publish is not None:
+            publish(run, found, aside)
+        progress("reports", 1.0)
+    return run, found, target
+
+
+def explained(study: Study, decided: Decided, naming: Naming, clock: Clock, time_limit_s: float) -> Explanation:
+    """Explain a plan within the time."""
+    ends = time.perf_counter() + time_limit_s
+    with clock.stage("openings"):
+        openings = _openings(study, decided)
+        swaps = _swaps(decided, naming)
+    with clock.stage("prices") as tell:
+        prices = _prices(decided, naming, ends, tell)
+    with clock.stage("unfunded"):
+        lacking, endless = _unfunded(decided, ends)
+    return Explanation(prices, openings, swaps, lacking, endless, _schedule(study, decided))
+
+
+def _settings(decided: Decided, ends: float, solves_left: int) -> SolverSettings | None:
+    """Return settings with a fair part of the time that is left; None when there is none."""
+    left_s = ends - time.perf_counter()
+    if left_s <= 0:
+        return None
+    settings = decided.posed.problem.settings or SolverSettings()
+    return dataclasses.replace(settings, time_limit_s=min(settings.time_limit_s, left_s / solves_left))
+
+
+def _prices(decided: Decided, naming: Naming, ends: float, tell: Tell) -> pd.DataFrame:
+    problem, plan = decided.posed.problem, decided.plan
+    rules = sorted(rules_of(problem), key=lambda rule: FIRST.index(rule.kind) if rule.kind in FIRST else len(FIRST))
+    rows = []
+    for position, rule in enumerate(rules):
+        tell(position / len(rules), f"{position + 1}/{len(rules)} {naming.key(rule)}")
+        # One solve more is kept for the plan that money does not limit.
+        settings = _settings(decided, ends, len(rules) - position + 1)
+        found = () if settings is None else price_rules(problem, plan, [rule], settings)
+        rows.append(_price_row(rule, found[0] if found else None, decided, naming))
+    columns = ["kind", "key", "rule_zh", "rule_en", "priced", "gain", "gain_at_most", "proven"]
+    columns += ["capital_yuan", "yearly_yuan", *(f"people_{service}" for service in decided.posed.service_ids)]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(("kind", "key", "rule_zh", "rule_en"), "str"))
+
+
+def _price_row(rule: Rule, price: Price | None, decided: Decided, naming: Naming) -> dict[str, object]:
+    services = decided.posed.service_ids
+    said: dict[str, object] = {
+        "kind": rule.kind,
+        "key": naming.key(rule),
+        "rule_zh": dataclasses.replace(naming, language="zh").rule(rule),
+        "rule_en": dataclasses.replace(naming, language="en").rule(rule),
+        "priced": price is not None,
+        "proven": price is not None and price.outcome.proven and decided.plan.outcome.proven,
+    }
+    if price is None:
+        return {**said, **dict.fromkeys(("gain", "gain_at_most", "capital_yuan", "yearly_yuan"), np.nan)}
+    return {
+        **said,
+        "gain": price.goal_gain,
+        "gain_at_most": np.nan if price.gain_at_most is None else price.gain_at_most,
+        "capital_yuan": price.capital_yuan,
+        "yearly_yuan": price.yearly_yuan,
+        **{f"people_{service}": price.people[k] for k, service in enumerate(services)},
+    }
+
+
+def _openings(study: Study, decided: Decided) -> pd.DataFrame:
+    found = marginal(decided.posed.problem, decided.plan)
+    offers = np.array([one.offer for one in found], dtype=np.int64)
+    services = decided.posed.problem.offers.service[offers]
+    return _placed(decided, offers).assign(
+        minutes=[study.services[k].circles[-1].minutes for k in services],
+        people_alone=[one.people_alone for one in found],
+        people_last=[one.people_last for one in found],
+        worth_alone=[one.worth_alone for one in found],
+        worth_last=[one.worth_last for one in found],
+    )
+
+
+def _placed(decided: Decided, offers: NDArray[np.int64]) -> pd.DataFrame:
+    """Return ``place_id, service, size`` of some offers."""
+    posed, table = decided.posed, decided.posed.problem.offers
+    return pd.DataFrame(
+        {
+            "place_id": [posed.place_ids[j] for j in table.site[offers]],
+            "service": [posed.service_ids[k] for k in table.service[offers]],
+            "size": [posed.offer_sizes[offer] for offer in offers],
+        }
+    ).astype("str")
+
+
+def _swaps(decided: Decided, naming: Naming) -> pd.DataFrame:
+    problem, posed = decided.posed.problem, decided.posed
+    rows = []
+    for swap in best_swaps(problem, decided.plan):
+        if swap is None:
+            continue
+        sites, services = problem.offers.site, problem.offers.service
+        swapped = np.sort(np.append(decided.plan.offers[decided.plan.offers != swap.out], swap.into))
+        served = _served(decided, swapped)
+        broken = _broken(decided, swap, swapped)
+        rows.append(
+            {
+                "allowed": not swap.broken,
+                "out_place_id": posed.place_ids[sites[swap.out]],
+                "out_service": posed.service_ids[services[swap.out]],
+                "into_place_id": posed.place_ids[sites[swap.into]],
+                "into_service": posed.service_ids[services[swap.into]],
+                "into_size": posed.offer_sizes[swap.into],
+                "gain": swap.gain,
+                "people_out": _people(served, decided, services[swap.out]),
+                "people_into": _people(served, decided, services[swap.into]),
+                "broken_zh": _named(broken, dataclasses.replace(naming, language="zh")),
+                "broken_en": _named(broken, dataclasses.replace(naming, language="en")),
+            }
+        )
+    columns = ["allowed", "out_place_id", "out_service", "into_place_id", "into_service", "into_size"]
+    columns += ["gain", "people_out", "people_into", "broken_zh", "broken_en"]
+    texts = [name for name in columns if name not in {"allowed", "gain", "people_out", "people_into"}]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(texts, "str") | {"allowed": "bool"})
+
+
+def _served(decided: Decided, offers: NDArray[np.int64]) -> Evaluation:
+    problem = decided.posed.problem
+    limited = decided.plan.assignments is not None
+    return count(problem, offers, share_places(problem, offers) if limited else None)
+
+
+def _people(found: Evaluation, decided: Decided, service: int) -> float:
+    """Return the change of people within the widest circle against the plan; services are the first demands."""
+    return float(found.served[service][-1] - decided.recount.served[service][-1])
+
+
+def _broken(decided: Decided, swap: Swap, swapped: NDArray[np.int64]) -> list[Rule]:
+    """Return the rules without which fewer faults would be left of a refused swap."""
+    if not swap.broken:
+        return []
+    problem = decided.posed.problem
+    limited = decided.plan.assignments is not None
+    assignments = share_places(problem, swapped) if limited else None
+    faults = len(count(problem, swapped, assignments).broken)
+    return [
+        rule for rule in rules_of(problem) if len(count(without(problem, [rule]), swapped, assignments).broken) < faults
+    ]
+
+
+def _named(rules: Iterable[Rule], naming: Naming) -> str:
+    return ("；" if naming.language == "zh" else "; ").join(naming.rule(rule) for rule in rules)
+
+
+def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    problem, plan, before = decided.posed.problem, decided.plan, decided.recount
+    names = ["gain", "gain_at_most", "proven", "capital_yuan", "yearly_yuan", "openings"]
+    settings = _settings(decided, ends, 1)
+    limited = any("capital" in rule.kind or "yearly" in rule.kind for rule in rules_of(problem))
+    nothing = np.zeros(0, dtype=np.int64)
+    empty = _placed(decided, nothing).assign(capital_yuan=np.zeros(0), yearly_yuan=np.zeros(0))
+    if settings is None or not limited:
+        return empty, pd.DataFrame(columns=names)
+    wanted, left_out = unfunded(problem, plan, settings)
+    if not wanted.found:
+        return empty, pd.DataFrame(columns=names)
+    money = [rule for rule in rules_of(problem) if "capital" in rule.kind or "yearly" in rule.kind]
+    after = count(without(problem, money), wanted.offers, wanted.assignments)
+    sign = 1.0 if problem.goals[0].kind in {"coverage", "fair"} else -1.0
+    old, new = plan.steps[0].outcome, wanted.steps[0].outcome
+    was = old.objective or 0.0
+    table = problem.offers
+    rows = _placed(decided, left_out).assign(
+        capital_yuan=table.capital_yuan[left_out], yearly_yuan=table.yearly_yuan[left_out]
+    )
+    endless = {
+        "gain": sign * ((new.objective or 0.0) - was),
+        "gain_at_most": np.nan if new.bound is None else sign * (new.bound - was),
+        "proven": new.proven and old.proven,
+        "capital_yuan": after.capital_yuan - before.capital_yuan,
+        "yearly_yuan": after.yearly_yuan - before.yearly_yuan,
+        "openings": len(wanted.openings(problem).offer),
+    }
+    return rows, pd.DataFrame([endless], columns=names)
+
+
+def _schedule(study: Study, decided: Decided) -> pd.DataFrame:
+    years = np.array(study.siting.years, dtype=np.int64)
+    names = ("opens", "ready", "start")
+    if not len(years):
+        none = np.zeros(0, dtype=np.int64)
+        return _placed(decided, none).assign(**dict.fromkeys(names, none), start_now=np.zeros(0, dtype=np.bool_))
+    found = schedule(decided.posed.problem, decided.plan)
+    opens, ready = years[found.opens], years[found.ready]
+    start = opens - (ready - years[0])
+    told = dict(zip(names, (opens, ready, start), strict=True))
+    return _placed(decided, found.offer).assign(**told, start_now=start <= years[0])

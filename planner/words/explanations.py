@@ -1,0 +1,159 @@
+"""Why a plan is as it is, sentence by sentence: key → (中文, English)."""
+
+from __future__ import annotations
+
+EXPLANATIONS: dict[str, tuple[str, str]] = {
+    "title": ("{name}：方案说明", "{name}: why this plan"),
+    "run": ("情景 {scenario}，运行编号 {run}", "Scenario {scenario}, run {run}"),
+    "aim": ("首要目标：{aim}。", "First aim: {aim}."),
+    "aim.coverage": ("按步行圈权重折算的覆盖人次（各服务合计）", "people counted by circle weight, over all services"),
+    "aim.walk": ("总步行时间（人·秒）", "person-seconds walked"),
+    "aim.furthest": ("最远步行时间（秒）", "the longest walk (s)"),
+    "aim.fair": ("最差社区与群体的覆盖率", "the share of the worst-off community and group"),
+    "aim.cost": ("费用（元）", "money (yuan)"),
+    "aim.sites": ("新开场所数", "number of buildings opened"),
+    "aim.years": ("（{years} 年合计）", " (summed over {years} years)"),
+    # how sure
+    "sure": ("可靠程度", "How sure it is"),
+    "proven": (
+        "已证明：方案达到 {objective}；遵守全部规则的任何方案都不优于 {bound}。",
+        "Proven: the plan reaches {objective}; no plan that keeps every rule is better than {bound}.",
+    ),
+    "unproven": (
+        "未证明最优：方案达到 {objective}；遵守全部规则的任何方案都不优于 {bound}（差距 {gap}）。",
+        "Not proven: the plan reaches {objective}; no plan that keeps every rule is better than {bound} (gap {gap}).",
+    ),
+    "no_bound": (
+        "未证明最优：方案达到 {objective}，上界未知。",
+        "Not proven: the plan reaches {objective}; no bound is known.",
+    ),
+    # openings
+    "openings": ("每项新设服务的作用", "What each opening brings"),
+    "openings_note": (
+        "单独开设：与现状相比；最后加入：只去掉这一项、其余照开。限容量的服务按有名额的人计。",
+        "Alone: against today. Last in: it alone is left out, all else stays. Where places are limited, people with a place.",
+    ),
+    "opening": (
+        "{place}的「{service}」：单独开设，{minutes} 分钟内 {alone} 人；{last}",
+        "{service} at {place}: alone {alone} people within {minutes} minutes; {last}",
+    ),
+    "last_fewer": ("若只去掉它，少 {people} 人。", "left out, {people} fewer."),
+    "last_more": ("若只去掉它，反而多 {people} 人。", "left out, {people} more."),
+    "last_walks": (
+        "若只去掉它，人数不变，但步行变远（按权重少 {worth}）。",
+        "left out, no fewer, but they walk farther ({worth} less by circle weight).",
+    ),
+    "last_nothing": ("若只去掉它，按权重也不减少。", "left out, nothing is lost by circle weight."),
+    # prices
+    "prices": ("各条规则的代价", "What the rules cost"),
+    "price": ("{rule}（{key}）：取消后，{changes}。{doubt}", "{rule} ({key}): without it, {changes}. {doubt}"),
+    "price_people": (
+        "「{service}」{minutes} 分钟内 {people} 人",
+        "{people} people within {minutes} minutes of {service}",
+    ),
+    "price_aim": ("首要目标改善 {gain}", "the first aim is better by {gain}"),
+    "price_worse": ("首要目标变差 {gain}", "the first aim is worse by {gain}"),
+    "price_capital": ("建设投资 {yuan}", "{yuan} of capital"),
+    "price_yearly": ("年运营费 {yuan}", "{yuan} a year"),
+    "doubt_proven": ("首要目标的改善不超过 {most}（已证明）。", "The first aim gains at most {most} (proven)."),
+    "doubt_unproven": (
+        "未证明：首要目标的改善不超过 {most}。",
+        "Not proven: the first aim gains at most {most}.",
+    ),
+    "doubt_unknown": ("未证明，也没有上界。", "Not proven, and no bound is known."),
+    "free": (
+        "以下规则逐条取消，覆盖人数和费用都不变（首要目标的改善不超过 {most}，已证明）：",
+        "Without any one of these, people and money stay as they are (the first aim gains at most {most}, proven):",
+    ),
+    "free_unproven": (
+        "以下规则逐条取消，在时限内没有找到更好的方案，但未证明没有：",
+        "Without any one of these no better plan was found in the time allowed; that there is none is not proven:",
+    ),
+    "free_rule": ("{rule}（{key}）", "{rule} ({key})"),
+    "free_rule_most": ("{rule}（{key}）：改善不超过 {most}", "{rule} ({key}): at most {most}"),
+    "not_priced": ("以下规则因时限未能计价：", "The time did not suffice to price these:"),
+    # swaps
+    "swaps": ("调换", "Swaps"),
+    "swap_refused": (
+        "规则不允许的最佳调换：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}（{people}）；违反：{broken}。",
+        "The best swap that rules refuse: {into_service} at {into_place} instead of {out_service} at {out_place}, {gain} by circle weight ({people}); it breaks: {broken}.",
+    ),
+    "swap_allowed": (
+        "规则允许的调换中，最佳的是：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}（{people}）。",
+        "Of the swaps that rules allow, the best is {into_service} at {into_place} instead of {out_service} at {out_place}: {gain} by circle weight ({people}).",
+    ),
+    "swap_class": (
+        "该类场所或容量的要求（site_kinds、services）",
+        "what that kind of building or service asks for (site_kinds, services)",
+    ),
+    "swap_none": ("没有可比较的调换。", "There is no swap to compare."),
+    "swap_tried": ("只试了最有希望的调换。", "Only the most promising swaps were tried."),
+    # money
+    "bills": ("由谁支付", "Who pays"),
+    "bill": (
+        "{department}：建设投资 {capital}，年运营费 {yearly}",
+        "{department}: {capital} of capital, {yearly} a year",
+    ),
+    "bill_of": (
+        "{department}：建设投资 {capital}（上限 {capital_limit}），年运营费 {yearly}（上限 {yearly_limit}）",
+        "{department}: {capital} of capital (at most {capital_limit}), {yearly} a year (at most {yearly_limit})",
+    ),
+    "no_limit": ("不限", "no limit"),
+    "bills_none": ("研究没有列出部门。", "The study names no departments."),
+    "bill_total": (
+        "计入总预算：建设投资 {capital}，年运营费 {yearly}。",
+        "Counted against the overall budgets: {capital} of capital, {yearly} a year.",
+    ),
+    # unfunded
+    "unfunded": ("缺少资金的项目", "What lacks money"),
+    "endless": (
+        "若不限资金，方案将新设 {openings} 项服务；建设投资 {capital}，年运营费 {yearly}，首要目标改善 {gain}。{doubt}",
+        "Without any limit on money the plan would open {openings} services: {capital} of capital, {yearly} a year, the first aim better by {gain}. {doubt}",
+    ),
+    "unfunded_item": (
+        "{place}的「{service}」：装修 {capital}，年运营费 {yearly}（不含场所开办费和共用房间）",
+        "{service} at {place}: fit-out {capital}, {yearly} a year (without set-up and shared rooms)",
+    ),
+    "unfunded_none": ("没有因资金而落选的项目。", "Nothing is left out for want of money."),
+    "unfunded_unasked": (
+        "没有资金上限，或时限不足。",
+        "There is no limit on money, or the time did not suffice to ask.",
+    ),
+    # years
+    "schedule": ("时间安排", "When"),
+    "schedule_item": (
+        "{opens} 年：{place}的「{service}」，最迟 {start} 年启动审批",
+        "{opens}: {service} at {place}; its approval must start in {start} at the latest",
+    ),
+    "schedule_now": (
+        "{opens} 年：{place}的「{service}」，须在 {first} 年即刻启动审批",
+        "{opens}: {service} at {place}; its approval must start now, in {first}",
+    ),
+    # sheets
+    "sheet.prices": ("规则代价", "Prices of rules"),
+    "sheet.openings": ("新设作用", "Openings"),
+    "sheet.swaps": ("调换", "Swaps"),
+    "sheet.unfunded": ("缺少资金", "Unfunded"),
+    "sheet.schedule": ("时间安排", "Schedule"),
+    "sheet.text": ("说明", "Text"),
+    "column.rule": ("规则", "rule"),
+    "column.key": ("研究中的键", "key in the study"),
+    "column.gain": ("首要目标改善", "gain of the first aim"),
+    "column.most": ("改善不超过", "gain at most"),
+    "column.proven": ("已证明", "proven"),
+    "column.people": ("{service}（人）", "{service} (people)"),
+    "column.capital": ("建设投资变化（元）", "change of capital (yuan)"),
+    "column.yearly": ("年运营费变化（元）", "change of the yearly cost (yuan)"),
+    "column.alone": ("单独开设（人）", "alone (people)"),
+    "column.last": ("最后加入（人）", "last in (people)"),
+    "column.worth_alone": ("单独开设（按权重）", "alone (by circle weight)"),
+    "column.worth_last": ("最后加入（按权重）", "last in (by circle weight)"),
+    "column.allowed": ("规则允许", "allowed"),
+    "column.out": ("关", "out"),
+    "column.into": ("开", "in"),
+    "column.broken": ("违反的规则", "rules it breaks"),
+    "column.opens": ("开放年份", "opens"),
+    "column.ready": ("最早可用年份", "ready in"),
+    "column.start": ("最迟启动审批", "approval starts in"),
+    "column.sentence": ("说明", "sentence"),
+}
