@@ -86,6 +86,7 @@ def _measure(form: Formulation, goal: Goal) -> Expression:
 
 
 def _keep(form: Formulation, measure: Expression, reached: float, tolerance: float, *, maximise: bool) -> None:
+    """Keep what was reached for a goal, within its tolerance, in every later solve."""
     scale = max(float(np.abs(measure.value).max(initial=0.0)), 1.0)
     give = tolerance * abs(reached) + KEPT * max(abs(reached), scale)
     limit = (reached - give) / scale if maximise else (reached + give) / scale

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.errors import StudyError
+from planner.siting.focus import Focused, focus, worth_focusing
 from planner.siting.formulation import Formulation, formulate
 from planner.siting.goals import Reached, accept, pursue
 from planner.siting.outcome import SolverSettings, relative_gap
 from planner.siting.plan import Assignments, Plan, Step
 from planner.siting.shortcut import shortcut
+from planner.siting.solver import solve_model
 from planner.siting.warm import first_offers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting.near import Nearness
-    from planner.siting.problem import SitingProblem
+    from planner.siting.problem import Goal, SitingProblem
     from planner.siting.solver import Progress
 
 __all__ = ["bundle_values", "read_assignments", "solve"]
@@ -33,6 +35,9 @@ WARM_FROM = 200
 
 WARM_SHARE = 0.08
 """What part of the time that may take."""
+
+ROUNDING = 1e-9
+"""Relative difference of two sums of the same people in another order."""
 
 
 def solve(
@@ -65,16 +70,21 @@ def solve(
     form = formulate(problem)
     begin = quick or start
     values = None if begin is None or not begin.found else bundle_values(form, begin.states)
-    if values is None and settings.shortcuts and settings.solver == "HiGHS" and form.bundles.count >= WARM_FROM:
+    reached: list[Reached] = []
+    looks = values is None and settings.shortcuts and settings.solver == "HiGHS"
+    if looks and worth_focusing(form):
+        form, values, reached = _focused(form, settings, progress)
+    elif looks and form.bundles.count >= WARM_FROM:
         offers = first_offers(form, settings.seed, WARM_SHARE * settings.time_limit_s)
         values = None if offers is None else bundle_values(form, (offers,))
-    reached: list[Reached] = []
     if quick is not None and values is not None:
         values = settled(form, values)
         reached.append(accept(form, problem.goals[0], values, quick.outcome))
     for position, goal in enumerate(problem.goals):
         if position < len(reached):
             continue
+        if any(step.outcome.interrupted for step in reached):
+            break
         left_s = settings.time_limit_s - (time.perf_counter() - began)
         more = position + 1 < len(problem.goals)
         slice_s = max(left_s * (SHARE_OF_TIME if more else 1.0), 0.02 * settings.time_limit_s)
@@ -83,9 +93,65 @@ def solve(
         if found[-1].values is None:
             break
         values = found[-1].values
-        if any(step.outcome.interrupted for step in found):
-            break
     return _plan(form, reached, time.perf_counter() - began)
+
+
+def _focused(
+    form: Formulation, settings: SolverSettings, progress: Progress | None
+) -> tuple[Formulation, NDArray[np.float64] | None, list[Reached]]:
+    """Look at a large problem through prices; return the narrower one, and coverage if it is reached well enough."""
+    goal, began = form.problem.goals[0], time.perf_counter()
+    part = SHARE_OF_TIME if len(form.problem.goals) > 1 else 1.0
+    slice_s = settings.time_limit_s * part
+    focused = focus(form, dataclasses.replace(settings, time_limit_s=slice_s), progress)
+    if focused is None:
+        return form, None, []
+    narrow = formulate(focused.problem)
+    start = bundle_values(narrow, focused.states)
+    gap = relative_gap(focused.worth, focused.bound)
+    enough = focused.interrupted or (gap is not None and gap <= settings.gap)
+    left_s = max(slice_s - (time.perf_counter() - began), 0.02 * slice_s)
+    part_settings = dataclasses.replace(settings, time_limit_s=left_s)
+    if enough:
+        found = [_completed(narrow, goal, part_settings, start)]
+    else:
+        found = pursue(narrow, goal, part_settings, start, progress)
+    return narrow, found[-1].values, [_with_bound(one, focused, settings, proven_inside=not enough) for one in found]
+
+
+def _completed(form: Formulation, goal: Goal, settings: SolverSettings, start: NDArray[np.float64]) -> Reached:
+    """Return coverage with the bundles of ``start``: only who goes where is left to find."""
+    mark, measure = form.builder.mark(), form.coverage()
+    chosen = np.flatnonzero(start > 0.5)
+    form.builder.add_rows("settled", len(chosen), [(np.arange(len(chosen)), chosen, 1.0)], lower=1.0)
+    solution = solve_model(form.builder.build(measure), settings, start=start)
+    form.builder.release(mark)
+    if solution.values is None:
+        return Reached(goal, 0, measure, None, solution.outcome)
+    return accept(form, goal, solution.values, solution.outcome)
+
+
+def _with_bound(one: Reached, focused: Focused, settings: SolverSettings, *, proven_inside: bool) -> Reached:
+    """Return what was reached with the bound on all plans: the prices' own, or the narrower problem's if that is lower.
+
+    A plan outside the narrower problem is worth no more than the one in hand.
+    """
+    inside = one.outcome.bound
+    own = proven_inside and inside is not None and max(inside, focused.worth) < focused.bound
+    bound = max(inside, focused.worth) if own and inside is not None else focused.bound
+    if one.outcome.objective is not None:
+        bound = max(bound, one.outcome.objective)
+    gap = relative_gap(one.outcome.objective, bound)
+    proven = gap is not None and gap <= max(settings.gap, ROUNDING)
+    outcome = dataclasses.replace(
+        one.outcome,
+        status="optimal" if proven else ("feasible" if one.values is not None else "unknown"),
+        bound=bound,
+        gap=gap,
+        stopped_by="proof" if proven else ("interrupt" if focused.interrupted else one.outcome.stopped_by),
+        bound_from="solver" if own else "prices",
+    )
+    return dataclasses.replace(one, outcome=outcome)
 
 
 def settled(form: Formulation, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -44,7 +44,8 @@ class Outcome:
     ``status`` is ``optimal`` only when the solver itself closed the gap that was asked for; ``feasible`` is a plan
     whose optimality is not proven (``stopped_by`` says what ended the search); ``infeasible`` is proven;
     ``unknown`` means that the search ended before any plan was found. ``objective``, ``bound`` and ``gap`` are None
-    where there is none; ``bound`` is the best any plan could reach.
+    where there is none; ``bound`` is the best any plan could reach. ``bound_from`` tells whether the solver's own search
+    proved it, or the prices by which large problems are looked at first (`planner.siting.prices`).
     """
 
     status: Status
@@ -56,6 +57,7 @@ class Outcome:
     version: str
     stopped_by: Literal["proof", "time", "interrupt", "limit"] = "proof"
     nodes: int = 0
+    bound_from: Literal["solver", "prices"] = "solver"
 
     @property
     def proven(self) -> bool:

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 
     from planner.siting.formulation import Formulation
 
-__all__ = ["add"]
+__all__ = ["add", "add_shared"]
 
 
 def add(form: Formulation) -> None:
     """Add every family of rows about what opens."""
-    one_bundle_per_site(form)
     slots_open_with_bundles(form)
+    add_shared(form)
+
+
+def add_shared(form: Formulation) -> None:
+    """Add every family of rows over bundles alone."""
+    one_bundle_per_site(form)
     budgets(form)
     site_counts(form)
     opening_counts(form)

@@ -10,12 +10,14 @@ from planner.siting.arrays import sums_by
 from planner.siting.complete import complete
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from planner.siting.formulation import Formulation
-    from planner.siting.linear import Block, Terms
+    from planner.siting.linear import Block, Expression, Terms
 
-__all__ = ["add", "covered_within"]
+__all__ = ["add", "covered_within", "floor_parts"]
 
 
 def add(form: Formulation, whole: NDArray[np.bool_]) -> None:
@@ -137,6 +139,12 @@ def places_and_least_loads(form: Formulation) -> None:
 
 def floors(form: Formulation) -> None:
     """At least the stated share of the people of a demand, overall or in each community that has any."""
+    for people, everybody, share in floor_parts(form):
+        form.builder.add_expression_row("floor", people.scaled(1 / everybody), lower=share)
+
+
+def floor_parts(form: Formulation) -> Iterator[tuple[Expression, float, float]]:
+    """Yield (people served, everybody, share) of every floor, community by community."""
     problem = form.problem
     for floor in problem.rules.floors:
         where: list[int | None] = [floor.community]
@@ -145,7 +153,7 @@ def floors(form: Formulation) -> None:
         for region in where:
             people, everybody = form.people_within(floor.demand, floor.circle, region)
             if everybody > 0:
-                form.builder.add_expression_row("floor", people.scaled(1 / everybody), lower=floor.share)
+                yield people, everybody, floor.share
 
 
 def spreads(form: Formulation) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float | None, float | None, float], None]
 
-__all__ = ["ArrayHiGHS", "Programme", "Solution", "ctrl_c", "solve_model"]
+__all__ = ["ArrayHiGHS", "HotLp", "Programme", "Solution", "ctrl_c", "solve_model"]
 
 EXPAND_NONZEROS = 1_000_000
 """Up to this many coefficients the PuLP problem holds every term; beyond, only the arrays, as terms cost 200 bytes each."""
@@ -214,6 +214,32 @@ def as_highs(model: LinearModel) -> Any:
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
     lp.integrality_ = [kinds[flag] for flag in model.integer.tolist()]
     return lp
+
+
+class HotLp:
+    """A linear programme that is asked again and again with other objectives, each time from where it stands."""
+
+    def __init__(self, model: LinearModel) -> None:
+        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.passModel(as_highs(model))
+        self._columns = np.arange(model.n_columns, dtype=np.int32)
+
+    def maximise(self, worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Return the best value of ``worth · x`` (minus infinity where nothing is allowed) and a point that has it."""
+        highs = self._highs
+        highs.changeColsCost(len(self._columns), self._columns, worth)
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return -np.inf, np.zeros(len(worth))
+        point = np.array(highs.getSolution().col_value)
+        return float(highs.getInfo().objective_function_value), point
+
+    def reduced_costs(self) -> NDArray[np.float64]:
+        """Return what a unit of each column at zero would cost the value last found; 0 for columns in use."""
+        solution = self._highs.getSolution()
+        value, dual = np.array(solution.col_value), np.array(solution.col_dual)
+        return np.where(value > 0.5, 0.0, np.minimum(dual, 0.0))
 
 
 class _Watch:
