@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: bench-batch bench-layers bench-meeting help setup demo test test-scale lint format browser clean
+.PHONY: bench-batch bench-layers bench-meeting bench-siting help setup demo test test-scale lint format browser clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ bench-meeting: setup browser ## size and speed of the meeting page: 50,000 homes
 
 bench-layers: setup ## the data doctor over 200,000 points and 5,000 polygons; the last line is JSON
 	$(BIN)/python -m benchmarks.bench_layers
+
+bench-siting: setup ## the optimiser beside spopt, in an environment of its own; the last line is JSON
+	$(BIN)/python -m benchmarks.siting
 
 lint: setup ## formatting, ruff, mypy --strict, import contracts
 	$(BIN)/ruff format --check .

@@ -1,0 +1,57 @@
+"""What spopt does with an instance: read arrays, build, solve, say how long each took and how much memory. Runs in its own environment.
+
+``python siting_peer.py QUESTION.npz SECONDS``; the last line is JSON. Nothing of the planner is imported.
+"""
+
+import json
+import resource
+import sys
+import time
+import warnings
+
+import numpy as np
+import pulp
+from spopt.locate import LSCP, MCLP, PCenter, PMedian
+
+warnings.simplefilter("ignore")
+
+
+def main() -> None:
+    question = np.load(sys.argv[1])
+    seconds, goal = float(sys.argv[2]), str(question["goal"])
+    people, most = question["people"], int(question["most"])
+    if "homes" in question:
+        homes, sites = question["homes"], question["sites"]
+        distance = np.hypot(*(homes[:, None, :] - sites[None, :, :]).transpose(2, 0, 1)).astype(np.float32)
+        distance = distance.astype(np.float64)
+    else:
+        distance = question["distance"]
+    began = time.perf_counter()
+    if goal == "coverage":
+        model = MCLP.from_cost_matrix(distance, people, float(question["radius"]), most)
+    elif goal == "walk":
+        model = PMedian.from_cost_matrix(distance, people, most)
+    elif goal == "furthest":
+        model = PCenter.from_cost_matrix(distance, most)
+    else:
+        model = LSCP.from_cost_matrix(distance, float(question["radius"]))
+    build_s = time.perf_counter() - began
+    objective = None
+    if seconds > 0:
+        solver = pulp.HiGHS(msg=False, threads=1, timeLimit=seconds, gapRel=0.0)
+        model.problem.solve(solver)
+        objective = model.problem.objective.value()
+    print(
+        json.dumps(
+            {
+                "build_s": build_s,
+                "total_s": time.perf_counter() - began,
+                "objective": objective,
+                "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
