@@ -53,7 +53,7 @@ RULES = (
     "site_kinds.commercial.hub_only=true",
     "siting.floors=[{service: canteen, minutes: 15, share: 0.2}, {service: elder_care, minutes: 15, group: aged_75, share: 0.1}]",
     "siting.spreads=[{service: childcare, minutes: 15, most: 1.0}]",
-    "solver.time_limit_s=6",
+    "solver.time_limit_s=90",
     "solver.gap=0.01",
 )
 

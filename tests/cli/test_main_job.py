@@ -113,10 +113,11 @@ REFUSED = [
 def test_bad_input_is_refused_and_nothing_is_lost(sets, code, said, tmp_path, capsys):
     target = tmp_path / "base"
     target.mkdir()
+    (target / "manifest.json").write_text("{}")  # by this a folder is known as an earlier run
     (target / "kept.txt").write_text("what stood here before")
     words = ["plan", str(STUDY), "--out", str(target), "--quiet"]
     assert _run([*words, *(word for item in sets for word in ("--set", item))]) == code
     message = capsys.readouterr().err
     assert said in message
     assert "Traceback" not in message
-    assert [path.name for path in tmp_path.rglob("*")] == ["base", "kept.txt"]
+    assert {path.name for path in tmp_path.rglob("*")} == {"base", "kept.txt", "manifest.json"}
