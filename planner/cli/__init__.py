@@ -307,6 +307,37 @@ def explain(
 
 
 @app.command()
+def frontier(
+    study: StudyFile,
+    steps: Annotated[int, typer.Option(min=3, help="How many points.")] = 8,
+    against: Annotated[str, typer.Option(help="Whose limit moves: capital, floor, floor.1 …")] = "capital",
+    scenario: Scenario = None,
+    sets: Sets = None,
+    out: Out = None,
+    time_limit: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="For all points together.")] = 300.0,
+    quiet: Quiet = False,
+) -> None:
+    """Trace what every amount of money, or every height of a floor, would bring: table, workbook, picture, knee."""
+    from planner import report, runs  # noqa: PLC0415
+
+    with Bar(quiet=quiet) as bar:
+        found, folder = runs.trace(
+            study,
+            scenario=scenario,
+            sets=sets or (),
+            out=out,
+            steps=steps,
+            against=against,
+            time_limit_s=time_limit,
+            publish=report.publish_frontier,
+            progress=bar,
+            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+        )
+    if not quiet:
+        _talk([*report.frontier_lines(found), "", f"→ {folder}"])
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the study file."""
     from planner.study.reference import schema_text  # noqa: PLC0415

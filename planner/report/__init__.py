@@ -3,6 +3,7 @@
 from planner.report.assessed import assessment_figures, assessment_summary
 from planner.report.assessment import publish_assessment
 from planner.report.explanation import explanation_lines, publish_explanation
+from planner.report.frontiers import frontier_lines, publish_frontier
 from planner.report.indicators import closing_summary, warnings
 from planner.report.public import publish_public
 from planner.report.publish import print_sheets, publish
@@ -13,10 +14,12 @@ __all__ = [
     "assessment_summary",
     "closing_summary",
     "explanation_lines",
+    "frontier_lines",
     "print_sheets",
     "publish",
     "publish_assessment",
     "publish_explanation",
+    "publish_frontier",
     "publish_public",
     "publish_review",
     "review_summary",

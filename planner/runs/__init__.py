@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.runs.store import Run
     from planner.runs.tables import Tables
     from planner.runs.today import Assessment
+    from planner.runs.tracing import Trace, trace
     from planner.runs.work import Done, Work
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "Serial",
     "Tables",
+    "Trace",
     "Work",
     "assess",
     "carry_out",
@@ -48,6 +50,7 @@ __all__ = [
     "plan",
     "review",
     "run_batch",
+    "trace",
 ]
 
 _HOME = {
@@ -68,6 +71,7 @@ _HOME = {
     "Run": "store",
     "Serial": "executors",
     "Tables": "tables",
+    "Trace": "tracing",
     "Work": "work",
     "assess": "assessing",
     "carry_out": "run",
@@ -78,6 +82,7 @@ _HOME = {
     "plan": "run",
     "review": "follow_up",
     "run_batch": "batch",
+    "trace": "tracing",
 }
 
 

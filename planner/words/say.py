@@ -10,6 +10,7 @@ from planner.words.batches import BATCHES
 from planner.words.comparisons import COMPARISONS
 from planner.words.explanations import EXPLANATIONS
 from planner.words.findings import FINDINGS
+from planner.words.frontiers import FRONTIERS
 from planner.words.meeting import MEETING
 from planner.words.reasons import REASONS
 from planner.words.reports import REPORTS
@@ -50,6 +51,7 @@ def glossary() -> dict[str, dict[Language, str]]:
     texts |= {f"meeting.{key}": {"zh": zh, "en": en} for key, (zh, en) in MEETING.items()}
     texts |= {f"report.{key}": {"zh": zh, "en": en} for key, (zh, en) in REPORTS.items()}
     texts |= {f"explain.{key}": {"zh": zh, "en": en} for key, (zh, en) in EXPLANATIONS.items()}
+    texts |= {f"frontier.{key}": {"zh": zh, "en": en} for key, (zh, en) in FRONTIERS.items()}
     texts |= {f"reason.{key}": {"zh": zh, "en": en} for key, (zh, en) in REASONS.items()}
     for code, parts in FINDINGS.items():
         for part, (zh, en) in parts.items():
