@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: bench-batch bench-layers bench-meeting bench-siting help setup demo test test-scale lint format browser clean
+.PHONY: help setup demo test test-scale lint format browser clean bench-access bench-batch bench-layers bench-meeting bench-siting
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ lint: setup ## formatting, ruff, mypy --strict, import contracts
 
 bench-batch: setup ## a hundred scenarios of Porto; the last line is JSON
 	$(BIN)/python benchmarks/batch.py
+
+bench-access: setup ## walking against its peers, in one run; the last line is JSON
+	$(BIN)/python -m benchmarks.bench_access
 
 format: setup
 	$(BIN)/ruff format .
