@@ -131,7 +131,7 @@ class _Teller:
         if left:
             lines += ["", self.say("not_priced"), ""]
             lines += ["- " + self.say("free_rule", rule=self.rule(row), key=row["key"]) for row in left]
-        return lines
+        return lines[1:] if lines and not lines[0] else lines
 
     def _most(self, row: Mapping[Any, Any]) -> str:
         if math.isnan(row["gain_at_most"]):
@@ -211,7 +211,9 @@ class _Teller:
                 lines.append("- " + self.say("bill", **values))
                 continue
             said = {
-                f"{name}_limit": self.say("no_limit") if math.isnan(limit) else self.money(limit)
+                f"{name}_limit": self.say("no_limit")
+                if math.isnan(limit)
+                else self.say("limit", limit=self.money(limit))
                 for name, limit in limits.items()
             }
             lines.append("- " + self.say("bill_of", **values, **said))
@@ -222,8 +224,11 @@ class _Teller:
     def unfunded(self) -> list[str]:
         endless = self.found.endless_money.to_dict("records")
         if not endless:
-            return [self.say("unfunded_unasked")]
+            limited = self.found.prices["kind"].str.contains("capital|yearly").any()
+            return [self.say("unfunded_unasked" if limited else "unfunded_endless")]
         row: Mapping[Any, Any] = endless[0]
+        if not len(self.found.unfunded) and abs(row["gain"]) < self.least_aim and abs(row["capital_yuan"]) < YUAN:
+            return [self.say("endless_same", doubt=self.doubt(row))]
         lines = [
             self.say(
                 "endless",

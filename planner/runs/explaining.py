@@ -142,10 +142,10 @@ def explained(study: Study, decided: Decided, naming: Naming, clock: Clock, time
     with clock.stage("openings"):
         openings = _openings(study, decided)
         swaps = _swaps(decided, naming)
-    with clock.stage("prices") as tell:
-        prices = _prices(decided, naming, ends, tell)
     with clock.stage("unfunded"):
         lacking, endless = _unfunded(decided, ends)
+    with clock.stage("prices") as tell:
+        prices = _prices(decided, naming, ends, tell)
     return Explanation(prices, openings, swaps, lacking, endless, _schedule(study, decided))
 
 
@@ -164,8 +164,7 @@ def _prices(decided: Decided, naming: Naming, ends: float, tell: Tell) -> pd.Dat
     rows = []
     for position, rule in enumerate(rules):
         tell(position / len(rules), f"{position + 1}/{len(rules)} {naming.key(rule)}")
-        # One solve more is kept for the plan that money does not limit.
-        settings = _settings(decided, ends, len(rules) - position + 1)
+        settings = _settings(decided, ends, len(rules) - position)
         found = () if settings is None else price_rules(problem, plan, [rule], settings)
         rows.append(_price_row(rule, found[0] if found else None, decided, naming))
     columns = ["kind", "key", "rule_zh", "rule_en", "priced", "gain", "gain_at_most", "proven"]
@@ -270,8 +269,27 @@ def _broken(decided: Decided, swap: Swap, swapped: NDArray[np.int64]) -> list[Ru
     limited = decided.plan.assignments is not None
     assignments = share_places(problem, swapped) if limited else None
     faults = len(count(problem, swapped, assignments).broken)
-    return [
+    found = [
         rule for rule in rules_of(problem) if len(count(without(problem, [rule]), swapped, assignments).broken) < faults
+    ]
+    return [*found, *(rule for rule in _broken_in_time(decided, swap) if rule not in found)]
+
+
+def _broken_in_time(decided: Decided, swap: Swap) -> list[Rule]:
+    """Return the rules about years that a swap breaks: readiness, and the money there is by each year."""
+    problem, states = decided.posed.problem, decided.plan.states
+    phases = problem.phases
+    if phases is None:
+        return []
+    swapped = [np.sort(np.append(one[one != swap.out], swap.into)) if swap.out in one else one for one in states]
+    opens = next(period for period, one in enumerate(states) if swap.out in one)
+    spent = np.array([count(problem, one).capital_yuan for one in swapped])
+    too_much = spent > np.cumsum(phases.capital_yuan) + 1e-6
+    too_early = bool(phases.ready[problem.offers.site[swap.into]] > opens)
+    return [
+        rule
+        for rule in rules_of(problem)
+        if (rule.kind == "ready" and too_early) or (rule.kind == "period_capital" and too_much[rule.position])
     ]
 
 
@@ -282,7 +300,8 @@ def _named(rules: Iterable[Rule], naming: Naming) -> str:
 def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     problem, plan, before = decided.posed.problem, decided.plan, decided.recount
     names = ["gain", "gain_at_most", "proven", "capital_yuan", "yearly_yuan", "openings"]
-    settings = _settings(decided, ends, 1)
+    # First, and as long as three rules may take: what lacks money is asked most.
+    settings = _settings(decided, ends, max(1, (len(rules_of(problem)) + 2) // 3))
     limited = any("capital" in rule.kind or "yearly" in rule.kind for rule in rules_of(problem))
     nothing = np.zeros(0, dtype=np.int64)
     empty = _placed(decided, nothing).assign(capital_yuan=np.zeros(0), yearly_yuan=np.zeros(0))

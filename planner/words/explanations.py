@@ -95,9 +95,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "{department}: {capital} of capital, {yearly} a year",
     ),
     "bill_of": (
-        "{department}：建设投资 {capital}（上限 {capital_limit}），年运营费 {yearly}（上限 {yearly_limit}）",
-        "{department}: {capital} of capital (at most {capital_limit}), {yearly} a year (at most {yearly_limit})",
+        "{department}：建设投资 {capital}（{capital_limit}），年运营费 {yearly}（{yearly_limit}）",
+        "{department}: {capital} of capital ({capital_limit}), {yearly} a year ({yearly_limit})",
     ),
+    "limit": ("上限 {limit}", "at most {limit}"),
     "no_limit": ("不限", "no limit"),
     "bills_none": ("研究没有列出部门。", "The study names no departments."),
     "bill_total": (
@@ -110,15 +111,17 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "若不限资金，方案将新设 {openings} 项服务；建设投资 {capital}，年运营费 {yearly}，首要目标改善 {gain}。{doubt}",
         "Without any limit on money the plan would open {openings} services: {capital} of capital, {yearly} a year, the first aim better by {gain}. {doubt}",
     ),
+    "endless_same": (
+        "即使不限资金，也没有更好的方案。{doubt}",
+        "Without any limit on money no better plan was found. {doubt}",
+    ),
     "unfunded_item": (
         "{place}的「{service}」：装修 {capital}，年运营费 {yearly}（不含场所开办费和共用房间）",
         "{service} at {place}: fit-out {capital}, {yearly} a year (without set-up and shared rooms)",
     ),
     "unfunded_none": ("没有因资金而落选的项目。", "Nothing is left out for want of money."),
-    "unfunded_unasked": (
-        "没有资金上限，或时限不足。",
-        "There is no limit on money, or the time did not suffice to ask.",
-    ),
+    "unfunded_unasked": ("时限不足，未能查明。", "The time did not suffice to ask."),
+    "unfunded_endless": ("研究没有资金上限。", "The study sets no limit on money."),
     # years
     "schedule": ("时间安排", "When"),
     "schedule_item": (
