@@ -24,6 +24,7 @@ def worth(  # noqa: PLR0917  # machine code takes no keyword arguments
     offer_ptr: NDArray[np.int64],
     offers: NDArray[np.int64],
     flow_worth: NDArray[np.float64],
+    rank: NDArray[np.float64],
     load: NDArray[np.float64],
     people: NDArray[np.float64],
     capacity: NDArray[np.float64],
@@ -32,14 +33,14 @@ def worth(  # noqa: PLR0917  # machine code takes no keyword arguments
     """Return what each offer's places are worth, how many flows are taken whole, and what part of the next one.
 
     ``order[flow_ptr[s]:flow_ptr[s + 1]]`` are the flows to slot s, ``offers[offer_ptr[s]:offer_ptr[s + 1]]`` its
-    offers. ``order`` is left sorted by worth per place: for `fill`, and nearly right for the next time.
+    offers. ``order`` is left sorted by ``rank`` (worth per place): for `fill`, and nearly right for the next time.
     """
     found = np.zeros(len(capacity))
     whole = np.zeros(len(capacity), np.int64)
     part = np.zeros(len(capacity))
     for slot in range(len(flow_ptr) - 1):
         first, stop = flow_ptr[slot], flow_ptr[slot + 1]
-        _sort(first, stop, order, flow_worth, load)
+        _sort(first, stop, order, rank)
         for position in range(offer_ptr[slot], offer_ptr[slot + 1]):
             offer = offers[position]
             used = 0.0
@@ -90,19 +91,12 @@ def fill(  # noqa: PLR0917  # machine code takes no keyword arguments
 
 
 @compiled
-def _sort(
-    first: int, stop: int, order: NDArray[np.int64], flow_worth: NDArray[np.float64], load: NDArray[np.float64]
-) -> None:
-    """Sort ``order[first:stop]`` by worth per place, best first; nearly sorted from the last time, so by insertion."""
+def _sort(first: int, stop: int, order: NDArray[np.int64], rank: NDArray[np.float64]) -> None:
+    """Sort ``order[first:stop]`` by rank, highest first; nearly sorted from the last time, so by insertion."""
     for at in range(first + 1, stop):
         flow = order[at]
-        key = flow_worth[flow] / load[flow] if load[flow] > 0 else flow_worth[flow] * 1e12
         before = at - 1
-        while before >= first:
-            other = order[before]
-            rank = flow_worth[other] / load[other] if load[other] > 0 else flow_worth[other] * 1e12
-            if rank >= key:
-                break
-            order[before + 1] = other
+        while before >= first and rank[order[before]] < rank[flow]:
+            order[before + 1] = order[before]
             before -= 1
         order[before + 1] = flow

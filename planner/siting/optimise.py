@@ -16,6 +16,7 @@ from planner.siting.outcome import SolverSettings, relative_gap
 from planner.siting.plan import Assignments, Plan, Step
 from planner.siting.shortcut import shortcut
 from planner.siting.solver import solve_model
+from planner.siting.states import bundle_values
 from planner.siting.warm import first_offers
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from planner.siting.problem import Goal, SitingProblem
     from planner.siting.solver import Progress
 
-__all__ = ["bundle_values", "read_assignments", "solve"]
+__all__ = ["read_assignments", "solve"]
 
 SHARE_OF_TIME = 0.8
 """What part of the time left a goal may take while others follow it."""
@@ -243,18 +244,3 @@ def read_assignments(
         offer=np.repeat(np.array([part[3] for part in parts], dtype=np.int64), count),
         people=np.concatenate([np.zeros(0), *(part[4] for part in parts)]),
     )
-
-
-def bundle_values(form: Formulation, states: tuple[NDArray[np.int64], ...]) -> NDArray[np.float64]:
-    """Return the bundle columns of ``states``; the solver fills in the rest."""
-    values = np.full(form.builder.n_columns, np.nan)
-    bundles = form.bundles
-    for period, z in enumerate(form.z):
-        state = states[min(period, len(states) - 1)]
-        chosen = np.zeros(form.problem.offers.count, dtype=bool)
-        chosen[state] = True
-        inside = (bundles.offer < 0) | chosen[np.where(bundles.offer < 0, 0, bundles.offer)]
-        per_site = np.bincount(form.problem.offers.site[state], minlength=form.problem.sites.count)
-        exact = inside.all(axis=1) & ((bundles.offer >= 0).sum(axis=1) == per_site[bundles.site])
-        values[z.slice] = exact.astype(np.float64)
-    return values

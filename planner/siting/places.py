@@ -10,11 +10,12 @@ import numpy as np
 from planner.siting.evaluate import Evaluation, count
 from planner.siting.flows import limited_services
 from planner.siting.formulation import formulate
-from planner.siting.optimise import bundle_values, read_assignments
+from planner.siting.optimise import read_assignments
 from planner.siting.outcome import SolverSettings
 from planner.siting.problem import Budgets, Goal, Sites, SitingProblem
 from planner.siting.rules import Rules
 from planner.siting.solver import solve_model
+from planner.siting.states import bundle_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Priced", "Prices", "can_price"]
 
 PATIENCE = 15
-SMALLEST_STRIDE = 1e-3
+FIRST_STRIDE, NEXT_STRIDE, SMALLEST_STRIDE = 1.0, 0.5, 1e-3
 GUESS = 0.85
 """What part of the first bounds a plan may be worth, while none is in hand: far off, so that first steps are long."""
 
@@ -83,6 +83,7 @@ class Prices:
         self._set_worth, self._flow_worth = cost[v.slice], cost[y.slice]
         self._floors = _Floors(form)
         self._sets = (form.needs.sets_indptr, form.needs.sets_slot)
+        self._set_of_member = np.repeat(np.arange(form.needs.n_sets), np.diff(form.needs.sets_indptr))
         self._places = _Places(form)
         self._rules = _rules_only(form)
         self._bundle, self._offer = form.bundles.pairs()
@@ -93,7 +94,7 @@ class Prices:
         np.maximum.at(dearest, form.flows.group, self._flow_worth)
         self._group_price = 0.5 * dearest
         self._floor_price = np.zeros(self._floors.count)
-        self._stride = 1.0
+        self._stride = FIRST_STRIDE
         self._best: Priced | None = None
         self._best_prices: tuple[NDArray[np.float64], ...] = ()
 
@@ -104,16 +105,19 @@ class Prices:
         plan_worth: float | None = None,
         seconds: float = np.inf,
         told: Callable[[float], None] | None = None,
-    ) -> Priced:
-        """Move the prices at most ``steps`` times and return the best bound so far.
+    ) -> Priced | None:
+        """Move the prices at most ``steps`` times and return the best bound so far; None where there is no plan at all.
 
         ``plan_worth`` is that of a plan in hand, which sets how far a step goes.
         """
         ends = time.perf_counter() + seconds
+        self._stride = FIRST_STRIDE if plan_worth is None else NEXT_STRIDE
         waited = 0
         average: _Answer | None = None
         for step in range(steps):
             bound, chosen, answer = self._ask()
+            if not np.isfinite(bound):
+                break
             average = answer if average is None else _mixed(average, answer, 0.1 if step < steps // 2 else 0.05)
             if self._best is None or bound < self._best.bound - 1e-4 * abs(self._best.bound):
                 waited = 0
@@ -130,18 +134,18 @@ class Prices:
             if told is not None:
                 told(self._best.bound)
             closed = plan_worth is not None and self._best.bound - plan_worth <= 1e-9 * abs(plan_worth)
-            if closed or self._stride < SMALLEST_STRIDE or time.perf_counter() > ends or not np.isfinite(bound):
+            if closed or self._stride < SMALLEST_STRIDE or time.perf_counter() > ends:
                 break
-        assert self._best is not None and average is not None  # noqa: S101, PT018  # steps are at least one
-        return Priced(self._best.bound, average.bundles, self._best.reach)
+        if self._best is None:
+            return None
+        return Priced(self._best.bound, self._best.often if average is None else average.bundles, self._best.reach)
 
     def _ask(self) -> tuple[float, NDArray[np.float64], _Answer]:
         """Return the bound at these prices, the bundles that reach it, and who would be served."""
         form, places = self._form, self._places
         set_price = self._set_price * self._set_scale
-        indptr, members = self._sets
-        owner = np.repeat(np.arange(len(set_price)), np.diff(indptr))
-        slot_worth = self._slot_worth + sums_by(members, set_price[owner], form.slots.count)
+        _, members = self._sets
+        slot_worth = self._slot_worth + sums_by(members, set_price[self._set_of_member], form.slots.count)
         flow_worth = self._flow_worth + self._floors.priced(self._floor_price, form.y[0])
         flow_worth = flow_worth - self._group_price[form.flows.group]
         offer_worth = slot_worth[form.slots.of_offer] + places.worth(flow_worth)
@@ -227,6 +231,8 @@ class _Floors:
 
     def priced(self, prices: NDArray[np.float64], block: Block) -> NDArray[np.float64]:
         """Return what the floors pay for each column of a block."""
+        if not prices.any():
+            return np.zeros(block.count)
         paid = np.zeros(self._form.builder.n_columns)
         for price, (people, _) in zip(prices, self._parts, strict=True):
             if price > 0:
@@ -254,6 +260,8 @@ class _Places:
         filled = complete(problem)
         load = np.array([demand.load_per_person for demand in problem.demands])
         self._load = load[flows.group_demand[flows.group]] if flows.count else np.zeros(0)
+        # Whoever takes no place at all goes before everybody who does.
+        self._per_place = 1.0 / np.maximum(self._load, 1e-12)
         self._people = flows.group_people[flows.group] if flows.count else np.zeros(0)
         self._order = np.argsort(flows.slot, kind="stable")
         self._flow_ptr = np.searchsorted(flows.slot[self._order], np.arange(slots.count + 1))
@@ -266,7 +274,8 @@ class _Places:
     def worth(self, flow_worth: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return float64[m]: what each offer's places are worth, filled at their best."""
         offers = (self._flow_ptr, self._order, self._offer_ptr, self._offers)
-        found, whole, part = worth(*offers, flow_worth, self._load, self._people, self._capacity, self._least)
+        rank = flow_worth * self._per_place
+        found, whole, part = worth(*offers, flow_worth, rank, self._load, self._people, self._capacity, self._least)
         self._taken = (whole, part)
         # An offer that cannot reach its least load loses more than everything else is worth; a larger number would
         # only upset the programme that chooses.

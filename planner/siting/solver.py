@@ -226,12 +226,21 @@ class HotLp:
         self._columns = np.arange(model.n_columns, dtype=np.int32)
 
     def maximise(self, worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Return the best value of ``worth · x`` (minus infinity where nothing is allowed) and a point that has it."""
-        highs = self._highs
+        """Return the best value of ``worth · x`` and a point that has it.
+
+        Minus infinity where nothing is allowed, plus infinity where the solver could not tell.
+        """
+        highs, status = self._highs, highspy.HighsModelStatus
         highs.changeColsCost(len(self._columns), self._columns, worth)
         highs.run()
-        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        if highs.getModelStatus() not in {status.kOptimal, status.kInfeasible}:
+            # Where it stood may have led it astray: once more from the beginning.
+            highs.clearSolver()
+            highs.run()
+        if highs.getModelStatus() == status.kInfeasible:
             return -np.inf, np.zeros(len(worth))
+        if highs.getModelStatus() != status.kOptimal:
+            return np.inf, np.zeros(len(worth))
         point = np.array(highs.getSolution().col_value)
         return float(highs.getInfo().objective_function_value), point
 

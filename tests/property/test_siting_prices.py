@@ -41,6 +41,7 @@ def test_no_plan_beats_the_bound_and_no_plan_with_a_bundle_beats_what_it_can_rea
         if not worths or not form.bundles.count:
             continue
         priced = Prices(form, form.coverage()).descend(40)
+        assert priced is not None
         assert priced.bound >= max(worths.values()) - 1e-6, seed
         for bundle in range(form.bundles.count):
             inside = {int(offer) for offer in form.bundles.offer[bundle] if offer >= 0}
