@@ -30,7 +30,7 @@ from planner.siting import (
     evaluate,
     solve,
 )
-from planner.siting.formulation import formulate
+from planner.siting.programme.formulation import formulate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

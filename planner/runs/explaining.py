@@ -30,7 +30,7 @@ from planner.siting import (
     unfunded,
     without,
 )
-from planner.siting.places import share_places
+from planner.siting.reasons.places import share_places
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
 

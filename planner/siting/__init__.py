@@ -5,20 +5,20 @@ a plan afterwards: `find_conflict` (why there is none), `price_rules`, `unfunded
 `trace_frontier`, `schedule`; `value_of` says what any other set of offers would give.
 """
 
-from planner.siting.conflict import Conflict, Relaxation, find_conflict
-from planner.siting.evaluate import Evaluation, count, evaluate
-from planner.siting.frontier import Frontier, FrontierPoint, trace_frontier
-from planner.siting.marginal import Marginal, Swap, best_swaps, marginal
-from planner.siting.optimise import solve
-from planner.siting.outcome import Outcome, SolverSettings
-from planner.siting.phases import Schedule, schedule
-from planner.siting.places import value_of
-from planner.siting.plan import Assignments, Openings, Plan, Step
-from planner.siting.pose import Posed, demand_of, pose
-from planner.siting.price import Price, price_rules, unfunded
-from planner.siting.problem import Budgets, Demand, Goal, Offers, Phases, Sites, SitingProblem
-from planner.siting.rules import Floor, Hub, Lock, Room, Rules, Spread
-from planner.siting.ruleset import Rule, rules_of, with_limit, without
+from planner.siting.counting.evaluate import Evaluation, count, evaluate
+from planner.siting.posing.pose import Posed, demand_of, pose
+from planner.siting.question.outcome import Outcome, SolverSettings
+from planner.siting.question.plan import Assignments, Openings, Plan, Step
+from planner.siting.question.problem import Budgets, Demand, Goal, Offers, Phases, Sites, SitingProblem
+from planner.siting.question.rules import Floor, Hub, Lock, Room, Rules, Spread
+from planner.siting.question.ruleset import Rule, rules_of, with_limit, without
+from planner.siting.reasons.conflict import Conflict, Relaxation, find_conflict
+from planner.siting.reasons.frontier import Frontier, FrontierPoint, trace_frontier
+from planner.siting.reasons.marginal import Marginal, Swap, best_swaps, marginal
+from planner.siting.reasons.phases import Schedule, schedule
+from planner.siting.reasons.places import value_of
+from planner.siting.reasons.price import Price, price_rules, unfunded
+from planner.siting.search.optimise import solve
 
 __all__ = [
     "Assignments",

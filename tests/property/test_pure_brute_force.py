@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from planner.siting.bounds import climb, price, settle
-from planner.siting.branch import prove
-from planner.siting.pure import Pure, by_site, cost_of, restricted
-from planner.siting.swap import Search
+from planner.siting.bare.bounds import climb, price, settle
+from planner.siting.bare.branch import prove
+from planner.siting.bare.pure import Pure, by_site, cost_of, restricted
+from planner.siting.bare.swap import Search
 
 
 def tiny(seed):

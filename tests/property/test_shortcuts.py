@@ -10,7 +10,7 @@ from every_plan import Tiny
 from tiny_siting import tiny_problem
 
 from planner.siting import Budgets, Goal, SolverSettings, evaluate, solve
-from planner.siting.units import find_units
+from planner.siting.bare.units import find_units
 
 EXACT = SolverSettings(gap=0.0)
 KINDS = ("coverage", "walk", "furthest")

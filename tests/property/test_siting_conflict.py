@@ -8,8 +8,8 @@ import pytest
 from every_plan import Tiny
 from tiny_siting import tiny_problem
 
-from planner.siting.conflict import find_conflict
-from planner.siting.ruleset import rules_of, with_limit, without
+from planner.siting.question.ruleset import rules_of, with_limit, without
+from planner.siting.reasons.conflict import find_conflict
 
 
 def has_plan(problem):

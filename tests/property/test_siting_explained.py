@@ -10,11 +10,11 @@ from every_plan import Tiny
 from tiny_siting import tiny_problem
 
 from planner.siting import SolverSettings, solve
-from planner.siting.frontier import trace_frontier
-from planner.siting.marginal import best_swaps, marginal
-from planner.siting.places import value_of
-from planner.siting.price import price_rules, unfunded
-from planner.siting.ruleset import rules_of, with_limit, without
+from planner.siting.question.ruleset import rules_of, with_limit, without
+from planner.siting.reasons.frontier import trace_frontier
+from planner.siting.reasons.marginal import best_swaps, marginal
+from planner.siting.reasons.places import value_of
+from planner.siting.reasons.price import price_rules, unfunded
 
 EXACT = SolverSettings(gap=0.0)
 KINDS = pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])

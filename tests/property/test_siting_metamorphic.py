@@ -9,7 +9,7 @@ import pytest
 from tiny_siting import TinyReach, tiny_problem
 
 from planner.siting import Lock, SolverSettings, evaluate, solve
-from planner.siting.ruleset import rules_of, with_limit, without
+from planner.siting.question.ruleset import rules_of, with_limit, without
 
 EXACT = SolverSettings(gap=0.0)
 WISHES = [

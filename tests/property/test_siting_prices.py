@@ -9,10 +9,11 @@ import pytest
 from every_plan import Tiny
 from tiny_siting import tiny_problem
 
-from planner.siting import SolverSettings, evaluate, optimise, solve
-from planner.siting import focus as focus_module
-from planner.siting.formulation import formulate
-from planner.siting.prices import Prices, can_price
+from planner.siting import SolverSettings, evaluate, solve
+from planner.siting.programme.formulation import formulate
+from planner.siting.search import focus as focus_module
+from planner.siting.search import optimise
+from planner.siting.search.prices import Prices, can_price
 
 EXACT = SolverSettings(gap=0.0)
 KINDS = pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])

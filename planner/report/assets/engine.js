@@ -1,5 +1,5 @@
 /* The count: what a choice of offers gives, costs and breaks. Arithmetic alone, nothing of the page is touched here.
-   It follows planner/siting/evaluate.py step by step and adds up in the same order, in the same doubles: the two agree to the
+   It follows planner/siting/counting/evaluate.py step by step and adds up in the same order, in the same doubles: the two agree to the
    last bit, and tests/browser holds them to it. */
 "use strict";
 window.planner = window.planner || {};

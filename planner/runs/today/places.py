@@ -12,7 +12,7 @@ import pandas as pd
 from planner.access import audit
 from planner.runs.today.people import walkers_of
 from planner.siting import demand_of
-from planner.siting.pose_offers import offered
+from planner.siting.posing.offers import offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

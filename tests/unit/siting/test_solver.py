@@ -12,9 +12,9 @@ import pulp
 import pytest
 
 from planner.errors import StudyError
-from planner.siting.linear import Expression, ModelBuilder
-from planner.siting.outcome import SolverSettings, relative_gap
-from planner.siting.solver import Programme, as_highs, solve_model
+from planner.siting.programme.linear import Expression, ModelBuilder
+from planner.siting.programme.solver import Programme, as_highs, solve_model
+from planner.siting.question.outcome import SolverSettings, relative_gap
 
 
 def knapsack(*, maximise=True):
@@ -116,7 +116,7 @@ def test_pulp_s_own_bridge_builds_the_same_model():
 
 def test_pulp_sees_the_values_after_our_bridge():
     programme = Programme(knapsack())
-    from planner.siting.solver import ArrayHiGHS
+    from planner.siting.programme.solver import ArrayHiGHS
 
     programme.solve(ArrayHiGHS(SolverSettings(gap=0.0)))
     assert pulp.value(programme.objective) == pytest.approx(123)

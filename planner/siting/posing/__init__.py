@@ -1,0 +1,1 @@
+"""From a planner's study and surveyed ground to a siting problem."""

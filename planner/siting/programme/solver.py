@@ -1,0 +1,326 @@
+"""PuLP and HiGHS: a `LinearModel` becomes a PuLP problem, a PuLP solver solves it, the solver says how it ended.
+
+PuLP's own bridge hands a model to HiGHS term by term and reports "Optimal" at a time limit. `ArrayHiGHS` is that
+bridge with both mended: one pass of arrays in, and status, objective, bound and gap read from HiGHS itself. Any other
+solver PuLP knows is driven through the ordinary PuLP model. The few places where PuLP 3 and 4 differ are in
+`planner.siting.programme._pulp`.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import highspy
+import numpy as np
+import pulp
+
+from planner.errors import StudyError
+from planner.siting.programme import _pulp
+from planner.siting.question.outcome import Outcome, SolverSettings, Status, relative_gap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from planner.siting.programme.linear import LinearModel
+
+    class Stoppable(Protocol):
+        """Something that looks at ``stop`` now and then."""
+
+        stop: bool
+
+    Progress = Callable[[float | None, float | None, float], None]
+
+__all__ = ["ArrayHiGHS", "HotLp", "Programme", "Solution", "ctrl_c", "solve_model"]
+
+EXPAND_NONZEROS = 1_000_000
+"""Up to this many coefficients the PuLP problem holds every term; beyond, only the arrays, as terms cost 200 bytes each."""
+
+PROGRESS_EVERY_S = 0.2
+
+_ENDED: dict[Any, tuple[Status, Literal["proof", "time", "interrupt", "limit"]]] = {
+    highspy.HighsModelStatus.kOptimal: ("optimal", "proof"),
+    highspy.HighsModelStatus.kInfeasible: ("infeasible", "proof"),
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: ("infeasible", "proof"),
+    highspy.HighsModelStatus.kUnbounded: ("unbounded", "proof"),
+    highspy.HighsModelStatus.kTimeLimit: ("feasible", "time"),
+    highspy.HighsModelStatus.kInterrupt: ("feasible", "interrupt"),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """The values of the columns, float64[n], or None when no plan was found; and how the solve ended."""
+
+    values: NDArray[np.float64] | None
+    outcome: Outcome
+
+
+def solve_model(
+    model: LinearModel,
+    settings: SolverSettings,
+    *,
+    start: NDArray[np.float64] | None = None,
+    progress: Progress | None = None,
+) -> Solution:
+    """Solve ``model`` through PuLP with the solver that ``settings`` names.
+
+    Parameters
+    ----------
+    model
+        What to solve; columns keep their order in the result.
+    settings
+        Time, gap, threads, seed, solver.
+    start : float64[n], optional
+        A warm start; HiGHS completes and checks it, so it may be partial (NaN where unknown).
+    progress
+        Told ``(incumbent, bound, seconds)`` as they move; None stands for not yet known.
+
+    Raises
+    ------
+    planner.errors.StudyError
+        When the named solver is not installed.
+    """
+    programme = Programme(model)
+    if settings.solver == "HiGHS":
+        bridge = ArrayHiGHS(settings, start=start, progress=progress)
+        programme.solve(bridge)
+        return bridge.solution(programme)
+    available = pulp.listSolvers(onlyAvailable=True)
+    if settings.solver not in available:
+        raise StudyError(f"solver {settings.solver!r} is not installed; PuLP finds: {', '.join(sorted(available))}")
+    return _solve_with_other(programme, settings)
+
+
+class Programme(pulp.LpProblem):  # type: ignore[misc]
+    """A PuLP problem over the arrays of a `LinearModel`; its terms are written out when they are wanted."""
+
+    def __init__(self, model: LinearModel) -> None:
+        super().__init__("siting", pulp.LpMaximize if model.maximise else pulp.LpMinimize)
+        self.arrays = model
+        self.written_out: list[Any] = []
+
+    def solve(self, solver: Any = None, **kwargs: Any) -> Any:
+        """Solve with any PuLP solver; only a very large model for HiGHS goes without its terms."""
+        if self.arrays.nonzeros <= EXPAND_NONZEROS or not isinstance(solver, ArrayHiGHS):
+            self.write_out()
+        return super().solve(solver, **kwargs)
+
+    def write_out(self) -> list[Any]:
+        """Give the problem its variables, objective and constraints; return the variables in column order."""
+        if not self.written_out:
+            self.written_out = _pulp.write_out(self, self.arrays)
+        return self.written_out
+
+
+class ArrayHiGHS(pulp.HiGHS):  # type: ignore[misc]
+    """PuLP's HiGHS solver, given the arrays in one pass, watched and interruptible while it runs."""
+
+    def __init__(
+        self,
+        settings: SolverSettings,
+        *,
+        start: NDArray[np.float64] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        super().__init__(msg=False, gapRel=settings.gap, threads=settings.threads, timeLimit=settings.time_limit_s)
+        self._seed = settings.seed
+        self._start = start
+        self._watch = _Watch(progress)
+        self._began = time.perf_counter()
+
+    def buildSolverModel(self, lp: Programme) -> None:  # noqa: N802  # PuLP's name
+        """Hand the whole model to HiGHS in one call."""
+        highs = lp.solverModel
+        highs.setOptionValue("random_seed", self._seed)
+        highs.setOptionValue("mip_abs_gap", 1e-6)
+        highs.passModel(as_highs(lp.arrays))
+        if self._start is not None:
+            known = np.flatnonzero(~np.isnan(self._start))
+            highs.setSolution(len(known), known.astype(np.int32), self._start[known])
+
+    def callSolver(self, lp: Programme) -> None:  # noqa: N802  # PuLP's name
+        """Run HiGHS; Ctrl-C ends the search and keeps the incumbent."""
+        highs = lp.solverModel
+        highspy.Highs.resetGlobalScheduler(True)  # else a change of threads is ignored
+        highs.setCallback(self._watch, None)
+        kinds = highspy.cb.HighsCallbackType
+        for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackMipImprovingSolution, kinds.kCallbackSimplexInterrupt):
+            highs.startCallback(kind)
+        with ctrl_c(self._watch):
+            highs.run()
+
+    def findSolutionValues(self, lp: Programme) -> tuple[Any, Any]:  # noqa: N802  # PuLP's name
+        """Tell PuLP how it ended and give its variables their values."""
+        solution = self.solution(lp)
+        if solution.values is not None:
+            for variable, value in zip(lp.written_out, solution.values.tolist(), strict=False):
+                variable.varValue = value
+        return _pulp.verdict(solution.outcome)
+
+    def solution(self, lp: Programme) -> Solution:
+        """Read status, values, objective and bound from HiGHS itself."""
+        highs = lp.solverModel
+        info = highs.getInfo()
+        status, stopped_by = _ENDED.get(highs.getModelStatus(), ("feasible", "limit"))
+        feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        has_plan = status in {"optimal", "feasible"} and feasible
+        if status == "feasible" and not has_plan:
+            status = "unknown"
+        is_mip = bool(lp.arrays.integer.any())
+        objective = info.objective_function_value if has_plan else None
+        bound = _finite(info.mip_dual_bound) if is_mip else (objective if status == "optimal" else None)
+        if status in {"infeasible", "unbounded"}:
+            bound = None
+        outcome = Outcome(
+            status=status,
+            objective=objective,
+            bound=bound,
+            gap=relative_gap(objective, bound),
+            seconds=time.perf_counter() - self._began,
+            solver="HiGHS",
+            version=highs.version(),
+            stopped_by=stopped_by,
+            nodes=max(int(info.mip_node_count), 0) if is_mip else 0,
+        )
+        values = np.array(highs.getSolution().col_value) if has_plan else None
+        return Solution(values, outcome)
+
+
+def as_highs(model: LinearModel) -> Any:
+    """Return ``model`` as a ``HighsLp``."""
+    lp = highspy.HighsLp()
+    lp.num_col_ = model.n_columns
+    lp.num_row_ = model.n_rows
+    lp.sense_ = highspy.ObjSense.kMaximize if model.maximise else highspy.ObjSense.kMinimize
+    lp.offset_ = model.offset
+    lp.col_cost_ = model.cost
+    lp.col_lower_ = model.lower
+    lp.col_upper_ = model.upper
+    lp.row_lower_ = model.row_lower
+    lp.row_upper_ = model.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.num_col_ = model.n_columns
+    lp.a_matrix_.num_row_ = model.n_rows
+    lp.a_matrix_.start_ = model.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = model.column
+    lp.a_matrix_.value_ = model.value
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[flag] for flag in model.integer.tolist()]
+    return lp
+
+
+class HotLp:
+    """A linear programme that is asked again and again with other objectives, each time from where it stands."""
+
+    def __init__(self, model: LinearModel) -> None:
+        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.passModel(as_highs(model))
+        self._columns = np.arange(model.n_columns, dtype=np.int32)
+
+    def maximise(self, worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Return the best value of ``worth · x`` and a point that has it.
+
+        Minus infinity where nothing is allowed, plus infinity where the solver could not tell.
+        """
+        highs, status = self._highs, highspy.HighsModelStatus
+        highs.changeColsCost(len(self._columns), self._columns, worth)
+        highs.run()
+        if highs.getModelStatus() not in {status.kOptimal, status.kInfeasible}:
+            # Where it stood may have led it astray: once more from the beginning.
+            highs.clearSolver()
+            highs.run()
+        if highs.getModelStatus() == status.kInfeasible:
+            return -np.inf, np.zeros(len(worth))
+        if highs.getModelStatus() != status.kOptimal:
+            return np.inf, np.zeros(len(worth))
+        point = np.array(highs.getSolution().col_value)
+        return float(highs.getInfo().objective_function_value), point
+
+    def reduced_costs(self) -> NDArray[np.float64]:
+        """Return what a unit of each column at zero would cost the value last found; 0 for columns in use."""
+        solution = self._highs.getSolution()
+        value, dual = np.array(solution.col_value), np.array(solution.col_dual)
+        return np.where(value > 0.5, 0.0, np.minimum(dual, 0.0))
+
+
+class _Watch:
+    """The callback: passes numbers on, not more often than somebody can read, and asks HiGHS to stop when told to."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.stop = False
+        self._progress = progress
+        self._told_s = -PROGRESS_EVERY_S
+        self._incumbent: float | None = None
+
+    def __call__(self, kind: Any, _message: str, out: Any, back: Any, _user: Any) -> None:
+        if kind == highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution:
+            self._tell(out)
+            return
+        if back is not None and self.stop:
+            back.user_interrupt = True
+        if (
+            kind == highspy.cb.HighsCallbackType.kCallbackMipInterrupt
+            and out.running_time - self._told_s >= PROGRESS_EVERY_S
+        ):
+            self._tell(out)
+
+    def _tell(self, out: Any) -> None:
+        self._told_s = out.running_time
+        if self._progress is not None:
+            self._progress(_finite(out.mip_primal_bound), _finite(out.mip_dual_bound), out.running_time)
+
+
+@contextmanager
+def ctrl_c(watch: Stoppable) -> Iterator[None]:
+    """While a solver runs, the first Ctrl-C asks it to stop; a second one is the usual KeyboardInterrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask_to_stop(_signal: int, _frame: Any) -> None:
+        watch.stop = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, ask_to_stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) and abs(value) < highspy.kHighsInf else None
+
+
+def _solve_with_other(programme: Programme, settings: SolverSettings) -> Solution:
+    """Drive any other PuLP solver: what it does not tell (the bound at a time limit) stays unknown."""
+    model = programme.arrays
+    began = time.perf_counter()
+    solver = pulp.getSolver(settings.solver, msg=False, timeLimit=settings.time_limit_s, gapRel=settings.gap)
+    status, stopped_by = _pulp.ended(programme, programme.solve(solver))
+    values = objective = bound = None
+    if status in {"optimal", "feasible"}:
+        values = np.array([variable.varValue or 0.0 for variable in programme.written_out])
+        objective = float(model.cost @ values + model.offset)
+    if status == "optimal" and objective is not None:
+        slack = settings.gap * abs(objective) if model.integer.any() else 0.0
+        bound = objective + slack if model.maximise else objective - slack
+    outcome = Outcome(
+        status=status,
+        objective=objective,
+        bound=bound,
+        gap=relative_gap(objective, bound),
+        seconds=time.perf_counter() - began,
+        solver=settings.solver,
+        version=f"through PuLP {pulp.__version__}",
+        stopped_by=stopped_by,
+    )
+    return Solution(values, outcome)

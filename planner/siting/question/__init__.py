@@ -1,0 +1,1 @@
+"""What is asked: problem, rules, settings and the shape of an answer; nothing here solves or counts."""

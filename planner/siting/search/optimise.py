@@ -1,0 +1,246 @@
+"""From a siting problem to a plan: reduce, build, solve goal after goal, read back."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.errors import StudyError
+from planner.siting.bare.shortcut import shortcut
+from planner.siting.programme.formulation import Formulation, formulate
+from planner.siting.programme.solver import solve_model
+from planner.siting.programme.states import bundle_values
+from planner.siting.question.outcome import SolverSettings, relative_gap
+from planner.siting.question.plan import Assignments, Plan, Step
+from planner.siting.search.focus import Focused, focus, worth_focusing
+from planner.siting.search.goals import Reached, accept, pursue
+from planner.siting.search.warm import first_offers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from planner.siting.programme.near import Nearness
+    from planner.siting.programme.solver import Progress
+    from planner.siting.question.problem import Goal, SitingProblem
+
+__all__ = ["read_assignments", "solve"]
+
+SHARE_OF_TIME = 0.8
+"""What part of the time left a goal may take while others follow it."""
+
+WARM_FROM = 200
+"""From this many bundles on a plan is looked for before the solver starts; below, the solver is as quick."""
+
+WARM_SHARE = 0.08
+"""What part of the time that may take."""
+
+ROUNDING = 1e-9
+"""Relative difference of two sums of the same people in another order."""
+
+
+def solve(
+    problem: SitingProblem,
+    settings: SolverSettings | None = None,
+    progress: Progress | None = None,
+    *,
+    start: Plan | None = None,
+) -> Plan:
+    """Return the best plan by the problem's chain of goals, each with the solver's own bound.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    settings
+        Of the solver; ``problem.settings`` where not given. The time is for the whole chain.
+    progress
+        Told ``(incumbent, bound, seconds)`` while the solver runs.
+    start
+        A plan to begin with, of this problem or of one with the same offers.
+    """
+    if not problem.goals:
+        raise StudyError("nothing to optimise: give the problem at least one goal")
+    settings = settings or problem.settings or SolverSettings()
+    began = time.perf_counter()
+    quick = shortcut(problem, settings, progress, SHARE_OF_TIME if len(problem.goals) > 1 else 1.0)
+    if quick is not None and (len(problem.goals) == 1 or quick.outcome.interrupted):
+        return quick
+    form = formulate(problem)
+    begin = quick or start
+    values = None if begin is None or not begin.found else bundle_values(form, begin.states)
+    reached: list[Reached] = []
+    looks = values is None and settings.shortcuts and settings.solver == "HiGHS"
+    if looks and worth_focusing(form):
+        form, values, reached = _focused(form, settings, progress)
+    elif looks and form.bundles.count >= WARM_FROM:
+        offers = first_offers(form, settings.seed, WARM_SHARE * settings.time_limit_s)
+        values = None if offers is None else bundle_values(form, (offers,))
+    if quick is not None and values is not None:
+        values = settled(form, values)
+        reached.append(accept(form, problem.goals[0], values, quick.outcome))
+    for position, goal in enumerate(problem.goals):
+        if position < len(reached):
+            continue
+        if any(step.outcome.interrupted for step in reached):
+            break
+        left_s = settings.time_limit_s - (time.perf_counter() - began)
+        more = position + 1 < len(problem.goals)
+        slice_s = max(left_s * (SHARE_OF_TIME if more else 1.0), 0.02 * settings.time_limit_s)
+        found = pursue(form, goal, dataclasses.replace(settings, time_limit_s=slice_s), values, progress)
+        reached += found
+        if found[-1].values is None:
+            break
+        values = found[-1].values
+    return _plan(form, reached, time.perf_counter() - began)
+
+
+def _focused(
+    form: Formulation, settings: SolverSettings, progress: Progress | None
+) -> tuple[Formulation, NDArray[np.float64] | None, list[Reached]]:
+    """Look at a large problem through prices; return the narrower one, and coverage if it is reached well enough."""
+    goal, began = form.problem.goals[0], time.perf_counter()
+    part = SHARE_OF_TIME if len(form.problem.goals) > 1 else 1.0
+    slice_s = settings.time_limit_s * part
+    focused = focus(form, dataclasses.replace(settings, time_limit_s=slice_s), progress)
+    if focused is None:
+        return form, None, []
+    narrow = formulate(focused.problem)
+    start = bundle_values(narrow, focused.states)
+    gap = relative_gap(focused.worth, focused.bound)
+    enough = focused.interrupted or (gap is not None and gap <= settings.gap)
+    left_s = max(slice_s - (time.perf_counter() - began), 0.02 * slice_s)
+    part_settings = dataclasses.replace(settings, time_limit_s=left_s)
+    if enough:
+        found = [_completed(narrow, goal, part_settings, start)]
+    else:
+        found = pursue(narrow, goal, part_settings, start, progress)
+    return narrow, found[-1].values, [_with_bound(one, focused, settings, proven_inside=not enough) for one in found]
+
+
+def _completed(form: Formulation, goal: Goal, settings: SolverSettings, start: NDArray[np.float64]) -> Reached:
+    """Return coverage with the bundles of ``start``: only who goes where is left to find."""
+    mark, measure = form.builder.mark(), form.coverage()
+    chosen = np.flatnonzero(start > 0.5)
+    form.builder.add_rows("settled", len(chosen), [(np.arange(len(chosen)), chosen, 1.0)], lower=1.0)
+    solution = solve_model(form.builder.build(measure), settings, start=start)
+    form.builder.release(mark)
+    if solution.values is None:
+        return Reached(goal, 0, measure, None, solution.outcome)
+    return accept(form, goal, solution.values, solution.outcome)
+
+
+def _with_bound(one: Reached, focused: Focused, settings: SolverSettings, *, proven_inside: bool) -> Reached:
+    """Return what was reached with the bound on all plans: the prices' own, or the narrower problem's if that is lower.
+
+    A plan outside the narrower problem is worth no more than the one in hand.
+    """
+    inside = one.outcome.bound
+    own = proven_inside and inside is not None and max(inside, focused.worth) < focused.bound
+    bound = max(inside, focused.worth) if own and inside is not None else focused.bound
+    if one.outcome.objective is not None:
+        bound = max(bound, one.outcome.objective)
+    gap = relative_gap(one.outcome.objective, bound)
+    proven = gap is not None and gap <= max(settings.gap, ROUNDING)
+    outcome = dataclasses.replace(
+        one.outcome,
+        status="optimal" if proven else ("feasible" if one.values is not None else "unknown"),
+        bound=bound,
+        gap=gap,
+        stopped_by="proof" if proven else ("interrupt" if focused.interrupted else one.outcome.stopped_by),
+        bound_from="solver" if own else "prices",
+    )
+    return dataclasses.replace(one, outcome=outcome)
+
+
+def settled(form: Formulation, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``values`` with whole bundles, and everybody counted as covered who is.
+
+    A goal that does not ask for coverage leaves covered sets anywhere between what is kept and what is true.
+    """
+    values = values.copy()
+    near, needs = form.near, form.needs
+    bundle, offer = form.bundles.pairs()
+    for z, x, v, w in zip(form.z, form.x, form.v, form.w, strict=True):
+        values[z.slice] = np.round(values[z.slice])
+        chosen = values[z.slice][bundle] > 0.5
+        is_open = np.zeros(form.slots.count)
+        is_open[form.slots.of_offer[offer[chosen]]] = 1.0
+        values[x.slice] = is_open
+        if needs.n_sets:
+            values[v.slice] = np.maximum.reduceat(is_open[needs.sets_slot], needs.sets_indptr[:-1])
+        if near is not None and near.n_sets:
+            values[w.slice] = _near_values(near, is_open)
+    return values
+
+
+def _near_values(near: Nearness, is_open: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Open if something is open among the added slots or in the parent, parents first."""
+    values = np.concatenate([is_open, np.maximum.reduceat(is_open[near.added_slot], near.added_indptr[:-1])])
+    slots = len(is_open)
+    inside = np.flatnonzero(near.parent >= 0)
+    while True:
+        better = np.maximum(values[slots + inside], values[near.parent[inside]])
+        if np.array_equal(better, values[slots + inside]):
+            return values[slots:]
+        values[slots + inside] = better
+
+
+def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
+    """Read the last values found; every goal's number is that of the plan itself, its bound that of its own solve."""
+    found = [one for one in reached if one.values is not None]
+    if not found:
+        return Plan((), None, (), dataclasses.replace(reached[0].outcome, seconds=seconds))
+    values = found[-1].values
+    assert values is not None  # noqa: S101  # by the choice above
+    values = settled(form, values)
+    steps = tuple(_step(one, values) for one in reached if one.values is not None)
+    states = tuple(form.chosen_offers(values, period) for period in range(form.problem.n_periods))
+    stopped = next((one.outcome.stopped_by for one in reached if one.outcome.stopped_by == "interrupt"), None)
+    outcome = dataclasses.replace(steps[0].outcome, seconds=seconds)
+    if stopped is not None:
+        outcome = dataclasses.replace(outcome, stopped_by=stopped)
+    return Plan(states, read_assignments(form, values, states), steps, outcome)
+
+
+def _step(one: Reached, values: NDArray[np.float64]) -> Step:
+    objective = one.measure.at(values) if one.measure is not None else one.outcome.objective
+    outcome = dataclasses.replace(one.outcome, objective=objective, gap=relative_gap(objective, one.outcome.bound))
+    return Step(one.goal, one.rank, outcome)
+
+
+def read_assignments(
+    form: Formulation, values: NDArray[np.float64], states: tuple[NDArray[np.int64], ...]
+) -> Assignments | None:
+    """Share the flows of each group out over its points, in proportion to their people."""
+    flows, problem = form.flows, form.problem
+    if not form.limited.any():
+        return None
+    parts = []
+    by_group = np.argsort(flows.member_group, kind="stable")
+    size = np.bincount(flows.member_group, minlength=flows.n_groups)
+    first = np.cumsum(size) - size
+    for period, state in enumerate(states):
+        amount = values[form.y[period].slice]
+        offer_of_slot = np.full(form.slots.count, -1, dtype=np.int64)
+        offer_of_slot[form.slots.of_offer[state]] = state
+        # What a solver's tolerance lets trickle to closed places is no assignment.
+        is_open = offer_of_slot[flows.slot] >= 0
+        used = np.flatnonzero(is_open & (amount > 1e-7 * np.maximum(flows.group_people[flows.group], 1.0)))
+        for flow in used.tolist():
+            group = int(flows.group[flow])
+            points = flows.member_point[by_group[first[group] : first[group] + size[group]]]
+            demand = int(flows.group_demand[group])
+            people = problem.demands[demand].people[points]
+            share = people * (amount[flow] / flows.group_people[group])
+            parts.append((period, demand, points, int(offer_of_slot[flows.slot[flow]]), share))
+    count = [len(points) for _, _, points, _, _ in parts]
+    return Assignments(
+        period=np.repeat(np.array([part[0] for part in parts], dtype=np.int64), count),
+        demand=np.repeat(np.array([part[1] for part in parts], dtype=np.int64), count),
+        point=np.concatenate([np.zeros(0, dtype=np.int64), *(part[2] for part in parts)]),
+        offer=np.repeat(np.array([part[3] for part in parts], dtype=np.int64), count),
+        people=np.concatenate([np.zeros(0), *(part[4] for part in parts)]),
+    )
