@@ -22,8 +22,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,cluster,raster]'
 	@touch $@
 
-demo: setup ## the main job on the bundled town: opens outputs/neubrandenburg/
+demo: setup ## the main job on the bundled town, and on Porto where its census lies beside the checkout
 	$(BIN)/planner plan configs/neubrandenburg.yaml
+	@if [ -d ../shared/data/porto ]; then echo && $(BIN)/planner plan configs/porto.yaml; \
+	else echo "Porto is left out: ../shared/data/porto is not there."; fi
 
 test: setup browser ## everything but the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -12,11 +12,12 @@ from tests.conftest import REPOSITORY
 from tests.stores import differences
 
 
-def call(study: Path, store: Path, *words: str) -> subprocess.Popen:
-    """Start ``planner batch`` in a session of its own."""
+def call(study: Path, store: Path, *words: str, heard: bool = True) -> subprocess.Popen:
+    """Start ``planner batch`` in a session of its own; unheard, what the system says over a killed process is dropped."""
     said = [sys.executable, "-m", "planner", "batch", str(study), "--out", str(store), "--quiet", *words]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return subprocess.Popen(said, cwd=store.parent, env=environment, start_new_session=True)
+    stderr = None if heard else subprocess.DEVNULL
+    return subprocess.Popen(said, cwd=store.parent, env=environment, start_new_session=True, stderr=stderr)
 
 
 def lost_to_kills(study: Path, folder: Path, *, kills: int, seed: int, words: tuple[str, ...] = ()) -> list[list[str]]:
@@ -37,7 +38,7 @@ def lost_to_kills(study: Path, folder: Path, *, kills: int, seed: int, words: tu
     found = []
     for trial in range(kills):
         store = folder / f"killed{trial}"
-        batch = call(study, store, *words)
+        batch = call(study, store, *words, heard=False)
         time.sleep(draw.uniform(0.1, 0.95) * usual_s)
         batch.send_signal(signal.SIGKILL)
         batch.wait()

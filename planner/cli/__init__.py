@@ -45,7 +45,7 @@ INTERRUPTED = 130
 _BUG = "this is a fault of the planner itself, not of your data; please report it with the lines above"
 
 
-@app.command(name="new")
+@app.command(name="new", short_help="Make a study to start from, commented.")
 def new_study(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or does not exist.")],
     example: Annotated[bool, typer.Option("--example", help="The bundled town with its layers, ready to run.")] = False,
@@ -57,7 +57,7 @@ def new_study(
         typer.echo(path)
 
 
-@app.command()
+@app.command(short_help="Site the services and draw the map: the main job.")
 def plan(
     study: StudyFile,
     scenario: Scenario = None,
@@ -90,7 +90,7 @@ def plan(
         raise typer.Exit(INTERRUPTED)
 
 
-@app.command()
+@app.command(short_help="Find every fault of every layer, and mend them.")
 def check(
     study: StudyFile,
     mend: Annotated[
@@ -114,7 +114,7 @@ def check(
         raise typer.Exit(LayerError.exit_code)
 
 
-@app.command()
+@app.command(short_help="Audit what stands today; nothing is sited.")
 def assess(
     study: StudyFile,
     scenario: Scenario = None,
@@ -147,7 +147,7 @@ def assess(
         _talk([*report.assessment_summary(found), "", f"→ {folder}"])
 
 
-@app.command()
+@app.command(short_help="Run every scenario of every study; resumes.")
 def batch(
     studies: Annotated[list[Path], typer.Argument(metavar="STUDY…", help="Study files (YAML).")],
     only: Annotated[
@@ -192,7 +192,7 @@ def batch(
     report.raise_failures()
 
 
-@app.command()
+@app.command(short_help="Hold runs side by side.")
 def compare(
     runs_or_stores: Annotated[
         list[Path], typer.Argument(metavar="RUN…", help="Folders of runs, or folders that hold them (outputs/porto).")
@@ -225,7 +225,7 @@ def _publish() -> Publish:
     return report.publish
 
 
-@app.command(name="report")
+@app.command(name="report", short_help="Write map, page and workbook of a run again.")
 def report_again(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     sheets: Annotated[bool, typer.Option("--sheets", help="Print A3 sheets too (plan.pdf).")] = False,
@@ -247,7 +247,7 @@ def report_again(
         typer.echo(report.print_sheets(run, folder / "plan.pdf"))
 
 
-@app.command()
+@app.command(short_help="Take a meeting's decisions back into the model.")
 def review(
     study: StudyFile,
     decisions: Annotated[
@@ -277,7 +277,7 @@ def review(
         _talk([*report.review_summary(found), "", f"→ {folder}"])
 
 
-@app.command()
+@app.command(short_help="Plan, and say why: prices, gains, who pays.")
 def explain(
     study: StudyFile,
     scenario: Scenario = None,
@@ -306,7 +306,7 @@ def explain(
         _talk([*report.explanation_lines(run, found), "", f"→ {folder}"])
 
 
-@app.command()
+@app.command(short_help="What every amount of money would bring.")
 def frontier(
     study: StudyFile,
     steps: Annotated[int, typer.Option(min=3, help="How many points.")] = 8,
