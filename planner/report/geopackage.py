@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyogrio
+import shapely
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,16 +20,22 @@ if TYPE_CHECKING:
 #: written as the moment of the last change: equal runs give equal files
 CHANGED = "2000-01-01T00:00:00.000Z"
 
+#: downhill, Tobler's walker is at most this much faster than on the level: exp(3.5 × 0.05)
+DOWNHILL = 1.2
+
 
 def write_geopackage(run: Run, path: Path) -> None:
-    """Write the layers ``communities, demand, places, circles, streets`` of ``run`` to ``path``, in the run's CRS."""
+    """Write the layers ``communities, demand, places, circles, streets`` of ``run`` to ``path``, in the run's CRS.
+
+    Of the streets, those within a walk of the district: an extract of a whole region would be most of the file.
+    """
     tables = run.tables
     layers: tuple[tuple[str, gpd.GeoDataFrame, str], ...] = (
         ("communities", _with_coverage(run), "MultiPolygon"),
         ("demand", _with_walks(run), "Point"),
         ("places", _with_services(run), "Point"),
         ("circles", tables.circles, "MultiPolygon"),
-        ("streets", tables.streets, "MultiLineString"),
+        ("streets", _within_a_walk(run), "MultiLineString"),
     )
     path.unlink(missing_ok=True)
     with _fixed_clock():
@@ -90,6 +97,19 @@ def _with_services(run: Run) -> gpd.GeoDataFrame:
         frame[name] = _texts(together.reindex(frame["id"]))
     frame["ready_year"] = pd.array([None if pd.isna(y) else int(y) for y in frame["ready_year"]], dtype="Int32")
     return frame
+
+
+def _within_a_walk(run: Run) -> gpd.GeoDataFrame:
+    """Return the streets of the district and as far around it as the widest circle of any service reaches."""
+    tables, profiles = run.tables, run.study.walking.profiles
+    farthest_m = max(
+        60 * circle.minutes * profiles[service.walker].speed_m_s * DOWNHILL
+        for service in run.study.services
+        for circle in service.circles
+    )
+    corners = [shapely.box(*frame.total_bounds) for frame in (tables.communities, tables.demand, tables.places)]
+    district = shapely.box(*shapely.total_bounds(corners))
+    return tables.streets[tables.streets.intersects(district.buffer(farthest_m, join_style="mitre"))]
 
 
 def _texts(values: pd.Series[Any]) -> list[str]:

@@ -1,6 +1,10 @@
+import dataclasses
+
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pytest
+from shapely import LineString
 
 from planner.report.geopackage import write_geopackage
 from tests.unit.report.small_run import HOSTILE, small_run
@@ -58,3 +62,22 @@ def test_equal_runs_give_equal_bytes(written, tmp_path):
 @pytest.mark.usefixtures("written")
 def test_the_clock_of_gdal_is_given_back():
     assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") is None
+
+
+def test_streets_are_those_that_anybody_could_walk_on(written, tmp_path):
+    run, path = written
+    west, south, east, north = run.tables.communities.total_bounds
+    farthest_m = 60 * 15 * 0.8  # the widest circle, at the speed of those who walk it
+    lines = [
+        LineString([(east + farthest_m - 1.0, south), (east + farthest_m + 500.0, south)]),
+        LineString([(west - 10_000.0, north), (west - 9_000.0, north)]),
+    ]
+    more = gpd.GeoDataFrame(
+        {"highway": "residential", "stairs": False, "doors": True}, index=range(2), geometry=lines, crs=run.manifest.crs
+    )
+    streets = pd.concat([run.tables.streets, more], ignore_index=True)
+    wide = dataclasses.replace(run, tables=dataclasses.replace(run.tables, streets=streets))
+    write_geopackage(wide, tmp_path / "wide.gpkg")
+    before, after = (pyogrio.read_info(one, layer="streets")["features"] for one in (path, tmp_path / "wide.gpkg"))
+    assert before == len(run.tables.streets)
+    assert after == before + 1
