@@ -11,7 +11,8 @@ from planner.access.catchment import (
 )
 from planner.access.circles import circles
 from planner.access.decay import Binary, Decay, Exponential, Gaussian, Steps
-from planner.access.gaps import edge_effect, join_gaps, pieces
+from planner.access.edge import depth_m, edge_effect
+from planner.access.gaps import join_gaps, pieces
 from planner.access.measures import WalkToNearest, coverage, floor, gini, palma, quantile, share, walk_to_nearest
 from planner.access.nearest import Nearest, nearest
 from planner.access.network import KINDS, EdgeFlag, WalkNetwork
@@ -41,6 +42,7 @@ __all__ = [
     "close_off",
     "count_within",
     "coverage",
+    "depth_m",
     "edge_effect",
     "floating_catchment",
     "floor",

@@ -119,35 +119,5 @@ def pieces(network: WalkNetwork, homes: Snapped, people: NDArray[np.floating], *
     )
 
 
-def edge_effect(
-    network: WalkNetwork,
-    xy: NDArray[np.float64],
-    people: NDArray[np.floating],
-    reach_m: float,
-) -> float:
-    """Share of people whose circle may stick out of the street file, so that what lies beyond is not counted.
-
-    Parameters
-    ----------
-    network : WalkNetwork
-        Streets.
-    xy : float64[n, 2]
-        Demand points.
-    people : float[n]
-        People per demand point.
-    reach_m : float
-        Largest circle in metres: cutoff × speed.
-
-    Returns
-    -------
-    float
-        0 where the file reaches past the district by the largest circle.
-    """
-    ground = shapely.buffer(shapely.convex_hull(shapely.multipoints(network.shape_xy)), -reach_m)
-    inside = np.zeros(len(xy), dtype=np.bool_) if ground.is_empty else shapely.contains_xy(ground, xy)
-    weight = np.asarray(people, dtype=np.float64)
-    return float(weight[~inside].sum() / weight.sum()) if weight.sum() > 0 else 0.0
-
-
 def _main_length_share(network: WalkNetwork) -> float:
     return float(network.length_m[network.edge_component == 0].sum() / network.length_m.sum())

@@ -10,18 +10,21 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from planner.access.edge import depth_m
 from planner.access.network import EdgeFlag
 from planner.access.snap import snap
-from planner.district import Findings
+from planner.district import Findings, groups_apart, heads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
     from planner.access.network import WalkNetwork
     from planner.access.snap import Snapped
     from planner.district import District, Finding
-    from planner.study import Study
+    from planner.study import DemandGroup, Study
 
 #: ends of streets closer than this were drawn apart by mistake
 GAP_M = 1.0
@@ -32,7 +35,7 @@ MOST_CUT = 0.05
 
 
 def check_streets(study: Study, district: District, network: WalkNetwork) -> tuple[Finding, ...]:
-    """Return what is doubtful about the streets of a district, counted in people.
+    """Return what is doubtful about the streets of a district, counted in people; whoever is in two groups counts once.
 
     - ``street-change``: what was joined or closed off as the study declares;
     - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
@@ -41,9 +44,9 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen.
     """
     findings = Findings()
-    people = district.demand[list(study.groups)].to_numpy(dtype=np.float64).sum(axis=1)
+    people = district.demand[list(study.groups)].to_numpy(dtype=np.float64)
     doors = snap(network, _xy(district.demand), max_connector_m=study.walking.max_connector_m)
-    homes = _Homes(list(district.demand["id"]), _xy(district.demand), people, _pieces(network, doors))
+    homes = _Homes(list(district.demand["id"]), _xy(district.demand), people, study.groups, _pieces(network, doors))
     where = study.layers.streets.path.as_posix()
     for remark in network.notes:
         findings.note("street-change", "layers.streets", where, remark=remark)
@@ -57,11 +60,13 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
 
 @dataclass(frozen=True, eq=False)
 class _Homes:
-    """Demand points, all groups taken together."""
+    """Demand points, and who lives there."""
 
     ids: list[str]
     xy: NDArray[np.float64]
     people: NDArray[np.float64]
+    """float64[n, g]: people of each group."""
+    groups: Mapping[str, DemandGroup]
     piece: NDArray[np.int64]
     """Piece of the network each stands on; −1 where no street is near."""
 
@@ -69,10 +74,12 @@ class _Homes:
         return [self.ids[int(row)] for row in np.flatnonzero(rows)]
 
     def counted(self, rows: NDArray[np.bool_]) -> float:
-        return float(self.people[rows].sum())
+        return heads(self.groups, self.people[rows])
 
     def share(self, rows: NDArray[np.bool_]) -> float:
-        return self.counted(rows) / max(float(self.people.sum()), 1e-9)
+        # the same groups above and below the line, so that shares of parts sum to one
+        everybody = self.people[:, groups_apart(self.groups, self.people.sum(axis=0))]
+        return float(everybody[rows].sum()) / max(float(everybody.sum()), 1e-9)
 
 
 def _pieces(network: WalkNetwork, doors: Snapped) -> NDArray[np.int64]:
@@ -122,12 +129,10 @@ def _note_gaps(findings: Findings, where: str, network: WalkNetwork, homes: _Hom
 
 
 def _note_cut(findings: Findings, study: Study, network: WalkNetwork, homes: _Homes) -> None:
-    """Count people whose widest circle, drawn as the crow flies, leaves the hull of the streets."""
+    """Count people whose widest circle, drawn as the crow flies, leaves the ground that the streets cover."""
     speeds = {walker: profile.speed_m_s for walker, profile in study.walking.profiles.items()}
     reach_m = max(60.0 * service.circles[-1].minutes * speeds[service.walker] for service in study.services)
-    hull = shapely.convex_hull(shapely.multipoints(network.shape_xy))
-    points = shapely.points(homes.xy)
-    cut = ~shapely.contains_properly(hull, points) | (shapely.distance(shapely.boundary(hull), points) < reach_m)
+    cut = depth_m(network, homes.xy) < reach_m
     share = homes.share(cut)
     if share > 0:
         say = findings.warn if share > MOST_CUT else findings.note

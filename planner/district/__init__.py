@@ -3,6 +3,7 @@
 from planner.district.district import District, Survey, check_layers, read_district, survey_layers
 from planner.district.findings import Finding, Findings
 from planner.district.ground import Ground
+from planner.district.heads import groups_apart, heads
 from planner.district.mend import Mended, mend
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Mended",
     "Survey",
     "check_layers",
+    "groups_apart",
+    "heads",
     "mend",
     "read_district",
     "survey_layers",

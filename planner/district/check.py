@@ -10,6 +10,7 @@ import shapely
 
 from planner.district.crs import WGS84, distortion, other_readings, zones
 from planner.district.demand import community_of
+from planner.district.heads import heads
 from planner.district.layers import as_text, folded
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def check_people(
             findings.error("no-people", "layers.people", "", group=group)
     outside = demand["community"] < 0
     if outside.any():
-        people = float(demand.loc[outside, list(study.groups)].to_numpy().sum())
+        people = heads(study.groups, demand.loc[outside, list(study.groups)].to_numpy(dtype=np.float64))
         findings.warn("people-outside", "layers.people", "", list(demand["id"][outside]), people=people)
     empty = np.setdiff1d(np.arange(len(communities)), demand["community"])
     if len(empty):

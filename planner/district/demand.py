@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from planner.district.counts import read_counts
+from planner.district.heads import heads
 from planner.district.ids import own_ids, unique_ids
 from planner.district.people import Homes, spread_over_homes
 
@@ -50,7 +51,7 @@ def read_demand(
     Sources that spread over buildings share them: a building is one point with the people of all its sources.
     """
     groups = list(study.groups)
-    parts = [_one_source(table, people, homes) for table, people in zip(tables, study.layers.people, strict=True)]
+    parts = [_one_source(study, table, spec, homes) for table, spec in zip(tables, study.layers.people, strict=True)]
     rows = pd.concat(parts, ignore_index=True)
     for group in groups:
         rows[group] = rows[group].fillna(0.0).astype(np.float64) if group in rows else 0.0
@@ -74,14 +75,14 @@ def community_of(points: NDArray[np.object_], communities: gpd.GeoDataFrame) -> 
     return found
 
 
-def _one_source(table: LayerTable, spec: People, homes: Homes | None) -> pd.DataFrame:
+def _one_source(study: Study, table: LayerTable, spec: People, homes: Homes | None) -> pd.DataFrame:
     counts = read_counts(table, spec)
     ids = own_ids(table)
     shapes = np.array(table.frame.geometry.array, dtype=object)
     spread = spread_over_homes(shapes, counts, homes if spec.spread == "buildings" else None, whole=spec.whole_people)
     at_home = spread.home >= 0
     if spec.spread == "buildings":
-        _note_without_buildings(table, shapes, spread.origin[~at_home], counts)
+        _note_without_buildings(study, table, shapes, spread.origin[~at_home], counts)
     home_ids = np.array(homes.ids if homes is not None else [], dtype=object)
     names = np.array(ids, dtype=object)[spread.origin]
     names[at_home] = home_ids[spread.home[at_home]]
@@ -90,9 +91,14 @@ def _one_source(table: LayerTable, spec: People, homes: Homes | None) -> pd.Data
 
 
 def _note_without_buildings(
-    table: LayerTable, shapes: NDArray[np.object_], alone: NDArray[np.int64], counts: dict[str, NDArray[np.float64]]
+    study: Study,
+    table: LayerTable,
+    shapes: NDArray[np.object_],
+    alone: NDArray[np.int64],
+    counts: dict[str, NDArray[np.float64]],
 ) -> None:
     polygons = alone[shapely.get_dimensions(shapes[alone]) == 2]
-    if len(polygons):
-        people = float(sum(float(column[polygons].sum()) for column in counts.values()))
+    if len(polygons) and counts:
+        groups = {group: study.groups[group] for group in counts}
+        people = heads(groups, np.column_stack([column[polygons] for column in counts.values()]))
         table.flag("note", "people-without-buildings", polygons, people=people)

@@ -214,7 +214,7 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
         return None
     check_people(study, demand, communities, homes, findings)
     if len(ground.need):
-        demand = weigh_by_need(demand, ground.need, list(study.groups), tables["layers.need"])
+        demand = weigh_by_need(demand, ground.need, study.groups, tables["layers.need"])
     return District(crs, communities, demand, facilities, existing, sites, ground, ())
 
 

@@ -9,15 +9,17 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from planner.district.heads import heads
 from planner.district.ids import own_ids
 from planner.district.layers import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pyproj import CRS
 
     from planner.district.layers import LayerTable
+    from planner.study import DemandGroup
 
 #: a gate this close to an estate's edge is one of its gates
 GATE_REACH_M = 30.0
@@ -84,7 +86,7 @@ def _need(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:
 
 
 def weigh_by_need(
-    demand: gpd.GeoDataFrame, need: gpd.GeoDataFrame, groups: Sequence[str], table: LayerTable
+    demand: gpd.GeoDataFrame, need: gpd.GeoDataFrame, groups: Mapping[str, DemandGroup], table: LayerTable
 ) -> gpd.GeoDataFrame:
     """Return the demand with the people of each point times the need of the polygon it lies in (1 outside all); said aloud.
 
@@ -95,9 +97,9 @@ def weigh_by_need(
     point, first = np.unique(point[order], return_index=True)
     weight = np.ones(len(demand))
     weight[point] = need["weight"].to_numpy(dtype=np.float64)[polygon[order][first]]
-    before = float(demand[list(groups)].to_numpy(dtype=np.float64).sum())
+    before = heads(groups, demand[list(groups)].to_numpy(dtype=np.float64))
     weighed = demand.assign(**{group: demand[group].to_numpy(dtype=np.float64) * weight for group in groups})
-    after = float(weighed[list(groups)].to_numpy(dtype=np.float64).sum())
+    after = heads(groups, weighed[list(groups)].to_numpy(dtype=np.float64))
     table.flag("warning", "weighed-by-need", (), before=before, after=after)
     return weighed
 

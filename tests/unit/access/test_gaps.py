@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from planner.access import edge_effect, join_gaps, pieces, snap
+from planner.access import join_gaps, pieces, snap
 from planner.access.assemble import assemble, segments_of
 from planner.access.network import EdgeFlag, metric_crs
 from planner.access.network_lines import noded
@@ -59,15 +59,3 @@ def test_pieces_by_people():
     np.testing.assert_allclose(table["gap_m"], [4, np.nan, 0, np.nan])
     assert table.loc[0, ["x", "y"]].tolist() == [80, 4]
     np.testing.assert_allclose(table["street_m"], [86, 40, 200, 0])
-
-
-def test_the_rim_of_the_file_is_told():
-    square = shapely.linestrings(
-        [[(0, 0), (1000, 0)], [(1000, 0), (1000, 1000)], [(1000, 1000), (0, 1000)], [(0, 1000), (0, 0)]]
-    )
-    network = assemble(noded(square, np.zeros(4, np.uint8), np.zeros(4, np.uint8)), CRS)
-    # a ring without junctions keeps one of its points: the extent is that of the streets, not of the junctions
-    homes = np.array([[500.0, 500.0], [500.0, 150.0]])
-    assert edge_effect(network, homes, np.array([3.0, 1.0]), 100.0) == 0.0
-    assert edge_effect(network, homes, np.array([3.0, 1.0]), 200.0) == 0.25
-    assert edge_effect(network, homes, np.array([3.0, 1.0]), 900.0) == 1.0
