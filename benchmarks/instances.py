@@ -181,11 +181,18 @@ def coverage_problem(city: City, most: int, radius_m: float) -> SitingProblem:
 
 
 def district_problem(
-    homes: int = 5_000, sites: int = 300, *, side_m: float = 6_000.0, seed: int = 1, places: bool = True
+    homes: int = 5_000,
+    sites: int = 300,
+    *,
+    side_m: float = 6_000.0,
+    seed: int = 1,
+    places: bool = True,
+    floors: bool = True,
 ) -> SitingProblem:
     """Return a planner's problem: three services in 5, 10 and 15 minutes, rooms, areas, departments' budgets, floors.
 
-    Places are limited in the first service where ``places`` is set; budgets pay for about a sixth of the candidates.
+    Places are limited in the first service where ``places`` is set, half of two groups are due something where ``floors`` is;
+    budgets pay for about a sixth of the candidates.
     """
     rng = np.random.default_rng(seed)
     city = made_up_city(homes, sites, side_m=side_m, seed=seed)
@@ -227,7 +234,7 @@ def district_problem(
         rules=Rules(
             max_sites=sites // 6,
             rooms=(Room(np.array([True, True, False]), 60.0, 1e5, 1e4, np.array([0.5, 0.5, 0.0])),),
-            floors=(Floor(0, 0.5), Floor(2, 0.5)),
+            floors=(Floor(0, 0.5), Floor(2, 0.5)) if floors else (),
         ),
         goals=(Goal("coverage"),),
         community=nearest.query(city.homes)[1].astype(np.int64),

@@ -201,12 +201,18 @@ def capacitated(_: Path | None) -> dict[str, Any]:
 
 
 def district(_: Path | None, limits: tuple[int, ...]) -> dict[str, Any]:
-    """The planner's problem, 5,000 × 300, three services and circles: the proven gap after each time limit."""
-    problem, found = district_problem(), {}
-    for limit in limits:
-        plan, seconds = timed(problem, gap=1e-4, time_limit_s=limit, threads=2)
-        found[f"district_gap_{limit}s"] = plan.outcome.gap
-        print(f"district {limit} s ({seconds:.1f}): {plan.outcome}", flush=True)
+    """The planner's problem, 5,000 × 300, three services and circles: the proven gap after each time limit.
+
+    With everything on (places and floors too) in 60 s, and in 180 s without places and floors, as the field poses it; what it comes
+    to with everything on in 180 s stands beside.
+    """
+    full, bare = district_problem(), district_problem(places=False, floors=False)
+    found: dict[str, Any] = {}
+    for problem, limit, name in ((full, 60, "gap_60s"), (bare, 180, "gap_180s"), (full, 180, "everything_gap_180s")):
+        if limit in limits:
+            plan, seconds = timed(problem, gap=1e-4, time_limit_s=limit, threads=2)
+            found[f"district_{name}"] = plan.outcome.gap
+            print(f"district {name} ({seconds:.1f} s): {plan.outcome}", flush=True)
     return found
 
 
@@ -216,9 +222,18 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--quick", action="store_true", help="leave out the 600 s and 180 s runs")
     parser.add_argument(
-        "--beside", type=int, nargs="+", default=list(range(1, 21)), help="pmed instances for spopt too"
+        "--beside",
+        type=int,
+        nargs="+",
+        default=[1, 5, 6, 10, 11, 20],
+        help="pmed instances for spopt too; all twenty take it hours",
     )
-    parser.add_argument("--peer-seconds", type=float, default=120.0, help="the solver's time limit inside spopt")
+    parser.add_argument(
+        "--peer-seconds",
+        type=float,
+        default=60.0,
+        help="the solver's time limit inside spopt; where it ends by that, the ratio is a lower bound",
+    )
     parser.add_argument("--memory", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.memory:

@@ -29,7 +29,7 @@ __all__ = ["first_offers"]
 TURNS = 400
 """Times something is torn down and grown again between two looks at what was gained."""
 
-STILL = 6
+STILL = 12
 """Looks without a better plan after which the search ends."""
 
 LOOKS_PER_S = 2e7
@@ -37,6 +37,12 @@ LOOKS_PER_S = 2e7
 the same plan; the clock ends it only on a machine slower than this by `SLOWER`."""
 
 SLOWER = 3.0
+
+DOWN = 6
+"""How many sites are torn down at most before growing again."""
+
+SLACK = 0.0005
+"""By what part of its worth the search may first stand below the best plan (record-to-record travel: Dueck 1993)."""
 
 ROUNDS = 6
 """How often the worth of people whose floor is not reached is raised."""
@@ -50,21 +56,37 @@ def first_offers(form: Formulation, seed: int, seconds: float) -> NDArray[np.int
     problem = form.problem
     if problem.goals[0].kind != "coverage" or problem.n_periods > 1 or (complete(problem).moves >= 0).any():
         return None
-    ends = time.perf_counter() + SLOWER * seconds
     start = _rest(form)
     if start is None or not form.bundles.count:
         return None
     extra = np.zeros(len(problem.demands))
-    looks = round(LOOKS_PER_S * seconds / ROUNDS)
+    _grown(form, start, extra, seed=seed, looks=1, ends=np.inf)  # compiles, before the clock starts
+    ends = time.perf_counter() + SLOWER * seconds
+    left = round(LOOKS_PER_S * seconds)
+    share = left // ROUNDS
+    found: NDArray[np.int64] | None = None
     for turn in range(ROUNDS):
-        bundles = _grown(form, start, extra, seed=seed + turn, looks=looks, ends=ends)
-        chosen = form.bundles.offer[bundles[bundles >= 0]]
-        offers: NDArray[np.int64] = np.sort(chosen[chosen >= 0]).astype(np.int64)
+        bundles, exhausted = _grown(form, start, extra, seed=seed + turn, looks=share, ends=ends)
+        offers = _offers_of(form, bundles)
+        left -= share
         short = _short_of_floor(problem, offers)
         if not short.any() and not count(problem, offers).broken:
-            return offers
+            found = offers
+            break
         extra[short] = 2 * extra[short] + 0.5
-    return None
+    if found is not None and not exhausted and left > share:
+        # The same walk again, and on with what is left of the time.
+        further = _offers_of(form, _grown(form, start, extra, seed=seed + turn, looks=left, ends=ends)[0])
+        if not _short_of_floor(problem, further).any():
+            counted = count(problem, further)
+            if not counted.broken and counted.worth > count(problem, found).worth:
+                found = further
+    return found
+
+
+def _offers_of(form: Formulation, bundles: NDArray[np.int64]) -> NDArray[np.int64]:
+    chosen = form.bundles.offer[bundles[bundles >= 0]]
+    return np.sort(chosen[chosen >= 0]).astype(np.int64)
 
 
 def _rest(form: Formulation) -> NDArray[np.int64] | None:
@@ -98,8 +120,10 @@ def _short_of_floor(problem: SitingProblem, offers: NDArray[np.int64]) -> NDArra
 
 def _grown(
     form: Formulation, start: NDArray[np.int64], extra: NDArray[np.float64], *, seed: int, looks: int, ends: float
-) -> NDArray[np.int64]:
-    """Return int64[J], the bundle of each site; ``extra`` is worth added to the largest circle of each demand.
+) -> tuple[NDArray[np.int64], bool]:
+    """Return int64[J], the bundle of each site, and whether the search ended because nothing better came any more.
+
+    ``extra`` is worth added to the largest circle of each demand.
 
     Ends after about ``looks`` bundles weighed, or when the clock stands at ``ends``.
     """
@@ -121,21 +145,20 @@ def _grown(
     slot_indptr = np.concatenate([[0], np.cumsum(np.bincount(member, minlength=slots.count))])
     offer = form.bundles.offer
     slot = np.where(offer >= 0, slots.of_offer[np.maximum(offer, 0)] if problem.offers.count else -1, -1)
+    slot = slot.astype(np.int64)
     use, limit = _limits(form)
     first = np.searchsorted(form.bundles.site, np.arange(problem.sites.count + 1))
     random = np.random.default_rng(seed)
-    best, score = start.copy(), -np.inf
-    still = 0
-    while True:
-        before = score
-        best, score, looked = _rebuilt(
-            indptr, member, worth, slot_indptr, owner, slot.astype(np.int64), use, limit, first, start, best,
-            random.random((TURNS, 3 + len(limit) + 12)), score, looks,
+    begin, best, record, still, left = start.copy(), start.copy(), -np.inf, 0, looks
+    while still < STILL and left > 0 and time.perf_counter() < ends:
+        before = record
+        record, looked = _rebuilt(
+            indptr, member, worth, slot_indptr, owner, slot, use, limit, first, start, begin, best, record,
+            random.random((TURNS, 1 + len(limit) + DOWN)), SLACK * left / looks, left,
         )  # fmt: skip
-        looks -= looked
-        still = 0 if score > before + 1e-9 else still + 1
-        if still >= STILL or looks <= 0 or time.perf_counter() > ends:
-            return np.asarray(best)
+        left -= looked
+        still = 0 if record > before + 1e-9 else still + 1
+    return best, still >= STILL
 
 
 def _limits(form: Formulation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -163,28 +186,80 @@ def _limits(form: Formulation) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 
 @compiled
-def _count_up(  # noqa: PLR0917 - machine code takes its arguments by position
-    slot: int,
-    by: int,
+def _put(  # noqa: PLR0917 - machine code takes its arguments by position
+    j: int,
+    b: int,
+    at: NDArray[np.int64],
+    used: NDArray[np.float64],
+    covered: NDArray[np.int64],
+    gain: NDArray[np.float64],
     indptr: NDArray[np.int64],
     member: NDArray[np.int64],
     worth: NDArray[np.float64],
     slot_indptr: NDArray[np.int64],
     owner: NDArray[np.int64],
-    covered: NDArray[np.int64],
-    gain: NDArray[np.float64],
+    slot: NDArray[np.int64],
+    use: NDArray[np.float64],
 ) -> float:
-    """Open (1) or close (−1) a slot; return how much more is covered."""
+    """Give site ``j`` bundle ``b`` (−1: none) instead of the one it has; return how much more is covered."""
     more = 0.0
-    for k in range(slot_indptr[slot], slot_indptr[slot + 1]):
-        g = owner[k]
-        before = covered[g]
-        covered[g] = before + by
-        if (by == 1 and before == 0) or (by == -1 and before == 1):
-            more += by * worth[g]
-            for m in range(indptr[g], indptr[g + 1]):
-                gain[member[m]] -= by * worth[g]
+    before = at[j]
+    for q in range(slot.shape[1]):
+        old = slot[before, q] if before >= 0 else -1
+        new = slot[b, q] if b >= 0 else -1
+        if old == new:
+            continue
+        for by, one in ((-1, old), (1, new)):
+            if one < 0:
+                continue
+            for k in range(slot_indptr[one], slot_indptr[one + 1]):
+                g = owner[k]
+                covered[g] += by
+                if covered[g] == (1 if by == 1 else 0):
+                    more += by * worth[g]
+                    for m in range(indptr[g], indptr[g + 1]):
+                        gain[member[m]] -= by * worth[g]
+    if before >= 0:
+        used -= use[before]
+    if b >= 0:
+        used += use[b]
+    at[j] = b
     return more
+
+
+@compiled
+def _best_next(  # noqa: PLR0917 - machine code takes its arguments by position
+    at: NDArray[np.int64],
+    used: NDArray[np.float64],
+    gain: NDArray[np.float64],
+    slot: NDArray[np.int64],
+    use: NDArray[np.float64],
+    limit: NDArray[np.float64],
+    first: NDArray[np.int64],
+    dear: NDArray[np.float64],
+) -> tuple[int, int]:
+    """Return the site and the bundle that give most for their part of the limits, priced by ``dear``; −1 for none."""
+    most, site, choice = 0.0, -1, -1
+    for j in range(len(at)):
+        for b in range(first[j], first[j + 1]):
+            given, fits = 0.0, b != at[j]
+            for q in range(slot.shape[1]):
+                if at[j] >= 0 and slot[at[j], q] >= 0 and slot[b, q] != slot[at[j], q]:
+                    fits = False
+                elif slot[b, q] >= 0:
+                    given += gain[slot[b, q]]
+            if not fits or given <= 1e-9:
+                continue
+            price = 1e-6
+            for r in range(len(limit)):
+                more = use[b, r] - (use[at[j], r] if at[j] >= 0 else 0.0)
+                if more > 0 and used[r] + more > limit[r] * (1 + 1e-9) + 1e-9:
+                    fits = False
+                    break
+                price += dear[r] * max(more, 0.0) / max(limit[r], 1e-9)
+            if fits and given / price > most:
+                most, site, choice = given / price, j, b
+    return site, choice
 
 
 @compiled
@@ -200,102 +275,49 @@ def _rebuilt(  # noqa: PLR0917 - machine code takes its arguments by position
     first: NDArray[np.int64],
     rest: NDArray[np.int64],
     begin: NDArray[np.int64],
-    random: NDArray[np.float64],
+    best: NDArray[np.int64],
     record: float,
+    random: NDArray[np.float64],
+    slack: float,
     most_looks: int,
-) -> tuple[NDArray[np.int64], float, int]:
+) -> tuple[float, int]:
     """Tear down and grow again once for each row of ``random``, as long as fewer than ``most_looks`` bundles were weighed.
 
-    Returns the best bundles of the sites, their worth, and how many bundles were weighed.
+    ``begin`` is left where the search stands, ``best`` at the best bundles of the sites. A plan is gone on from if it is worth
+    no less than ``record`` by a part of at most ``slack``. Returns the best worth and how many bundles were weighed.
     """
-    n_sites, n_limits, n_services = len(rest), len(limit), slot.shape[1]
-    best, at = begin.copy(), begin.copy()
-    covered = np.zeros(len(worth), np.int64)
-    gain = np.zeros(len(slot_indptr) - 1)
-    used = np.zeros(n_limits)
-    total = 0.0
+    n_sites, n_limits = len(rest), len(limit)
+    at = np.full(n_sites, -1, np.int64)
+    covered, gain = np.zeros(len(worth), np.int64), np.zeros(len(slot_indptr) - 1)
+    used, total, looked = np.zeros(n_limits), 0.0, 0
     for g in range(len(worth)):
         for m in range(indptr[g], indptr[g + 1]):
             gain[member[m]] += worth[g]
     for j in range(n_sites):
-        if at[j] >= 0:
-            used += use[at[j]]
-            for q in range(n_services):
-                if slot[at[j], q] >= 0:
-                    total += _count_up(slot[at[j], q], 1, indptr, member, worth, slot_indptr, owner, covered, gain)
-    kept, held, looked = at.copy(), total, 0
+        total += _put(j, begin[j], at, used, covered, gain, indptr, member, worth, slot_indptr, owner, slot, use)
     for turn in range(len(random)):
         if looked >= most_looks:
             break
-        # Back to the best plan, then tear down a few of the sites where something opened.
-        for j in range(n_sites):
-            if at[j] != kept[j]:
-                if at[j] >= 0:
-                    used -= use[at[j]]
-                    for q in range(n_services):
-                        if slot[at[j], q] >= 0:
-                            total += _count_up(
-                                slot[at[j], q], -1, indptr, member, worth, slot_indptr, owner, covered, gain
-                            )
-                at[j] = kept[j]
-                if at[j] >= 0:
-                    used += use[at[j]]
-                    for q in range(n_services):
-                        if slot[at[j], q] >= 0:
-                            total += _count_up(
-                                slot[at[j], q], 1, indptr, member, worth, slot_indptr, owner, covered, gain
-                            )
         changed = np.flatnonzero(at != rest)
-        for which in range(min(len(changed), 1 + int(random[turn, 0] * 6))):
-            j = changed[int(random[turn, 3 + n_limits + which] * len(changed))]
-            if at[j] == rest[j]:
-                continue
-            used -= use[at[j]]
-            for q in range(n_services):
-                if slot[at[j], q] >= 0:
-                    total += _count_up(slot[at[j], q], -1, indptr, member, worth, slot_indptr, owner, covered, gain)
-            at[j] = rest[j]
-            if at[j] >= 0:
-                used += use[at[j]]
-                for q in range(n_services):
-                    if slot[at[j], q] >= 0:
-                        total += _count_up(slot[at[j], q], 1, indptr, member, worth, slot_indptr, owner, covered, gain)
+        for which in range(min(len(changed), 1 + int(random[turn, 0] * DOWN))):
+            j = changed[int(random[turn, 1 + n_limits + which] * len(changed))]
+            total += _put(j, rest[j], at, used, covered, gain, indptr, member, worth, slot_indptr, owner, slot, use)
+        dear = 0.1 + random[turn, 1 : 1 + n_limits]
         while True:
-            most, choice = 0.0, -1
             looked += first[n_sites] - first[0]
-            for j in range(n_sites):
-                for b in range(first[j], first[j + 1]):
-                    given, fits = 0.0, b != at[j]
-                    for q in range(n_services):
-                        if at[j] >= 0 and slot[at[j], q] >= 0 and slot[b, q] != slot[at[j], q]:
-                            fits = False
-                        elif slot[b, q] >= 0:
-                            given += gain[slot[b, q]]
-                    if not fits or given <= 1e-9:
-                        continue
-                    price = 1e-6
-                    for r in range(n_limits):
-                        more = use[b, r] - (use[at[j], r] if at[j] >= 0 else 0.0)
-                        if more > 0 and used[r] + more > limit[r] * (1 + 1e-9) + 1e-9:
-                            fits = False
-                            break
-                        price += (0.1 + random[turn, 3 + r]) * max(more, 0.0) / max(limit[r], 1e-9)
-                    if fits and given / price > most:
-                        most, choice = given / price, b
-            if choice < 0:
+            j, b = _best_next(at, used, gain, slot, use, limit, first, dear)
+            if b < 0:
                 break
-            j = int(np.searchsorted(first, choice, side="right")) - 1
-            if at[j] >= 0:
-                used -= use[at[j]]
-            used += use[choice]
-            for q in range(n_services):
-                if slot[choice, q] >= 0 and (at[j] < 0 or slot[at[j], q] < 0):
-                    total += _count_up(slot[choice, q], 1, indptr, member, worth, slot_indptr, owner, covered, gain)
-            at[j] = choice
-        if total > held + 1e-9:
-            held = total
-            kept[:] = at
-    if held > record:
-        best[:] = kept
-        record = held
-    return best, record, looked
+            total += _put(j, b, at, used, covered, gain, indptr, member, worth, slot_indptr, owner, slot, use)
+        if total > record * (1 - slack):
+            begin[:] = at
+        else:
+            for j in range(n_sites):
+                if at[j] != begin[j]:
+                    total += _put(
+                        j, begin[j], at, used, covered, gain, indptr, member, worth, slot_indptr, owner, slot, use
+                    )
+        if total > record + 1e-9:
+            record = total
+            best[:] = at
+    return record, looked
