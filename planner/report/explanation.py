@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from planner.report.explanation_book import write_explanation_book
 from planner.report.publish import publish
-from planner.report.workbook import Column, write_sheets
-from planner.words import percent, say, signed, whole, yuan
+from planner.words import named, percent, say, signed, whole, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    import pandas as pd
 
     from planner.runs.explaining import Explanation
     from planner.runs.store import Run
@@ -29,14 +27,15 @@ def publish_explanation(run: Run, found: Explanation, folder: Path) -> tuple[Pat
     """Write the reports of the run, ``explanation.md`` and ``explanation.xlsx``; return their paths."""
     written = publish(run, folder)
     text, book = folder / "explanation.md", folder / "explanation.xlsx"
-    text.write_text("\n".join(explanation_lines(run, found)) + "\n", encoding="utf-8", newline="\n")
-    _write_book(run, found, book)
+    lines = explanation_lines(run, found)
+    text.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    write_explanation_book(run, found, Teller(run, found, run.study.language), lines, book)
     return (*written, text, book)
 
 
 def explanation_lines(run: Run, found: Explanation, language: Language | None = None) -> tuple[str, ...]:
     """Return the explanation as lines of Markdown, in the language of the study unless told otherwise."""
-    teller = _Teller(run, found, language or run.study.language)
+    teller = Teller(run, found, language or run.study.language)
     lines = ["# " + teller.say("title", name=run.study.name.text(teller.language)), ""]
     lines.append(teller.say("run", scenario=run.manifest.scenario, run=run.manifest.run_id))
     for part in (
@@ -54,7 +53,7 @@ def explanation_lines(run: Run, found: Explanation, language: Language | None = 
     return tuple(lines)
 
 
-class _Teller:
+class Teller:
     """Says each part of an explanation in one language."""
 
     def __init__(self, run: Run, found: Explanation, language: Language) -> None:
@@ -110,39 +109,41 @@ class _Teller:
 
     def prices(self) -> list[str]:
         table = self.found.prices
-        priced = table[table["priced"]].sort_values("gain", ascending=False, kind="stable").to_dict("records")
-        telling = [row for row in priced if self._changes(row)]
-        free = [row for row in priced if not self._changes(row)]
-        lines = []
-        for row in telling:
-            changes = self.joined(self._changes(row))
-            told = self.say("price", rule=self.rule(row), key=row["key"], changes=changes, doubt=self.doubt(row))
-            lines.append("- " + told)
+        priced = table[table["priced"].astype(bool)].sort_values("gain", ascending=False, kind="stable")
+        rows = priced.to_dict("records")
+        telling = [row for row in rows if self._changes(row)]
+        free = [row for row in rows if not self._changes(row)]
+        parts = [[self.say("prices_note")]] if telling else []
+        parts.append([f"- {self._price(row)}" for row in telling])
         proven = [row for row in free if row["proven"]]
         if proven:
-            most = max(row["gain_at_most"] for row in proven)
-            lines += ["", self.say("free", most=self.at_most(most)), ""]
-            lines += ["- " + self.say("free_rule", rule=self.rule(row), key=row["key"]) for row in proven]
+            most = self.at_most(max(row["gain_at_most"] for row in proven))
+            parts += [[self.say("free", most=most)], [f"- {self._named(row)}" for row in proven]]
         doubtful = [row for row in free if not row["proven"]]
         if doubtful:
-            lines += ["", self.say("free_unproven"), ""]
-            lines += ["- " + self._most(row) for row in doubtful]
+            parts += [[self.say("free_unproven")], [f"- {self._most(row)}" for row in doubtful]]
         left = table[~table["priced"].astype(bool)].to_dict("records")
         if left:
-            lines += ["", self.say("not_priced"), ""]
-            lines += ["- " + self.say("free_rule", rule=self.rule(row), key=row["key"]) for row in left]
-        return lines[1:] if lines and not lines[0] else lines
+            parts += [[self.say("not_priced")], [f"- {self._named(row)}" for row in left]]
+        if left or any(not self.telling(row["gain_at_most"]) for row in rows):
+            parts.append([self.say("more_time")])
+        return [line for part in parts if part for line in ("", *part)][1:]
+
+    def _price(self, row: Mapping[Any, Any]) -> str:
+        changes = self.joined(self._changes(row))
+        return self.say("price", rule=self.rule(row), key=row["key"], changes=changes, doubt=self.doubt(row))
+
+    def _named(self, row: Mapping[Any, Any]) -> str:
+        return self.say("free_rule", rule=self.rule(row), key=row["key"])
 
     def _most(self, row: Mapping[Any, Any]) -> str:
-        if math.isnan(row["gain_at_most"]):
-            return self.say("free_rule", rule=self.rule(row), key=row["key"])
+        if not self.telling(row["gain_at_most"]):
+            return self._named(row)
         return self.say("free_rule_most", rule=self.rule(row), key=row["key"], most=self.at_most(row["gain_at_most"]))
 
     def _changes(self, row: Mapping[Any, Any]) -> list[str]:
         """Return what is different without a rule, largest matters first; empty if nothing is."""
-        told = []
-        if abs(row["gain"]) >= self.least_aim:
-            told.append(self.say("price_aim" if row["gain"] > 0 else "price_worse", gain=self.number(abs(row["gain"]))))
+        told = [] if abs(row["gain"]) < self.least_aim else [self.better(row["gain"])]
         for service in self.run.study.services:
             people = row[f"people_{service.id}"]
             if abs(people) >= PEOPLE:
@@ -156,16 +157,32 @@ class _Teller:
             told.append(self.say("price_yearly", yuan=self.change(row["yearly_yuan"])))
         return told
 
+    def better(self, gain: float) -> str:
+        """Return a gain in the first aim with its unit."""
+        if self.goal == "coverage":
+            return self.say("gain_coverage", gain=("+" if gain > 0 else "−") + self.number(abs(gain)))
+        return self.say("gain" if gain > 0 else "loss", gain=self.number(abs(gain)))
+
+    def telling(self, most: float) -> bool:
+        """Say whether a bound on a gain tells anything: one that would allow twice the plan, or no walk at all, does not."""
+        reached = self.run.manifest.result.objective
+        return not math.isnan(most) and (self.goal == "fair" or reached is None or most < abs(reached))
+
     def doubt(self, row: Mapping[Any, Any]) -> str:
-        """Return how much better the first aim can be at most, and whether that is proven."""
-        if math.isnan(row["gain_at_most"]):
-            return self.say("doubt_unknown")
-        return self.say("doubt_proven" if row["proven"] else "doubt_unproven", most=self.at_most(row["gain_at_most"]))
+        """Return between what two numbers the gain lies, as far as bounds prove it."""
+        least, most = row["gain_at_least"], row["gain_at_most"]
+        some = least >= self.least_aim
+        if not self.telling(most):
+            return self.say("at_least", least=self.at_least(least)) if some else self.say("doubt_unknown")
+        if some:
+            return self.say("between", least=self.at_least(least), most=self.at_most(most))
+        return self.say("at_most", most=self.at_most(most))
 
     def swaps(self) -> list[str]:
         rows = self.found.swaps.to_dict("records")
         if not rows:
             return [self.say("swap_none")]
+        years = len(self.run.study.siting.years)
         lines = []
         for row in rows:
             services = dict.fromkeys((row["into_service"], row["out_service"]))
@@ -186,7 +203,7 @@ class _Teller:
                 "out_service": self.service(row["out_service"]),
                 "into_place": self.place(row["into_place_id"]),
                 "into_service": self.service(row["into_service"]),
-                "gain": f"{row['gain']:+,.1f}".replace("-", "−"),
+                "gain": f"{row['gain']:+,.1f}".replace("-", "−") + (self.say("years", years=years) if years else ""),
                 "people": told,
             }
             if row["allowed"]:
@@ -194,8 +211,11 @@ class _Teller:
             else:
                 broken = row[f"broken_{self.language}"] or self.say("swap_class")
                 lines.append("- " + self.say("swap_refused", **values, broken=broken))
-        if len(self.run.tables.loads) or self.run.study.siting.years:
-            lines += ["", self.say("swap_tried")]
+        tried = [] if any(row["allowed"] for row in rows) else [self.say("swap_none_allowed")]
+        if len(self.run.tables.loads) or years:
+            tried.append(self.say("swap_tried"))
+        if tried:
+            lines += ["", *tried]
         return lines
 
     def bills(self) -> list[str]:
@@ -218,8 +238,20 @@ class _Teller:
             }
             lines.append("- " + self.say("bill_of", **values, **said))
         result = self.run.manifest.result
-        capital, yearly = self.money(result.capital_yuan), self.money(result.yearly_yuan)
-        return [*lines, "", self.say("bill_total", capital=capital, yearly=yearly)]
+        budgets = self.run.study.budgets
+        outside = [one.name.text(self.language) for one in budgets.departments.values() if one.outside]
+        total = self.say(
+            "bill_total",
+            capital=self._against(result.capital_yuan, budgets.capital_yuan),
+            yearly=self._against(result.yearly_yuan, budgets.yearly_yuan),
+            without=self.say("bill_without", names=self.joined(outside)) if outside else "",
+        )
+        return [*lines, "", total]
+
+    def _against(self, spent: float, limit: float | None) -> str:
+        """Return money with its limit."""
+        said = self.say("no_limit") if limit is None else self.say("limit", limit=self.money(limit))
+        return self.say("against", spent=self.money(spent), limit=said)
 
     def unfunded(self) -> list[str]:
         endless = self.found.endless_money.to_dict("records")
@@ -228,21 +260,18 @@ class _Teller:
             return [self.say("unfunded_unasked" if limited else "unfunded_endless")]
         row: Mapping[Any, Any] = endless[0]
         if not len(self.found.unfunded) and abs(row["gain"]) < self.least_aim and abs(row["capital_yuan"]) < YUAN:
-            return [self.say("endless_same", doubt=self.doubt(row))]
-        lines = [
-            self.say(
-                "endless",
-                openings=int(row["openings"]),
-                capital=self.change(row["capital_yuan"]),
-                yearly=self.change(row["yearly_yuan"]),
-                gain=self.number(row["gain"]),
-                doubt=self.doubt(row),
-            ),
-            "",
-        ]
+            if not self.telling(row["gain_at_most"]):
+                return [self.say("endless_unknown")]
+            key = "endless_same" if row["proven"] else "endless_unproven"
+            return [self.say(key, most=self.at_most(row["gain_at_most"]))]
+        changes = [self.change(row["capital_yuan"]), self.change(row["yearly_yuan"])]
+        said = dict(zip(("capital", "yearly"), changes, strict=True))
+        better = self.better(row["gain"]) if abs(row["gain"]) >= self.least_aim else self.say("gain_none")
+        lines = [self.say("endless", openings=int(row["openings"]), better=better, doubt=self.doubt(row), **said)]
+        if not len(self.found.unfunded):
+            return [*lines, self.say("unfunded_none")]
         items = [
-            "- "
-            + self.say(
+            self.say(
                 "unfunded_item",
                 service=self.service(one["service"]),
                 place=self.place(one["place_id"]),
@@ -251,7 +280,7 @@ class _Teller:
             )
             for one in self.found.unfunded.to_dict("records")
         ]
-        return lines + (items or [self.say("unfunded_none")])
+        return [*lines, "", self.say("unfunded_items"), "", *(f"- {item}" for item in items)]
 
     def schedule(self) -> list[str]:
         rows = self.found.schedule.sort_values(["opens", "start"], kind="stable").to_dict("records")
@@ -287,6 +316,12 @@ class _Teller:
             return f"{math.ceil(1000 * max(gain, 0.0) - 1e-6) / 10:.1f} %"
         return self.number(max(gain, 0.0), outwards=True)
 
+    def at_least(self, gain: float) -> str:
+        """Return a gain that is reached."""
+        if self.goal == "fair":
+            return f"{math.floor(1000 * gain + 1e-6) / 10:.1f} %"
+        return self.number(gain, inwards=True)
+
     def money(self, value: float) -> str:
         """Return yuan, whatever their sign."""
         return yuan(value, self.language) if value >= 0 else f"−{yuan(-value, self.language)}"
@@ -301,8 +336,7 @@ class _Teller:
 
     def place(self, place_id: str) -> str:
         """Return a place by name and id."""
-        name = " ".join(str(self._places.get(place_id, "")).split())
-        return f"{name} ({place_id})" if name and name != place_id else place_id
+        return named(self._places.get(place_id, ""), place_id)
 
     def rule(self, row: Mapping[Any, Any]) -> str:
         """Return a rule in words."""
@@ -311,88 +345,3 @@ class _Teller:
     def joined(self, told: list[str]) -> str:
         """Return a list in one line."""
         return ("，" if self.language == "zh" else ", ").join(told)
-
-
-def _write_book(run: Run, found: Explanation, path: Path) -> None:
-    teller = _Teller(run, found, run.study.language)
-
-    def column(table: pd.DataFrame, name: str, heading: str, kind: str = "text", width: float = 16) -> Column:
-        return Column(teller.say(f"column.{heading}"), table[name].tolist(), kind, width)
-
-    def where(table: pd.DataFrame) -> list[Column]:
-        return [
-            Column(say("report.name", teller.language), [teller.place(p) for p in table["place_id"]], "text", 36),
-            Column(say("service", teller.language), [teller.service(k) for k in table["service"]], "text", 20),
-            Column(say("report.size", teller.language), table["size"].tolist(), "text", 12),
-        ]
-
-    prices = found.prices
-    sheets = [
-        (
-            "prices",
-            [
-                column(prices, f"rule_{teller.language}", "rule", "wrapped", 60),
-                column(prices, "key", "key", "text", 40),
-                column(prices, "gain", "gain", "people"),
-                column(prices, "gain_at_most", "most", "people"),
-                column(prices, "proven", "proven"),
-                *(
-                    Column(
-                        teller.say("column.people", service=teller.service(service.id)),
-                        prices[f"people_{service.id}"].tolist(),
-                        "people",
-                        16,
-                    )
-                    for service in run.study.services
-                ),
-                column(prices, "capital_yuan", "capital", "money"),
-                column(prices, "yearly_yuan", "yearly", "money"),
-            ],
-        ),
-        (
-            "openings",
-            [
-                *where(found.openings),
-                Column(say("report.minutes_column", teller.language), found.openings["minutes"].tolist(), "plain", 10),
-                column(found.openings, "people_alone", "alone", "people"),
-                column(found.openings, "people_last", "last", "people"),
-                column(found.openings, "worth_alone", "worth_alone", "people"),
-                column(found.openings, "worth_last", "worth_last", "people"),
-            ],
-        ),
-        (
-            "swaps",
-            [
-                column(found.swaps, "allowed", "allowed", "text", 10),
-                *(
-                    Column(
-                        teller.say(f"column.{way}"),
-                        [
-                            f"{teller.place(row[f'{way}_place_id'])} · {teller.service(row[f'{way}_service'])}"
-                            for row in found.swaps.to_dict("records")
-                        ],
-                        "text",
-                        44,
-                    )
-                    for way in ("out", "into")
-                ),
-                column(found.swaps, "gain", "gain", "people"),
-                column(found.swaps, f"broken_{teller.language}", "broken", "wrapped", 60),
-            ],
-        ),
-        ("unfunded", [*where(found.unfunded), *_money_columns(found.unfunded, teller)]),
-        (
-            "schedule",
-            [*where(found.schedule), *(column(found.schedule, n, n, "year", 12) for n in ("opens", "ready", "start"))],
-        ),
-        ("text", [Column(teller.say("column.sentence"), list(explanation_lines(run, found)), "wrapped", 120)]),
-    ]
-    title = teller.say("title", name=run.study.name.text(teller.language))
-    write_sheets(path, title, [(teller.say(f"sheet.{name}"), columns) for name, columns in sheets])
-
-
-def _money_columns(table: pd.DataFrame, teller: _Teller) -> list[Column]:
-    return [
-        Column(say("capital_yuan", teller.language), table["capital_yuan"].tolist(), "money", 18),
-        Column(say("yearly_yuan", teller.language), table["yearly_yuan"].tolist(), "money", 18),
-    ]

@@ -68,8 +68,10 @@ class Explanation:
     """
 
     prices: pd.DataFrame
-    """``kind, key, rule_zh, rule_en, priced, gain, gain_at_most, proven, capital_yuan, yearly_yuan`` and ``people_<service>``: what
-    the plan would gain, and spend more, without each rule (NaN where the time ran out: ``priced`` is then false)."""
+    """``kind, key, rule_zh, rule_en, priced, gain, gain_at_least, gain_at_most, proven, capital_yuan, yearly_yuan`` and
+    ``people_<service>``: what the plan would gain, and spend more, without each rule (NaN where the time ran out: ``priced`` is then
+    false). What the rule costs lies between ``gain_at_least`` and ``gain_at_most`` whatever was left unproven: the first takes off
+    what this plan itself may lack to the best one (NaN, like the second, where there is no bound)."""
     openings: pd.DataFrame
     """``place_id, service, size, minutes, people_alone, people_last, worth_alone, worth_last``: each new opening over today with nothing
     else opened, and as the last one in."""
@@ -79,7 +81,7 @@ class Explanation:
     unfunded: pd.DataFrame
     """``place_id, service, size, capital_yuan, yearly_yuan``: openings of the plan that no budget would limit, for which there is no money."""
     endless_money: pd.DataFrame
-    """One row, or none without budgets: ``gain, gain_at_most, proven, capital_yuan, yearly_yuan, openings`` of that plan against this one."""
+    """One row, or none without budgets: ``gain, gain_at_least, gain_at_most, proven, capital_yuan, yearly_yuan, openings`` of that plan against this one."""
     schedule: pd.DataFrame
     """``place_id, service, size, opens, ready, start, start_now``: years of opening, of the building being ready if its approval starts
     now, and in which approval has to start; empty for a plan without years."""
@@ -167,7 +169,7 @@ def _prices(decided: Decided, naming: Naming, ends: float, tell: Tell) -> pd.Dat
         settings = _settings(decided, ends, len(rules) - position)
         found = () if settings is None else price_rules(problem, plan, [rule], settings)
         rows.append(_price_row(rule, found[0] if found else None, decided, naming))
-    columns = ["kind", "key", "rule_zh", "rule_en", "priced", "gain", "gain_at_most", "proven"]
+    columns = ["kind", "key", "rule_zh", "rule_en", "priced", "gain", "gain_at_least", "gain_at_most", "proven"]
     columns += ["capital_yuan", "yearly_yuan", *(f"people_{service}" for service in decided.posed.service_ids)]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(("kind", "key", "rule_zh", "rule_en"), "str"))
 
@@ -183,15 +185,27 @@ def _price_row(rule: Rule, price: Price | None, decided: Decided, naming: Naming
         "proven": price is not None and price.outcome.proven and decided.plan.outcome.proven,
     }
     if price is None:
-        return {**said, **dict.fromkeys(("gain", "gain_at_most", "capital_yuan", "yearly_yuan"), np.nan)}
+        return {
+            **said,
+            **dict.fromkeys(("gain", "gain_at_least", "gain_at_most", "capital_yuan", "yearly_yuan"), np.nan),
+        }
     return {
         **said,
         "gain": price.goal_gain,
+        "gain_at_least": _at_least(price.goal_gain, decided),
         "gain_at_most": np.nan if price.gain_at_most is None else price.gain_at_most,
         "capital_yuan": price.capital_yuan,
         "yearly_yuan": price.yearly_yuan,
         **{f"people_{service}": price.people[k] for k, service in enumerate(services)},
     }
+
+
+def _at_least(gain: float, decided: Decided) -> float:
+    """Return what of a gain no plan that keeps every rule can have; NaN where it is not known what the best one has."""
+    best = decided.plan.steps[0].outcome
+    if best.bound is None or best.objective is None:
+        return float("nan")
+    return max(0.0, gain - abs(best.bound - best.objective))
 
 
 def _openings(study: Study, decided: Decided) -> pd.DataFrame:
@@ -299,7 +313,7 @@ def _named(rules: Iterable[Rule], naming: Naming) -> str:
 
 def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     problem, plan, before = decided.posed.problem, decided.plan, decided.recount
-    names = ["gain", "gain_at_most", "proven", "capital_yuan", "yearly_yuan", "openings"]
+    names = ["gain", "gain_at_least", "gain_at_most", "proven", "capital_yuan", "yearly_yuan", "openings"]
     # First, and as long as three rules may take: what lacks money is asked most.
     settings = _settings(decided, ends, max(1, (len(rules_of(problem)) + 2) // 3))
     limited = any("capital" in rule.kind or "yearly" in rule.kind for rule in rules_of(problem))
@@ -319,8 +333,10 @@ def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame
     rows = _placed(decided, left_out).assign(
         capital_yuan=table.capital_yuan[left_out], yearly_yuan=table.yearly_yuan[left_out]
     )
+    gain = sign * ((new.objective or 0.0) - was)
     endless = {
-        "gain": sign * ((new.objective or 0.0) - was),
+        "gain": gain,
+        "gain_at_least": _at_least(gain, decided),
         "gain_at_most": np.nan if new.bound is None else sign * (new.bound - was),
         "proven": new.proven and old.proven,
         "capital_yuan": after.capital_yuan - before.capital_yuan,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.words import percent, say, whole, yuan
+from planner.words import named, percent, say, whole, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +36,7 @@ class Naming:
 
     def place_of(self, place_id: str) -> str:
         """Return the place with ``place_id`` by name and id."""
-        name = " ".join(self.place_names.get(place_id, "").split())
-        return f"{name} ({place_id})" if name and name != place_id else place_id
+        return named(self.place_names.get(place_id, ""), place_id)
 
     def service(self, position: int) -> str:
         """Return a service by name."""
@@ -140,12 +139,12 @@ class Naming:
 
     def _floor(self, rule: Rule) -> str:
         asked = self.study.siting
-        who = say("reason.rule.everybody", self.language)
+        who = self._say("everybody")
         if rule.position < len(asked.floors):
             floor = asked.floors[rule.position]
             service, minutes, per = self.posed.service_ids.index(floor.service), floor.minutes, floor.per
             if floor.group is not None:
-                who = self.study.groups[floor.group].name.text(self.language)
+                who = self._say("group", name=self.study.groups[floor.group].name.text(self.language))
         else:
             service = rule.position - len(asked.floors)
             minutes, per = self.study.services[service].circles[-1].minutes, asked.target_per

@@ -40,3 +40,12 @@ def yuan(value: float, language: Language) -> str:
     if language == "zh" and value >= 10_000:
         return f"{value / 10_000:,.2f}".rstrip("0").rstrip(".") + " 万元"
     return f"{whole(value)} {say('report.yuan', language)}"
+
+
+def named(name: str, place_id: str) -> str:
+    """Return a place by name and id, the id once where the name holds it; a place without a name by its id."""
+    words = name.split()
+    if not words:
+        return place_id
+    told = " ".join(words)
+    return told if place_id in words else f"{told} ({place_id})"

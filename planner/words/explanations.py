@@ -16,16 +16,16 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     # how sure
     "sure": ("可靠程度", "How sure it is"),
     "proven": (
-        "已证明：方案达到 {objective}；遵守全部规则的任何方案都不优于 {bound}。",
-        "Proven: the plan reaches {objective}; no plan that keeps every rule is better than {bound}.",
+        "已证明：本方案达到 {objective}；遵守全部规则的任何方案都不优于 {bound}。",
+        "Proven: this plan reaches {objective}; no plan that keeps every rule can do better than {bound}.",
     ),
     "unproven": (
-        "未证明最优：方案达到 {objective}；遵守全部规则的任何方案都不优于 {bound}（差距 {gap}）。",
-        "Not proven: the plan reaches {objective}; no plan that keeps every rule is better than {bound} (gap {gap}).",
+        "未证明最优：本方案达到 {objective}；遵守全部规则的任何方案都不优于 {bound}（差距 {gap}）。",
+        "Not proven to be the best: this plan reaches {objective}; no plan that keeps every rule can do better than {bound} (gap {gap}).",
     ),
     "no_bound": (
-        "未证明最优：方案达到 {objective}，上界未知。",
-        "Not proven: the plan reaches {objective}; no bound is known.",
+        "未证明最优：本方案达到 {objective}；最好能到多少，尚不清楚。",
+        "Not proven to be the best: this plan reaches {objective}; how much better one could be is not known.",
     ),
     # openings
     "openings": ("每项新设服务的作用", "What each opening brings"),
@@ -46,46 +46,71 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "last_nothing": ("若只去掉它，按权重也不减少。", "left out, nothing is lost by circle weight."),
     # prices
     "prices": ("各条规则的代价", "What the rules cost"),
+    "prices_note": (
+        "每条规则单独取消后重新求解。首要目标按其自身口径计；人数和费用是最终方案与本方案之差。",
+        "Each rule is dropped alone and the plan is made anew. The first aim as it counts; people and money in the end, against this plan.",
+    ),
     "price": ("{rule}（{key}）：取消后，{changes}。{doubt}", "{rule} ({key}): without it, {changes}. {doubt}"),
     "price_people": (
         "「{service}」{minutes} 分钟内 {people} 人",
         "{people} people within {minutes} minutes of {service}",
     ),
-    "price_aim": ("首要目标改善 {gain}", "the first aim is better by {gain}"),
-    "price_worse": ("首要目标变差 {gain}", "the first aim is worse by {gain}"),
+    "gain_coverage": ("按步行圈权重 {gain} 人次", "{gain} people by circle weight"),
+    "gain_none": ("首要目标不变", "no more of the first aim"),
+    "gain": ("首要目标改善 {gain}", "the first aim is better by {gain}"),
+    "loss": ("首要目标变差 {gain}", "the first aim is worse by {gain}"),
     "price_capital": ("建设投资 {yuan}", "{yuan} of capital"),
     "price_yearly": ("年运营费 {yuan}", "{yuan} a year"),
-    "doubt_proven": ("首要目标的改善不超过 {most}（已证明）。", "The first aim gains at most {most} (proven)."),
-    "doubt_unproven": (
-        "未证明：首要目标的改善不超过 {most}。",
-        "Not proven: the first aim gains at most {most}.",
+    "between": (
+        "这条规则使首要目标至少少 {least}，至多少 {most}（已证明）。",
+        "In the first aim that is worth at least {least} and at most {most} (proven).",
     ),
-    "doubt_unknown": ("未证明，也没有上界。", "Not proven, and no bound is known."),
+    "at_least": (
+        "这使首要目标至少改善 {least}（已证明）；至多多少，时限内未能查明。",
+        "In the first aim that is worth at least {least} (proven); how much at most was not found out in the time allowed.",
+    ),
+    "at_most": (
+        "首要目标的改善至多 {most}（已证明）；至少多少，未能证明。",
+        "In the first aim that is worth at most {most} (proven); how much at least is not proven.",
+    ),
+    "doubt_unknown": (
+        "这一改善值多少，时限内未能证明。",
+        "What that is worth at least and at most was not proven in the time allowed.",
+    ),
     "free": (
-        "以下规则逐条取消，覆盖人数和费用都不变（首要目标的改善不超过 {most}，已证明）：",
-        "Without any one of these, people and money stay as they are (the first aim gains at most {most}, proven):",
+        "以下规则逐条取消，所得方案的人数和费用都与本方案相同（首要目标的改善至多 {most}，已证明）：",
+        "Without any one of these the plan serves and costs the same (the first aim gains at most {most}, proven):",
     ),
     "free_unproven": (
-        "以下规则逐条取消，在时限内没有找到更好的方案，但未证明没有：",
-        "Without any one of these no better plan was found in the time allowed; that there is none is not proven:",
+        "以下规则逐条取消，在时限内没有找到更好的方案，但不能断定没有：",
+        "Without any one of these no better plan was found in the time allowed, but there may be one:",
     ),
     "free_rule": ("{rule}（{key}）", "{rule} ({key})"),
-    "free_rule_most": ("{rule}（{key}）：改善不超过 {most}", "{rule} ({key}): at most {most}"),
+    "free_rule_most": (
+        "{rule}（{key}）：首要目标的改善至多 {most}",
+        "{rule} ({key}): the first aim gains at most {most}",
+    ),
     "not_priced": ("以下规则因时限未能计价：", "The time did not suffice to price these:"),
+    "more_time": (
+        "给更多时间（--time-limit，秒）可以知道得更准。",
+        "More time (--time-limit, in seconds) tells more.",
+    ),
     # swaps
     "swaps": ("调换", "Swaps"),
     "swap_refused": (
-        "规则不允许的最佳调换：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}（{people}）；违反：{broken}。",
-        "The best swap that rules refuse: {into_service} at {into_place} instead of {out_service} at {out_place}, {gain} by circle weight ({people}); it breaks: {broken}.",
+        "规则不允许的最佳调换：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}；最终 {people}；违反：{broken}。",
+        "The best swap that rules refuse: {into_service} at {into_place} instead of {out_service} at {out_place}, {gain} by circle weight; in the end {people}; it breaks: {broken}.",
     ),
     "swap_allowed": (
-        "规则允许的调换中，最佳的是：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}（{people}）。",
-        "Of the swaps that rules allow, the best is {into_service} at {into_place} instead of {out_service} at {out_place}: {gain} by circle weight ({people}).",
+        "规则允许的调换中，最佳的是：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}；最终 {people}。",
+        "Of the swaps that rules allow, the best is {into_service} at {into_place} instead of {out_service} at {out_place}: {gain} by circle weight; in the end {people}.",
     ),
     "swap_class": (
         "该类场所或容量的要求（site_kinds、services）",
         "what that kind of building or service asks for (site_kinds, services)",
     ),
+    "years": ("（{years} 年合计）", " (summed over {years} years)"),
+    "swap_none_allowed": ("试过的调换没有一项遵守全部规则。", "None of the swaps tried keeps every rule."),
     "swap_none": ("没有可比较的调换。", "There is no swap to compare."),
     "swap_tried": ("只试了最有希望的调换。", "Only the most promising swaps were tried."),
     # money
@@ -98,28 +123,42 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "{department}：建设投资 {capital}（{capital_limit}），年运营费 {yearly}（{yearly_limit}）",
         "{department}: {capital} of capital ({capital_limit}), {yearly} a year ({yearly_limit})",
     ),
-    "limit": ("上限 {limit}", "at most {limit}"),
+    "limit": ("上限 {limit}", "limit {limit}"),
     "no_limit": ("不限", "no limit"),
     "bills_none": ("研究没有列出部门。", "The study names no departments."),
     "bill_total": (
-        "计入总预算：建设投资 {capital}，年运营费 {yearly}。",
-        "Counted against the overall budgets: {capital} of capital, {yearly} a year.",
+        "计入总预算{without}：建设投资 {capital}，年运营费 {yearly}。",
+        "Counted against the overall budgets{without}: capital {capital}, each year {yearly}.",
     ),
+    "bill_without": ("（不含{names}）", " (without {names})"),
+    "against": ("{spent}（{limit}）", "{spent} ({limit})"),
     # unfunded
     "unfunded": ("缺少资金的项目", "What lacks money"),
     "endless": (
-        "若不限资金，方案将新设 {openings} 项服务；建设投资 {capital}，年运营费 {yearly}，首要目标改善 {gain}。{doubt}",
-        "Without any limit on money the plan would open {openings} services: {capital} of capital, {yearly} a year, the first aim better by {gain}. {doubt}",
+        "若不限资金，方案共新设 {openings} 项服务；与本方案相比，建设投资 {capital}，年运营费 {yearly}，{better}。{doubt}",
+        "Without any limit on money the plan would open {openings} services in all: against this plan {capital} of capital, {yearly} a year, {better}. {doubt}",
     ),
     "endless_same": (
-        "即使不限资金，也没有更好的方案。{doubt}",
-        "Without any limit on money no better plan was found. {doubt}",
+        "资金不是本方案的制约：即使不限资金，首要目标的改善也至多 {most}（已证明）。",
+        "Money is not what holds this plan back: without any limit on it the first aim gains at most {most} (proven).",
     ),
+    "endless_unproven": (
+        "即使不限资金，在时限内也没有找到更好的方案；首要目标的改善至多 {most}（已证明）。",
+        "Without any limit on money no better plan was found in the time allowed; the first aim gains at most {most} (proven).",
+    ),
+    "endless_unknown": (
+        "即使不限资金，在时限内也没有找到更好的方案，但不能断定没有。",
+        "Without any limit on money no better plan was found in the time allowed, but there may be one.",
+    ),
+    "unfunded_items": ("其中本方案没有资金开设的：", "Of these, this plan lacks the money for:"),
     "unfunded_item": (
         "{place}的「{service}」：装修 {capital}，年运营费 {yearly}（不含场所开办费和共用房间）",
         "{service} at {place}: fit-out {capital}, {yearly} a year (without set-up and shared rooms)",
     ),
-    "unfunded_none": ("没有因资金而落选的项目。", "Nothing is left out for want of money."),
+    "unfunded_none": (
+        "与本方案的服务和场所相同，只是规模、搭配或年份不同。",
+        "It has no service at a place where this plan has not: sizes or years differ.",
+    ),
     "unfunded_unasked": ("时限不足，未能查明。", "The time did not suffice to ask."),
     "unfunded_endless": ("研究没有资金上限。", "The study sets no limit on money."),
     # years
@@ -142,6 +181,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "column.rule": ("规则", "rule"),
     "column.key": ("研究中的键", "key in the study"),
     "column.gain": ("首要目标改善", "gain of the first aim"),
+    "column.least": ("至少改善", "gain at least"),
     "column.most": ("改善不超过", "gain at most"),
     "column.proven": ("已证明", "proven"),
     "column.people": ("{service}（人）", "{service} (people)"),

@@ -139,8 +139,8 @@ def test_departments_pay_the_bill_to_the_last_yuan(ruled):
         assert f"- {row['name_en']}: {row['capital_yuan']:,.0f} yuan of capital" in said
     inside = bills.set_index("department").drop("users")
     assert (
-        f"Counted against the overall budgets: {inside['capital_yuan'].sum():,.0f} yuan of capital,"
-        f" {inside['yearly_yuan'].sum():,.0f} yuan a year."
+        f"Counted against the overall budgets (without Users): capital {inside['capital_yuan'].sum():,.0f} yuan (limit 1,200,000 yuan),"
+        f" each year {inside['yearly_yuan'].sum():,.0f} yuan (no limit)."
     ) in said
 
 

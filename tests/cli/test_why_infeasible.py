@@ -44,7 +44,7 @@ CASES = {
         ["siting.floors=[{service: childcare, minutes: 3, share: 1, group: child, per: community}]"],
         [
             "this one cannot be kept",
-            "at least 100.0 % of children within 3 minutes of Childcare in every community (siting.floors.0.share)",
+            "Childcare within 3 minutes for at least 100.0 % of the group “children” in every community (siting.floors.0.share)",
             "lower siting.floors.0.share from 1 to at most 0",
         ],
         "siting.floors.0.share=0",
@@ -67,7 +67,7 @@ CASES = {
     ),
     "a target out of reach": (
         ["siting.objective=[fewest]", "siting.target=1", "budgets.capital_yuan=0"],
-        ["at least 100.0 % of its people within 6 minutes of Childcare (siting.target)"],
+        ["Childcare within 6 minutes for at least 100.0 % of those it is for (siting.target)"],
         "siting.target=0",
         "siting.target=0.9",
     ),
@@ -118,7 +118,10 @@ def test_money_of_a_year_is_named_by_its_year(tmp_path, capsys):
     ]
     code, message = attempt(tmp_path, capsys, sets)
     assert code == 5
-    assert "100,000 yuan of capital in 2027 (siting.capital_yuan_by_year.2027)" in message
+    assert (
+        "at most 100,000 yuan of capital in 2027 (what is not spent moves on) (siting.capital_yuan_by_year.2027)"
+        in message
+    )
     assert attempt(tmp_path, capsys, [*sets, "siting.capital_yuan_by_year.2027=400000"])[0] == 0
 
 
