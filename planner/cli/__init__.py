@@ -119,7 +119,7 @@ def assess(
     study: StudyFile,
     scenario: Scenario = None,
     sets: Sets = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write; default outputs/<study>/assess.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default outputs/<study>@assess/<scenario>.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -173,7 +173,7 @@ def batch(
     from planner.cli.board import Board, cache_lines, closing_lines, language_of  # noqa: PLC0415
 
     store = out or runs.STORE
-    with Board(language_of(studies), quiet=quiet) as board:
+    with Board(language_of(studies, sets or ()), quiet=quiet) as board:
         report = runs.run_batch(
             studies,
             executor=runs.executor_for(jobs, cluster),
@@ -183,12 +183,14 @@ def batch(
             store=store,
             tell=board,
         )
+    totals = runs.city_totals(report) if len(studies) > 1 else None
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+        told = {**report.as_dict(), **({} if totals is None else totals.as_dict())}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
     if explain_cache:
         _talk(cache_lines(report, board.language), stderr=as_json)
     if not quiet and not as_json:
-        _talk(closing_lines(report, store, board.language))
+        _talk(closing_lines(report, store, board.language, totals))
     report.raise_failures()
 
 
@@ -211,7 +213,7 @@ def compare(
 
     comparison, settings = side_by_side(find_runs(runs_or_stores), base=base)
     folder = out or STORE / "comparison"
-    with written_aside(folder, known_by="comparison.html") as aside:
+    with written_aside(folder, kind="comparison") as aside:
         publish_comparison(comparison, settings, aside)
     if as_json:
         print(comparison.as_json())
@@ -227,24 +229,18 @@ def _publish() -> Publish:
 
 @app.command(name="report", short_help="Write map, page and workbook of a run again.")
 def report_again(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, or of an assessment.")],
     sheets: Annotated[bool, typer.Option("--sheets", help="Print A3 sheets too (plan.pdf).")] = False,
     public: Annotated[
         bool,
         typer.Option("--public", help="Write public.html alone: no boundaries, no homes, no number under ten people."),
     ] = False,
 ) -> None:
-    """Write map, meeting page, workbook and GeoPackage of a run again."""
-    from planner import report, runs  # noqa: PLC0415
+    """Write map, meeting page, workbook and GeoPackage of a run again; page and workbook of an assessment."""
+    from planner import report  # noqa: PLC0415
 
-    run = runs.Run.read(folder)
-    if public:
-        typer.echo(report.publish_public(run, folder))
-        return
-    for path in report.publish(run, folder):
+    for path in report.publish_again(folder, sheets=sheets, public=public):
         typer.echo(path)
-    if sheets:
-        typer.echo(report.print_sheets(run, folder / "plan.pdf"))
 
 
 @app.command(short_help="Take a meeting's decisions back into the model.")
@@ -254,7 +250,7 @@ def review(
         Path, typer.Argument(metavar="DECISIONS", help="decisions.json, as the meeting page exported it.")
     ],
     sets: Sets = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write; default outputs/<study>/<scenario>-review.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default outputs/<study>@review/<scenario>.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -313,7 +309,9 @@ def frontier(
     against: Annotated[str, typer.Option(help="Whose limit moves: capital, floor, floor.1 …")] = "capital",
     scenario: Scenario = None,
     sets: Sets = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write; default outputs/<study>@frontier/<scenario>.")
+    ] = None,
     time_limit: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="For all points together.")] = 300.0,
     quiet: Quiet = False,
 ) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from planner.runs import Done, Report
+    from planner.runs import CityTotals, Done, Report
 
 #: lines of running scenarios that are shown at once
 _SHOWN = 12
@@ -98,10 +98,11 @@ def ended_line(done: Done, language: Language) -> str:
     return "  ".join(parts)
 
 
-def closing_lines(report: Report, store: Path, language: Language) -> Sequence[str]:
-    """Return the lines that end a batch."""
+def closing_lines(report: Report, store: Path, language: Language, totals: CityTotals | None) -> Sequence[str]:
+    """Return the lines that end a batch: the city's totals where there are several districts, how many ran, where they lie."""
     counts = report.counts
     return [
+        *_totals(totals, language),
         say(
             "batch.closing",
             language,
@@ -115,12 +116,20 @@ def closing_lines(report: Report, store: Path, language: Language) -> Sequence[s
     ]
 
 
-def language_of(studies: Sequence[Path]) -> Language:
-    """Return the language of the first study; English if it cannot be read, as its faults are."""
+def _totals(totals: CityTotals | None, language: Language) -> Sequence[str]:
+    if totals is None:
+        return ()
+    from planner.report.totals import totals_lines  # noqa: PLC0415 - a single district does not wait for the reports
+
+    return [*totals_lines(totals, language), ""]
+
+
+def language_of(studies: Sequence[Path], sets: Sequence[str]) -> Language:
+    """Return the language of the first study as it is asked; English if it cannot be read, as its faults are."""
     from planner.study.load import load_study  # noqa: PLC0415 - only here
 
     try:
-        return load_study(studies[0]).language
+        return load_study(studies[0], sets=sets).language
     except StudyError:
         return "en"
 

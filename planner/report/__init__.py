@@ -1,5 +1,6 @@
 """Reading a run back: map, workbook, GeoPackage, A3 print and the closing summary, from the stored tables alone."""
 
+from planner.report.again import publish_again
 from planner.report.assessed import assessment_figures, assessment_summary
 from planner.report.assessment import publish_assessment
 from planner.report.explanation import explanation_lines, publish_explanation
@@ -17,6 +18,7 @@ __all__ = [
     "frontier_lines",
     "print_sheets",
     "publish",
+    "publish_again",
     "publish_assessment",
     "publish_explanation",
     "publish_frontier",

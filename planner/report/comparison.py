@@ -38,9 +38,20 @@ _KINDS = {
         "change_people",
         "people_moved",
     ),
-    "share": ("worst_share", "share_after", "share", "plan_moved", "variance_share", "gap"),
+    "share": ("worst_share", "share_before", "share_after", "share", "plan_moved", "variance_share", "gap"),
     "plain": ("objective", "bound", "gini", "gini_before", "gini_after", "minutes", "x", "y"),
-    "whole": ("sites", "services", "co_located", "runs", "of", "pairs", "studies"),
+    "whole": (
+        "sites",
+        "services",
+        "co_located",
+        "runs",
+        "of",
+        "pairs",
+        "studies",
+        "counted_in",
+        "sites_opened",
+        "services_opened",
+    ),
 }
 #: assumptions that the terminal names
 _NAMED = 5
@@ -225,7 +236,12 @@ def _study(comparison: Comparison, name: str, setting: Setting, language: Langua
 def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting], language: Language) -> list[Column]:
     columns = []
     for key in table.columns:
-        heading = {("sites", "runs"): "times", ("coverage", "change"): "change_people"}.get((name, str(key)), str(key))
+        heading = {
+            ("sites", "runs"): "times",
+            ("coverage", "change"): "change_people",
+            ("totals", "services"): "services_opened",
+            ("totals", "sites"): "sites_opened",
+        }.get((name, str(key)), str(key))
         values = table[key].tolist()
         kind = next((kind for kind, keys in _KINDS.items() if heading in keys), "text")
         if key == "service":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from planner.report.meeting import meeting_page
@@ -18,12 +17,10 @@ if TYPE_CHECKING:
 
 
 def publish_review(review: Review, folder: Path) -> tuple[Path, ...]:
-    """Write the pages of the best completion, ``meeting.html`` with the decisions in it, and ``review.json``; return their paths."""
+    """Write the pages of the best completion, and ``meeting.html`` with the decisions in it; return their paths."""
     written = publish(review.completion or review.run, folder)
     (folder / "meeting.html").write_text(meeting_page(review.run, review), encoding="utf-8", newline="\n")
-    rows = json.dumps(review.rows(), ensure_ascii=False, indent=2) + "\n"
-    (folder / "review.json").write_text(rows, encoding="utf-8", newline="\n")
-    return (*written, folder / "review.json")
+    return written
 
 
 def review_summary(review: Review, language: Language | None = None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.runs.store import Run
     from planner.runs.tables import Tables
     from planner.runs.today import Assessment
+    from planner.runs.totals import CityTotals, city_totals
     from planner.runs.tracing import Trace, trace
     from planner.runs.work import Done, Work
 
@@ -27,6 +28,7 @@ __all__ = [
     "Assessment",
     "Cache",
     "Checked",
+    "CityTotals",
     "Cluster",
     "Done",
     "Executor",
@@ -44,6 +46,7 @@ __all__ = [
     "assess",
     "carry_out",
     "check",
+    "city_totals",
     "default_folder",
     "executor_for",
     "explain",
@@ -59,6 +62,7 @@ _HOME = {
     "Assessment": "today",
     "Cache": "cache",
     "Checked": "doctor",
+    "CityTotals": "totals",
     "Cluster": "cluster",
     "Done": "work",
     "Executor": "batch",
@@ -76,6 +80,7 @@ _HOME = {
     "assess": "assessing",
     "carry_out": "run",
     "check": "doctor",
+    "city_totals": "totals",
     "default_folder": "cache",
     "executor_for": "batch",
     "explain": "explaining",

@@ -15,10 +15,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
+from planner.runs.kinds import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from planner.runs.kinds import Kind
 
 _PART, _OLD = ".part", ".old"
 _ATTEMPTS = 50
@@ -27,7 +30,7 @@ _LEFT_BEHIND_S = 24 * 3600.0
 
 
 @contextlib.contextmanager
-def written_aside(folder: Path, *, known_by: str = "manifest.json") -> Iterator[Path]:
+def written_aside(folder: Path, *, kind: Kind | None = "run") -> Iterator[Path]:
     """Give a folder beside ``folder`` to write into; on success it takes the place of ``folder``, on failure it is removed.
 
     What stood at ``folder`` before stays untouched until the new one is whole and on the disk. Of two that write the same
@@ -36,18 +39,18 @@ def written_aside(folder: Path, *, known_by: str = "manifest.json") -> Iterator[
     Parameters
     ----------
     folder
-        Absent, empty, or one that was written like this before.
-    known_by
-        A file by which the latter is known; a folder of somebody else's files is never replaced.
+        Absent, empty, or one of the same kind.
+    kind
+        What is written; a folder that holds anything else, or somebody's own files, is never replaced. None: only an empty one.
 
     Raises
     ------
     OutputError
-        if ``folder`` is somebody else's, or anything cannot be written.
+        if ``folder`` holds anything else, or anything cannot be written.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / known_by).exists():
-        msg = f"{folder} holds other files, which would be lost; give a folder that is empty or does not exist"
-        raise OutputError(msg)
+    reason = refusal(folder, kind)
+    if reason is not None:
+        raise OutputError(reason)
     aside = _beside(folder, _PART)
     try:
         aside.mkdir(parents=True)

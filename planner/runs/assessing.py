@@ -13,7 +13,7 @@ from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
 from planner.runs.ground import Ground, connector_m, reach_limits_s, survey
-from planner.runs.places import STORE, name_of
+from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, versions
 from planner.runs.sheets import sheets
@@ -51,9 +51,6 @@ if TYPE_CHECKING:
 
     from planner.study import Study
 
-#: what the folder of an assessment is called
-ASSESS = "assess"
-
 #: walks to the nearest facility are timed at least so far, so that their mean and P90 say how far people really go
 LONGEST_WALK_S = 3600.0
 
@@ -80,7 +77,7 @@ def assess(
     scenario, sets
         Overrides, as `planner.study.load.load_study` takes them.
     out
-        Where to write; default ``outputs/<study>/assess`` below the current folder (``assess.<scenario>`` for a scenario).
+        Where to write; default ``outputs/<study>@assess/<scenario or base>`` below the current folder.
     publish
         Writes page and workbook into the folder before it takes its place.
     cache
@@ -97,9 +94,8 @@ def assess(
         Each with its exit code; nothing is written.
     """
     study = load_study(study_file, scenario=scenario, sets=sets)
-    named = ASSESS if scenario is None else f"{ASSESS}.{scenario}"
-    target = out or STORE / name_of(study_file) / named
-    with written_aside(target) as aside:
+    target = out or place_of(study_file, scenario, "assess")
+    with written_aside(target, kind="assessment") as aside:
         found = find_out(study, study_file.parent, scenario=scenario or BASE, progress=progress, cache=cache)
         found.write(aside)
         progress("reports", 0.0)
@@ -123,7 +119,7 @@ def find_out(
         tables = _tables(study, ground, offers, nearest)
     digest = digest_of(study, ground.inputs)
     origin = Origin(
-        run_id=f"{ASSESS}-{scenario}-{digest[:12]}",
+        run_id=f"assess-{scenario}-{digest[:12]}",
         scenario=scenario,
         digest=digest,
         inputs=ground.inputs,

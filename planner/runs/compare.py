@@ -14,8 +14,11 @@ import pandas as pd
 
 from planner.errors import OutputError
 from planner.runs.assumptions import assumptions_table
+from planner.runs.kinds import MADE_BY, kind_of
 from planner.runs.measured import Measured, measure
+from planner.runs.places import APART
 from planner.runs.store import StoredRun
+from planner.runs.totals import totals_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,8 +50,8 @@ class Comparison:
     assumptions: pd.DataFrame
     """See `planner.runs.assumptions`: which of them moves the answer most."""
     totals: pd.DataFrame
-    """``scenario, studies, service, minutes, people, covered_before, covered_after, share_after, capital_yuan, yearly_yuan``: all
-    studies of a scenario together, where there are several; the money stands in every row of its scenario."""
+    """See `planner.runs.totals.totals_table`: all studies of a scenario together, where there are several; only runs that lie where
+    their study and scenario belong (``<study>/<scenario>``), so that none is counted twice."""
 
     def as_json(self) -> str:
         """Return every table as a list of rows; what is not known is null."""
@@ -68,7 +71,7 @@ class Setting:
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:
-    """Return the run folders that ``paths`` are or hold, up to two levels down.
+    """Return the run folders that ``paths`` are or hold, up to two levels down; of reviews, those that are named.
 
     Raises
     ------
@@ -77,9 +80,14 @@ def find_runs(paths: Iterable[Path]) -> list[Path]:
     """
     found: list[Path] = []
     for path in paths:
-        here = [path] if (path / "manifest.json").is_file() else []
+        kind = kind_of(path)
+        if kind not in {"run", "review", None}:
+            msg = f"{path} holds {MADE_BY[kind][0]}, not a run; give folders that `planner plan` or `planner batch` has made"
+            raise OutputError(msg)
+        here = [path] if kind is not None else []
         below = sorted(told.parent for level in ("*", "*/*") for told in path.glob(f"{level}/manifest.json"))
         below = [folder for folder in below if not any(part.startswith(".") for part in folder.relative_to(path).parts)]
+        below = [folder for folder in below if kind_of(folder) == "run"]
         if not here and not below:
             msg = f"{path} holds no finished run; give folders that `planner plan` or `planner batch` has made"
             raise OutputError(msg)
@@ -112,7 +120,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
     settings: dict[str, Setting] = {}
     for folder in folders:
         run = StoredRun.open(folder)
-        name = _free(f"{folder.resolve().parent.name}/{folder.name}", [one.run for one in told])
+        name = _free(_called(folder.resolve()), [one.run for one in told])
         told.append(measure(run, name, folder))
         if told[-1].study not in settings:
             places, existing = run.table("places"), run.table("existing")
@@ -139,8 +147,17 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
         changes=_changes(told, bases),
         sites=_sites(told),
         assumptions=assumptions_table([(one.study, one.asked, one.openings, one.covered) for one in told]),
-        totals=_totals(told),
+        totals=totals_table(
+            [one.counted for one in told if one.run == f"{one.study}/{one.scenario}"],
+            list(dict.fromkeys(one.study for one in told)),
+        ),
     ), settings
+
+
+def _called(folder: Path) -> str:
+    """Return what a run is called: ``study/scenario``, and ``study/scenario@review`` for a review in its own place."""
+    study, _, verb = folder.parent.name.partition(APART)
+    return f"{study}/{folder.name}" + (f"{APART}{verb}" if verb else "")
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
@@ -198,25 +215,6 @@ def _sites(told: Sequence[Measured]) -> pd.DataFrame:
         ["_study", "share", "place_id"], ascending=[True, False, True], kind="stable"
     )
     return rank[columns].reset_index(drop=True)
-
-
-def _totals(told: Sequence[Measured]) -> pd.DataFrame:
-    """Return the sums over all studies by scenario; empty for a single study."""
-    columns = ["scenario", "studies", "service", "minutes", "people", "covered_before", "covered_after", "share_after"]
-    columns += ["capital_yuan", "yearly_yuan"]
-    if len({one.study for one in told}) < 2:
-        return pd.DataFrame(columns=columns)
-    long = pd.concat([one.coverage[one.coverage["group"] == ""].assign(scenario=one.scenario) for one in told])
-    sums = long.groupby(["scenario", "service", "minutes"], sort=False)[
-        ["people", "covered_before", "covered_after"]
-    ].sum()
-    lines = pd.DataFrame([one.line for one in told])
-    by_scenario = lines.groupby("scenario", sort=False).agg(
-        studies=("study", "nunique"), capital_yuan=("capital_yuan", "sum"), yearly_yuan=("yearly_yuan", "sum")
-    )
-    joined = sums.reset_index().merge(by_scenario.reset_index(), on="scenario")
-    joined["share_after"] = joined["covered_after"] / joined["people"].where(joined["people"] > 0)
-    return joined[columns]
 
 
 def tables_of(comparison: Comparison) -> dict[str, pd.DataFrame]:

@@ -104,7 +104,7 @@ def check(
         progress("streets", 1.0)
     mended = None
     if mend_to is not None:
-        with written_aside(mend_to) as aside:
+        with written_aside(mend_to, kind=None) as aside:
             mended = mend(study, study_file.parent, aside, survey, final=mend_to)
         mended = replace(mended, study_file=mend_to / mended.study_file.name)
     return Checked(study.language, findings.all, mended)

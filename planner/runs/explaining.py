@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +15,10 @@ from planner.runs.cache import Cache
 from planner.runs.clock import Clock
 from planner.runs.ground import survey
 from planner.runs.naming import naming_of
-from planner.runs.places import STORE, name_of
+from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
 from planner.runs.run import decide, record
-from planner.runs.tables import as_parquet
+from planner.runs.tables import Frames
 from planner.siting import (
     SolverSettings,
     best_swaps,
@@ -60,7 +60,7 @@ FIRST = ("must", "never", "floor", "spread", "max_sites", "capital", "yearly")
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Frames):
     """Everything that was found out about a plan, as frames; written as ``explanation/<name>.parquet``.
 
     People are those of a service within its widest circle (with a place, where places are limited), in the end.
@@ -85,12 +85,6 @@ class Explanation:
     schedule: pd.DataFrame
     """``place_id, service, size, opens, ready, start, start_now``: years of opening, of the building being ready if its approval starts
     now, and in which approval has to start; empty for a plan without years."""
-
-    def write(self, folder: Path) -> None:
-        """Write every table into ``folder`` (made if absent)."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for part in fields(self):
-            (folder / f"{part.name}.parquet").write_bytes(as_parquet(getattr(self, part.name)))
 
 
 def explain(
@@ -121,7 +115,7 @@ def explain(
         As `planner.runs.plan`; nothing is written.
     """
     study = load_study(study_file, scenario=scenario, sets=sets)
-    target = out or STORE / name_of(study_file) / (scenario or BASE)
+    target = out or place_of(study_file, scenario)
     known, clock = cache or Cache(None), Clock(progress)
     with written_aside(target) as aside:
         ground = survey(study, study_file.parent, clock, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,7 @@ from planner.runs.cache import Cache
 from planner.runs.clock import Clock
 from planner.runs.decisions import Decision, Decisions, locked, offers_of, read_decisions
 from planner.runs.ground import Ground, survey
-from planner.runs.places import STORE, name_of
+from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, hashes_of
 from planner.runs.run import conclude
@@ -93,6 +94,12 @@ class Review:
         """Return one column; the completion can be missing."""
         return next((column for column in self.columns if column.name == name), None)
 
+    def write(self, folder: Path) -> None:
+        """Write the run of the best completion (the optimum's, where there is none) and ``review.json`` into ``folder``."""
+        (self.completion or self.run).write(folder)
+        rows = json.dumps(self.rows(), ensure_ascii=False, indent=2) + "\n"
+        (folder / "review.json").write_text(rows, encoding="utf-8", newline="\n")
+
     def rows(self) -> dict[str, Any]:
         """Return the review as plain values for JSON."""
         services = self.run.study.services
@@ -155,7 +162,7 @@ def review(
     decisions_file
         What the page exported.
     out
-        Where to write; default ``outputs/<study>/<scenario>-review``.
+        Where to write; default ``outputs/<study>@review/<scenario>``.
     publish
         Writes pages into the folder before it takes its place.
 
@@ -176,11 +183,11 @@ def review(
     study = load_study(study_file, scenario=None if scenario == BASE else scenario, sets=sets)
     _refuse_stale(study, study_file, decisions)
     known, clock = cache or Cache(None), Clock(progress)
-    ground = survey(study, study_file.parent, clock, known)
-    found = _reviewed(study, ground, decisions, clock, known)
-    target = out or STORE / name_of(study_file) / f"{scenario}-review"
-    with written_aside(target) as aside:
-        (found.completion or found.run).write(aside)
+    target = out or place_of(study_file, scenario, "review")
+    with written_aside(target, kind="review") as aside:
+        ground = survey(study, study_file.parent, clock, known)
+        found = _reviewed(study, ground, decisions, clock, known)
+        found.write(aside)
         if publish is not None:
             publish(found, aside)
     return found, target

@@ -11,6 +11,7 @@ import pandas as pd
 from planner.access import Reach, floor, gini
 from planner.access.catchment import floating_catchment
 from planner.access.decay import Gaussian
+from planner.runs.totals import Counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,8 @@ class Measured:
     coverage: pd.DataFrame
     worst: pd.DataFrame
     access: pd.DataFrame
+    counted: Counted
+    """What a city's totals add up of it."""
     covered: float
     """People inside the widest circle of each service, summed."""
     openings: frozenset[tuple[str, str]]
@@ -100,6 +103,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> Measured:
         coverage=coverage,
         worst=worst,
         access=access,
+        counted=Counted(name.rsplit("/", 1)[0], run.manifest.scenario, result, run.table("coverage")),
         openings=openings,
         names=names,
         asked=run.study.model_dump(mode="json", exclude={"scenarios"}),

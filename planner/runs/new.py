@@ -41,7 +41,7 @@ def start(folder: Path, *, example: bool = False) -> Sequence[Path]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         msg = f"{folder} holds something already; give a folder that is empty or does not exist"
         raise OutputError(msg)
-    with written_aside(folder) as aside:
+    with written_aside(folder, kind=None) as aside:
         if example:
             _copy_town(aside)
         else:

@@ -19,7 +19,7 @@ from planner.runs.consequences import bills_table, closed_table, loads_table, se
 from planner.runs.ground import Ground, connector_m, survey
 from planner.runs.manifest import GoalResult, Manifest, Result
 from planner.runs.naming import naming_of
-from planner.runs.places import STORE, name_of
+from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, fingerprint, versions
 from planner.runs.sheets import Sheets, sheets
@@ -93,7 +93,7 @@ def plan(
         Each with its exit code; nothing is written.
     """
     study = load_study(study_file, scenario=scenario, sets=sets)
-    target = out or STORE / name_of(study_file) / (scenario or BASE)
+    target = out or place_of(study_file, scenario)
     with written_aside(target) as aside:
         run = carry_out(
             study,

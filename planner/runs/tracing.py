@@ -15,7 +15,7 @@ from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
 from planner.runs.ground import survey
-from planner.runs.places import STORE, name_of
+from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
 from planner.runs.tables import as_parquet
 from planner.siting import Rule, SolverSettings, pose, trace_frontier
@@ -77,7 +77,7 @@ def trace(
     study_file, scenario, sets, progress, cache
         As `planner.runs.plan` takes them.
     out
-        Where to write; default ``outputs/<study>/<scenario>-frontier``.
+        Where to write; default ``outputs/<study>@frontier/<scenario>``.
     steps
         How many points, 3 at least.
     against
@@ -97,8 +97,8 @@ def trace(
     if steps < LEAST_POINTS:
         raise StudyError(f"--steps {steps}: a frontier needs at least {LEAST_POINTS} points")
     known, clock = cache or Cache(None), Clock(progress)
-    target = out or STORE / name_of(study_file) / f"{scenario or BASE}-frontier"
-    with written_aside(target, known_by="frontier.parquet") as aside:
+    target = out or place_of(study_file, scenario, "frontier")
+    with written_aside(target, kind="frontier") as aside:
         ground = survey(study, study_file.parent, clock, known)
         with clock.stage("problem"):
             problem = pose(study, ground.district, ground.reaches).problem

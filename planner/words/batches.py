@@ -20,6 +20,11 @@ BATCHES: dict[str, tuple[str, str]] = {
         "结果位于 {folder}；`planner compare {folder}` 可作比较",
         "runs lie in {folder}; `planner compare {folder}` compares them",
     ),
+    "totals": ("全市合计 · {scenario}（{studies} 个片区）", "city totals · {scenario} ({studies} districts)"),
+    "totals_part": ("，{studies} 个片区中 {part} 个设此项", ", in {part} of {studies} districts"),
+    "totals_missing": ("未计入：{names}", "not counted: {names}"),
+    "missing_failed": ("{study}（失败）", "{study} (failed)"),
+    "missing_none": ("{study}（本次无此情景）", "{study} (no such scenario in this batch)"),
     "cache_title": ("各阶段结果的来历", "where the results of the stages come from"),
     "cache_line": (
         "{stage}：计算 {made} 次，读取缓存 {kept} 次，沿用内存 {at_hand} 次",

@@ -1,10 +1,13 @@
 """planner batch as it is typed: exit codes, listings, JSON, a disk that is full, and a second call that does nothing."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from planner.cli import _run
@@ -98,3 +101,108 @@ def test_a_full_disk_is_said_and_leaves_nothing_half(town, tmp_path):
     assert list((out / "town").iterdir()) == []
     assert _run(words) == 0
     assert [path.name for path in (out / "town").iterdir()] == ["base"]
+
+
+CITY = """\
+  - {name: rich, set: {budgets.capital_yuan: 2400000}}
+  - {name: split, set: {budgets.capital_yuan: 900000}}
+"""
+NORTH = CITY.replace("900000", "1, siting.must: [{site: r0}]") + "  - {name: alone, set: {siting.max_sites: 1}}\n"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory):
+    """Three districts: of one, the scenario `split` fails and another is its own; one has no childcare."""
+    folder = tmp_path_factory.mktemp("city")
+    towns = [
+        write_town(folder / name, name=name, seed=seed, scenarios=scenarios)
+        for seed, (name, scenarios) in enumerate({"north": NORTH, "south": CITY, "west": CITY}.items())
+    ]
+    text = towns[2].read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("  - {id: childcare")]
+    towns[2].write_text("\n".join(lines).replace("minutes: 6", "minutes: 5"), encoding="utf-8")
+    return folder, ["batch", *map(str, towns), "--out", str(folder / "store"), "--jobs", "1"]
+
+
+@pytest.fixture(scope="module")
+def told(city):
+    folder, words = city
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert _run([*words, "--json", "--quiet"]) == 7
+    return folder / "store", {one["scenario"]: one for one in json.loads(printed.getvalue())["totals"]}
+
+
+def _summed(store, scenario, towns):
+    tables = [pd.read_parquet(store / town / scenario / "tables" / "coverage.parquet") for town in towns]
+    sums, counted = {}, {}
+    for table in tables:
+        for row in table.to_dict("records"):
+            key = (row["service"], row["minutes"])
+            figures = [row[name] for name in ("people", "covered_before", "covered_after")]
+            sums[key] = [one + other for one, other in zip(sums.get(key, [0, 0, 0]), figures, strict=True)]
+            counted[key] = counted.get(key, 0) + 1
+    return sums, counted
+
+
+@pytest.mark.parametrize(
+    ("scenario", "towns", "missing"),
+    [
+        ("base", ["north", "south", "west"], []),
+        ("rich", ["north", "south", "west"], []),
+        ("split", ["south", "west"], [{"study": "north", "why": "failed"}]),
+        ("alone", ["north"], [{"study": "south", "why": "none"}, {"study": "west", "why": "none"}]),
+    ],
+)
+def test_totals_are_the_districts_added_up(told, scenario, towns, missing):
+    store, totals = told
+    total = totals[scenario]
+    sums, counted = _summed(store, scenario, towns)
+    assert total["studies"] == len(towns)
+    assert total["missing"] == missing
+    assert {(row["service"], row["minutes"]) for row in total["coverage"]} == set(sums)
+    for row in total["coverage"]:
+        people, before, after = sums[row["service"], row["minutes"]]
+        assert row["counted_in"] == counted[row["service"], row["minutes"]]
+        assert [row["people"], row["covered_before"], row["covered_after"]] == pytest.approx([people, before, after])
+        assert row["share_after"] == pytest.approx(after / people)
+    bought = [pd.read_parquet(store / town / scenario / "tables" / "opened_sites.parquet") for town in towns]
+    assert total["sites"] == sum(len(table) for table in bought)
+    assert total["services"] == sum(int(table["n_services"].sum()) for table in bought)
+    assert total["capital_yuan"] == pytest.approx(sum(table["capital_yuan"].sum() for table in bought))
+    assert total["yearly_yuan"] == pytest.approx(sum(table["yearly_yuan"].sum() for table in bought))
+
+
+@pytest.mark.usefixtures("told")
+def test_totals_are_printed_with_what_they_lack(city, capsys):
+    folder, words = city
+    assert _run(words) == 7
+    said = capsys.readouterr().out
+    blocks = {block.split(" · ")[1].split(" (")[0]: block for block in said.split("city totals")[1:]}
+    assert list(blocks) == ["base", "rich", "split"], "one district alone is no city"
+    assert "not counted: north (failed)" in blocks["split"]
+    assert "not counted" not in blocks["base"]
+    people, before, after = (
+        round(one) for one in _summed(folder / "store", "base", ["north", "south"])[0]["canteen", 6]
+    )
+    line = next(line for line in blocks["base"].splitlines() if line.startswith("Canteen · 6 min"))
+    assert f"{before:,} → {after:,} of {people:,} people" in line
+    assert line.endswith("in 2 of 3 districts")
+    assert next(line for line in blocks["base"].splitlines() if line.startswith("Canteen · 3 min")).endswith("%)")
+
+
+@pytest.mark.usefixtures("told")
+def test_totals_speak_the_language_of_the_first_district(city, capsys):
+    _, words = city
+    assert _run([*words, "--only", "base", "--set", "language=zh"]) == 0
+    said = capsys.readouterr().out
+    assert "全市合计 · base（3 个片区）" in said
+    assert "食堂 · 3 分钟" in said
+
+
+def test_one_district_has_no_totals(town, tmp_path, capsys):
+    words = ["batch", str(town), "--out", str(tmp_path / "s"), "--jobs", "1", "--only", "base"]
+    assert _run([*words, "--json", "--quiet"]) == 0
+    assert "totals" not in json.loads(capsys.readouterr().out)
+    assert _run(words) == 0
+    assert "city totals" not in capsys.readouterr().out

@@ -29,7 +29,7 @@ def _killed(tmp_path, code):
 
 HALF = """
 from planner.runs.aside import written_aside
-with written_aside(target, known_by="old") as half:
+with written_aside(target, kind="frontier") as half:
     (half / "half").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -43,7 +43,7 @@ def die_at_the_second(path, to):
         os.kill(os.getpid(), signal.SIGKILL)
     return move(path, to)
 pathlib.Path.rename = die_at_the_second
-with written_aside(target, known_by="old") as half:
+with written_aside(target, kind="frontier") as half:
     (half / "new").write_text("new")
 """
 
@@ -58,7 +58,7 @@ def test_what_a_killed_writer_left_is_swept(tmp_path, by):
         sweep(tmp_path)
         assert _left(store) == []
     else:
-        with written_aside(store / "base", known_by="old") as half:
+        with written_aside(store / "base", kind="frontier") as half:
             (half / "new").write_text("new")
         assert _left(store) == ["base"]
 
@@ -67,12 +67,12 @@ def test_what_a_killed_writer_left_is_swept(tmp_path, by):
 def test_a_writer_killed_between_both_renames_loses_nothing(tmp_path):
     base = tmp_path / "s" / "base"
     base.mkdir(parents=True)
-    (base / "old").write_text("old")
+    (base / "frontier.parquet").write_text("frontier.parquet")
     _killed(tmp_path, BETWEEN)
     assert not base.exists()
     sweep(tmp_path)
     assert _left(tmp_path / "s") == ["base"]
-    assert _left(base) == ["old"]
+    assert _left(base) == ["frontier.parquet"]
 
 
 def test_what_others_may_be_writing_stays(tmp_path, monkeypatch):
@@ -99,8 +99,8 @@ def test_writers_that_meet_all_succeed(tmp_path):
     def write(name):
         try:
             for _ in range(30):
-                with written_aside(tmp_path / "base", known_by="who") as half:
-                    (half / "who").write_text(name)
+                with written_aside(tmp_path / "base", kind="frontier") as half:
+                    (half / "frontier.parquet").write_text(name)
         except OutputError as fault:
             faults.append(fault)
 
@@ -111,21 +111,21 @@ def test_writers_that_meet_all_succeed(tmp_path):
         thread.join()
     assert faults == []
     assert _left(tmp_path) == ["base"]
-    assert (tmp_path / "base" / "who").read_text() in "abc"
+    assert (tmp_path / "base" / "frontier.parquet").read_text() in "abc"
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_full_disk_leaves_what_was_there(tmp_path, code):
     target = tmp_path / "base"
     target.mkdir()
-    (target / "old").write_text("old")
+    (target / "frontier.parquet").write_text("frontier.parquet")
 
     def write_half():
-        with written_aside(target, known_by="old") as half:
+        with written_aside(target, kind="frontier") as half:
             (half / "new").write_text("new")
             raise OSError(code, os.strerror(code))
 
     with pytest.raises(OutputError, match="nothing there was changed"):
         write_half()
     assert _left(tmp_path) == ["base"]
-    assert _left(target) == ["old"]
+    assert _left(target) == ["frontier.parquet"]

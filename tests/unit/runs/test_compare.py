@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -147,6 +148,24 @@ def test_totals_are_the_sums_over_studies(comparison):
     assert (totals["studies"] == 2).all()
     assert (totals["capital_yuan"] == lines["capital_yuan"].sum()).all()
     assert totals.loc[totals["minutes"] == 6, "covered_after"].sum() == lines["covered"].sum()
+    assert (totals["sites"] == lines["sites"].sum()).all()
+    assert (totals["missing"] == "").all()
+
+
+def test_a_total_counts_no_district_twice_and_names_what_it_lacks(store, tmp_path):
+    shutil.copytree(store / "north" / "rich", tmp_path / "north" / "another")
+    folders = [
+        store / "north" / "base",
+        store / "south" / "base",
+        store / "north" / "rich",
+        tmp_path / "north" / "another",
+    ]
+    found = compare(folders)[0]
+    totals = found.totals.drop_duplicates("scenario").set_index("scenario")
+    assert totals["studies"].to_dict() == {"base": 2, "rich": 1}
+    assert totals["missing"].to_dict() == {"base": "", "rich": "south"}
+    rich = found.runs.set_index("run").loc["north/rich"]
+    assert totals.loc["rich", "capital_yuan"] == rich["capital_yuan"]
 
 
 def test_the_base_can_be_chosen_and_must_exist(store):

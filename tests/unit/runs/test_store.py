@@ -7,6 +7,7 @@ import pytest
 from planner.errors import OutputError
 from planner.runs import Run
 from planner.runs.aside import written_aside
+from planner.runs.kinds import kind_of
 
 
 def _left(folder: Path) -> list[str]:
@@ -16,10 +17,10 @@ def _left(folder: Path) -> list[str]:
 def test_a_new_folder_takes_the_place_of_the_old_one(tmp_path):
     target = tmp_path / "base"
     target.mkdir()
-    (target / "old").write_text("old")
-    with written_aside(target, known_by="old") as aside:
+    (target / "frontier.parquet").write_text("frontier.parquet")
+    with written_aside(target, kind="frontier") as aside:
         (aside / "new").write_text("new")
-        assert _left(target) == ["old"]
+        assert _left(target) == ["frontier.parquet"]
     assert _left(target) == ["new"]
     assert _left(tmp_path) == ["base"]
 
@@ -32,20 +33,68 @@ def test_somebody_elses_folder_is_never_replaced(tmp_path):
     assert _left(tmp_path / "letters") == ["to my aunt"]
 
 
+MARKS = {
+    "run": ("manifest.json", '{"run_id": "base-0"}'),
+    "assessment": ("manifest.json", '{"kind": "assessment"}'),
+    "review": ("review.json", "{}"),
+    "frontier": ("frontier.parquet", ""),
+    "comparison": ("comparison.html", ""),
+}
+
+
+@pytest.mark.parametrize("kind", [*MARKS, None])
+@pytest.mark.parametrize("held", MARKS)
+def test_only_the_same_kind_takes_the_place_of_a_folder(tmp_path, kind, held):
+    target = tmp_path / "base"
+    target.mkdir()
+    name, text = MARKS[held]
+    (target / name).write_text(text)
+    assert kind_of(target) == held
+    if kind == held:
+        with written_aside(target, kind=kind) as aside:
+            (aside / "new").write_text("new")
+        assert _left(target) == ["new"]
+    else:
+        with (
+            pytest.raises(OutputError, match=f"holds an? {held} .*give another place"),
+            written_aside(target, kind=kind),
+        ):
+            pass
+        assert _left(target) == [name]
+
+
+@pytest.mark.parametrize("kind", MARKS)
+def test_what_others_keep_inside_is_not_lost(tmp_path, kind):
+    name, text = MARKS[kind]
+    (tmp_path / "here" / "base").mkdir(parents=True)
+    (tmp_path / "here" / name).write_text(text)
+    with pytest.raises(OutputError, match=r"other folders \(base\)"), written_aside(tmp_path / "here", kind=kind):
+        pass
+    assert _left(tmp_path / "here") == sorted(["base", name])
+
+
+def test_a_run_that_cannot_be_read_can_be_made_again(tmp_path):
+    (tmp_path / "base" / "tables").mkdir(parents=True)
+    (tmp_path / "base" / "manifest.json").write_text('{"run_id": "ba')
+    with written_aside(tmp_path / "base") as aside:
+        (aside / "new").write_text("new")
+    assert _left(tmp_path / "base") == ["new"]
+
+
 @pytest.mark.parametrize("fault", [RuntimeError("broken"), KeyboardInterrupt()])
 def test_a_failure_leaves_everything_as_it_was(tmp_path, fault):
     target = tmp_path / "base"
     target.mkdir()
-    (target / "old").write_text("old")
+    (target / "frontier.parquet").write_text("frontier.parquet")
 
     def write_half() -> None:
-        with written_aside(target, known_by="old") as aside:
+        with written_aside(target, kind="frontier") as aside:
             (aside / "half").write_text("half")
             raise fault
 
     with pytest.raises(type(fault)):
         write_half()
-    assert _left(target) == ["old"]
+    assert _left(target) == ["frontier.parquet"]
     assert _left(tmp_path) == ["base"]
 
 

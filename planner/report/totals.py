@@ -1,0 +1,53 @@
+"""A city's totals in words, for the end of a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from planner.report.indicators import aligned
+from planner.words import percent, say, whole, yuan
+
+if TYPE_CHECKING:
+    from planner.runs.totals import CityTotals
+    from planner.study import Language
+
+
+def totals_lines(totals: CityTotals, language: Language) -> tuple[str, ...]:
+    """Return a block of lines for each scenario that more than one district was asked for; none for a single district."""
+    lines: list[str] = []
+    for scenario, table in totals.table.groupby("scenario", sort=False):
+        rows = table.to_dict("records")
+        lacking = {study: why for (name, study), why in totals.missing.items() if name == scenario}
+        if rows[0]["studies"] + sum(why == "failed" for why in lacking.values()) < 2:
+            continue
+        head = say("batch.totals", language, scenario=scenario, studies=rows[0]["studies"])
+        lines += ["", head, *aligned([*(_covered(row, totals, language) for row in rows), *_sums(rows[0], language)])]
+        if lacking:
+            names = [say(f"batch.missing_{why}", language, study=study) for study, why in lacking.items()]
+            lines.append(say("batch.totals_missing", language, names=("、" if language == "zh" else ", ").join(names)))
+    return tuple(lines)
+
+
+def _covered(row: dict[Any, Any], totals: CityTotals, language: Language) -> tuple[str, str]:
+    label = totals.labels[row["service"]].text(language)
+    text = say(
+        "report.coverage_line",
+        language,
+        before=whole(row["covered_before"]),
+        after=whole(row["covered_after"]),
+        people=whole(row["people"]),
+        share_before=percent(row["share_before"] if row["people"] > 0 else 0.0),
+        share_after=percent(row["share_after"] if row["people"] > 0 else 0.0),
+    )
+    if row["counted_in"] < row["studies"]:
+        text += say("batch.totals_part", language, part=row["counted_in"], studies=row["studies"])
+    return f"{label} · {say('report.minutes_short', language, minutes=row['minutes'])}", text
+
+
+def _sums(row: dict[Any, Any], language: Language) -> list[tuple[str, str]]:
+    return [
+        (say("report.sites_opened", language), whole(row["sites"])),
+        (say("report.services_opened", language), whole(row["services"])),
+        (say("report.capital", language), yuan(row["capital_yuan"], language)),
+        (say("report.yearly", language), yuan(row["yearly_yuan"], language)),
+    ]

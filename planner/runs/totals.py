@@ -1,0 +1,143 @@
+"""A city's totals: districts of the same scenario added up, and which of them are missing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from planner.runs.store import StoredRun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.runs.batch import Report
+    from planner.runs.manifest import Result
+    from planner.study import Label
+
+#: what is summed over the runs of a scenario, beside people
+_SUMS = ("sites", "services", "capital_yuan", "yearly_yuan")
+COLUMNS = (
+    "scenario", "studies", "missing", *_SUMS, "service", "counted_in", "minutes",
+    "people", "covered_before", "covered_after", "share_before", "share_after",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What is added up of one run."""
+
+    study: str
+    scenario: str
+    result: Result
+    coverage: pd.DataFrame
+    """``service, minutes, people, covered_before, covered_after``, as in a run's own table ``coverage``."""
+
+
+@dataclass(frozen=True, eq=False)
+class CityTotals:
+    """The totals of a batch."""
+
+    table: pd.DataFrame
+    """As `totals_table` returns it."""
+    missing: dict[tuple[str, str], str]
+    """(Scenario, study) of every district a total lacks → ``failed``, or ``none``: it has no such scenario in this batch."""
+    labels: dict[str, Label]
+    """What the services are called, by the first district that has them."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``totals``: a block for each scenario, with what is missing from it and why; a share that nobody has is null."""
+        blocks = []
+        for scenario, table in self.table.groupby("scenario", sort=False):
+            told: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+            common = {name: told[0][name] for name in ("scenario", "studies", *_SUMS)}
+            lacking = [{"study": study, "why": why} for (name, study), why in self.missing.items() if name == scenario]
+            coverage = [
+                {name: value for name, value in row.items() if name not in {*common, "missing"}} for row in told
+            ]
+            blocks.append({**common, "missing": lacking, "coverage": coverage})
+        return {"totals": blocks}
+
+
+def totals_table(runs: Sequence[Counted], studies: Sequence[str]) -> pd.DataFrame:
+    """Add up runs of the same scenario; runs of different scenarios are never added.
+
+    Parameters
+    ----------
+    runs
+        At most one for each study and scenario.
+    studies
+        All districts that a total should hold; with fewer than two there is nothing to add up.
+
+    Returns
+    -------
+    pd.DataFrame
+        A row for each scenario, service and circle, in their order of appearance: ``studies`` (how many are added up) and ``missing``
+        (the others, joined by ``;``); ``sites`` and ``services`` opened, ``capital_yuan`` and ``yearly_yuan`` of the scenario,
+        the same in each of its rows; ``counted_in`` (how many of those added up have this service and circle), ``people,
+        covered_before, covered_after`` of these, ``share_before`` and ``share_after`` (NaN where nobody lives).
+    """
+    if len(studies) < 2 or not runs:
+        return pd.DataFrame(columns=list(COLUMNS))
+    scenarios = list(dict.fromkeys(one.scenario for one in runs))
+    parts = [_of_scenario(name, [one for one in runs if one.scenario == name], studies) for name in scenarios]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _of_scenario(scenario: str, runs: Sequence[Counted], studies: Sequence[str]) -> pd.DataFrame:
+    there = {one.study for one in runs}
+    table = (
+        pd.concat([one.coverage for one in runs])
+        .groupby(["service", "minutes"], sort=False)
+        .agg(
+            counted_in=("people", "size"),
+            people=("people", "sum"),
+            covered_before=("covered_before", "sum"),
+            covered_after=("covered_after", "sum"),
+        )
+        .reset_index()
+    )
+    heads = table["people"].where(table["people"] > 0)
+    return table.assign(
+        scenario=scenario,
+        studies=len(there),
+        missing=";".join(study for study in studies if study not in there),
+        sites=sum(one.result.sites_opened for one in runs),
+        services=sum(one.result.services_opened for one in runs),
+        capital_yuan=sum(one.result.capital_yuan for one in runs),
+        yearly_yuan=sum(one.result.yearly_yuan for one in runs),
+        share_before=table["covered_before"] / heads,
+        share_after=table["covered_after"] / heads,
+    )[list(COLUMNS)]
+
+
+def city_totals(report: Report) -> CityTotals:
+    """Add up what a batch has finished, now or before, from the folders of its runs.
+
+    Raises
+    ------
+    OutputError
+        if one of them cannot be read.
+    """
+    asked = {tuple(one.name.rsplit("/", 1)): one for one in report.done}
+    studies = list(dict.fromkeys(study for study, _ in asked))
+    if len(studies) < 2:
+        return CityTotals(totals_table((), studies), {}, {})
+    runs: list[Counted] = []
+    labels: dict[str, Label] = {}
+    for (study, scenario), one in asked.items():
+        if one.folder is None or one.result is None:
+            continue
+        run = StoredRun.open(one.folder)
+        runs.append(Counted(study, scenario, run.manifest.result, run.table("coverage")))
+        labels |= {service.id: service.name for service in run.study.services if service.id not in labels}
+    there = {(one.scenario, one.study) for one in runs}
+    missing = {
+        (scenario, study): "failed" if (study, scenario) in asked else "none"
+        for scenario in dict.fromkeys(scenario for _, scenario in asked)
+        for study in studies
+        if (scenario, study) not in there
+    }
+    return CityTotals(totals_table(runs, studies), missing, labels)
