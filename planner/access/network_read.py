@@ -11,6 +11,7 @@ from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_lines import Crossings, read_lines
 from planner.access.network_osm import read_osm
 from planner.errors import LayerError
+from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
     import pyproj
@@ -34,7 +35,7 @@ def read_network(
     ----------
     path : Path
         OpenStreetMap extract (``.osm.pbf``, ``.osm``, ``.osm.bz2``, ``.osm.gz``), GraphML as osmnx writes it
-        (``.graphml``), or any line layer.
+        (``.graphml``), or any line layer, also one of a database.
     crs : pyproj.CRS or str
         Projected system, in metres, of the network.
     layer, source_crs : str, optional
@@ -51,7 +52,7 @@ def read_network(
     """
     metric = metric_crs(crs)
     path = Path(path)
-    if not path.exists():
+    if not is_connection(path) and not path.exists():
         raise LayerError(f"{path}: no such street file → check the path in the study")
     network = assemble(_segments(path, metric, layer, source_crs, node_tolerance_m, crossings), metric)
     return join_gaps(network, join_gaps_m) if join_gaps_m > 0 else network

@@ -20,13 +20,16 @@ from planner.district.check import (
 from planner.district.counts import join_to_communities
 from planner.district.crs import WGS84, choose_metric, parse_crs, refusal
 from planner.district.demand import read_demand, read_homes
+from planner.district.files import has_driver
 from planner.district.findings import Finding, Findings
 from planner.district.ground import Ground, read_ground, weigh_by_need
 from planner.district.ids import own_ids
+from planner.district.layers import shown_path
 from planner.district.metric import to_metric
 from planner.district.places import read_facilities, read_sites
 from planner.district.reader import LayerReader
 from planner.district.shift import check_shift
+from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,12 +110,10 @@ def check_layers(study: Study, folder: Path) -> tuple[Finding, ...]:
 
 def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
     """Read as far as the faults allow, so that all of them are found in one go."""
-    layers = study.layers
     named = named_layers(study)
     reader = LayerReader(folder, findings, named.values())
     read = {label: reader.read(label, layer) for label, layer in named.items()}
-    if not (folder / layers.streets.path).exists():
-        findings.error("missing-file", "layers.streets", layers.streets.path.as_posix(), near="")
+    _note_no_streets(study, folder, findings)
     crs = _metric_system(study, read["layers.communities"], findings)
     if crs is None:
         return Survey(None, named, {}, {}, findings.all)
@@ -132,6 +133,16 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
         if label in tables
     }
     return Survey(district, named, tables, left_out, findings.all)
+
+
+def _note_no_streets(study: Study, folder: Path, findings: Findings) -> None:
+    """Note what can be said of the streets without reading them, which `planner.access` does."""
+    streets = study.layers.streets
+    if is_connection(streets.path):
+        if not has_driver():
+            findings.error("no-postgis", "layers.streets", shown_path(streets))
+    elif not (folder / streets.path).exists():
+        findings.error("missing-file", "layers.streets", shown_path(streets), near="")
 
 
 def named_layers(study: Study) -> dict[str, Layer]:

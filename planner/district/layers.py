@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from planner.district.files import NAME_BYTES, cut_name, read_numbers, without_secrets
+from planner.district.files import NAME_BYTES, cut_name, read_numbers
 from planner.district.findings import ROWS_NAMED
 from planner.study import Communities, People
+from planner.study.connection import connection, is_connection, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.district.findings import Fact, Findings
-    from planner.study import Layer
+    from planner.study import Layer, Streets
 
 
 _NUMBERED = re.compile(r"^(.+)_\d{1,2}$")
@@ -149,9 +150,9 @@ def asked_columns(layer: Layer) -> list[str]:
     return list(layer.roll_up) if isinstance(layer, Communities) else []
 
 
-def shown_path(layer: Layer) -> str:
+def shown_path(layer: Layer | Streets) -> str:
     """Return a layer's path as it may be shown: a connection's password stays hidden."""
-    return without_secrets(layer.path.as_posix())
+    return without_secrets(connection(layer.path)) if is_connection(layer.path) else layer.path.as_posix()
 
 
 def alike_columns(columns: Sequence[str], wanted: str) -> list[str]:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from ruamel.yaml import YAML
 
-from planner.district.files import is_database, read_numbers
+from planner.district.files import read_numbers
 from planner.district.ids import made_ids, unique_ids
 from planner.district.layers import as_text
 from planner.study import Facilities, People
+from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ def mend(study: Study, folder: Path, out: Path, survey: Survey, *, final: Path |
         block = _block(raw["layers"], label)
         table = survey.tables.get(label)
         if table is None:
-            if not is_database(layer.path):
+            if not is_connection(layer.path):
                 block["path"] = _relative(folder / layer.path, final or out)
             left.append(label)
             continue
@@ -84,7 +85,7 @@ def mend(study: Study, folder: Path, out: Path, survey: Survey, *, final: Path |
     if streets.is_file():
         shutil.copyfile(streets, out / "layers" / streets.name)
         raw["layers"]["streets"]["path"] = f"layers/{streets.name}"
-    else:
+    elif not is_connection(study.layers.streets.path):
         raw["layers"]["streets"]["path"] = _relative(streets, final or out)
     target = out / "study.yaml"
     yaml = YAML()

@@ -15,7 +15,7 @@ from planner.runs.clock import Clock
 from planner.runs.ground import Ground, connector_m, reach_limits_s, survey
 from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
-from planner.runs.provenance import digest_of, versions
+from planner.runs.provenance import digest_of, versions, without_checksum
 from planner.runs.sheets import sheets
 from planner.runs.tabulate import circles_table, places_table
 from planner.runs.today.assessment import Assessment, Origin
@@ -127,6 +127,7 @@ def find_out(
         crs=ground.district.crs.to_string(),
         limit_s=limit_s,
         timings_s=clock.timings_s,
+        without_checksum=without_checksum(study),
     )
     return Assessment(study, origin, tables)
 

@@ -6,9 +6,10 @@ The planner's own code and the libraries that compute are ingredients like any o
 from __future__ import annotations
 
 import hashlib
+import uuid
 from typing import TYPE_CHECKING, Any
 
-from planner.runs.provenance import code_of, fingerprint, hashes_in, versions_of
+from planner.runs.provenance import code_of, databases_in, fingerprint, hashes_in, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +34,7 @@ def of_layers(study: Study, folder: Path) -> dict[str, str]:
         "groups": fingerprint(list(study.groups)),
         "services": fingerprint([service.id for service in study.services]),
         "site_kinds": fingerprint(_plain(study, "site_kinds")),
-        **{f"layers.{name}": fingerprint([block, hashes_in(block, folder)]) for name, block in _each(layers)},
+        **{f"layers.{name}": _held(block, folder) for name, block in _each(layers)},
     }
 
 
@@ -48,13 +49,12 @@ def of_streets(study: Study, folder: Path, crs: CRS) -> dict[str, str]:
             libraries=("geopandas", "numpy", "osmium", "pyogrio", "scipy", "shapely"),
         ),
         "crs": fingerprint([crs.to_wkt(), versions_of("pyproj")]),
-        "layers.streets": fingerprint([block, hashes_in(block, folder)]),
+        "layers.streets": _held(block, folder),
         "walls, gates and heights": fingerprint(
             [
-                [wall, hashes_in(wall, folder)]
+                _held(layer.model_dump(mode="json"), folder)
                 for layer in (study.layers.estates, study.layers.gates, study.layers.barriers, study.layers.elevation)
                 if layer is not None
-                for wall in [layer.model_dump(mode="json")]
             ]
         ),
         "open and closed gates": fingerprint([study.walking.open_gates, study.walking.closed_gates]),
@@ -127,6 +127,11 @@ def of_plan(problem: str) -> dict[str, str]:
 
 def _code(*parts: str, libraries: Iterable[str]) -> str:
     return fingerprint([code_of(*parts), versions_of(*libraries)])
+
+
+def _held(block: Any, folder: Path) -> str:
+    """Return the digest of a layer and what its files hold; of one in a database never the same, for it may hold other rows."""
+    return fingerprint([block, hashes_in(block, folder), uuid.uuid4().hex if databases_in(block) else ""])
 
 
 def _plain(study: Study, part: str) -> Any:

@@ -62,6 +62,8 @@ class Manifest:
     crs: str
     result: Result
     timings_s: dict[str, float]
+    without_checksum: tuple[str, ...] = ()
+    """Connections to databases that layers were read from: nothing proves what those held, so no run is taken for this one."""
 
     def as_json(self) -> str:
         """Return the manifest as indented JSON with sorted keys."""
@@ -73,4 +75,5 @@ class Manifest:
         fields: dict[str, Any] = json.loads(text)
         result: dict[str, Any] = fields["result"]
         goals = tuple(GoalResult(**goal) for goal in result["goals"])
-        return cls(**{**fields, "result": Result(**{**result, "goals": goals})})
+        unproven = tuple(fields.get("without_checksum", ()))
+        return cls(**{**fields, "result": Result(**{**result, "goals": goals}), "without_checksum": unproven})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import planner
 from planner._version import __version__
+from planner.study.connection import connection, is_connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,9 +47,11 @@ def hashes_of(study: Study, folder: Path) -> dict[str, str]:
 
 
 def hashes_in(block: object, folder: Path) -> dict[str, str]:
-    """Return the same for the paths that one block of a study names."""
+    """Return the same for the paths that one block of a study names; a database is no file and has no checksum."""
     found: dict[str, str] = {}
     for named in sorted(set(_paths(block))):
+        if is_connection(named):
+            continue
         path = folder / named
         whole = [path] if path.suffix.lower() != ".shp" else sorted(path.parent.glob(f"{path.stem}.*"))
         for part in whole:
@@ -58,6 +61,16 @@ def hashes_in(block: object, folder: Path) -> dict[str, str]:
                 for inner in sorted(item for item in part.rglob("*") if item.is_file()):
                     found[f"{named}/{inner.relative_to(part).as_posix()}"] = _sha256(inner)
     return found
+
+
+def without_checksum(study: Study) -> tuple[str, ...]:
+    """Return the connections to databases that the layers of ``study`` are read from: nothing says what those held."""
+    return databases_in(study.layers.model_dump(mode="json"))
+
+
+def databases_in(block: object) -> tuple[str, ...]:
+    """Return the same for one block of a study."""
+    return tuple(sorted({connection(named) for named in _paths(block) if is_connection(named)}))
 
 
 def digest_of(study: Study, inputs: Mapping[str, str]) -> str:

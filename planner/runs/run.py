@@ -21,7 +21,7 @@ from planner.runs.manifest import GoalResult, Manifest, Result
 from planner.runs.naming import naming_of
 from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
-from planner.runs.provenance import digest_of, fingerprint, versions
+from planner.runs.provenance import digest_of, fingerprint, versions, without_checksum
 from planner.runs.sheets import Sheets, sheets
 from planner.runs.store import Run
 from planner.runs.tables import Tables
@@ -223,6 +223,7 @@ def record(
         crs=ground.district.crs.to_string(),
         result=_result(chosen, recount, tables),
         timings_s=clock.timings_s,
+        without_checksum=without_checksum(study),
     )
     return Run(study=study, manifest=manifest, tables=tables, ready=common.parquet)
 

@@ -133,7 +133,7 @@ def finished(folder: Path, digest: str, *, reports: bool = False) -> Manifest | 
         manifest = Manifest.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    whole = manifest.digest == digest and manifest.result.stopped_by != "interrupt"
+    whole = manifest.digest == digest and manifest.result.stopped_by != "interrupt" and not manifest.without_checksum
     return manifest if whole and (not reports or (folder / "map.html").is_file()) else None
 
 

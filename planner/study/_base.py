@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from planner.study.connection import NO_PASSWORDS, holds_secret
 
 Language = Literal["zh", "en"]
 #: an identifier a planner types: letters (Chinese too), digits, ``_``, ``-`` and ``.``; no spaces
@@ -17,8 +20,24 @@ class Block(BaseModel):
     """A part of a study: immutable, and a key it does not know is a fault."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
+        hide_input_in_errors=True,  # what is refused may be a password
     )
+
+
+class Located(Block):
+    """A block whose file, or database, lies at ``path``."""
+
+    @field_validator("path", check_fields=False)
+    @classmethod
+    def _without_password(cls, path: Path) -> Path:
+        if holds_secret(str(path)):
+            raise ValueError(NO_PASSWORDS)
+        return path
 
 
 class Label(Block):

@@ -7,16 +7,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from planner.study._base import Block, Id, Share
+from planner.study._base import Block, Id, Located, Share
 
 Group = Id
 
 
-class Layer(Block):
+class Layer(Located):
     """A file of features.
 
     Shapefile, GeoPackage, File Geodatabase, GeoJSON or FlatGeobuf (each also zipped), GeoParquet, CSV or xlsx with
-    coordinates, an OpenStreetMap extract, or ``PG:…`` for a PostGIS database where GDAL has its driver.
+    coordinates, an OpenStreetMap extract, or ``PG:…`` or ``postgresql://…`` for a PostGIS database where GDAL has its driver
+    (without a password: a study that holds one is refused).
     """
 
     path: Path
@@ -166,7 +167,7 @@ class Need(Layer):
     """Polygons with a weight of need (from complaints, proposals, questionnaires). Column ``weight``: 1 = as usual."""
 
 
-class Streets(Block):
+class Streets(Located):
     """The street file: an OpenStreetMap extract, or any line layer."""
 
     path: Path
@@ -180,7 +181,7 @@ class Streets(Block):
     """Join disconnected pieces closer than this; its effect is printed. 0 joins nothing."""
 
 
-class Elevation(Block):
+class Elevation(Located):
     """A raster of heights in metres; reading it needs the extra ``raster``."""
 
     path: Path

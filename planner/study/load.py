@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from planner.errors import Fault, StudyError, raise_all
+from planner.study.connection import NO_PASSWORDS, holds_secret, without_secrets
 from planner.study.model import Study
 from planner.study.scenarios import Overlay, variant, variants
 
@@ -89,12 +90,12 @@ def parse_set(item: str) -> Overlay:
     """
     key, found, value = item.partition("=")
     if not found or not key.strip():
-        msg = f"--set {item}: write it as key=value, e.g. --set budgets.capital_yuan=5000000"
+        msg = f"--set {without_secrets(item)}: write it as key=value, e.g. --set budgets.capital_yuan=5000000"
         raise StudyError(msg)
     try:
         return Overlay(key.strip(), _plain(YAML(typ="safe", pure=True).load(value)), f"--set {key.strip()}")
     except (YAMLError, ValueError) as fault:
-        msg = f"--set {item}: the value cannot be read; quote texts that hold : # or brackets"
+        msg = f"--set {without_secrets(item)}: the value cannot be read; quote texts that hold : # or brackets"
         raise StudyError(msg) from fault
 
 
@@ -177,6 +178,7 @@ def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
             origins[_lay_over(asked, overlay)] = overlay.origin
         except LookupError as fault:
             faults.append(Fault(overlay.origin, str(fault.args[0])))
+    _refuse_passwords(path, raw, asked, origins)
     try:
         study = Study.model_validate(asked)
     except ValidationError as error:
@@ -184,6 +186,27 @@ def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
         faults.sort(key=_by_line)
     raise_all(faults, StudyError, f"{path}: the study has {len(faults)} fault{'s' if len(faults) > 1 else ''}")
     return study
+
+
+def _refuse_passwords(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str]) -> None:
+    """Refuse passwords in connections before anything can repeat them, wherever they stand: in scenarios and overrides too."""
+    faults = []
+    for keys in _secrets(asked):
+        origin = next((text for key, text in origins.items() if keys[: len(key)] == key), None)
+        where = origin or f"{path.name}:{_line(raw, keys)}: {'.'.join(str(key) for key in keys)}"
+        faults.append(Fault(where, NO_PASSWORDS))
+    raise_all(faults, StudyError, f"{path}: the study holds passwords")
+
+
+def _secrets(value: Any, *keys: str | int) -> Iterator[Key]:
+    if isinstance(value, str) and holds_secret(value):
+        yield keys
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _secrets(inner, *keys, key)
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from _secrets(inner, *keys, at)
 
 
 def _lay_over(asked: dict[str, Any], overlay: Overlay) -> Key:

@@ -1,6 +1,6 @@
 """Files of a planner's brought into memory as they are: formats, encodings, archives; nothing is mended here."""
 
-from planner.district.files.database import is_database, without_secrets
+from planner.district.files.database import has_driver
 from planner.district.files.degrees import X_NAMES, Y_NAMES, read_coordinates
 from planner.district.files.encoding import NAME_BYTES, Decision, cut_name
 from planner.district.files.numbers import Numbers, read_flags, read_numbers
@@ -20,12 +20,11 @@ __all__ = [
     "UnreadableError",
     "Want",
     "cut_name",
-    "is_database",
+    "has_driver",
     "is_extract",
     "read_coordinates",
     "read_extract",
     "read_file",
     "read_flags",
     "read_numbers",
-    "without_secrets",
 ]

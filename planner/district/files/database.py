@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from planner.district.files.raw import RawTable, UnreadableError
+from planner.district.files.raw import RawTable, Remark, UnreadableError
+from planner.study.connection import connection, without_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-
-_SECRET = re.compile(r"(password\s*=\s*)(?:'[^']*'|\S+)|(://[^:@/\s]*:)[^@/\s]*(?=@)", re.IGNORECASE)
-
-
-def is_database(path: Path) -> bool:
-    """Tell whether a layer's path is a connection: ``PG:host=… dbname=…``."""
-    return any(part.upper().startswith("PG:") for part in path.parts)
+#: what is said of every table read from a database
+REMARKS = (Remark("note", "no-checksum"),)
 
 
-def connection(path: Path) -> str:
-    """Return the connection text of a layer's path, with whatever folder was put before it taken off."""
-    text = path.as_posix()
-    return text[text.upper().index("PG:") :]
-
-
-def without_secrets(text: str) -> str:
-    """Return a connection text that may be shown."""
-    return _SECRET.sub(lambda found: f"{found[1] or found[2]}***", text)
+def has_driver() -> bool:
+    """Tell whether GDAL can read PostGIS here."""
+    return "PostgreSQL" in pyogrio.list_drivers(read=True)
 
 
 def read_database(path: Path, table: str | None) -> RawTable:
@@ -42,7 +31,7 @@ def read_database(path: Path, table: str | None) -> RawTable:
     UnreadableError
         GDAL has no PostgreSQL driver here, no table was named, or the database does not answer.
     """
-    if "PostgreSQL" not in pyogrio.list_drivers(read=True):
+    if not has_driver():
         raise UnreadableError("no-postgis")
     if table is None:
         raise UnreadableError("several-tables", tables="PostGIS")
@@ -50,4 +39,4 @@ def read_database(path: Path, table: str | None) -> RawTable:
         frame: gpd.GeoDataFrame = pyogrio.read_dataframe(connection(path), layer=table)
     except (DataSourceError, DataLayerError, OSError, ValueError, RuntimeError) as error:
         raise UnreadableError("unreadable-file", reason=without_secrets(str(error))) from error
-    return RawTable(frame)
+    return RawTable(frame, remarks=REMARKS)

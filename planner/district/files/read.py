@@ -14,11 +14,12 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.errors import ShapelyError
 
 from planner.district.files.archive import unpacked
-from planner.district.files.database import is_database, read_database
+from planner.district.files.database import read_database
 from planner.district.files.raster import RASTERS, read_raster
 from planner.district.files.raw import RawTable, UnreadableError
 from planner.district.files.tables import TABLES, read_parquet, read_table
 from planner.district.files.vector import VECTORS, read_vector
+from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def read_file(path: Path, table: str | None = None, encoding: str | None = None)
     Parameters
     ----------
     path
-        A file, a ``.gdb`` folder, a zip of either, or ``PG:…``.
+        A file, a ``.gdb`` folder, a zip of either, or a connection (``PG:…``, ``postgresql://…``).
     table
         Which of several tables.
     encoding
@@ -49,7 +50,7 @@ def read_file(path: Path, table: str | None = None, encoding: str | None = None)
     UnreadableError
         with the code of the finding. Nothing else is raised, whatever the bytes.
     """
-    if is_database(path):
+    if is_connection(path):
         return read_database(path, table)
     if not path.exists():
         raise UnreadableError("missing-file", near=_near(path))

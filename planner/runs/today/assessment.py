@@ -32,6 +32,8 @@ class Origin:
     limit_s: float
     """Walks to the nearest facility are timed up to here, in seconds."""
     timings_s: dict[str, float]
+    without_checksum: tuple[str, ...] = ()
+    """Connections to databases that layers were read from: nothing proves what those held."""
 
     def as_json(self) -> str:
         """Return it as indented JSON with sorted keys."""
@@ -44,7 +46,7 @@ class Origin:
         if told.pop("kind", None) != KIND:
             msg = "its manifest is not that of an assessment"
             raise ValueError(msg)
-        return cls(**told)
+        return cls(**{**told, "without_checksum": tuple(told.get("without_checksum", ()))})
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,6 +50,16 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("本机的 GDAL 没有 PostgreSQL 驱动", "GDAL was built without its PostgreSQL driver here"),
         "hint": ("从数据库导出为 GeoPackage", "export the table as GeoPackage"),
     },
+    "no-checksum": {
+        "what": (
+            "从数据库读取，没有校验和：下次运行读到的数据可能不同",
+            "it is read from a database and has no checksum: the next run may read other rows",
+        ),
+        "hint": (
+            "需要可重复的结果时，先导出为 GeoPackage",
+            "export it as GeoPackage where a result must be repeatable",
+        ),
+    },
     "no-raster": {
         "what": ("读取栅格需要可选组件 raster", "reading rasters needs the optional extra raster"),
         "hint": (
