@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.report.assessed import minutes_text, summary_rows
+from planner.report.book import Column, write_sheets
 from planner.report.evidence import evidence_rows
-from planner.report.workbook import Column, write_sheets
 from planner.words import glossary, say
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined
 
+from planner.report.book import Column, write_sheets
 from planner.report.drawings import core_map, cost_picture
 from planner.report.indicators import status_text
-from planner.report.workbook import Column, write_sheets
 from planner.runs.compare import tables_of
 from planner.runs.measured import ANNUAL_YEARS
 from planner.words import percent, say, signed, whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from planner.report.workbook import Column, write_sheets
+from planner.report.book import Column, write_sheets
 from planner.words import say
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from planner.report.book import Column, write_sheets
 from planner.report.palette import INK, SERVICES
-from planner.report.workbook import Column, write_sheets
 from planner.words import percent, say, yuan
 
 if TYPE_CHECKING:

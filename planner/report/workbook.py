@@ -1,19 +1,12 @@
-"""The plan as a workbook: typed numbers under headings with units, in the language of the study.
-
-No cell can become a formula or a link, whatever a layer calls its features; equal runs give equal bytes.
-"""
+"""The plan as a workbook: typed numbers under headings with units, in the language of the study."""
 
 from __future__ import annotations
 
-import datetime as dt
-import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-import xlsxwriter
 
+from planner.report.book import Column, write_sheets
 from planner.report.evidence import evidence_rows
 from planner.report.indicators import coverage, indicators, label_of, status_text
 from planner.words import glossary, say
@@ -24,32 +17,6 @@ if TYPE_CHECKING:
 
     from planner.runs.store import Run
     from planner.study import Language, Study
-
-#: written as the moment of creation: a workbook of the same run is the same file, whenever it is made
-CREATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-LONGEST_TEXT = 32_000  # Excel holds 32,767 characters in a cell
-FORMATS = {
-    "text": {"valign": "top"},
-    "wrapped": {"valign": "top", "text_wrap": True},
-    "whole": {"num_format": "#,##0", "valign": "top"},
-    "people": {"num_format": "#,##0.0", "valign": "top"},
-    "money": {"num_format": "#,##0", "valign": "top"},
-    "share": {"num_format": "0.0%", "valign": "top"},
-    "plain": {"num_format": "0.######", "valign": "top"},
-    "year": {"num_format": "0", "valign": "top"},
-    "degree": {"num_format": "0.000000", "valign": "top"},
-}
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a sheet."""
-
-    heading: str
-    values: Sequence[Any]
-    kind: str = "text"
-    """Key of ``FORMATS``."""
-    width: float = 14.0
 
 
 def write_workbook(run: Run, path: Path) -> None:
@@ -72,83 +39,29 @@ def write_workbook(run: Run, path: Path) -> None:
     write_sheets(path, run.study.name.text(language), named)
 
 
-def write_sheets(path: Path, title: str, sheets: Sequence[tuple[str, Sequence[Column]]]) -> None:
-    """Write a workbook of tables: (name, columns) of every sheet."""
-    options = {
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "in_memory": True,
-    }
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": title, "created": CREATED})
-        for name, columns in sheets:
-            _write_sheet(book, name, columns)
-
-
-def _write_sheet(book: Any, name: str, columns: Sequence[Column]) -> None:
-    sheet = book.add_worksheet(name)
-    heading = book.add_format(
-        {
-            "bold": True,
-            "text_wrap": True,
-            "valign": "top",
-            "bg_color": "#E8ECEE",
-            "bottom": 1,
-            "border_color": "#586771",
-        }
-    )
-    formats = {kind: book.add_format(FORMATS[kind]) for kind in {column.kind for column in columns}}
-    for j, column in enumerate(columns):
-        sheet.set_column(j, j, column.width)
-        sheet.write_string(0, j, column.heading, heading)
-        for i, value in enumerate(column.values, start=1):
-            _write_cell(sheet, i, j, value, formats[column.kind])
-    rows = max(len(column.values) for column in columns)
-    sheet.freeze_panes(1, 1)
-    sheet.autofilter(0, 0, max(rows, 1), len(columns) - 1)
-    sheet.set_landscape()
-    sheet.set_paper(8)  # A3
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-
-
-def _write_cell(sheet: Any, i: int, j: int, value: Any, style: Any) -> None:
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        sheet.write_blank(i, j, None, style)
-    elif isinstance(value, bool | np.bool_):
-        sheet.write_boolean(i, j, bool(value), style)
-    elif isinstance(value, int | float | np.number):
-        figure = float(value)
-        if math.isfinite(figure):
-            sheet.write_number(i, j, figure, style)
-        else:
-            sheet.write_blank(i, j, None, style)
-    else:
-        sheet.write_string(i, j, str(value)[:LONGEST_TEXT], style)
-
-
 def _summary(run: Run, language: Language) -> list[Column]:
     def word(key: str) -> str:
         return say(f"report.{key}", language)
 
     study, publication = run.study, run.study.publication
-    rows: list[tuple[str, Any, Any, str]] = [
-        (word("name"), study.name.text(language), None, ""),
-        (word("scenario_label"), run.manifest.scenario, None, ""),
-        (word("date"), study.date, None, ""),
-        (word("run_id"), run.manifest.run_id, None, ""),
+    rows: list[tuple[str, Any, Any, str, str]] = [
+        (word("name"), study.name.text(language), None, "", "text"),
+        (word("scenario_label"), run.manifest.scenario, None, "", "text"),
+        (word("date"), study.date, None, "", "text"),
+        (word("run_id"), run.manifest.run_id, None, "", "text"),
     ]
-    units = {"yuan": word("yuan"), "share": "0–1"}
+    looks = {"yuan": (word("yuan"), "money"), "share": ("", "gap")}
     for indicator in indicators(run):
         value = status_text(indicator.value, language) if isinstance(indicator.value, str) else indicator.value
-        rows.append((label_of(indicator, language), value, indicator.limit, units.get(indicator.unit, "")))
+        plain = "whole" if isinstance(value, int) else "people"
+        unit, kind = looks.get(indicator.unit, ("", plain))
+        rows.append((label_of(indicator, language), value, indicator.limit, unit, kind))
     for row in coverage(run):
         label = f"{row.service.name.text(language)} · {say('report.minutes_short', language, minutes=row.minutes)} · "
-        rows.append((label + say("before", language), row.before, row.people, word("people_total")))
-        rows.append((label + say("after", language), row.after, row.people, word("people_total")))
+        rows.append((label + say("before", language), row.before, row.people, word("people_total"), "people"))
+        rows.append((label + say("after", language), row.after, row.people, word("people_total"), "people"))
     rows += [
-        (word(key), value, None, "")
+        (word(key), value, None, "", "text")
         for key, value in (
             ("review_number", publication.review_number),
             ("classification", publication.classification),
@@ -156,12 +69,13 @@ def _summary(run: Run, language: Language) -> list[Column]:
         )
         if value
     ]
-    rows += [(word("sources_title"), source, None, "") for source in publication.sources]
+    rows += [(word("sources_title"), source, None, "", "text") for source in publication.sources]
+    kinds = [row[4] for row in rows]
     return [
         Column(word("item"), [row[0] for row in rows], width=44),
-        Column(word("value"), [row[1] for row in rows], "plain", 34),
-        Column(word("limit"), [row[2] for row in rows], "plain", 24),
-        Column(word("unit"), [row[3] for row in rows], width=12),
+        Column(word("value"), [row[1] for row in rows], kinds, 34),
+        Column(word("limit"), [row[2] for row in rows], kinds, 24),
+        Column(word("unit"), [row[3] for row in rows], "unit", 12),
     ]
 
 

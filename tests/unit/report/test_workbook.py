@@ -109,3 +109,11 @@ def test_equal_runs_give_equal_bytes(written, tmp_path):
 
 def test_panes_are_frozen(book):
     assert all(sheet.freeze_panes == "B2" for sheet in book)
+
+
+def test_the_summary_reads_as_figures(book):
+    summary = book["Summary"]
+    looks = {summary.cell(row, 1).value: summary.cell(row, 2).number_format for row in range(2, summary.max_row + 1)}
+    assert looks["capital spent"] == "#,##0"
+    assert looks["gap"] == "0.00%"
+    assert {look for label, look in looks.items() if label.endswith("after")} == {"#,##0.0"}
