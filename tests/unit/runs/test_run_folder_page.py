@@ -4,8 +4,6 @@ import json
 import re
 from dataclasses import fields
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from planner.runs import Manifest, Result, Tables
@@ -14,10 +12,10 @@ from planner.runs.executors import Serial
 from planner.runs.tables import GEOGRAPHIC
 from planner.runs.work import Work
 from planner.study.load import load_study
-from tests.conftest import REPOSITORY
+from tests.pages import described, page, stored
 from tests.tiny_town import write_town
 
-PAGE = (REPOSITORY / "docs" / "run-folder.md").read_text(encoding="utf-8")
+PAGE = page("run-folder.md")
 
 PAID = """\
   - name: paid
@@ -38,47 +36,11 @@ def store(tmp_path_factory):
     return folder
 
 
-def _rows(heading):
-    """Rows of the first table below a heading: lists of cells."""
-    section = PAGE.split(f"\n{heading}\n", 1)[1].split("\n#", 1)[0]
-    cells = [
-        [cell.strip() for cell in line.strip("|").split(" | ")] for line in section.splitlines() if line[:1] == "|"
-    ]
-    return cells[2:]
-
-
-def _documented(table, study):
-    """Columns of a table as the page says, its placeholders filled in: name → type."""
-    filled = {
-        "people_<group>": [f"people_{group}" for group in study.groups],
-        "<roll_up>": study.layers.communities.roll_up,
-        "pays_<department>": [f"pays_{department}" for department in study.budgets.departments],
-    }
-    found = {}
-    for name, kind, *_ in _rows(f"### {table}"):
-        plain = name.strip("`")
-        found |= dict.fromkeys(filled.get(plain, [plain]), kind)
-    return found
-
-
-def _kind(field, geographic):
-    kinds = {
-        "geometry": geographic and field.name == "geometry",
-        "category": pa.types.is_dictionary(field.type),
-        "text": pa.types.is_string(field.type) or pa.types.is_large_string(field.type),
-        "float": pa.types.is_floating(field.type),
-        "int": pa.types.is_integer(field.type),
-        "bool": pa.types.is_boolean(field.type),
-    }
-    return next(kind for kind, fits in kinds.items() if fits)
-
-
 @pytest.mark.parametrize("table", [field.name for field in fields(Tables)])
 def test_every_column_is_described_with_its_type(store, table):
     study = load_study(store / "town" / "porto.yaml", scenario="paid")
-    schema = pq.read_schema(store / "outputs" / "porto" / "paid" / "tables" / f"{table}.parquet")
-    there = {field.name: _kind(field, table in GEOGRAPHIC) for field in schema}
-    assert _documented(table, study) == there
+    path = store / "outputs" / "porto" / "paid" / "tables" / f"{table}.parquet"
+    assert described(PAGE, table, study) == stored(path, geographic=table in GEOGRAPHIC)
 
 
 def test_no_other_table_is_described(store):
