@@ -8,7 +8,7 @@ import numpy as np
 
 from planner.access import kernel
 from planner.access.compiled import compiled
-from planner.access.pace import LONGEST_CUTOFF_S, NEVER, TICKS_PER_S, cutoff_ticks, doors, pace
+from planner.access.pace import LONGEST_CUTOFF_S, NEVER, doors, pace, searched_as
 from planner.access.skeleton import skeleton
 from planner.access.walking import by_key, ends_of, sources_of
 
@@ -56,8 +56,8 @@ def nearest(
     cutoff_s : float
         Longest walk that counts.
     """
-    cutoff = cutoff_ticks(cutoff_s)
-    onward = pace(network, walker)
+    asked = searched_as(walker, cutoff_s)
+    cutoff, onward = asked.cutoff, pace(network, asked.walker)
     towards = onward.reversed()
     begin, end = doors(network, sites, towards), doors(network, origins, onward)
     n = network.n_junctions
@@ -80,7 +80,7 @@ def nearest(
         label,
         cutoff,
     )
-    seconds = np.minimum(np.rint(best * (1000.0 / TICKS_PER_S)) / 1000.0, cutoff_s)
+    seconds = np.minimum(np.rint(best / (asked.ticks_per_s / 1000.0)) / 1000.0, cutoff_s)
     return Nearest(np.where(site >= 0, seconds, np.inf).astype(np.float32), site)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,9 @@ NEVER = 1 << 30
 
 LONGEST_CUTOFF_S = 3600.0 * 4
 """A longer walk would come near `NEVER`."""
+
+COMMON_SPEED_M_S = 1.0
+"""Whoever never waits is searched at this speed; the true seconds follow from it by one factor."""
 
 TOLERANCE_TICKS = 64
 """A walk that exceeds a cutoff by less than a millisecond is within it: 1,080 m at 1.2 m/s are 15 minutes."""
@@ -184,6 +187,40 @@ def cutoff_ticks(cutoff_s: float) -> int:
     if not 0 < cutoff_s <= LONGEST_CUTOFF_S:
         raise StudyError(f"cutoff {cutoff_s:g} s: must lie between 0 and {LONGEST_CUTOFF_S:g} s → correct the circles")
     return round(cutoff_s * TICKS_PER_S) + TOLERANCE_TICKS
+
+
+class Search(NamedTuple):
+    """How the walks of one walker are searched.
+
+    Attributes
+    ----------
+    walker : WalkingProfile
+        Who is searched for: all that matters to which way is best. Equal ones share a search.
+    cutoff : int
+        Ticks of the longest walk that counts.
+    ticks_per_s : float
+        Ticks searched in a second of the true walker.
+    """
+
+    walker: WalkingProfile
+    cutoff: int
+    ticks_per_s: float
+
+
+def searched_as(walker: WalkingProfile, cutoff_s: float) -> Search:
+    """Say how the walks of a walker are searched.
+
+    Speed alone changes no way, only its seconds: whoever waits nowhere is searched at one common speed, so that all who
+    differ in speed alone share what is found, to the last bit whether one of them is asked about or several. Waiting
+    does not grow with the way, so those who wait are searched at their own speed; so are walks longer than ticks hold.
+    """
+    cutoff = cutoff_ticks(cutoff_s)
+    common = int(cutoff * walker.speed_m_s / COMMON_SPEED_M_S)
+    plain = walker.model_copy(update={"name": None, "source": ""})
+    if any(walker.crossing_delay_s.values()) or walker.signal_delay_s > 0 or common > cutoff_ticks(LONGEST_CUTOFF_S):
+        return Search(plain, cutoff, float(TICKS_PER_S))
+    leader = plain.model_copy(update={"speed_m_s": COMMON_SPEED_M_S, "crossing_delay_s": {}})
+    return Search(leader, common, TICKS_PER_S * walker.speed_m_s / COMMON_SPEED_M_S)
 
 
 def _slopes(

@@ -11,7 +11,7 @@ import numpy as np
 
 from planner.access import kernel
 from planner.access.compiled import compiled
-from planner.access.pace import TICKS_PER_S, Doors, cutoff_ticks, doors, pace
+from planner.access.pace import Doors, Search, doors, pace, searched_as
 from planner.access.reach import Reach
 from planner.access.skeleton import skeleton
 
@@ -63,8 +63,7 @@ def walk(
     Reach
         Row per origin, column per site.
     """
-    pairs = _pairs(network, origins, sites, walker, cutoff_s, threads)
-    return _reach(pairs, cutoff_s, 1.0)
+    return walk_each(network, {"": origins}, {"": sites}, {"": walker}, {"": cutoff_s}, threads=threads)[""]
 
 
 def walk_each(
@@ -76,14 +75,16 @@ def walk_each(
     *,
     threads: int = 2,
 ) -> dict[str, Reach]:
-    """Time the walks of several walkers; those who differ in speed alone share one search.
+    """Time the walks of several walkers; those who differ in speed alone, at equal doors, share one search.
+
+    The answers are those of `walk`, to the last bit, whoever else is asked about.
 
     Parameters
     ----------
     network : WalkNetwork
         Streets.
     origins, sites : mapping of str to Snapped
-        Doors by walker; walkers share a search only over the very same doors.
+        Doors by walker.
     walkers : mapping of str to WalkingProfile
         Who walks.
     cutoffs_s : mapping of str to float
@@ -96,18 +97,23 @@ def walk_each(
     dict of str to Reach
         In the order of ``walkers``.
     """
+    asked = {name: searched_as(walker, cutoffs_s[name]) for name, walker in walkers.items()}
     together: dict[tuple[object, ...], list[str]] = {}
-    for name, walker in walkers.items():
-        together.setdefault((id(origins[name]), id(sites[name]), *_streets_seen(walker)), []).append(name)
+    for name, search in asked.items():
+        alike = (search.walker.model_dump_json(), *_doors_told(origins[name]), *_doors_told(sites[name]))
+        together.setdefault(alike, []).append(name)
     found: dict[str, Reach] = {}
     for names in together.values():
-        # The farthest walk in metres is searched once, at its own speed; the others are parts of it at theirs.
-        furthest = max(names, key=lambda name: cutoffs_s[name] * walkers[name].speed_m_s)
-        leader = walkers[furthest]
-        pairs = _pairs(network, origins[furthest], sites[furthest], leader, cutoffs_s[furthest], threads)
+        farthest = max(names, key=lambda name: asked[name].cutoff)
+        pairs = _pairs(network, origins[farthest], sites[farthest], asked[farthest], threads)
         for name in names:
-            found[name] = _reach(pairs, cutoffs_s[name], leader.speed_m_s / walkers[name].speed_m_s)
+            found[name] = _reach(pairs, asked[name], cutoffs_s[name])
     return {name: found[name] for name in walkers}
+
+
+def _doors_told(doors: Snapped) -> tuple[object, ...]:
+    """All that doors say, as something that compares."""
+    return doors.n, *(array.tobytes() for array in (doors.point, doors.edge, doors.offset_m, doors.connector_m))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -121,26 +127,13 @@ class _Pairs:
     n_origins: int
     n_sites: int
     from_sites: bool
+    cutoff: int
 
 
-def _streets_seen(walker: WalkingProfile) -> tuple[object, ...]:
-    """Everything about a walker that changes which way is best, or by how much beside speed."""
-    waits = any(walker.crossing_delay_s.values()) or walker.signal_delay_s > 0
-    factor = walker.stairs_factor if walker.stairs == "allowed" else 0.0
-    return walker.stairs, factor, walker.slope, walker.model_dump_json() if waits else ""
-
-
-def _pairs(  # noqa: PLR0917
-    network: WalkNetwork,
-    origins: Snapped,
-    sites: Snapped,
-    walker: WalkingProfile,
-    cutoff_s: float,
-    threads: int,
-) -> _Pairs:
+def _pairs(network: WalkNetwork, origins: Snapped, sites: Snapped, asked: Search, threads: int) -> _Pairs:
     """Search from the side with fewer points."""
-    cutoff = cutoff_ticks(cutoff_s)
-    onward = pace(network, walker)
+    cutoff = asked.cutoff
+    onward = pace(network, asked.walker)
     from_sites = sites.n <= origins.n
     towards = onward.reversed() if from_sites else onward
     starts, goals = (sites, origins) if from_sites else (origins, sites)
@@ -156,14 +149,14 @@ def _pairs(  # noqa: PLR0917
     )
     sources = sources_of(begin)
     found = _searched(graph, sources, _targets(graph, end, cutoff), end.n, cutoff, threads)
-    return _Pairs(sources.order, *found, origins.n, sites.n, from_sites)
+    return _Pairs(sources.order, *found, origins.n, sites.n, from_sites, cutoff)
 
 
-def _reach(pairs: _Pairs, cutoff_s: float, slower: float) -> Reach:
-    """Put pairs in rows, the seconds multiplied by ``slower``, those beyond the cutoff left out."""
+def _reach(pairs: _Pairs, asked: Search, cutoff_s: float) -> Reach:
+    """Put the pairs within the cutoff of one walker in rows, in that walker's seconds."""
     indptr, target, ticks = pairs.indptr, pairs.target, pairs.ticks
-    within = ticks * slower <= cutoff_ticks(cutoff_s)
-    if not within.all():
+    if asked.cutoff < pairs.cutoff:
+        within = ticks <= asked.cutoff
         indptr = np.concatenate([[0], np.cumsum(within)])[indptr]
         target, ticks = target[within], ticks[within]
     # To the millisecond, so that a walk of exactly the cutoff compares as within it.
@@ -174,7 +167,7 @@ def _reach(pairs: _Pairs, cutoff_s: float, slower: float) -> Reach:
         ticks,
         pairs.n_origins,
         pairs.from_sites,
-        TICKS_PER_S / 1000.0 / slower,
+        asked.ticks_per_s / 1000.0,
         np.float32(cutoff_s),
     )
     return Reach(*rows, n_sites=pairs.n_sites, cutoff_s=cutoff_s)

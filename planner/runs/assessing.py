@@ -135,18 +135,19 @@ def find_out(
 def _nearest(
     study: Study, ground: Ground, offers: Sequence[Standing], limit_s: float
 ) -> dict[tuple[str, str], Nearest]:
-    return {
-        (one.service.id, walker): nearest_of(
+    nearest: dict[tuple[str, str], Nearest] = {}
+    for one in offers:
+        walkers = {walker: study.walking.profiles[walker] for walker in walkers_of(one.service, study)}
+        found = nearest_of(
             ground.network,
-            ground.doors.demand[walker],
-            ground.doors.places[walker].take(one.sites),
-            study.walking.profiles[walker],
+            {walker: ground.doors.demand[walker] for walker in walkers},
+            {walker: ground.doors.places[walker].take(one.sites) for walker in walkers},
+            walkers,
             limit_s,
             threads=study.solver.threads,
         )
-        for one in offers
-        for walker in walkers_of(one.service, study)
-    }
+        nearest |= {(one.service.id, walker): walks for walker, walks in found.items()}
+    return nearest
 
 
 def _tables(

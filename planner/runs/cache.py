@@ -29,7 +29,7 @@ from planner.runs.lock import locked
 from planner.runs.provenance import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _log = logging.getLogger(__name__)
 
@@ -112,34 +112,81 @@ class Cache:
         on_disk
             Whether other processes may have it, or this one alone.
         """
-        digest = fingerprint({"stage": stage, "format": str(FORMAT), **depends_on})
-        if digest in self._at_hand:
-            self._at_hand.move_to_end(digest)
-            self._tell(stage, digest, "at hand", "made or read before in this process")
-            return Found(self._at_hand[digest], digest)
-        entry = self.folder / _kind(stage) / digest if self.folder is not None and on_disk else None
-        found, value = self._read(entry, lent)
-        if not found and entry is not None and self.folder is not None:
-            with locked(self.folder / "locks" / f"{digest[:32]}.lock"):
-                found, value = self._read(entry, lent)
-                if not found:
-                    value = self._made(stage, digest, _difference(entry, depends_on), make)
-                    if worth_keeping(value):
-                        self._hold(digest, value)
-                        self._keep(entry, stage, depends_on, value, lent=lent)
-                    return Found(value, digest)
-        if found:
-            self._tell(stage, digest, "kept", f"all of {', '.join(depends_on)} as they were")
-        else:
-            value = self._made(stage, digest, "not in this process yet", make)
-        if found or worth_keeping(value):
-            self._hold(digest, value)
-        return Found(value, digest)
+        only = self._each({"": stage}, {"": depends_on}, lambda _: {"": make()}, lent, worth_keeping, on_disk=on_disk)
+        return only[""]
 
-    def _made(self, stage: str, digest: str, why: str, make: Callable[[], T]) -> T:
-        value = make()
-        self._tell(stage, digest, "made", why)
-        return value
+    def recall_each(
+        self,
+        kind: str,
+        depends_on: Mapping[str, Mapping[str, str]],
+        make: Callable[[Sequence[str]], Mapping[str, T]],
+    ) -> dict[str, Found[T]]:
+        """Return results of one kind that are made more cheaply together than one by one, by name.
+
+        Parameters
+        ----------
+        kind
+            The stage of ``elder`` is called ``<kind> of elder``.
+        depends_on
+            Name → what its result depends on, as in `recall`; what else is made with it must not matter.
+        make
+            Makes the results of the names given: all those that are neither at hand nor kept.
+        """
+        stages = {name: f"{kind} of {name}" for name in depends_on}
+        return self._each(stages, depends_on, make, None, lambda _: True, on_disk=True)
+
+    def _each(
+        self,
+        stages: Mapping[str, str],
+        depends_on: Mapping[str, Mapping[str, str]],
+        make: Callable[[Sequence[str]], Mapping[str, T]],
+        lent: Mapping[str, object] | None,
+        worth_keeping: Callable[[T], bool],
+        *,
+        on_disk: bool,
+    ) -> dict[str, Found[T]]:
+        digests = {
+            name: fingerprint({"stage": stage, "format": str(FORMAT), **depends_on[name]})
+            for name, stage in stages.items()
+        }
+        folder = self.folder if on_disk else None
+        entries = {name: folder and folder / _kind(stages[name]) / digest for name, digest in digests.items()}
+        found: dict[str, T] = {}
+        for name, digest in digests.items():
+            if digest in self._at_hand:
+                self._at_hand.move_to_end(digest)
+                self._tell(stages[name], digest, "at hand", "made or read before in this process")
+                found[name] = self._at_hand[digest]
+
+        def still_missing() -> list[str]:
+            """Take what is on disk; give the names of what is not."""
+            for name in [name for name in digests if name not in found]:
+                digest = digests[name]
+                there, value = self._read(entries[name], lent)
+                if there:
+                    self._tell(stages[name], digest, "kept", f"all of {', '.join(depends_on[name])} as they were")
+                    self._hold(digest, value)
+                    found[name] = value
+            return [name for name in digests if name not in found]
+
+        missing = still_missing()
+        with contextlib.ExitStack() as held:
+            if missing and folder is not None:
+                # Whoever needs several takes their locks in one order, so that no two wait for each other.
+                for digest in sorted(digests[name] for name in missing):
+                    held.enter_context(locked(folder / "locks" / f"{digest[:32]}.lock"))
+                missing = still_missing()
+            made = make(missing) if missing else {}
+            for name in missing:
+                digest, entry, value = digests[name], entries[name], made[name]
+                why = "not in this process yet" if entry is None else _difference(entry, depends_on[name])
+                self._tell(stages[name], digest, "made", why)
+                if worth_keeping(value):
+                    self._hold(digest, value)
+                    if entry is not None:
+                        self._keep(entry, stages[name], depends_on[name], value, lent=lent)
+                found[name] = value
+        return {name: Found(found[name], digest) for name, digest in digests.items()}
 
     def _hold(self, digest: str, value: object) -> None:
         self._at_hand[digest] = value

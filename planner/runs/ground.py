@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access import Reach, Snapped, WalkNetwork, grouped, snap, walk
+from planner.access import Reach, Snapped, WalkNetwork, grouped, snap, walk_each
 from planner.district import District, read_district
 from planner.runs import depends
 from planner.runs.cache import Cache
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.runs.clock import Clock
-    from planner.study import Study
+    from planner.study import Study, WalkingProfile
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,15 +102,15 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
             partial(walkable, study, folder, district),
         )
     with clock.stage("walks"):
-        ends = _ends(district)
-        walks = {
-            walker: known.recall(
-                f"walks of {walker}",
-                depends.of_walks(study, walker, cutoff_s, streets.digest, ends),
-                partial(_walks, study, walker, cutoff_s, streets.value, ends),
-            )
-            for walker, cutoff_s in reach_limits_s(study).items()
-        }
+        ends, limits_s = _ends(district), reach_limits_s(study)
+        walks = known.recall_each(
+            "walks",
+            {
+                walker: depends.of_walks(study, walker, limit_s, streets.digest, ends)
+                for walker, limit_s in limits_s.items()
+            },
+            lambda missing: _walks(study, {walker: limits_s[walker] for walker in missing}, streets.value, ends),
+        )
     return Ground(
         district=district,
         inputs=inputs,
@@ -148,21 +148,26 @@ def connector_m(doors: Snapped) -> NDArray[np.float64]:
     return np.where(np.isfinite(shortest), shortest, np.nan)
 
 
-def _walks(
-    study: Study,
-    walker_id: str,
-    cutoff_s: float,
-    streets: Walkable,
-    ends: Ends,
-) -> Walks:
-    walker = study.walking.profiles[walker_id]
+def _walks(study: Study, limits_s: Mapping[str, float], streets: Walkable, ends: Ends) -> dict[str, Walks]:
+    """Return the walks of some profiles; those who differ in speed alone share doors and search."""
+    profiles = {walker: study.walking.profiles[walker] for walker in limits_s}
+    doors: dict[str, tuple[Snapped, Snapped]] = {}
+    for profile in profiles.values():
+        if profile.stairs not in doors:  # all that doors heed of a walker
+            doors[profile.stairs] = _snapped(study, profile, streets, ends)
+    demand = {walker: doors[profile.stairs][0] for walker, profile in profiles.items()}
+    places = {walker: doors[profile.stairs][1] for walker, profile in profiles.items()}
+    reaches = walk_each(streets.network, demand, places, profiles, limits_s, threads=study.solver.threads)
+    return {walker: Walks(demand[walker], places[walker], reaches[walker]) for walker in profiles}
+
+
+def _snapped(study: Study, walker: WalkingProfile, streets: Walkable, ends: Ends) -> tuple[Snapped, Snapped]:
+    """Return the doors of demand points, and those of places."""
     limit_m = study.walking.max_connector_m
     network, walls = streets.network, streets.walls
     demand = snap(network, ends.demand_xy, max_connector_m=limit_m, walker=walker, walls=walls)
     entrances = snap(network, ends.entrance_xy, max_connector_m=limit_m, walker=walker, walls=walls)
-    places = grouped(entrances, ends.entrance_of, ends.n_places)
-    reach = walk(network, demand, places, walker, cutoff_s, threads=study.solver.threads)
-    return Walks(demand, places, reach)
+    return demand, grouped(entrances, ends.entrance_of, ends.n_places)
 
 
 def _ends(district: District) -> Ends:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.access import walk
+from planner.access import walk_each
 from planner.siting import demand_of
 
 if TYPE_CHECKING:
@@ -88,23 +88,31 @@ class Nearest:
 
 def nearest_of(
     network: WalkNetwork,
-    homes: Snapped,
-    sites: Snapped,
-    walker: WalkingProfile,
+    homes: Mapping[str, Snapped],
+    sites: Mapping[str, Snapped],
+    walkers: Mapping[str, WalkingProfile],
     limit_s: float,
     *,
     threads: int,
-) -> Nearest:
-    """Time the walk to the nearest of ``sites``, a few of them at once, so that memory does not grow with their number."""
-    seconds, site = np.full(homes.n, np.inf), np.full(homes.n, -1, dtype=np.int64)
-    for first in range(0, sites.n, _AT_ONCE):
-        few = np.arange(first, min(first + _AT_ONCE, sites.n))
-        reach = walk(network, homes, sites.take(few), walker, limit_s, threads=threads)
-        found_s = reach.nearest_s().astype(np.float64)
-        nearer = found_s < seconds
-        seconds[nearer] = found_s[nearer]
-        site[nearer] = first + reach.nearest_site()[nearer]
-    return Nearest(seconds, site)
+) -> dict[str, Nearest]:
+    """Time every walker's walk to the nearest of ``sites``.
+
+    A few sites are searched from at once, so that memory does not grow with their number; walkers who differ in speed
+    alone share each search.
+    """
+    nearest = {
+        walker: Nearest(np.full(homes[walker].n, np.inf), np.full(homes[walker].n, -1, dtype=np.int64))
+        for walker in walkers
+    }
+    limits_s = dict.fromkeys(walkers, limit_s)
+    for first in range(0, max((doors.n for doors in sites.values()), default=0), _AT_ONCE):
+        few = {walker: doors.take(np.arange(first, min(first + _AT_ONCE, doors.n))) for walker, doors in sites.items()}
+        for walker, reach in walk_each(network, homes, few, walkers, limits_s, threads=threads).items():
+            best, found_s = nearest[walker], reach.nearest_s().astype(np.float64)
+            nearer = found_s < best.seconds
+            best.seconds[nearer] = found_s[nearer]
+            best.site[nearer] = first + reach.nearest_site()[nearer]
+    return nearest
 
 
 def coverage_table(

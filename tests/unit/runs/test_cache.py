@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -48,6 +49,50 @@ def test_another_ingredient_or_stage_is_another_result(tmp_path):
     for stage, ingredients in [("x", {"a": "1"}), ("x", {"a": "2"}), ("x", {"b": "1"}), ("y", {"a": "1"})]:
         cache.recall(stage, ingredients, _maker(made))
     assert len(made) == 4
+
+
+def test_what_is_missing_is_made_in_one_call_and_kept_one_by_one(tmp_path):
+    calls = []
+
+    def make(names):
+        calls.append(list(names))
+        return {name: np.full(3, len(name)) for name in names}
+
+    wanted = {name: {"a": name} for name in ("adult", "elder", "frail")}
+    Cache(tmp_path).recall("walks of elder", {"a": "elder"}, lambda: np.full(3, 5))
+    cache = Cache(tmp_path)
+    found = cache.recall_each("walks", wanted, make)
+    assert calls == [["adult", "frail"]]
+    assert {name: one.value.tolist() for name, one in found.items()} == {name: [5, 5, 5] for name in wanted}
+    assert {recall.stage: recall.how for recall in cache.told} == {
+        "walks of elder": "kept",
+        "walks of adult": "made",
+        "walks of frail": "made",
+    }
+    assert list(found) == list(wanted)
+    other = Cache(tmp_path)
+    assert other.recall("walks of frail", {"a": "frail"}, lambda: 0).digest == found["frail"].digest
+    assert other.recall_each("walks", wanted, make)["adult"].digest == found["adult"].digest
+    assert _hows(other) == ["kept", "at hand", "kept", "kept"]
+    assert len(calls) == 1
+    assert not list(tmp_path.glob("locks/*"))
+
+
+def test_two_who_need_the_same_in_another_order_make_it_once_and_never_wait_for_each_other(tmp_path):
+    calls, names = [], ["adult", "elder", "frail", "quick"]
+
+    def ask(order):
+        def make(missing):
+            calls.append(sorted(missing))
+            time.sleep(0.2)
+            return {name: np.full(3, 1) for name in missing}
+
+        return Cache(tmp_path).recall_each("walks", {name: {"a": name} for name in order}, make)
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(ask, order) for order in (names, names[::-1])]
+        assert all(len(one.result(timeout=60)) == 4 for one in both)
+    assert calls == [names]
 
 
 def test_it_says_why(tmp_path):
