@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -13,14 +14,17 @@ import shapely
 from planner.access.assemble import Segments, assemble
 from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_osm import walkable, way_flags
+from planner.district.findings import printable
 from planner.errors import LayerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 _TAGS = ("highway", "foot", "access", "bridge", "tunnel", "motorroad", "oneway:foot", "conveying")
+_SIGNALS = ("highway", "crossing")
 
 
 def read_graphml(path: Path, crs: pyproj.CRS) -> Segments:
@@ -39,19 +43,55 @@ def read_graphml(path: Path, crs: pyproj.CRS) -> Segments:
 
 
 def download_network(place: str, crs: pyproj.CRS | str) -> WalkNetwork:
-    """Ask OpenStreetMap online for the streets of a named place.
+    """Ask OpenStreetMap online for the streets of a named place, up to its boundary.
+
+    What is walkable is decided here, as for a file: the network is the one that an extract of the place would give.
 
     Raises
     ------
     LayerError
-        If the place is not found or the service does not answer.
+        If the place is not found, no server answers, or what it answers is no street network.
     """
     metric = metric_crs(crs)
     try:
-        graph = osmnx.graph_from_place(place, network_type="walk", simplify=False, retain_all=True)
-    except (ValueError, TypeError, OSError, RuntimeError) as fault:
-        raise LayerError(f"{place!r}: no streets came back ({fault}) → check the name and the connection") from fault
-    return assemble(segments_of_graph(graph, metric), metric)
+        with _every_tag_kept():
+            graph = osmnx.graph_from_place(
+                place, network_type="walk", simplify=False, retain_all=True, custom_filter='["highway"]'
+            )
+        segments = segments_of_graph(graph, metric)
+    except LayerError as fault:
+        raise LayerError(f"{place!r}: {fault}") from fault
+    except OSError as fault:
+        msg = (
+            f"{place!r}: no answer from OpenStreetMap online ({_shortly(fault)}) → check the connection, or give a file"
+        )
+        raise LayerError(msg) from fault
+    except Exception as fault:  # osmnx takes servers at their word, so nonsense fails anywhere in it, as anything
+        msg = f"{place!r}: no streets came back ({_shortly(fault)}) → check the name of the place, or give a file"
+        raise LayerError(msg) from fault
+    return assemble(segments, metric)
+
+
+@contextlib.contextmanager
+def _every_tag_kept() -> Iterator[None]:
+    """Have osmnx keep all that walking heeds, and leave no folder of answers where the planner was called."""
+    instead = {
+        "useful_tags_way": [*_TAGS],
+        "useful_tags_node": [*_SIGNALS],
+        "use_cache": False,
+    }
+    before = {name: getattr(osmnx.settings, name) for name in instead}
+    try:
+        for name, value in instead.items():
+            setattr(osmnx.settings, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(osmnx.settings, name, value)
+
+
+def _shortly(fault: Exception) -> str:
+    return printable(f"{type(fault).__name__}: {fault}", 200)
 
 
 def segments_of_graph(graph: nx.MultiDiGraph[object], crs: pyproj.CRS) -> Segments:
@@ -93,16 +133,25 @@ def segments_of_graph(graph: nx.MultiDiGraph[object], crs: pyproj.CRS) -> Segmen
         raise LayerError("street graph: no walkable street in it → check what was downloaded")
     points = np.concatenate([xy, *inner])
     project = pyproj.Transformer.from_crs(graph.graph["crs"], crs, always_xy=True)
+    placed = np.column_stack(project.transform(points[:, 0], points[:, 1]))
+    astray = int(np.count_nonzero(~np.isfinite(placed).all(axis=1)))
+    if astray:
+        raise LayerError(f"street graph: {astray} nodes cannot be placed in {crs.name} → choose the local system")
     steps = np.array([len(path) - 1 for path in paths])
     return Segments(
-        xy=np.column_stack(project.transform(points[:, 0], points[:, 1])),
+        xy=placed,
         tail=np.concatenate([path[:-1] for path in paths]).astype(np.int64),
         head=np.concatenate([path[1:] for path in paths]).astype(np.int64),
         kind=np.repeat(np.array(kinds, dtype=np.uint8), steps),
         flags=np.repeat(np.array(flags, dtype=np.uint8), steps),
         signals=np.concatenate(
             [
-                np.array([_plain(data.get("highway")) == "traffic_signals" for _, data in graph.nodes(data=True)]),
+                np.array(
+                    [
+                        "traffic_signals" in {_plain(data.get(tag)) for tag in _SIGNALS}
+                        for _, data in graph.nodes(data=True)
+                    ]
+                ),
                 np.zeros(len(points) - len(xy), dtype=np.bool_),
             ]
         ),
