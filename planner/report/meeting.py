@@ -10,7 +10,8 @@ from planner.report.maps import as_texts, focus, number, packed_streets, spoken_
 from planner.report.packing import PER_DEGREE, pack_polygons
 from planner.report.page import page
 from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
-from planner.report.question import question, spoken
+from planner.report.question import has_places, question, spoken
+from planner.report.squares import square_shapes
 from planner.words import say
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ SCRIPTS = (
     "view.js",
     "ground.js",
     "engine.js",
+    "seats.js",
     "decisions.js",
     "room.js",
     "chart.js",
     "board.js",
+    "gaps.js",
     "lists.js",
     "review.js",
     "bar.js",
@@ -88,6 +91,10 @@ def facts(run: Run) -> dict[str, Any]:
         "cautions": [spoken(note) for note in study.notes],
         "services": _services(study),
         "coverageObjective": _comparable(study),
+        "served": {
+            service: dict(zip(rows["minutes"].map("{:g}".format), rows["served"], strict=True))
+            for service, rows in run.tables.served.groupby("service")
+        },
         "groups": {name: spoken(group.name) for name, group in study.groups.items()},
         "result": {
             "status": manifest.result.status,
@@ -112,6 +119,7 @@ def ground(run: Run) -> dict[str, Any]:
             "shapes": pack_polygons(communities.geometry.simplify(COMMUNITY_TOLERANCE_M).to_crs(4326)),
         },
         "areas": [_area(column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up],
+        "squares": square_shapes(run),
         "circles": {
             "place": circles["place_id"].tolist(),
             "walker": circles["walker"].tolist(),
@@ -145,10 +153,7 @@ def _review(review: Review) -> dict[str, Any]:
 
 def _comparable(study: Study) -> bool:
     """Say whether the bound of the plan is one for the coverage that the page counts: no limited places, no phases."""
-    limited = any(
-        service.capacity is not None or service.min_load > 0 or any(size.capacity for size in service.sizes)
-        for service in study.services
-    )
+    limited = any(has_places(service) or service.min_load > 0 for service in study.services)
     return study.siting.objective[0] == "coverage" and not limited and not study.siting.years
 
 

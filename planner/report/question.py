@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.report.numbers import pack_counts, pack_floats, pack_steps
+from planner.report.squares import squares
 from planner.report.walks import pack_walks
 from planner.runs.ground import reach_limits_s
 from planner.runs.tabulate import FACILITY
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.runs.store import Run
-    from planner.study import Label, Study
+    from planner.study import Label, Service, Study
 
 #: what an unlimited number is in JSON
 UNLIMITED = None
@@ -33,6 +34,7 @@ def question(run: Run) -> dict[str, Any]:
     return {
         "services": [_service(study, k) for k in range(len(study.services))],
         "demand": _demand(run),
+        "squares": squares(run),
         "walkers": _walkers(run),
         "offers": _offers(run),
         "sites": _sites(run),
@@ -47,7 +49,7 @@ def question(run: Run) -> dict[str, Any]:
             for name, department in study.budgets.departments.items()
         ],
         "budgets": {"capital": study.budgets.capital_yuan, "yearly": study.budgets.yearly_yuan},
-        "rules": _rules(study),
+        "rules": _rules(study, tables.offers, tables.places["id"].tolist()),
         "plans": _plans(tables.offers),
     }
 
@@ -71,7 +73,14 @@ def _service(study: Study, position: int) -> dict[str, Any]:
         "cutoffs_s": [60 * circle.minutes for circle in service.circles],
         "weights": [circle.weight for circle in service.circles],
         "department": service.department,
+        "limited": has_places(service),
+        "participation": service.participation,
     }
+
+
+def has_places(service: Service) -> bool:
+    """Say whether an opening of ``service`` has a limited number of places."""
+    return service.capacity is not None or any(size.capacity is not None for size in service.sizes)
 
 
 def _demand(run: Run) -> dict[str, Any]:
@@ -132,7 +141,18 @@ def _offers(run: Run) -> dict[str, Any]:
         "moves": [standing.get((name, k), -1) for name, k in zip(offers["moves_from"], service_of, strict=True)],
         "closing": offers["closing_yuan"].tolist(),
         "pays": shares,
+        "capacity": [UNLIMITED if np.isnan(value) else float(value) for value in offers["capacity"]],
+        "minLoad": _least_loads(run, service_of),
     }
+
+
+def _least_loads(run: Run, service_of: list[int]) -> list[float]:
+    """Return the load below which each offer is not worth opening; what stands, and its extension, is open as it is."""
+    facilities = set(run.tables.places.loc[run.tables.places["role"] == FACILITY, "id"])
+    return [
+        0.0 if place in facilities else run.study.services[k].min_load
+        for place, k in zip(run.tables.offers["place_id"], service_of, strict=True)
+    ]
 
 
 def _sites(run: Run) -> dict[str, Any]:
@@ -155,7 +175,7 @@ def _sites(run: Run) -> dict[str, Any]:
     }
 
 
-def _rules(study: Study) -> dict[str, Any]:
+def _rules(study: Study, offers: pd.DataFrame, place_ids: list[str]) -> dict[str, Any]:
     position = {service.id: k for k, service in enumerate(study.services)}
     siting, together = study.siting, study.co_location
     return {
@@ -187,12 +207,33 @@ def _rules(study: Study) -> dict[str, Any]:
             }
             for room in together.shared_rooms
         ],
-        "locks": [
-            {"kind": kind, "site": lock.site, "service": None if lock.service is None else position[lock.service]}
-            for kind, locks in (("must", siting.must), ("never", siting.never))
-            for lock in locks
-        ],
+        "locks": _locks(study, offers, place_ids),
     }
+
+
+def _locks(study: Study, offers: pd.DataFrame, place_ids: list[str]) -> list[dict[str, Any]]:
+    """Return the locks in positions; ``offers`` names those that a lock means by size, origin or standing, None where it means all."""
+    place = {name: position for position, name in enumerate(place_ids)}
+    service = {one.id: position for position, one in enumerate(study.services)}
+    ways = list(zip(*(offers[name] for name in ("place_id", "service", "size", "moves_from", "stands")), strict=True))
+    found = []
+    for kind, locks in (("must", study.siting.must), ("never", study.siting.never)):
+        for lock in locks:
+            meant = [
+                position
+                for position, (site, of, size, origin, stands) in enumerate(ways)
+                if (site, of) == (lock.site, lock.service)
+                and lock.means(never=kind == "never", size=size, moves_from=origin, stands=bool(stands))
+            ]
+            found.append(
+                {
+                    "kind": kind,
+                    "site": place[lock.site],
+                    "service": None if lock.service is None else service[lock.service],
+                    "offers": meant if lock.detailed else None,
+                }
+            )
+    return found
 
 
 def _floors(study: Study, position: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -36,13 +36,17 @@ class RunOf(Block):
 
 
 class Decision(Block):
-    """One service at one place (or a place as a whole, where ``service`` is none) forced open or closed."""
+    """One service at one place (or a place as a whole, where ``service`` is none) forced open or closed.
+
+    ``exact``: the room chose the way as well (the size, the extension, or where it moves from); else any way will do.
+    """
 
     place_id: Text
     service: Text | None
     state: Literal["open", "closed"]
     size: Text = ""
     moves_from: Text = ""
+    exact: bool = False
     remark: Text = ""
     who: Text = ""
     when: Text = ""
@@ -104,15 +108,26 @@ def read_decisions(path: Path) -> Decisions:
 def locked(study: Study, decisions: Decisions, *, without: int | None = None) -> Study:
     """Return the study with every decision but number ``without`` as a lock beside its own.
 
-    An open service becomes a ``must`` (in any of its sizes), a closed one a ``never``.
+    An open service becomes a ``must``, in the way the room chose or else in any; a closed one a ``never``, which closes
+    what stands there as well where the study lets facilities close.
     """
     must, never = list(study.siting.must), list(study.siting.never)
     for position, decision in enumerate(decisions.decisions):
         if position != without:
-            lock = Lock(site=decision.place_id, service=decision.service)
-            (must if decision.state == "open" else never).append(lock)
+            (must if decision.state == "open" else never).append(_lock(study, decision))
     siting = study.siting.model_copy(update={"must": must, "never": never})
     return study.model_copy(update={"siting": siting})
+
+
+def _lock(study: Study, decision: Decision) -> Lock:
+    site, service = decision.place_id, decision.service
+    if service is None:
+        return Lock(site=site)
+    if decision.state == "closed":
+        return Lock(site=site, service=service, standing=study.siting.existing.may_close)
+    if decision.exact:
+        return Lock(site=site, service=service, size=decision.size, moves_from=decision.moves_from)
+    return Lock(site=site, service=service)
 
 
 def offers_of(cells: Iterable[OpenOffer], posed: Posed) -> NDArray[np.int64]:

@@ -135,7 +135,14 @@ class Naming:
         site = self.place_of(lock.site)
         if lock.service is None:
             return self._say(f"{rule.kind}_any", site=site)
-        return self._say(rule.kind, site=site, service=self.service_of(lock.service))
+        service = self.service_of(lock.service)
+        if lock.standing:
+            return self._say(f"{rule.kind}_standing", site=site, service=service)
+        if lock.detailed:
+            origin = "" if not lock.moves_from else self.place_of(lock.moves_from)
+            way = " ← ".join(part for part in (lock.size or "", origin) if part)
+            return self._say(f"{rule.kind}_way", site=site, service=service, way=way or self._say("extension"))
+        return self._say(rule.kind, site=site, service=service)
 
     def _floor(self, rule: Rule) -> str:
         asked = self.study.siting

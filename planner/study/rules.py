@@ -17,6 +17,30 @@ class Lock(Block):
     site: str
     service: Id | None = None
     """None = the building as a whole (at least one service, or none at all)."""
+    size: str | None = None
+    """Only this size of the service; empty for an extension, or for a service that lists no sizes. None = any."""
+    moves_from: str | None = None
+    """Only the service that moves here from this facility; empty for one that is new. None = either."""
+    standing: bool = False
+    """``must``: what stands there stays as it is, neither extended nor moved. ``never``: what stands there closes as well."""
+
+    @model_validator(mode="after")
+    def _details_need_a_service(self) -> Lock:
+        if self.service is None and (self.size is not None or self.moves_from is not None or self.standing):
+            msg = "size, moves_from and standing speak of one service; name it"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def detailed(self) -> bool:
+        """Whether it means some ways to run the service there and not others."""
+        return self.size is not None or self.moves_from is not None or self.standing
+
+    def means(self, *, never: bool, size: str, moves_from: str, stands: bool) -> bool:
+        """Say whether a detailed lock means this way to run its service at its site."""
+        if stands:
+            return self.standing
+        return (never or not self.standing) and self.size in {None, size} and self.moves_from in {None, moves_from}
 
 
 class Department(Block):

@@ -24,8 +24,19 @@ REASONS: dict[str, tuple[str, str]] = {
         "hubs (from {area} m² and {services} services on): at least {limit}",
     ),
     "rule.must": ("{site}必须有「{service}」", "{service} must be at {site}"),
+    "rule.must_way": ("{site}必须有「{service}」（{way}）", "{service} must be at {site} ({way})"),
+    "rule.must_standing": (
+        "{site}现有的「{service}」必须原样保留",
+        "the {service} that stands at {site} must stay as it is",
+    ),
+    "rule.extension": ("新设或扩建", "new or extended"),
     "rule.must_any": ("{site}必须启用", "{site} must be used"),
     "rule.never": ("{site}不得新设「{service}」", "no new {service} at {site}"),
+    "rule.never_way": ("{site}不得设「{service}」（{way}）", "no {service} at {site} ({way})"),
+    "rule.never_standing": (
+        "{site}不得有「{service}」，现有的也要关闭",
+        "no {service} at {site}; what stands there closes",
+    ),
     "rule.never_any": ("{site}不得新设任何服务", "nothing new at {site}"),
     "rule.floor": (
         "「{service}」步行 {minutes} 分钟覆盖不少于 {share} 的{who}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from planner.runs.clock import Clock
 from planner.runs.ground import survey
 from planner.runs.progress import silent
 from planner.runs.run import conclude
-from planner.siting import pose
+from planner.siting import Floor, pose, value_of
 from planner.study.load import load_study
+from planner.words import whole
 from tests.browser.recount import Recount
 from tests.unit.report.small_run import HOSTILE, small_run
 
@@ -51,6 +53,8 @@ RULES = (
     "co_location.hub={min_area_m2: 300, min_services: 2, of: [elder_care, canteen], min_of: 1, min_hubs: 1}",
     "site_kinds.community.min_services=2",
     "site_kinds.commercial.hub_only=true",
+    "siting.must=[{site: F02, service: childcare, standing: true}]",
+    "siting.never=[{site: F01, service: childcare, standing: true}, {site: C009, service: canteen, size: small}]",
     "siting.floors=[{service: canteen, minutes: 15, share: 0.2}, {service: elder_care, minutes: 15, group: aged_75, share: 0.1}]",
     "siting.spreads=[{service: childcare, minutes: 15, most: 1.0}]",
     "solver.time_limit_s=90",
@@ -59,21 +63,49 @@ RULES = (
 
 
 STUDY = REPOSITORY / "configs" / "neubrandenburg.yaml"
+#: the same town where places run out: two sizes of canteen, day nurseries with the places of the layer, which may be extended
+PLACES = REPOSITORY / "configs" / "neubrandenburg_rules.yaml"
+FEW = (
+    "services.childcare.capacity=40",
+    "siting.existing={may_close: true, may_extend: true, extend_yuan: 100000, extend_capacity: 20}",
+    "siting.floors=[{service: canteen, minutes: 15, share: 0.15}, {service: elder_care, minutes: 15, share: 0.2, group: aged_75}]",
+    "siting.years=[]",
+    "siting.capital_yuan_by_year={}",
+    "solver.time_limit_s=60",
+    "solver.gap=0.03",
+)
+
+
+def planned(path, sets):
+    study, clock = load_study(path, sets=sets), Clock(silent)
+    ground = survey(study, path.parent, clock)
+    run = conclude(study, ground, clock, scenario="base")
+    return run, pose(study, ground.district, ground.reaches), ground.reaches
 
 
 @pytest.fixture(scope="session")
 def town():
     """A run of the bundled town under every kind of rule, its problem and its walks."""
-    study, clock = load_study(STUDY, sets=RULES), Clock(silent)
-    ground = survey(study, STUDY.parent, clock)
-    run = conclude(study, ground, clock, scenario="base")
-    return run, pose(study, ground.district, ground.reaches), ground.reaches
+    return planned(STUDY, RULES)
+
+
+@pytest.fixture(scope="session")
+def full_town():
+    """The same of the town where places run out."""
+    return planned(PLACES, FEW)
 
 
 @pytest.fixture(scope="session")
 def meeting_file(town, tmp_path_factory):
     path = tmp_path_factory.mktemp("meeting") / "meeting.html"
     path.write_text(meeting_page(town[0]), encoding="utf-8", newline="\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def full_file(full_town, tmp_path_factory):
+    path = tmp_path_factory.mktemp("full") / "meeting.html"
+    path.write_text(meeting_page(full_town[0]), encoding="utf-8", newline="\n")
     return path
 
 
@@ -104,22 +136,21 @@ def compare(shown, recount):
     return {name for name, _, _ in shown}
 
 
-def test_200_random_toggles_show_what_the_planner_counts(open_page, meeting_file, town):
-    run, posed, reaches = town
-    opened, recount = open_page(meeting_file, 1280, 720), Recount(run, posed, reaches)
+def toggled_200_times(opened, recount):
+    """Toggle, look around and compare every figure each time; return the names of figures and rules that were met."""
     page, chance = opened.page, random.Random(6)  # noqa: S311
     recount.ask_more(page)
     page.evaluate("() => planner.room.look({level: 0})")
     seen, rules = compare(page.evaluate(SHOWN), recount), set()
-    tabs, walkers = ["parts", "gaps", "decisions"], [None, None, *reaches]
+    tabs, walkers = ["parts", "gaps", "decisions"], [None, None, *recount.reaches]
     for step in range(200):
         site, service = chance.choice(recount.cells)
         # mostly close again what was opened, so that rules are now kept, now broken
-        fresh = [cell for cell in recount.open if not posed.problem.offers.existing[recount.open[cell]]]
+        fresh = [cell for cell in recount.open if not recount.offers.existing[recount.open[cell]]]
         if len(fresh) > 12:
             site, service = chance.choice(fresh)
         recount.toggle(site, service)
-        name = f"{posed.place_ids[site]} {posed.service_ids[service]}"
+        name = f"{recount.posed.place_ids[site]} {recount.posed.service_ids[service]}"
         shown, broken = page.evaluate(TOGGLE, [site, name])
         seen |= compare(shown, recount)
         assert broken == recount.broken_rules()
@@ -128,19 +159,66 @@ def test_200_random_toggles_show_what_the_planner_counts(open_page, meeting_file
             looked = recount.looked
             looked.service, looked.circle = chance.randrange(3), chance.randrange(3)
             looked.level, looked.walker = chance.randrange(2), chance.choice(walkers)
+            tab = chance.choice(tabs)
             page.evaluate(
                 "([service, circle, level, walker, tab]) => planner.room.look({service, circle, level, walker, tab, part: null})",
-                [looked.service, looked.circle, looked.level, looked.walker, chance.choice(tabs)],
+                [looked.service, looked.circle, looked.level, looked.walker, tab],
             )
-            seen |= compare(page.evaluate(SHOWN), recount)
-    assert len(rules) >= 10, rules
-    kinds = {name.split("/")[0] for name in seen}
-    assert kinds >= {
-        "people", "covered", "share", "gained", "lost", "net", "money", "sites", "openings", "area", "broken", "worth",
-        "bound", "distance", "worst", "worst-left", "part-share", "part-left", "gap", "help", "adds", "site-area", "site-capital",
-    }  # fmt: skip
+            shown = page.evaluate(SHOWN)
+            seen |= compare(shown, recount)
+            if tab == "gaps":
+                told = [(name, float(value)) for name, value, _ in shown if name.startswith("gap/")]
+                assert told == recount.largest_gaps()
     assert opened.errors == []
     assert len(opened.requests) == 1
+    return {name.split("/")[0] for name in seen}, rules
+
+
+EVERYWHERE = {
+    "people", "covered", "share", "gained", "lost", "net", "money", "sites", "openings", "area", "broken",
+    "worst", "worst-left", "part-share", "part-left", "gap", "help", "near", "adds", "reach", "site-area", "site-capital",
+}  # fmt: skip
+
+
+def test_200_random_toggles_show_what_the_planner_counts(open_page, meeting_file, town):
+    figures, rules = toggled_200_times(open_page(meeting_file, 1280, 720), Recount(*town))
+    assert len(rules) >= 10, rules
+    assert figures == EVERYWHERE | {"worth", "bound", "distance"}
+
+
+def test_200_random_toggles_where_places_run_out(open_page, full_file, full_town):
+    figures, rules = toggled_200_times(open_page(full_file, 1280, 720), Recount(*full_town))
+    assert rules >= {"places", "thin", "must", "floor", "spread", "department"}, rules
+    assert figures >= EVERYWHERE | {"places", "users", "seated", "part-users", "part-seated"}
+
+
+def test_no_sharing_out_of_places_does_better_than_the_page_says(full_town):
+    recount, chance = Recount(*full_town), random.Random(3)  # noqa: S311
+    canteens = [cell for cell in recount.cells if cell[1] == 1]
+    for _ in range(6):
+        for _ in range(2):
+            recount.toggle(*chance.choice(canteens))
+        found, figures = value_of(recount.posed.problem, recount.chosen), recount.figures()
+        for k, service in enumerate(recount.run.study.services):
+            for c, circle in enumerate(service.circles):
+                most = figures.get(f"seated/{service.id}/{circle.minutes:g}")
+                assert most is None or float(found.served[k][c]) * service.participation <= most + 1e-6
+
+
+def test_a_share_within_reach_but_beyond_the_places_cannot_be_kept(full_town):
+    recount = Recount(*full_town)
+    recount.looked.service = 1
+    reach = recount.figures()
+    busiest = max(recount.cells, key=lambda c: (c[1] == 1, reach[f"reach/{recount.posed.place_ids[c[0]]}/canteen/15"]))
+    recount.open = {c: m for c, m in recount.open.items() if c[1] != 1} | {busiest: recount.ways(*busiest)[0]}
+    figures = recount.figures()
+    users, most = figures["users/canteen/15"], figures["seated/canteen/15"]
+    assert most == figures["places/canteen"] < users
+    share = (users + most) / 2 / recount.run.study.services[1].participation / figures["people/canteen"]
+    rules = replace(recount.posed.problem.rules, floors=(Floor(1, share, 2),))
+    recount.posed = replace(recount.posed, problem=replace(recount.posed.problem, rules=rules))
+    assert recount.beyond_places() == ["places"]
+    assert [fault.where[:5] for fault in value_of(recount.posed.problem, recount.chosen).broken].count("floor") == 1
 
 
 def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, meeting_file, town, tmp_path):
@@ -149,13 +227,30 @@ def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, 
     page = opened.page
     planned = [cell for cell, offer in recount.open.items() if not posed.problem.offers.existing[offer]]
     fresh = [cell for cell in recount.cells if cell not in recount.open and cell[1] == 2]
-    touched = [planned[0], planned[-1], fresh[3]]
+    locked = {lock.site for lock in posed.problem.rules.locks}
+    standing = next(c for c, m in recount.open.items() if posed.problem.offers.may_close[m] and c[0] not in locked)
+    touched = [planned[0], planned[-1], fresh[3], standing]
     for site, service in touched:
         page.evaluate("(site) => planner.room.look({place: site, tab: 'sites', every: true})", site)
         name = f"{posed.place_ids[site]} {posed.service_ids[service]}"
         page.evaluate('(name) => document.querySelector(`[data-toggle="${CSS.escape(name)}"]`).click()', name)
         recount.toggle(site, service)
+    # the larger canteen, where the smaller one would be opened: this size is what is decided, not any
+    sized = next(
+        cell for cell in recount.cells if cell[1] == 1 and len(recount.ways(*cell)) > 1 and cell not in touched
+    )
+    large = recount.ways(*sized)[-1]
+    page.evaluate("(site) => planner.room.look({place: site, tab: 'sites', every: true})", sized[0])
+    if sized not in recount.open:
+        name = f"{posed.place_ids[sized[0]]} canteen"
+        page.evaluate('(name) => document.querySelector(`[data-toggle="${CSS.escape(name)}"]`).click()', name)
+    page.select_option(f"[data-focus=size-{sized[0]}-1]", str(large))
+    recount.open[sized] = large
     page.click("[data-focus=tab-decisions]")
+    assert page.locator(".decision .way").all_text_contents()[-2:] == [
+        "what stands there closes as well",
+        f"in this way only: large · {whole(posed.problem.offers.capital_yuan[large])} yuan",
+    ]
     page.fill("[data-focus=who]", "街道办 <script>alert(1)</script>")
     page.fill(".decision .remark >> nth=0", "too near the tram")
     with page.expect_download() as download:
@@ -169,15 +264,16 @@ def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, 
     found, _ = review(STUDY, exported, sets=RULES, out=folder, publish=publish_review)
     decided = found.column("decided")
     assert decided.offers.tolist() == recount.chosen.tolist()
-    assert found.column("optimum").found.worth == run.manifest.result.objective
+    assert found.column("optimum").found.worth == pytest.approx(run.manifest.result.objective, rel=1e-12)
     assert found.column("completed").found.broken == ()
     assert found.column("completed").found.worth <= found.column("optimum").bound + 1e-6
     completed = {
         (int(posed.problem.offers.site[m]), int(posed.problem.offers.service[m]))
         for m in found.column("completed").offers
     }
-    assert [cell in completed for cell in touched] == [False, False, True]
-    assert len(found.prices) == 3
+    assert [cell in completed for cell in touched] == [False, False, True, False]
+    assert large in found.column("completed").offers
+    assert len(found.prices) == 5
     assert all(price.people is not None and 0 <= price.people <= price.people_most for price in found.prices)
     assert {decision.remark for decision in found.decisions.decisions} == {"", "too near the tram"}
 
@@ -193,12 +289,12 @@ def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, 
     assert shown["covered/room/canteen/10"] == found.column("completed").found.covered[1][1]
     again.page.click("[data-focus=tab-decisions]")
     assert again.page.input_value("[data-focus=who]") == "街道办 <script>alert(1)</script>"
-    assert again.page.locator(".decision").count() == 3
+    assert again.page.locator(".decision").count() == 5
     with again.page.expect_download() as download:
         again.page.click("[data-action=export]")
     once_more = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     first = json.loads(exported.read_text(encoding="utf-8"))
-    kept = ("place_id", "service", "state", "size", "remark")
+    kept = ("place_id", "service", "state", "size", "exact", "remark")
     assert [[one[key] for key in kept] for one in once_more["decisions"]] == [
         [one[key] for key in kept] for one in first["decisions"]
     ]

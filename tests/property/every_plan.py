@@ -85,12 +85,16 @@ class Tiny:
             and self.keeps_buildings(state)
             and self.keeps_money(state)
             and not any(
-                lock.kind == "never" and lock.site == self.o.site[c] and lock.service in {None, int(self.o.service[c])}
+                lock.kind == "never" and self.means(lock, c) and (lock.offers or self.is_new(c))
                 for lock in self.p.rules.locks
                 for c in state
-                if self.is_new(c)
             )
         )
+
+    def means(self, lock, c):
+        if lock.offers:
+            return c in lock.offers
+        return lock.site == self.o.site[c] and lock.service in {None, int(self.o.service[c])}
 
     def keeps_standing(self, state):
         cells = {self.cell(c) for c in state}
@@ -203,9 +207,7 @@ class Tiny:
             if r.max_openings and r.max_openings[k] is not None and number > r.max_openings[k]:
                 return False
         for lock in r.locks:
-            if lock.kind == "must" and not any(
-                self.o.site[c] == lock.site and lock.service in {None, int(self.o.service[c])} for c in state
-            ):
+            if lock.kind == "must" and not any(self.means(lock, c) for c in state):
                 return False
         sites = {int(self.o.site[c]) for c in state}
         return sum(self.is_hub([c for c in state if self.o.site[c] == j]) for j in sites) >= r.min_hubs
@@ -267,10 +269,7 @@ class Tiny:
     def furthest(self, state):
         barred = [lock for lock in self.p.rules.locks if lock.kind == "never"]
         possible = [
-            c
-            for c in range(self.o.count)
-            if not self.is_new(c)
-            or not any(q.site == self.o.site[c] and q.service in {None, int(self.o.service[c])} for q in barred)
+            c for c in range(self.o.count) if not any(self.means(q, c) and (q.offers or self.is_new(c)) for q in barred)
         ]
         longest = 0.0
         for d, demand in enumerate(self.p.demands):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from every_plan import Tiny
 from tiny_siting import tiny_problem
 
-from planner.siting import SolverSettings, evaluate, solve
+from planner.siting import Lock, SolverSettings, evaluate, solve
 
 EXACT = SolverSettings(gap=0.0)
 GOALS = ("coverage", "walk", "furthest", "fair", "cost", "sites")
@@ -53,6 +54,27 @@ def test_tiny_problems(wishes):
 @pytest.mark.parametrize("wishes", [wish for wish in FAMILIES if wish.values[0]["goal"] == "cost"])
 def test_tiny_problems_with_walks_at_a_price(wishes):
     ended = [compare(seed, wishes, priced_walks) for seed in range(25)]
+    assert "optimal" in ended
+
+
+def named_offers(seed):
+    """Return what locks one or two offers of a problem by name: this size, this extension, or what stands closed."""
+
+    def change(problem):
+        offers, chance = problem.offers, np.random.default_rng(seed)
+        stays = offers.existing & ~(offers.may_close if offers.may_close is not None else False)
+        locks = []
+        for offer in chance.permutation(offers.count)[:2].tolist():
+            kind = "must" if stays[offer] or chance.random() < 0.5 else "never"
+            locks.append(Lock(kind, int(offers.site[offer]), int(offers.service[offer]), (offer,)))
+        return replace(problem, rules=replace(problem.rules, locks=(*problem.rules.locks, *locks)))
+
+    return change
+
+
+@pytest.mark.parametrize("wishes", FAMILIES)
+def test_tiny_problems_with_ways_decided_by_name(wishes):
+    ended = [compare(seed, wishes, named_offers(seed)) for seed in range(30)]
     assert "optimal" in ended
 
 

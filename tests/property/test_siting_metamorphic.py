@@ -98,7 +98,12 @@ def reordered(problem, points, sites, offers):
     moves = (
         table.moves if table.moves is None else np.where(table.moves < 0, -1, new_offer[table.moves]).astype(np.int32)
     )
-    locks = tuple(dataclasses.replace(lock, site=int(new_site[lock.site])) for lock in problem.rules.locks)
+    locks = tuple(
+        dataclasses.replace(
+            lock, site=int(new_site[lock.site]), offers=tuple(int(new_offer[offer]) for offer in lock.offers)
+        )
+        for lock in problem.rules.locks
+    )
     phases = problem.phases
     return dataclasses.replace(
         problem,

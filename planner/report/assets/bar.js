@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { say } = planner, { el, chip } = planner.view, dom = planner.el;
+  const { say, format } = planner, { el, chip } = planner.view, dom = planner.el;
 
   function group(label, ...buttons) {
     return el("div", { class: "group", role: "group", "aria-label": label }, buttons);
@@ -75,8 +75,8 @@
     const view = ui.compare ? "room" : ui.view, homes = ui.measure === "homes";
     const title = ui.place !== null ? say("meeting.circles_of", { site: room.placeName(ui.place), service: service.name }) : view === "change" ? say(`meeting.legend_change_${room.reference()}`, values) : homes ? say("meeting.legend_homes", values) : say("uncovered_in", values);
     return [
-      el("p", { class: "ramp-title" }, title),
-      ui.place !== null ? circleKey(room)
+      el("p", { class: "ramp-title" }, title), planner.reachOnly(room, ui.service),
+      ui.place !== null ? circleKey(room, chart)
         : homes ? homesKey(room, view)
           : el("div", { class: "ramp" }, chart.legend().map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text))),
       el("div", { class: "options", role: "group", "aria-label": say("colour_by") }, (facts.homes ? ["people", "share", "homes"] : ["people", "share"]).map((measure) =>
@@ -96,10 +96,15 @@
       el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: colours[key] } }), say(`meeting.homes_${key}`))));
   }
 
-  function circleKey(room) {
+  function circleKey(room, chart) {
     const { ui, facts, question } = room, cutoffs = question.services[ui.service].cutoffs_s;
     const shades = planner.shades(facts.services[ui.service].colour, cutoffs.length);
-    return el("div", { class: "circle-key" }, cutoffs.map((cutoff, c) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: shades[c] } }), say("minutes_short", { minutes: cutoff / 60 }))));
+    const reach = room.reachOf(ui.place, ui.service);
+    return el("div", { class: "circle-key" },
+      cutoffs.map((cutoff, c) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: shades[c] } }),
+        say("meeting.circle_row", { minutes: cutoff / 60, people: format.whole(reach[c]) }))),
+      el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: "#aab3b9" } }), say("meeting.circle_outside")),
+      el("p", { class: "quiet hint" }, say(chart.outlined(ui.place) ? "meeting.circles_outlined" : "meeting.circles_dots")));
   }
 
   /* ---- what every map on a wall must carry ---- */

@@ -26,6 +26,7 @@
       el("p", { class: "sentence" }, say("meeting.headline", {
         covered: format.whole(covered), people: format.whole(people), minutes: minutes(room, k, c), service: service.name,
       })),
+      seatsText(room, k, c),
       el("table", { class: "moved" },
         el("thead", {}, el("tr", {}, el("td", {}), ["newly_covered", "lost", "net"].map((key) => el("th", { scope: "col" }, say(`meeting.${key}`))))),
         el("tbody", {}, ["today", "plan"].map((then) => {
@@ -38,6 +39,23 @@
         }))));
   }
 
+  /* Said wherever people are counted who are within reach of places that are limited. */
+  function reachOnly(room, k) {
+    return room.question.services[k].limited ? el("span", { class: "reach-only", title: say("meeting.reach_only_hint") }, say("meeting.reach_only")) : null;
+  }
+
+  /* How many places there are for those within reach, and how many of them can find one at most. */
+  function seatsText(room, k, c) {
+    const seats = room.seats("room", k);
+    if (!seats) return null;
+    const { users, most } = seats.circles[c], at = room.facts.services[k].id, circle = `${at}/${minutes(room, k, c)}`;
+    const without = users - most;
+    return el("p", { class: `seats${without >= 0.5 ? " short" : ""}` },
+      figure(`places/${at}`, seats.places, seats.places === Infinity ? say("meeting.places_endless") : say("meeting.places", { places: format.whole(seats.places) })), " ",
+      figure(`users/${circle}`, users, say("meeting.users", { users: format.whole(users), minutes: minutes(room, k, c) })), " ",
+      figure(`seated/${circle}`, most, say("meeting.seated", { most: format.whole(most), without: format.whole(Math.max(0, without)) })));
+  }
+
   /* Every service and circle: a bar for the room, a mark for today, a mark for the plan. */
   function coverage(room) {
     const { ui, facts } = room;
@@ -47,6 +65,7 @@
         el("div", { class: "cover" },
           el("h3", {}, chip(service, true), el("span", { class: "cover-name" }, service.name),
             el("span", { class: "quiet" }, figure(`people/${service.id}`, room.people[k], say("meeting.of_people", { people: format.whole(room.people[k]) })))),
+          reachOnly(room, k),
           room.question.services[k].cutoffs_s.map((_, c) => {
             const of = (name) => room.counted(name).covered[k][c];
             const at = `${service.id}/${minutes(room, k, c)}`, wide = (name) => `${share(of(name), room.people[k]) * 100}%`;
@@ -54,11 +73,30 @@
               el("span", { class: "minutes" }, say("minutes_short", { minutes: minutes(room, k, c) })),
               el("div", { class: "bar", title: say("meeting.bar_says", { today: format.whole(of("today")), plan: format.whole(of("plan")), room: format.whole(of("room")) }) },
                 el("i", { class: "bar-room", style: { width: wide("room"), backgroundColor: service.colour } }),
+                hatched(room, k, c),
                 el("i", { class: "bar-today", style: { left: wide("today") } }),
                 el("i", { class: "bar-plan", style: { left: wide("plan") } })),
               figure(`covered/room/${at}`, of("room"), format.whole(of("room")), { class: "count" }),
               figure(`share/room/${at}`, share(of("room"), room.people[k]), format.percent(share(of("room"), room.people[k])), { class: "share" }));
-          }))));
+          }),
+          k === ui.service ? null : seatsText(room, k, room.question.services[k].cutoffs_s.length - 1),
+          plannedSeats(room, k))));
+  }
+
+  /* The part of a bar for which there are certainly no places. */
+  function hatched(room, k, c) {
+    const seats = room.seats("room", k);
+    if (!seats || !(seats.circles[c].users > 0)) return null;
+    const { users, most } = seats.circles[c], reach = share(room.counted("room").covered[k][c], room.people[k]);
+    return el("i", { class: "bar-without", style: { left: `${reach * (most / users) * 100}%`, width: `${reach * (1 - most / users) * 100}%` } });
+  }
+
+  /* Who really finds a place under the plan: the optimiser shared the places out. */
+  function plannedSeats(room, k) {
+    const { question, facts } = room, { limited, cutoffs_s: cutoffs, id } = question.services[k];
+    if (!limited || !facts.served[id]) return null;
+    const widest = cutoffs[cutoffs.length - 1] / 60, served = facts.served[id][`${widest}`];
+    return served === undefined ? null : el("p", { class: "quiet planned-seats" }, say("meeting.plan_seats", { served: format.whole(served), minutes: widest }));
   }
 
   function worst(room) {
@@ -73,7 +111,8 @@
         figure(`worst/${level.id}/${at}`, found.share, format.percent(found.share), { class: "row-number" }),
         el("span", { class: "quiet row-note" },
           figure(`worst-left/${level.id}/${at}`, found.left, say("meeting.left_out", { people: format.whole(found.left), of: format.whole(found.people) })),
-          ` · ${say("meeting.view_today")} ${format.percent(share(before.covered, before.people))}`)));
+          ` · ${say("meeting.view_today")} ${format.percent(share(before.covered, before.people))}`)),
+      reachOnly(room, k));
   }
 
   function spent(name, label, amount, limit, broken) {
@@ -116,11 +155,12 @@
   function told(broken) {
     const floors = new Map(), found = [];
     for (const one of broken) {
-      if (one.rule !== "floor" || one.part === null) found.push(one);
-      else if (floors.has(one.floor)) floors.get(one.floor).parts.push(one);
+      const key = `${one.rule} ${one.floor}`;
+      if ((one.rule !== "floor" && one.rule !== "places") || one.part === null) found.push(one);
+      else if (floors.has(key)) floors.get(key).parts.push(one);
       else {
-        floors.set(one.floor, { ...one, parts: [one] });
-        found.push(floors.get(one.floor));
+        floors.set(key, { ...one, parts: [one] });
+        found.push(floors.get(key));
       }
     }
     return found;
@@ -132,9 +172,9 @@
       service: room.facts.services[floor.service].name, minutes: floor.cutoff_s / 60, share: format.percent(floor.share),
       group: floor.group === null ? "" : ` (${room.facts.groups[floor.group][planner.language]})`,
     };
-    if (one.part === null) return say("meeting.rule_floor", { ...values, found: format.percent(one.share) });
+    if (one.part === null) return say(`meeting.rule_${one.rule}`, { ...values, found: format.percent(one.share) });
     const lowest = one.parts.reduce((low, part) => (part.share < low.share ? part : low));
-    return say("meeting.rule_floor_parts", {
+    return say(`meeting.rule_${one.rule}_parts`, {
       ...values, number: one.parts.length, found: format.percent(lowest.share), part: planner.named(room.parts.levels[0].names[lowest.part]),
     });
   }
@@ -157,6 +197,8 @@
       small: () => say("meeting.rule_small", { site }),
       hub_only: () => say("meeting.rule_hub_only", { site }),
       floor: () => floorText(room, one),
+      places: () => floorText(room, one),
+      thin: () => say("meeting.rule_thin", { site, service: name(one.service), load: format.whole(one.load), least: format.whole(one.least) }),
       spread: () => {
         const spread = room.question.rules.spreads[one.spread];
         return say("meeting.rule_spread", { service: name(spread.service), minutes: spread.cutoff_s / 60, apart: format.percent(one.apart), most: format.percent(spread.most) });
@@ -191,5 +233,5 @@
           }))));
   }
 
-  Object.assign(planner, { board, ruleText, toldRules: told, shareOf: share, minutesAt: minutes });
+  Object.assign(planner, { board, reachOnly, seatsText, ruleText, toldRules: told, shareOf: share, minutesAt: minutes });
 })(window.planner);

@@ -256,7 +256,8 @@
     const ringPane = planner.pane(map, "rings", 400, true);
     const ringRenderer = L.svg({ pane: ringPane });
     const rings = L.layerGroup().addTo(map);
-    const drawn = ground.circles ? planner.unpackShapes(ground.circles.shapes, ground.perDegree) : [];
+    const drawn = planner.unpackShapes(ground.circles.shapes, ground.perDegree);
+    const squares = planner.squaresLayer(map, room, ground);
     const swipe = makeSwipe(map, () => {
       if (left) clip();
     });
@@ -331,11 +332,14 @@
       return inside;
     }
 
+    /* Whether the run drew the circles of a place for who walks to the service looked at. */
+    const outlined = (place) => ground.circles.place.some((id, k) => id === room.places.id[place] && ground.circles.walker[k] === room.walkerOf(room.ui.service));
+
     /* The drawn circles of a place, where the run drew them. */
     function showRings() {
       const { ui, facts, question } = room;
       rings.clearLayers();
-      if (ui.place === null || !ground.circles) return;
+      if (ui.place === null) return;
       const id = room.places.id[ui.place], walker = room.walkerOf(ui.service), colour = facts.services[ui.service].colour;
       ground.circles.place.forEach((place, k) => {
         const rank = question.services[ui.service].cutoffs_s.indexOf(60 * ground.circles.minutes[k]);
@@ -360,6 +364,7 @@
         if (left) left.mark(marked);
         showDots();
         showRings();
+        squares.show();
         now.show(countedView());
         if (room.ui.place === null) chosen.remove();
         else chosen.setLatLng([room.places.lat[room.ui.place], room.places.lon[room.ui.place]]).addTo(map);
@@ -372,6 +377,8 @@
       goTo(site) {
         map.setView([room.places.lat[site], room.places.lon[site]], Math.max(map.getZoom(), 15), { animate: false });
       },
+      outlined,
+      goToSquare: squares.goTo,
       goToPart(level, part) {
         const bounds = L.latLngBounds([]);
         right.polygons.forEach((polygon, i) => {

@@ -2,7 +2,8 @@
    is touched here.
 
    A decision forces one service at one place open or closed; a place as a whole can be closed (nothing new there) or kept (at
-   least one service there). What nobody has decided follows the base: today, or the plan. */
+   least one service there). An open service may be run in any way (size, extension, where it moves from) unless the room chose
+   one: then the decision is exact. What nobody has decided follows the base: today, or the plan. */
 "use strict";
 
 (function (planner) {
@@ -129,7 +130,7 @@
         place_id: placeIds[decision.site],
         service: decision.service === null ? null : service(decision.service),
         state: decision.open ? "open" : "closed",
-        ...way(decision.service === null || !decision.open ? -1 : decision.offer),
+        ...way(decision.service === null || !decision.open ? -1 : decision.offer), exact: Boolean(decision.exact),
         remark: decision.remark, who: decision.who || who, when: decision.when,
       })),
       open: chosenBy(question, state).map((offer) => ({
@@ -155,10 +156,11 @@
         const ways = offersAt(question, site, k), stands = standing(question, site, k);
         const from = (way) => (question.offers.moves[way] < 0 ? "" : placeIds[question.offers.site[question.offers.moves[way]]]);
         offer = ways.find((way) => question.offers.size[way] === one.size && from(way) === (one.moves_from || ""));
+        if (offer === undefined && one.exact) throw new Error("not_decisions");
         if (offer === undefined) offer = ways.length ? ways[0] : stands;
         if (offer < 0) throw new Error("not_decisions");
       }
-      state = forced(state, { site, service: k, open, offer, remark: String(one.remark || ""), who: String(one.who || ""), when: String(one.when || "") });
+      state = forced(state, { site, service: k, open, offer, exact: Boolean(one.exact), remark: String(one.remark || ""), who: String(one.who || ""), when: String(one.when || "") });
     }
     return state;
   }

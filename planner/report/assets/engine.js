@@ -76,7 +76,8 @@ window.planner = window.planner || {};
     return {
       n, places, community, walkers, services,
       lon: steps(packed.demand.lon, n), lat: steps(packed.demand.lat, n),
-      offers: { ...packed.offers, count: packed.offers.site.length },
+      squares: { ...packed.squares, of: counts(packed.squares.of, n, Int32Array) },
+      offers: { ...packed.offers, count: packed.offers.site.length, capacity: packed.offers.capacity.map((value) => (value === null ? Infinity : value)) },
       standing: packed.offers.stands.flatMap((stands, offer) => (stands ? [offer] : [])),
       sites: { ...packed.sites, area: packed.sites.area.map((value) => (value === null ? Infinity : value)) },
       departments: packed.departments, budgets: packed.budgets, rules: packed.rules, plans: packed.plans,
@@ -333,8 +334,10 @@ window.planner = window.planner || {};
     const hubs = [...new Set(chosen.map((offer) => offers.site[offer]))].filter((site) => isHub(question, chosen, used, site)).length;
     if (rules.hub !== null && hubs < rules.hub.least) found.push({ rule: "hubs", number: hubs, least: rules.hub.least });
     for (const lock of rules.locks) {
-      const at = lock.kind === "must" ? chosen : fresh;
-      const there = at.some((offer) => offers.site[offer] === lock.site && (lock.service === null || lock.service === offers.service[offer]));
+      const at = lock.kind === "must" || lock.offers !== null ? chosen : fresh;
+      const there = at.some((offer) => (lock.offers !== null
+        ? lock.offers.includes(offer)
+        : offers.site[offer] === lock.site && (lock.service === null || lock.service === offers.service[offer])));
       if (there !== (lock.kind === "must")) found.push({ rule: lock.kind, site: lock.site, service: lock.service });
     }
     return found;
@@ -432,6 +435,7 @@ window.planner = window.planner || {};
     found.openings = fresh.length;
     found.opened = new Set(fresh.map((offer) => question.offers.site[offer]));
     found.broken = broken(question, chosen, found, found.siteArea);
+    found.broken.push(...planner.seats.broken(question, found, walkerOf));
     return found;
   }
 

@@ -5,9 +5,8 @@
   const { say, format, signed, yuan, decisions } = planner, { el, svg, figure, chip } = planner.view;
   const FEW = 40;
 
-
   function lists(room) {
-    const tabs = { ...(room.facts.review ? { review: planner.reviewed } : {}), sites, parts, gaps, decisions: decided };
+    const tabs = { ...(room.facts.review ? { review: planner.reviewed } : {}), sites, parts, gaps: planner.gapsTab, decisions: decided };
     return [
       el("div", { class: "tabs", role: "tablist" }, Object.keys(tabs).map((tab) =>
         el("button", {
@@ -19,7 +18,7 @@
         oninput: (event) => room.look({ search: event.target.value }),
       }),
       room.ui.place !== null && room.ui.tab === "sites" ? siteCard(room, room.ui.place) : null,
-      room.ui.part !== null && (room.ui.tab === "parts" || room.ui.tab === "gaps") ? partCard(room, room.ui.part) : null,
+      room.ui.part !== null && room.ui.tab === "parts" ? partCard(room, room.ui.part) : null,
       el("div", { key: room.ui.tab, class: `tab tab-${room.ui.tab}`, role: "tabpanel" }, tabs[room.ui.tab](room)),
     ];
   }
@@ -74,7 +73,7 @@
         ["adds", "per", "name"].map((order) => el("button", {
           type: "button", "aria-pressed": String(ui.order === order), "data-focus": `order-${order}`, onclick: () => room.look({ order }),
         }, say(`meeting.order_${order}`)))),
-      el("p", { class: "quiet hint" }, say("meeting.adds_hint", { service: service.name, minutes: planner.minutesAt(room, k, ui.circle) })),
+      el("p", { class: "quiet hint" }, say("meeting.adds_hint", { service: service.name, minutes: planner.minutesAt(room, k, ui.circle) }), " ", planner.reachOnly(room, k)),
       el("ol", { class: "rows" }, shortened(room, rows, (row) => siteRow(room, row, open))),
     ];
   }
@@ -137,6 +136,7 @@
         facility ? null : `${say("setup")} ${yuan(question.sites.setup[site])}`,
       ].filter(Boolean).join(" · ")),
       el("table", { class: "card-table" }, el("tbody", {}, rows)),
+      reachTable(room, site),
       missing.length && !facility ? el("p", { class: "quiet hint" }, say("meeting.does_not_fit", { services: missing.join(planner.language === "zh" ? "、" : ", ") })) : null,
       facility ? null : el("p", { class: "used" },
         figure(`site-area/${places.id[site]}`, now.siteArea[site], format.square(now.siteArea[site])),
@@ -147,11 +147,23 @@
         el("button", { type: "button", "aria-pressed": String(Boolean(whole && whole.open)), "data-focus": `whole-kept-${site}`, onclick: () => room.lockSite(site, true) }, say("meeting.keep_site"))));
   }
 
+  /* Whom this place would reach, circle by circle, with places where they are limited. */
+  function reachTable(room, site) {
+    const { ui, facts, question } = room, k = ui.service, service = facts.services[k], { cutoffs_s: cutoffs, limited } = question.services[k];
+    const reach = room.reachOf(site, k), here = (room.openAt("room").get(site) || []).find((offer) => question.offers.service[offer] === k);
+    const places = here !== undefined && limited ? question.offers.capacity[here] : null;
+    return el("p", { class: "reach quiet" }, say("meeting.reaches", { service: service.name }), " ",
+      cutoffs.map((cutoff, c) => el("span", { class: "reach-of" }, `${say("minutes_short", { minutes: cutoff / 60 })} `,
+        figure(`reach/${room.places.id[site]}/${service.id}/${cutoff / 60}`, reach[c], format.whole(reach[c])))),
+      places === null || places === Infinity ? null : el("b", { class: "short" }, say("meeting.places", { places: format.whole(places) })));
+  }
+
   function wayName(room, way) {
     const { offers } = room.question, from = offers.moves[way];
     const what = from >= 0 ? say("meeting.moved_from", { site: room.placeName(offers.site[from]) })
       : room.servicesAt[offers.site[way]].standing.has(offers.service[way]) ? say("meeting.extended") : offers.size[way];
-    return [what, yuan(offers.capital[way])].filter(Boolean).join(" · ");
+    const places = offers.capacity[way] === Infinity ? null : say("meeting.places", { places: format.whole(offers.capacity[way]) });
+    return [what, places, yuan(offers.capital[way])].filter(Boolean).join(" · ");
   }
 
   function sizeChoice(room, site, service) {
@@ -183,7 +195,7 @@
       if (now.people > 0) rows.push({ part, ...now, left: now.people - now.covered });
     });
     rows.sort((a, b) => a.covered / a.people - b.covered / b.people || b.left - a.left || a.part - b.part);
-    return [levels(room), el("p", { class: "quiet hint" }, say("meeting.parts_hint")), el("ol", { class: "rows" }, shortened(room, rows, (row) => partRow(room, row)))];
+    return [levels(room), el("p", { class: "quiet hint" }, say("meeting.parts_hint"), " ", planner.reachOnly(room, k)), el("ol", { class: "rows" }, shortened(room, rows, (row) => partRow(room, row)))];
   }
 
   function partRow(room, { part, people, covered, left }) {
@@ -194,7 +206,17 @@
         el("b", { class: "row-name" }, planner.named(level.names[part])),
         figure(`part-share/${at}`, planner.shareOf(covered, people), format.percent(planner.shareOf(covered, people)), { class: "row-number" }),
         el("span", { class: "row-bar" }, el("i", { style: { width: `${planner.shareOf(covered, people) * 100}%`, backgroundColor: service.colour } })),
-        el("span", { class: "quiet row-note" }, figure(`part-left/${at}`, left, say("meeting.left_out", { people: format.whole(left), of: format.whole(people) })))));
+        el("span", { class: "quiet row-note" }, figure(`part-left/${at}`, left, say("meeting.left_out", { people: format.whole(left), of: format.whole(people) })), partSeats(room, part, at))));
+  }
+
+  /* Places for the users of a part: at most so many, for openings near its border serve its neighbours as well. */
+  function partSeats(room, part, at) {
+    const { ui } = room;
+    if (!room.question.services[ui.service].limited) return null;
+    const { users, most } = room.seatsByPart(ui.service, ui.level, ui.circle);
+    return el("span", { class: `part-seats${users[part] - most[part] >= 0.5 ? " short" : ""}` },
+      figure(`part-users/${at}`, users[part], say("meeting.part_users", { users: format.whole(users[part]) })), " ",
+      figure(`part-seated/${at}`, most[part], say("meeting.part_seated", { most: format.whole(most[part]) })));
   }
 
   /* A small chart for every service: today, plan and room, circle by circle. */
@@ -235,62 +257,6 @@
       }));
   }
 
-  /* ---- gaps ---- */
-
-  function gaps(room) {
-    const { ui } = room, level = room.parts.levels[ui.level], k = ui.service;
-    const rows = [];
-    level.names.forEach((name, part) => {
-      const now = room.partFigures("room", k, ui.level, part, ui.circle);
-      if (now.people - now.covered >= 0.5 && fits(room, name, level.ids[part])) rows.push({ part, ...now, left: now.people - now.covered });
-    });
-    rows.sort((a, b) => b.left - a.left || a.part - b.part);
-    const helpers = remedies(room, rows.slice(0, 12).map((row) => row.part));
-    const most = rows.length ? rows[0].left : 1;
-    return [
-      levels(room),
-      el("p", { class: "quiet hint" }, say("meeting.gaps_hint", { service: room.facts.services[k].name, minutes: planner.minutesAt(room, k, ui.circle) })),
-      el("ol", { class: "rows numbered" }, rows.slice(0, 12).map((row, n) => {
-        const at = `${level.id}/${level.ids[row.part]}/${room.facts.services[k].id}/${planner.minutesAt(room, k, ui.circle)}`;
-        const help = helpers.get(row.part);
-        return el("li", { key: `gap ${row.part}`, class: `part-row${ui.part === row.part ? " chosen" : ""}` },
-          el("button", { type: "button", class: "row-button", "data-focus": `gap-${row.part}`, onclick: () => room.choosePart(row.part) },
-            el("b", { class: "row-name" }, `${n + 1}. ${planner.named(level.names[row.part])}`),
-            figure(`gap/${at}`, row.left, format.whole(row.left), { class: "row-number" }),
-            el("span", { class: "row-bar" }, el("i", { style: { width: `${(row.left / most) * 100}%`, backgroundColor: "#c25a2e" } }))),
-          help
-            ? el("button", { type: "button", class: "help", "data-focus": `help-${row.part}`, onclick: () => room.choosePlace(help.site) },
-                say("meeting.best_help", { site: room.placeName(help.site) }), " ", figure(`help/${at}`, help.gain, signed(help.gain)))
-            : el("p", { class: "quiet help" }, say("meeting.no_help")));
-      })),
-      rows.length ? null : el("p", { class: "quiet" }, say("meeting.no_gaps")),
-    ];
-  }
-
-  /* For each part: the closed place that would reach most of those left out there. */
-  function remedies(room, wanted) {
-    const { question, ui } = room, k = ui.service, found = new Map();
-    if (!wanted.length) return found;
-    const { people } = question.services[k], walker = question.walkers[room.walkerOf(k)];
-    const { ring, ringOf } = room.counted("room").rings[k];
-    const row = new Map(wanted.map((part, r) => [part, r]));
-    const { ofDemand } = room.parts.levels[ui.level], open = room.isOpen("room", k);
-    const rowOf = Int32Array.from({ length: question.n }, (_, i) => (ring[i] > ui.circle && row.has(ofDemand[i]) ? row.get(ofDemand[i]) : -1));
-    room.servicesAt.forEach((at, site) => {
-      if (!at.fresh.has(k) || open[site]) return;
-      const gain = new Float64Array(wanted.length);
-      for (let p = walker.starts[site]; p < walker.starts[site + 1]; p += 1) {
-        const r = rowOf[walker.demand[p]];
-        if (r >= 0 && ringOf[walker.line[p]] <= ui.circle) gain[r] += people[walker.demand[p]];
-      }
-      gain.forEach((value, r) => {
-        const best = found.get(wanted[r]);
-        if (value >= 0.5 && (!best || value > best.gain)) found.set(wanted[r], { site, gain: value });
-      });
-    });
-    return found;
-  }
-
   /* ---- decisions ---- */
 
   function decided(room) {
@@ -307,6 +273,7 @@
           el("button", { type: "button", class: "row-button", "data-focus": `decision-${one.site}-${one.service}`, onclick: () => room.choosePlace(one.site) },
             one.service === null ? null : chip(facts.services[one.service], true), el("b", { class: "row-name" }, room.placeName(one.site))),
           el("button", { type: "button", class: "free", title: say("meeting.leave_free"), "aria-label": say("meeting.leave_free"), "data-focus": `free-${one.site}-${one.service}`, onclick: () => room.free(one.site, one.service) }, "↺"),
+          wayDecided(room, one),
           el("input", { type: "text", class: "remark", maxlength: "2000", placeholder: say("meeting.remark"), "aria-label": say("meeting.remark"), value: one.remark || "", "data-focus": `remark-${one.site}-${one.service}`, oninput: (event) => room.history.amend(decisions.remarked(room.state(), one.site, one.service, event.target.value)) })))),
       el("div", { class: "actions" },
         el("button", { type: "button", class: "loud", "data-focus": "export", "data-action": "export", onclick: () => room.export() }, say("meeting.export")),
@@ -316,5 +283,17 @@
     ];
   }
 
-  Object.assign(planner, { lists });
+  /* What a decision binds besides open or closed: the way a service is run, or what becomes of the one that stands. */
+  function wayDecided(room, one) {
+    const { question } = room;
+    if (one.service === null) return null;
+    if (!one.open) {
+      const stands = decisions.standing(question, one.site, one.service);
+      return stands < 0 ? null : el("p", { class: "quiet way" }, say(question.offers.mayClose[stands] ? "meeting.way_closes" : "meeting.way_stays"));
+    }
+    if (decisions.offersAt(question, one.site, one.service).length < 2) return null;
+    return el("p", { class: "quiet way" }, one.exact ? say("meeting.way_exact", { way: wayName(room, one.offer) }) : say("meeting.way_any"));
+  }
+
+  Object.assign(planner, { lists, matches: fits });
 })(window.planner);

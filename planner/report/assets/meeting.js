@@ -39,7 +39,7 @@
       const offer = open ? -1 : planned !== undefined ? planned : stands >= 0 && !ways.length ? stands : ways[0];
       room.decide(decisions.forced(room.state(), { site, service, open: !open, offer, when: stamp() }));
     };
-    room.resize = (site, service, offer) => room.decide(decisions.forced(room.state(), { site, service, open: true, offer, when: stamp() }));
+    room.resize = (site, service, offer) => room.decide(decisions.forced(room.state(), { site, service, open: true, offer, exact: true, when: stamp() }));
     room.free = (site, service) => room.decide(decisions.freed(room.state(), site, service));
     room.lockSite = (site, open) => {
       const before = room.state().forced.get(decisions.keyOf(site, null));
@@ -53,7 +53,11 @@
     };
     room.choosePart = (part) => {
       chart.goToPart(room.ui.level, part);
-      room.look({ part, place: null, tab: room.ui.tab === "gaps" ? "gaps" : "parts" });
+      room.look({ part, place: null, tab: "parts" });
+    };
+    room.chooseSquare = (square) => {
+      chart.goToSquare(square);
+      room.look({ square, part: null, place: null, tab: "gaps" });
     };
     room.chooseCommunity = (community) => {
       const part = room.parts.levels[room.ui.level].ofCommunity[community];

@@ -15,7 +15,7 @@
       ui: {
         service: 0, circle: Math.min(1, question.services[0].cutoffs_s.length - 1), view: "room", walker: null,
         level: parts.levels.length > 1 && parts.levels[0].names.length > 150 ? 1 : 0, measure: "people",
-        place: null, part: null, tab: "sites", search: "", compare: null, order: "adds", every: false,
+        place: null, part: null, square: null, tab: "sites", search: "", compare: null, order: "adds", every: false,
       },
     };
 
@@ -101,7 +101,40 @@
       return added.get(key);
     };
 
+    /* {users, most} of a service by circle, and its places: null where its places are not limited. */
+    room.seats = (name, k) => {
+      if (!question.services[k].limited) return null;
+      const counted = room.counted(name);
+      counted.seats = counted.seats || new Map();
+      if (!counted.seats.has(k)) {
+        const circles = question.services[k].cutoffs_s.map((_, c) => {
+          const { users, most } = planner.seats.within(question, k, counted, room.walkerOf(k), c, null, 1);
+          return { users: users[0], most: most[0] };
+        });
+        counted.seats.set(k, { places: planner.seats.placesOf(question, k, counted.chosen), circles });
+      }
+      return counted.seats.get(k);
+    };
+
+    /* The same part by part of a level, in one circle. */
+    room.seatsByPart = (k, level, circle) => {
+      const counted = room.counted("room"), { ofDemand, names } = parts.levels[level], key = `${k}|${level}|${circle}`;
+      counted.seatsByPart = counted.seatsByPart || new Map();
+      if (!counted.seatsByPart.has(key)) counted.seatsByPart.set(key, planner.seats.within(question, k, counted, room.walkerOf(k), circle, ofDemand, names.length));
+      return counted.seatsByPart.get(key);
+    };
+
+    /* People of a service inside each circle of one place, whether anything is open there or not. */
+    room.reachOf = (site, k) => {
+      const walker = room.walkerOf(k), { starts, demand, line } = question.walkers[walker], { people, cutoffs_s: cutoffs } = question.services[k];
+      const ringOf = engine.ringOfLine(question, k, walker), inside = new Float64Array(cutoffs.length + 1);
+      for (let p = starts[site]; p < starts[site + 1]; p += 1) inside[ringOf[line[p]]] += people[demand[p]];
+      let sum = 0;
+      return cutoffs.map((_, c) => (sum += inside[c]));
+    };
+
     room.servicesAt = servicesAt(question);
+    room.gaps = planner.makeGaps(room);
     return room;
   }
 

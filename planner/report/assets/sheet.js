@@ -51,7 +51,7 @@
           p.classification ? el("b", { class: "stamp" }, p.classification) : null),
         el("section", { class: "sheet-side" },
           el("h2", {}, say("legend")), el("div", { class: "sheet-legend" }, planner.legendCard(room, chart)),
-          el("h2", {}, say("meeting.coverage")), scores(),
+          el("h2", {}, say("meeting.coverage")), scores(), seats(),
           el("h2", {}, say("meeting.sheet_sites")), opened(),
           el("h2", {}, say("meeting.money")), el("p", {}, `${say("meeting.capital")} ${yuan(room.counted("room").capital)} · ${say("meeting.yearly")} ${yuan(room.counted("room").yearly)}`),
           room.counted("room").broken.length
@@ -75,6 +75,13 @@
         el("tbody", {}, facts.services.flatMap((service, k) => question.services[k].cutoffs_s.map((cutoff, c) =>
           el("tr", {}, el("th", {}, c ? "" : [chip(service, true), service.name]), el("td", {}, say("minutes_short", { minutes: cutoff / 60 })),
             ["today", "plan", "room"].map((name) => el("td", {}, format.percent(planner.shareOf(room.counted(name).covered[k][c], room.people[k])))))))));
+    }
+
+    /* What the shares above leave out: places, service by service. */
+    function seats() {
+      return room.facts.services.map((service, k) => (room.question.services[k].limited
+        ? el("div", { class: "sheet-seats" }, chip(service, true), planner.reachOnly(room, k), planner.seatsText(room, k, room.question.services[k].cutoffs_s.length - 1))
+        : null));
     }
 
     function opened() {

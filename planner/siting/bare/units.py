@@ -102,7 +102,8 @@ def _binds(problem: SitingProblem) -> bool:
         limits += [] if by_department is None else by_department.tolist()
     by_service = [*rules.min_openings, *(limit for limit in rules.max_openings if limit is not None)]
     return bool(
-        np.isfinite(limits).any()
+        any(lock.offers for lock in rules.locks)
+        or np.isfinite(limits).any()
         or problem.phases is not None
         or rules.floors
         or rules.spreads

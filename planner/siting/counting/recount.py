@@ -93,15 +93,20 @@ def walk_s(problem: SitingProblem, nearest: tuple[NDArray[np.float64], ...], ass
 def furthest_s(problem: SitingProblem, nearest: tuple[NDArray[np.float64], ...]) -> float:
     """Return the longest walk of anybody whom some offer could serve at all."""
     barred = [lock for lock in problem.rules.locks if lock.kind == "never"]
+    named = {offer for lock in barred for offer in lock.offers}
     possible = np.array(
         [
             position
             for position in range(problem.offers.count)
-            if problem.offers.existing[position]
-            or not any(
-                lock.site == problem.offers.site[position]
-                and lock.service in {None, int(problem.offers.service[position])}
-                for lock in barred
+            if position not in named
+            and (
+                problem.offers.existing[position]
+                or not any(
+                    lock.site == problem.offers.site[position]
+                    and lock.service in {None, int(problem.offers.service[position])}
+                    for lock in barred
+                    if not lock.offers
+                )
             )
         ],
         dtype=np.int64,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from planner.siting.question.plan import Assignments
     from planner.siting.question.problem import Demand, SitingProblem
+    from planner.siting.question.rules import Lock
 
 TOLERANCE = 1e-6
 
@@ -51,10 +52,17 @@ def broken_choices(problem: SitingProblem, chosen: NDArray[np.int64]) -> list[Fa
     faults += [
         Fault(f"site {lock.site}", f"the lock {lock} is not kept")
         for lock in problem.rules.locks
-        if lock.kind == "never"
-        and any(offers.site[offer] == lock.site and lock.service in {None, int(offers.service[offer])} for offer in new)
+        if lock.kind == "never" and _meant(problem, lock, chosen if lock.offers else new)
     ]
     return faults
+
+
+def _meant(problem: SitingProblem, lock: Lock, among: NDArray[np.int64]) -> bool:
+    """Say whether a lock means any of the offers ``among``."""
+    if lock.offers:
+        return any(offer in lock.offers for offer in among.tolist())
+    site, service = problem.offers.site[among], problem.offers.service[among]
+    return bool(((site == lock.site) & (True if lock.service is None else service == lock.service)).any())
 
 
 def broken_counts(problem: SitingProblem, chosen: NDArray[np.int64], area: NDArray[np.float64]) -> list[Fault]:
@@ -71,10 +79,11 @@ def broken_counts(problem: SitingProblem, chosen: NDArray[np.int64], area: NDArr
         if number < least or (most is not None and number > most):
             faults.append(Fault(f"service {service}", f"{number} openings; allowed are {least} to {most}"))
     open_at = {(int(offers.site[offer]), int(offers.service[offer])) for offer in chosen}
-    for lock in rules.locks:
-        kept = any(site == lock.site and lock.service in {None, service} for site, service in open_at)
-        if lock.kind == "must" and not kept:
-            faults.append(Fault(f"site {lock.site}", f"the lock {lock} is not kept"))
+    faults += [
+        Fault(f"site {lock.site}", f"the lock {lock} is not kept")
+        for lock in rules.locks
+        if lock.kind == "must" and not _meant(problem, lock, chosen)
+    ]
     hubs = sum(_is_hub(problem, [k for j, k in open_at if j == site], area[site]) for site in {j for j, _ in open_at})
     if hubs < rules.min_hubs:
         faults.append(Fault("hubs", f"{hubs} of at least {rules.min_hubs}"))

@@ -139,12 +139,54 @@ def _locks(
                         "compare the site's area, storey and lift with the service, or drop the lock",
                     )
                 )
-            locks.append(Lock(kind="must" if kind == "must" else "never", site=place, service=service))
+                continue
+            named = _named(lock, kind, offers, list(at), place=place, service=service) if lock.detailed else ()
+            if lock.detailed and not named:
+                faults.append(
+                    Fault(where, "the service cannot be run there in this way", "compare size, moves_from and standing")
+                )
+            elif kind == "never" and lock.standing and _stays(study, offers, named):
+                faults.append(
+                    Fault(where, "what stands there may not close", "set siting.existing.may_close, or drop standing")
+                )
+            locks.append(Lock("must" if kind == "must" else "never", place, service, named))
     return tuple(locks)
 
 
+def _named(
+    lock: AskedLock,
+    kind: str,
+    offers: tuple[Offered, ...],
+    place_ids: list[str],
+    *,
+    place: int,
+    service: int | None,
+) -> tuple[int, ...]:
+    """Return the positions of the offers that ``lock`` means by their size, their origin, or because they stand."""
+    return tuple(
+        position
+        for position, offer in enumerate(offers)
+        if (offer.place, offer.service) == (place, service)
+        and lock.means(
+            never=kind == "never",
+            size=offer.size,
+            moves_from="" if offer.moves < 0 else place_ids[offers[offer.moves].place],
+            stands=offer.existing,
+        )
+    )
+
+
+def _stays(study: Study, offers: tuple[Offered, ...], named: tuple[int, ...]) -> bool:
+    """Say whether one of the offers ``named`` has to stay where it is."""
+    if study.siting.existing.may_close:
+        return False
+    moved = {offer.moves for offer in offers}
+    return any(offers[position].existing and position not in moved for position in named)
+
+
 def _said(lock: AskedLock) -> str:
-    return lock.site if lock.service is None else f"{lock.site}/{lock.service}"
+    details = (lock.service, lock.size or None, lock.moves_from or None)
+    return "/".join(part for part in (lock.site, *details) if part is not None)
 
 
 def _rooms(study: Study, service_ids: tuple[str, ...], faults: list[Fault]) -> tuple[Room, ...]:

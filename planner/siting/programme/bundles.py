@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting.question.problem import SitingProblem
+    from planner.siting.question.rules import Lock
 
-__all__ = ["Bundles", "allowed_offers", "enumerate_bundles"]
+__all__ = ["Bundles", "allowed_offers", "enumerate_bundles", "keeping"]
 
 MOST_PER_SITE = 20_000
 AREA_SLACK_M2 = 1e-6
@@ -60,16 +61,27 @@ class Bundles:
 
 
 def allowed_offers(problem: SitingProblem) -> NDArray[np.bool_]:
-    """Return bool[m]: offers that no ``never`` lock forbids; what stands today is not touched by such a lock."""
+    """Return bool[m]: offers that no ``never`` lock forbids; what stands today is touched only by a lock that names it."""
     offers = problem.offers
     allowed = np.ones(offers.count, dtype=bool)
     for lock in problem.rules.locks:
-        if lock.kind == "never":
+        if lock.kind == "never" and lock.offers:
+            allowed[list(lock.offers)] = False
+        elif lock.kind == "never":
             struck = offers.site == lock.site
             if lock.service is not None:
                 struck &= offers.service == lock.service
             allowed &= ~struck | offers.existing
     return allowed
+
+
+def keeping(bundles: Bundles, lock: Lock) -> NDArray[np.bool_]:
+    """Return bool: bundles that keep a ``must`` lock."""
+    if lock.offers:
+        serves = np.isin(bundles.offer, lock.offers)
+    else:
+        serves = (bundles.offer if lock.service is None else bundles.offer[:, [lock.service]]) >= 0
+    return np.asarray((bundles.site == lock.site) & serves.any(axis=1), dtype=np.bool_)
 
 
 def enumerate_bundles(problem: SitingProblem) -> Bundles:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.siting.programme.bundles import keeping
 from planner.siting.question.complete import complete
 
 if TYPE_CHECKING:
@@ -108,15 +109,10 @@ def opening_counts(form: Formulation) -> None:
 
 
 def must_locks(form: Formulation) -> None:
-    """Keep ``must`` locks at the end: something, or the service named, at the site (``never`` is in the bundles)."""
-    bundles = form.bundles
+    """Keep ``must`` locks at the end: something, the service or the offers named, at the site (``never`` is in the bundles)."""
     for lock in form.problem.rules.locks:
         if lock.kind == "must":
-            serves = bundles.offer >= 0
-            holds = (bundles.site == lock.site) & (
-                serves.any(axis=1) if lock.service is None else serves[:, lock.service]
-            )
-            terms = [(0, form.z[form.last].positions[holds], 1.0)]
+            terms = [(0, form.z[form.last].positions[keeping(form.bundles, lock)], 1.0)]
             form.builder.add_rows("must_lock", 1, terms, lower=1.0)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting.question.problem import Demand, SitingProblem
+    from planner.siting.question.rules import Lock
 
 __all__ = ["check_problem"]
 
@@ -73,6 +74,24 @@ def _sites(problem: SitingProblem) -> list[Fault]:
     return faults
 
 
+def _named_offers(problem: SitingProblem, lock: Lock, where: str) -> list[Fault]:
+    """Check the offers that a lock names: they are of its service, at its site, and none that has to stay is closed."""
+    offers, named = problem.offers, np.array(lock.offers, dtype=np.int64)
+    wrong = _positions(f"{where}.offers", named, offers.count)
+    if wrong or not len(named):
+        return wrong
+    if (offers.site[named] != lock.site).any() or (offers.service[named] != lock.service).any():
+        return [Fault(f"{where}.offers", "are not of its service at its site")]
+    stays = offers.existing[named]
+    if offers.may_close is not None:
+        stays &= ~offers.may_close[named]
+    if offers.moves is not None:
+        stays &= ~np.isin(named, offers.moves)
+    if lock.kind == "never" and stays.any():
+        return [Fault(f"{where}.offers", "one of them stands today and may not close")]
+    return []
+
+
 def _rules(problem: SitingProblem) -> list[Fault]:
     rules, faults = problem.rules, []
     for name in ("min_openings", "max_openings"):
@@ -86,6 +105,7 @@ def _rules(problem: SitingProblem) -> list[Fault]:
         faults += _positions(where, np.array([lock.site]), problem.sites.count)
         if lock.service is not None:
             faults += _positions(where, np.array([lock.service]), problem.n_services)
+        faults += _named_offers(problem, lock, where)
     asked = {f"rules.floors[{position}]": (floor.demand, floor.circle) for position, floor in enumerate(rules.floors)}
     asked |= {f"rules.spreads[{position}]": (one.demand, one.circle) for position, one in enumerate(rules.spreads)}
     for where, (demand, circle) in asked.items():

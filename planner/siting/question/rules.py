@@ -35,12 +35,15 @@ class Room:
 class Lock:
     """A decision taken outside: ``must`` or ``never`` open at ``site``, any service or just ``service``.
 
-    ``must`` is kept by what stands as well as by what opens; ``never`` forbids only what is new.
+    ``must`` is kept by what stands as well as by what opens; ``never`` forbids only what is new. A lock that names
+    ``offers`` (positions of offers of that service at that site) means these alone: one of them open, or none of them,
+    also where one of them stands today.
     """
 
     kind: Literal["must", "never"]
     site: int
     service: int | None = None
+    offers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
