@@ -335,7 +335,7 @@ def _said(detail: ErrorDetails, keys: Key, value: Any) -> tuple[str, str]:
     if kind == "string_type" and isinstance(value, int | float):
         return f"must be text (got the number {value})", f'quote it: "{value}"'
     said = _SAID.get(kind)
-    text = said.format(**context) if said else detail["msg"]
+    text = said.format(**{name: _figure(told) for name, told in context.items()}) if said else detail["msg"]
     got = (
         repr(value)
         if not isinstance(value, Mapping | list)
@@ -344,6 +344,11 @@ def _said(detail: ErrorDetails, keys: Key, value: Any) -> tuple[str, str]:
         else f"{len(value)} items"
     )
     return f"{text} (got {got[:80]})", ""
+
+
+def _figure(limit: object) -> object:
+    """Return a limit as a planner writes it: 0, not 0.0."""
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 def _fields_at(keys: Key) -> list[str]:

@@ -35,3 +35,14 @@ def test_porto_prints_what_the_readme_shows(shared_data, tmp_path, capsys):
 def test_the_help_is_what_the_readme_shows(capsys):
     assert _run(["--help"]) == 0
     assert capsys.readouterr().out.strip() == _block_after("Commands")
+
+
+def test_faults_are_named_as_the_readme_shows(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = (REPOSITORY / "configs/neubrandenburg.yaml").read_text(encoding="utf-8")
+    for right, wrong in (("fit_out_yuan: 600000", "fit_out_yuan: -5"), ("{capital_yuan: 12", "{captal_yuan: 12")):
+        assert text.count(right) == 1
+        text = text.replace(right, wrong)
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    assert _run(["plan", "study.yaml"]) == 3
+    assert capsys.readouterr().err.strip() == _block_after("The study file")
