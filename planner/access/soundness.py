@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.access.edge import depth_m
 from planner.access.network import EdgeFlag
+from planner.access.shifted import note_shifts
 from planner.access.snap import snap
 from planner.district import Findings, groups_apart, heads
 
@@ -41,7 +42,8 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
     - ``street-pieces``: into how many pieces the streets fall, and the share of people on the main one;
     - ``street-gaps``: what joining ends closer than a metre would change;
-    - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen.
+    - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen;
+    - ``probable-shift-by-streets``, ``doubtful-shift-by-streets``: points that lie along streets in another reading only.
     """
     findings = Findings()
     people = district.demand[list(study.groups)].to_numpy(dtype=np.float64)
@@ -55,6 +57,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
         _note_pieces(findings, where, network, homes)
         _note_gaps(findings, where, network, homes)
     _note_cut(findings, study, network, homes)
+    note_shifts(findings, district, network)
     return findings.all
 
 

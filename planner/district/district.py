@@ -28,7 +28,7 @@ from planner.district.layers import shown_path
 from planner.district.metric import to_metric
 from planner.district.places import read_facilities, read_sites
 from planner.district.reader import LayerReader
-from planner.district.shift import check_shift
+from planner.district.shift import Placed, check_shift, placed_points
 from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class District:
     """Gates, estates, barriers and need, where the study has them."""
     findings: tuple[Finding, ...]
     """Warnings and notes; with an error there is no district."""
+    placed: tuple[Placed, ...] = ()
+    """Points of layers that may be shifted, to be tested against the streets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,7 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
     if findings.errors:
         district = None
     elif district is not None:
-        district = replace(district, findings=findings.all)
+        district = replace(district, findings=findings.all, placed=placed_points(tables))
     left_out = {
         label: table.frame[~table.frame.index.isin(tables[label].frame.index)]
         for label, table in originals.items()

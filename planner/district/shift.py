@@ -1,8 +1,9 @@
 """Does a layer of points lie where it says? Test it against the ground as it is, and with a map's shift taken back.
 
 GCJ-02 moves points by 350 to 620 m, BD-09 by up to 1,400 m: a whole walking circle. Nobody can see that in a table, but
-points that name their community, or that ought to stand in a building, fit better once the shift is taken back. The
-test reports; it never converts.
+points that name their community, or that ought to stand in a building or along a street, fit better once the shift is
+taken back. The test reports; it never converts. The streets are read by `planner.access`, which tests the points that
+are set apart here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
+from pyproj import Transformer
 from scipy.stats import binomtest
 
 from planner.district.check import stacked_points, stated_positions
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+    from pyproj import CRS
 
     from planner.district.layers import LayerTable
     from planner.study import Study
@@ -36,8 +40,71 @@ if TYPE_CHECKING:
 LEAST_CHANGES = 6
 #: one-sided probability that chance alone makes so many more points fit
 MOST_CHANCE = 0.005
+#: points nearer than this to each other say the same about a shift; of each such square one is kept for the streets
+APART_M = 200.0
+#: points kept for the streets at most: the test gains nothing by more
+MOST_KEPT = 2_000
 _BACK: dict[str, Move] = {"gcj02": gcj02_to_wgs84, "bd09": bd09_to_wgs84}
 _FORTH: dict[str, Move] = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A layer of points in China as it was read: some of its points, far enough apart to speak for themselves."""
+
+    layer: str
+    where: str
+    declared: str
+    """``gcj02`` or ``bd09`` where the study says so (then it has been taken back), else empty."""
+    xy: NDArray[np.float64]
+    """float64[n, 2]: in the district's system."""
+
+    def readings(self, crs: CRS) -> dict[str, NDArray[np.float64]]:
+        """Return where the points would lie, float64[n, 2] each, by the shift taken back; or kept, if it is declared."""
+        there, back = (Transformer.from_crs(*pair, always_xy=True) for pair in ((crs, WGS84), (WGS84, crs)))
+        lon, lat = there.transform(*self.xy.T)
+        return {
+            shift: np.column_stack(back.transform(*move(lon, lat))) for shift, move in _to_try(self.declared).items()
+        }
+
+
+def placed_points(tables: dict[str, LayerTable]) -> tuple[Placed, ...]:
+    """Return the layers of points that a shift may be found in: facilities, candidates, people, gates, entrances."""
+    found = []
+    for label, table in tables.items():
+        if not label.removeprefix("layers.").startswith(
+            ("facilities.", "candidates.", "people.", "gates", "entrances")
+        ):
+            continue
+        points = np.asarray(table.frame.geometry.array, dtype=object)
+        if (shapely.get_type_id(points) != shapely.GeometryType.POINT).any():
+            if label.startswith("layers.people."):
+                continue  # areas of people are no places
+            points = shapely.point_on_surface(points)
+        if label.startswith(("layers.facilities.", "layers.candidates.")):
+            points = points[~stacked_points(table, points)[2]]
+        kept = _thinned(points)
+        degrees = gpd.GeoSeries(kept, crs=table.frame.crs).to_crs(WGS84)
+        if in_china(degrees.x.to_numpy(), degrees.y.to_numpy()).all():
+            found.append(Placed(label, table.where, _declared(table), shapely.get_coordinates(kept)))
+    return tuple(found)
+
+
+def _thinned(points: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the first point of every square, and of those at most so many, evenly taken from first to last."""
+    squares = pd.DataFrame(np.floor(shapely.get_coordinates(points) / APART_M))
+    kept: NDArray[np.object_] = points[~squares.duplicated().to_numpy(dtype=np.bool_)]
+    evenly = np.linspace(0, len(kept) - 1, min(len(kept), MOST_KEPT)).astype(np.int64)
+    return np.asarray(kept[evenly], dtype=object)
+
+
+def _declared(table: LayerTable) -> str:
+    declared = (table.spec.crs or "").strip().lower().replace("-", "")
+    return {"gcj": "gcj02", "bd09ll": "bd09"}.get(declared, declared if declared in _BACK else "")
+
+
+def _to_try(declared: str) -> dict[str, Move]:
+    return {declared: _FORTH[declared]} if declared else _BACK
 
 
 @dataclass(frozen=True)
@@ -60,24 +127,22 @@ def check_shift(study: Study, read: dict[str, LayerTable], tables: dict[str, Lay
     for label, metric in tables.items():
         if not label.startswith(("layers.facilities.", "layers.candidates.")) or label not in read:
             continue
-        declared = (metric.spec.crs or "").lower().replace("-", "")
+        declared = _declared(metric)
         points = shapely.point_on_surface(np.array(metric.frame.geometry.array, dtype=object))
         degrees = gpd.GeoSeries(points, crs=metric.frame.crs).to_crs(WGS84)
         lon, lat = degrees.x.to_numpy(), degrees.y.to_numpy()
         if not in_china(lon, lat).all():
             continue
-        moves = _FORTH if declared in _FORTH else _BACK
-        tried = [declared] if declared in _FORTH else ["gcj02", "bd09"]
         located = ~stacked_points(metric, points)[2]
         for evidence, test in _evidence(study, metric, tables).items():
             testable, before = test(points)
             testable &= located
             fits = {
-                shift: _fit(before[testable], test(_moved(lon, lat, moves[shift], metric))[1][testable])
-                for shift in tried
+                shift: fit(before[testable], test(_moved(lon, lat, move, metric))[1][testable])
+                for shift, move in _to_try(declared).items()
             }
             best = max(fits, key=lambda shift: fits[shift].moved)
-            _say(metric, evidence, best, fits[best], declared=declared in _FORTH)
+            _say(metric, evidence, best, fits[best], declared=bool(declared))
 
 
 def _say(table: LayerTable, evidence: str, shift: str, fit: Fit, *, declared: bool) -> None:
@@ -130,7 +195,8 @@ def _moved(lon: Degrees, lat: Degrees, move: Move, table: LayerTable) -> NDArray
     return np.array(moved.array, dtype=object)
 
 
-def _fit(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> Fit:
+def fit(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> Fit:
+    """Return how much better points fit after a move, by the sign test over those that change sides."""
     better, worse = int((after & ~before).sum()), int((before & ~after).sum())
     enough = better + worse >= LEAST_CHANGES
     chance = float(binomtest(better, better + worse, 0.5, alternative="greater").pvalue) if enough else 1.0

@@ -51,6 +51,26 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
             "take a street extract that reaches one circle beyond the district",
         ),
     },
+    "probable-shift-by-streets": {
+        "what": (
+            "{tested:,} 个点中，按原样有 {as_is:.0%} 距道路不到 {within_m:g} m（中位距离 {as_is_m:.0f} m）；去掉 gcj02 偏移后为 {gcj02:.0%}（{gcj02_m:.0f} m），去掉 bd09 偏移后为 {bd09:.0%}（{bd09_m:.0f} m）：像是 {shift}（偶然概率 {chance:.1g}）",
+            "of {tested:,} points {as_is:.0%} lie within {within_m:g} m of a street as they are (median distance {as_is_m:.0f} m), {gcj02:.0%} after gcj02 is taken back ({gcj02_m:.0f} m), {bd09:.0%} after bd09 is ({bd09_m:.0f} m): it looks like {shift} (chance {chance:.1g})",
+        ),
+        "hint": (
+            "向提供方核实；若确为偏移坐标，写 crs: {shift}",
+            "ask whoever made it; if it is so, write crs: {shift}",
+        ),
+    },
+    "doubtful-shift-by-streets": {
+        "what": (
+            "声明为 {shift}，但 {tested:,} 个点中不转换时有 {moved:.0%} 距道路不到 {within_m:g} m（中位距离 {moved_m:.0f} m），转换后只有 {as_is:.0%}（{as_is_m:.0f} m；偶然概率 {chance:.1g}）",
+            "it is declared {shift}, but of {tested:,} points {moved:.0%} lie within {within_m:g} m of a street unconverted (median distance {moved_m:.0f} m) and only {as_is:.0%} converted ({as_is_m:.0f} m; chance {chance:.1g})",
+        ),
+        "hint": (
+            "向提供方核实，可能应去掉 crs: {shift}",
+            "ask whoever made it; probably crs: {shift} is to be taken away",
+        ),
+    },
     "street-change": {
         "what": ("按研究的要求改动了路网：{remark}", "the streets were changed as the study declares: {remark}"),
         "hint": ("核对是否符合实际", "see whether that is how it is on the ground"),

@@ -4,11 +4,15 @@ import shutil
 import warnings
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
+import shapely
 
 from planner.access import read_network
 from planner.access.soundness import check_streets
 from planner.district import check_layers, read_district
+from planner.district.gcj02 import wgs84_to_bd09, wgs84_to_gcj02
 from planner.study import Study
 
 pytestmark = pytest.mark.shared
@@ -136,3 +140,60 @@ def test_portos_pieces_are_reported_as_a_share_of_people(shared_data):
     assert 0 < pieces.evidence["on_main"] < 1
     assert f"{pieces.evidence['on_main']:.1%} of the people" in pieces.what("en")
     assert found["circles-cut"].evidence["share"] > 0.5
+
+
+FRONTS_M = (8.0, 40.0)
+
+
+@pytest.mark.parametrize("shift", ["gcj02", "bd09", ""])
+def test_doors_along_wuhans_streets_betray_a_shift_and_nothing_else_does(shared_data, tmp_path, shift):
+    """Doors beside streets of central Wuhan, put through the exact forward formula; the layer declares nothing."""
+    streets = gpd.read_parquet(shared_data / "wuhan" / "wuhan_streets.parquet").to_crs(4547)
+    centre = gpd.GeoSeries.from_xy([114.30], [30.58], crs=4326).to_crs(4547).iloc[0]
+    streets[streets.dwithin(centre, 5000)].to_file(tmp_path / "streets.gpkg")
+    random = np.random.default_rng(7)
+    residential = streets[(streets["highway"].astype(str) == "residential") & streets.dwithin(centre, 3500)]
+    lines = residential.sample(150, random_state=7).geometry.to_numpy()
+    at = random.uniform(0.1, 0.8, len(lines)) * shapely.length(lines)
+    here, further = (shapely.get_coordinates(shapely.line_interpolate_point(lines, at + more)) for more in (0.0, 1.0))
+    ahead = (further - here) / np.linalg.norm(further - here, axis=1)[:, None]
+    aside = random.uniform(*FRONTS_M, len(lines)) * random.choice([-1, 1], len(lines))
+    doors = gpd.GeoSeries(
+        shapely.points(here + np.column_stack([-ahead[:, 1], ahead[:, 0]]) * aside[:, None]), crs=4547
+    )
+    lon, lat = doors.to_crs(4326).x.to_numpy(), doors.to_crs(4326).y.to_numpy()
+    if shift:
+        lon, lat = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}[shift](lon, lat)
+    pd.DataFrame({"id": range(len(lon)), "lon": lon, "lat": lat}).to_csv(tmp_path / "homes.csv", index=False)
+    whole = gpd.GeoDataFrame(
+        {"id": ["1"], "name": ["江岸"], "elders": [1000]}, geometry=[centre.buffer(4000)], crs=4547
+    )
+    whole.to_file(tmp_path / "communities.gpkg")
+    raw = study().model_dump(mode="json", exclude_unset=True)
+    raw["layers"] = {
+        "communities": {"path": "communities.gpkg"},
+        "people": [
+            {
+                "path": "communities.gpkg",
+                "groups": {"elders": "elders"},
+                "basis": "resident",
+                "year": 2020,
+                "source": "-",
+            }
+        ],
+        "facilities": [{"path": "homes.csv", "crs": "EPSG:4326", "service": "elder_care"}],
+        "candidates": [{"path": "communities.gpkg", "kind": "public"}],
+        "streets": {"path": "streets.gpkg"},
+    }
+    wuhan = Study.model_validate(raw)
+    district = read_district(wuhan, tmp_path)
+    network = read_network(tmp_path / "streets.gpkg", district.crs)
+    found = {finding.code: finding for finding in check_streets(wuhan, district, network) if "shift" in finding.code}
+    if not shift:
+        assert found == {}
+        return
+    seen = found["probable-shift-by-streets"].evidence
+    assert seen["shift"] == shift
+    assert seen["as_is"] < 0.5
+    assert seen["moved"] > 0.6
+    assert seen["moved_m"] < 0.7 * seen["as_is_m"]
