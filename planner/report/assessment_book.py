@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.report.annex import figures_columns, findings_columns
 from planner.report.assessed import minutes_text, summary_rows
 from planner.report.book import Column, write_sheets
-from planner.report.evidence import evidence_rows
-from planner.words import glossary, say
+from planner.words import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,8 +119,8 @@ def write_assessment_book(found: Assessment, path: Path) -> None:
         if len(table):
             sheets.append((say(f"assess.sheet.{name}", language), _columns(found, table, columns, language)))
     sheets += [
-        (say("report.sheet.findings", language), _findings(found, language)),
-        (say("report.sheet.figures", language), _evidence(found, language)),
+        (say("report.sheet.findings", language), findings_columns(found.tables.findings, language)),
+        (say("report.sheet.figures", language), figures_columns(found.study, language)),
     ]
     write_sheets(path, found.study.name.text(language), sheets)
 
@@ -200,28 +200,4 @@ def _summary(found: Assessment, language: Language) -> list[Column]:
     return [
         Column(say("report.item", language), [row[0] for row in rows], width=50),
         Column(say("report.value", language), [row[1] for row in rows], "wrapped", 90),
-    ]
-
-
-def _findings(found: Assessment, language: Language) -> list[Column]:
-    table = found.tables.findings
-    severities = [say(key, language) if key in glossary() else key for key in table["severity"].astype(str)]
-    return [
-        Column(say("report.severity", language), severities, width=10),
-        Column(say("report.layer", language), table["layer"].tolist(), width=18),
-        Column(say("report.where", language), table["where"].tolist(), "wrapped", 24),
-        Column(say("report.finding", language), table[language].tolist(), "wrapped", 90),
-    ]
-
-
-def _evidence(found: Assessment, language: Language) -> list[Column]:
-    rows = evidence_rows(found.study, language)
-    kinds = [say(f"report.evidence.{row.kind}", language) for row in rows]
-    return [
-        Column(say("report.evidence", language), kinds, width=22),
-        Column(say("report.subject", language), [row.subject for row in rows], width=22),
-        Column(say("report.figure", language), [row.figure for row in rows], width=32),
-        Column(say("report.value", language), [row.value for row in rows], "wrapped", 60),
-        Column(say("report.source", language), [row.source for row in rows], "wrapped", 50),
-        Column(say("report.clause", language), [row.clause for row in rows], "wrapped", 30),
     ]

@@ -58,17 +58,15 @@ _FACILITY = (
 
 def assessment_page(found: Assessment) -> str:
     """Return the page of an assessment as one self-contained text of HTML."""
-    study, language = found.study, found.study.language
     laid = ground(found)
-    (south, west), (north, east) = laid["focus"]
     return page(
-        title=f"{study.name.text(language)} · {say('assess.title', language)}",
-        language=language,
-        centre=((south + north) / 2, (west + east) / 2),
+        study=found.study,
+        about="assess.title",
+        focus=laid["focus"],
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": spoken_words(language),
+            "planner-words": spoken_words(found.study.language),
             "planner-run": facts(found),
             "planner-ground": laid,
             "planner-places": places(found),

@@ -15,7 +15,7 @@ from planner.report.indicators import coverage, indicators, label_of, text_of
 from planner.report.packing import PER_DEGREE, pack_lines, pack_polygons
 from planner.report.page import page
 from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
-from planner.words import glossary, say
+from planner.words import glossary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,17 +38,15 @@ FOCUS_MARGIN_M = 150.0
 
 def map_page(run: Run) -> str:
     """Return the interactive map of ``run`` as one self-contained page of HTML."""
-    study, language = run.study, run.study.language
     laid = ground(run)
-    (south, west), (north, east) = laid["focus"]
     return page(
-        title=f"{study.name.text(language)} · {say('report.map_title', language)}",
-        language=language,
-        centre=((south + north) / 2, (west + east) / 2),
+        study=run.study,
+        about="report.map_title",
+        focus=laid["focus"],
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": spoken_words(language),
+            "planner-words": spoken_words(run.study.language),
             "planner-run": run_facts(run),
             "planner-ground": laid,
             "planner-places": places(run),

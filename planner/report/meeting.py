@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.maps import as_texts, focus, number, packed_streets, spoken_words
+from planner.report.maps import as_texts, focus, number, packed_streets, published, spoken_words
 from planner.report.packing import PER_DEGREE, pack_polygons
 from planner.report.page import page
 from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
 from planner.report.question import has_places, question, spoken
 from planner.report.squares import square_shapes
-from planner.words import say
 
 if TYPE_CHECKING:
     from planner.runs.follow_up import Review
@@ -48,16 +47,14 @@ def meeting_page(run: Run, review: Review | None = None) -> str:
     With a ``review`` of decisions taken on this run, the page begins with them: the room's choice and its best completion stand
     beside today and the plan, and every decision has its price.
     """
-    study, language = run.study, run.study.language
     laid, asked = ground(run), question(run)
     if review is not None:
         named = {column.name: column.offers.tolist() for column in review.columns if column.name != "optimum"}
         asked["plans"] |= named
-    (south, west), (north, east) = laid["focus"]
     return page(
-        title=f"{study.name.text(language)} · {say('meeting.title', language)}",
-        language=language,
-        centre=((south + north) / 2, (west + east) / 2),
+        study=run.study,
+        about="meeting.title",
+        focus=laid["focus"],
         scripts=SCRIPTS,
         styles=STYLES,
         data={
@@ -81,12 +78,7 @@ def facts(run: Run) -> dict[str, Any]:
         "scenario": manifest.scenario,
         "runId": manifest.run_id,
         "digest": manifest.digest,
-        "publication": {
-            "review_number": study.publication.review_number,
-            "classification": study.publication.classification,
-            "author": study.publication.author,
-            "sources": list(study.publication.sources),
-        },
+        "publication": published(study),
         "homes": True,
         "cautions": [spoken(note) for note in study.notes],
         "services": _services(study),

@@ -23,11 +23,12 @@ from jinja2 import Template
 from xstatic.pkg import leaflet
 
 from planner.errors import OutputError
+from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from planner.study import Language
+    from planner.study import Study
 
 LEAFLET = Path(leaflet.BASE_DIR)
 
@@ -49,9 +50,9 @@ class _Parts(MacroElement):
 
 def page(
     *,
-    title: str,
-    language: Language,
-    centre: tuple[float, float],
+    study: Study,
+    about: str,
+    focus: Sequence[Sequence[float]],
     scripts: Sequence[str],
     styles: Sequence[str],
     data: Mapping[str, Any],
@@ -60,12 +61,12 @@ def page(
 
     Parameters
     ----------
-    title
-        Title of the window; any text.
-    language
-        Of the page, for the browser and for screen readers.
-    centre
-        Latitude and longitude the map starts from, in degrees; the scripts fit it to what it shows.
+    study
+        Its name begins the title of the window, and its language is the page's, for the browser and for screen readers.
+    about
+        What follows the name: a key of the glossary.
+    focus
+        [[south, west], [north, east]] in degrees, whose middle the map starts from; the scripts fit it to what it shows.
     scripts, styles
         Files of ``planner/report/assets``, in the order they are to be read; the last script defines ``planner.start(map)``.
     data
@@ -76,8 +77,10 @@ def page(
     OutputError
         if the page would still ask for anything over the network.
     """
+    language = study.language
+    (south, west), (north, east) = focus
     chart = folium.Map(
-        location=list(centre),
+        location=[(south + north) / 2, (west + east) / 2],
         tiles=None,
         zoom_control=False,
         attribution_control=False,
@@ -105,7 +108,7 @@ def page(
             "<html>": f'<html lang="{"zh-CN" if language == "zh" else "en"}">',
             '<script src="leaflet.js"></script>': f"<script>{_leaflet_script()}</script>",
             '<link rel="stylesheet" href="leaflet.css"/>': f"<style>{_leaflet_style()}</style>",
-            "@@title@@": escape(title),
+            "@@title@@": escape(f"{study.name.text(language)} · {say(about, language)}"),
             "</head>": f"{sheets}\n</head>",
             "@@data@@": f"{blocks}\n{code}",
         },

@@ -14,7 +14,6 @@ from planner.report.maps import as_texts, cover_key, focus, packed_streets, spok
 from planner.report.meeting import facts, places
 from planner.report.packing import PER_DEGREE
 from planner.report.page import page
-from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,20 +33,18 @@ _OF_THE_RUN = ("language", "names", "date", "scenario", "runId", "publication", 
 
 def public_page(run: Run) -> str:
     """Return a page of ``run`` that may leave the house: coverage by community, the sites of the plan, nothing of single homes."""
-    study, language = run.study, run.study.language
-    (south, west), (north, east) = focus(run)
-    told, everything = facts(run), places(run)
+    shown, told, everything = focus(run), facts(run), places(run)
     return page(
-        title=f"{study.name.text(language)} · {say('report.map_title', language)}",
-        language=language,
-        centre=((south + north) / 2, (west + east) / 2),
+        study=run.study,
+        about="report.map_title",
+        focus=shown,
         scripts=SCRIPTS,
         styles=STYLES,
         data={
             "planner-words": {"zh": spoken_words("zh"), "en": spoken_words("en")},
             "planner-run": {
                 **{name: told[name] for name in _OF_THE_RUN},
-                "minutes": [[circle.minutes for circle in service.circles] for service in study.services],
+                "minutes": [[circle.minutes for circle in service.circles] for service in run.study.services],
                 "coverage": {
                     cover_key(row.service.id, row.minutes): _told([row.people, row.before, row.after])
                     for row in coverage(run)
@@ -55,7 +52,7 @@ def public_page(run: Run) -> str:
             },
             "planner-ground": {
                 "perDegree": PER_DEGREE,
-                "focus": [[round(degree, 2) for degree in corner] for corner in ((south, west), (north, east))],
+                "focus": [[round(degree, 2) for degree in corner] for corner in shown],
                 "streets": packed_streets(run.tables.streets, run.tables.communities),
                 "communities": _communities(run),
             },

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from planner.report.annex import figures_columns, findings_columns
 from planner.report.book import Column, write_sheets
-from planner.report.evidence import evidence_rows
 from planner.report.indicators import coverage, indicators, label_of, status_text
 from planner.words import glossary, say
 
@@ -32,8 +32,8 @@ def write_workbook(run: Run, path: Path) -> None:
         ("openings", _openings(run, language)),
         *((key, make(run, language)) for key, make, table in optional if len(table)),
         ("existing", _existing(run, language)),
-        ("findings", _findings(run, language)),
-        ("figures", _figures(run, language)),
+        ("findings", findings_columns(run.tables.findings, language)),
+        ("figures", figures_columns(run.study, language)),
     )
     named = [(say(f"report.sheet.{key}", language), columns) for key, columns in sheets]
     write_sheets(path, run.study.name.text(language), named)
@@ -216,32 +216,6 @@ def _existing(run: Run, language: Language) -> list[Column]:
         Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
         Column(_heading("lon", language), points[0], "degree", 12),
         Column(_heading("lat", language), points[1], "degree", 12),
-    ]
-
-
-def _findings(run: Run, language: Language) -> list[Column]:
-    table = run.tables.findings
-    severities = [say(key, language) if key in glossary() else key for key in table["severity"].astype(str)]
-    return [
-        Column(_heading("severity", language), severities, width=10),
-        Column(_heading("layer", language), table["layer"].tolist(), width=18),
-        Column(_heading("where", language), table["where"].tolist(), "wrapped", 24),
-        Column(_heading("finding", language), table[language].tolist(), "wrapped", 90),
-        Column(_heading("code", language), table["code"].tolist(), width=24),
-    ]
-
-
-def _figures(run: Run, language: Language) -> list[Column]:
-    rows = evidence_rows(run.study, language)
-    return [
-        Column(
-            _heading("evidence", language), [say(f"report.evidence.{row.kind}", language) for row in rows], width=22
-        ),
-        Column(_heading("subject", language), [row.subject for row in rows], width=22),
-        Column(_heading("figure", language), [row.figure for row in rows], width=32),
-        Column(_heading("value", language), [row.value for row in rows], "wrapped", 60),
-        Column(_heading("source", language), [row.source for row in rows], "wrapped", 50),
-        Column(_heading("clause", language), [row.clause for row in rows], "wrapped", 30),
     ]
 
 
