@@ -11,11 +11,13 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.access.chains import contract
 from planner.access.network import KIND_CODE, LEAST_ROAD, SIGNAL, EdgeFlag, WalkNetwork
-from planner.errors import LayerError
+from planner.access.remarks import unusable
 
 if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
+
+    from planner.district.findings import Finding
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,8 +34,8 @@ class Segments:
         Class (position in `KINDS`) and `EdgeFlag` bits of each segment.
     signals : bool[p]
         Points where lights govern the crossing.
-    notes : tuple of str
-        What was left out or assumed so far.
+    notes : tuple of Finding
+        What was left out, assumed or changed so far.
     """
 
     xy: NDArray[np.float64]
@@ -42,9 +44,9 @@ class Segments:
     kind: NDArray[np.uint8]
     flags: NDArray[np.uint8]
     signals: NDArray[np.bool_]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Finding, ...] = ()
 
-    def taken(self, kept: NDArray[np.bool_], *notes: str) -> Segments:
+    def taken(self, kept: NDArray[np.bool_], *notes: Finding) -> Segments:
         """Keep some segments, and note why the others went."""
         return replace(
             self,
@@ -154,7 +156,7 @@ def assemble(segments: Segments, crs: pyproj.CRS) -> WalkNetwork:
     """
     apart = segments.tail != segments.head
     if not apart.any():
-        raise LayerError("street network: no walkable street in it → check the file and the area it covers")
+        raise unusable("no-walkable-street")
     xy, lights = segments.xy, segments.signals
     tail, head = segments.tail[apart], segments.head[apart]
     kind, flags = segments.kind[apart], segments.flags[apart]

@@ -11,6 +11,7 @@ import shapely
 
 from planner.access.assemble import assemble, segments_of, with_paths
 from planner.access.network import EdgeFlag, WalkNetwork
+from planner.access.remarks import remark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +54,7 @@ def join_gaps(network: WalkNetwork, within_m: float) -> WalkNetwork:
     _, first = np.unique(np.column_stack([low, high])[order], axis=0, return_index=True)
     chosen = order[np.sort(first)]
     if not len(chosen):
-        return replace(network, notes=(*network.notes, f"no pieces of the street network lie within {within_m:g} m"))
+        return replace(network, notes=(*network.notes, remark("no-gaps-closed", within_m=within_m)))
 
     start, onto = lost[point[chosen]], ground[line[chosen]]
     landing = shapely.get_coordinates(
@@ -64,9 +65,8 @@ def join_gaps(network: WalkNetwork, within_m: float) -> WalkNetwork:
     result = assemble(with_paths(segments, start, onto, landing), network.crs)
     before, after = (_main_length_share(net) for net in (network, result))
     pieces = int(network.component.max()) - int(result.component.max())
-    note = (
-        f"{len(chosen)} gaps of at most {within_m:g} m were closed: {pieces} pieces fewer, the main piece holds"
-        f" {after:.1%} of the street length instead of {before:.1%}"
+    note = remark(
+        "gaps-closed", count=len(chosen), within_m=within_m, pieces=pieces, before=float(before), after=float(after)
     )
     return replace(result, notes=(*network.notes, note))
 

@@ -16,6 +16,8 @@ from planner.errors import LayerError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from planner.district.findings import Finding
+
 KINDS: tuple[str, ...] = (
     "footway",
     "path",
@@ -88,8 +90,8 @@ class WalkNetwork:
     slope_ahead, slope_back : float32[e], optional
         Time on the edge relative to level ground, walked from ``u`` to ``v`` and back; None where no heights are known.
         See `planner.access.slope`.
-    notes : tuple of str
-        What the reader had to leave out or assume, for the planner to read.
+    notes : tuple of Finding
+        What was left out, assumed or changed, for the planner to read.
     """
 
     crs: pyproj.CRS
@@ -110,7 +112,7 @@ class WalkNetwork:
     component: NDArray[np.int32]
     slope_ahead: NDArray[np.float32] | None = None
     slope_back: NDArray[np.float32] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Finding, ...] = ()
 
     @property
     def n_junctions(self) -> int:

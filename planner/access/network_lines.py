@@ -14,9 +14,10 @@ from scipy.sparse.csgraph import connected_components
 from planner.access.assemble import Segments
 from planner.access.network import KIND_CODE, EdgeFlag
 from planner.access.network_osm import walkable, way_flags
+from planner.access.remarks import STREETS, StreetsError, remark, unusable
 from planner.district.crs import parse_crs, unshift
 from planner.district.files import UnreadableError, read_file
-from planner.errors import LayerError
+from planner.district.findings import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Crossings = Literal["joined", "apart"]
+_NODED: dict[Crossings, str] = {"joined": "lines-joined", "apart": "lines-apart"}
 
 EXACT_M = 1e-3
 """Points nearer than this are the same whatever the declared tolerance: files round coordinates."""
@@ -72,19 +74,19 @@ def read_lines(
     try:
         frame = read_file(path, layer).frame
     except UnreadableError as fault:
-        raise LayerError(f"{path}: cannot be read ({fault.code}) → check the street file") from fault
+        raise StreetsError(Finding(fault.code, "error", STREETS, str(path), evidence=fault.evidence)) from fault
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise LayerError(f"{path}: a table without geometry → streets must be lines")
+        raise unusable("no-street-lines", path)
     metric = _placed(frame, source_crs, path).to_crs(crs).explode(ignore_index=True)
     metric = metric[(metric.geom_type == "LineString") & ~metric.is_empty].reset_index(drop=True)
     if metric.empty:
-        raise LayerError(f"{path}: holds no lines → streets must be lines")
+        raise unusable("no-street-lines", path)
     kind, flags, reverse = _classes(metric)
     lines = shapely.force_2d(np.asarray(metric.geometry.array, dtype=object))
     lines[reverse] = shapely.reverse(lines[reverse])
     walked = kind >= 0
     if not walked.any():
-        raise LayerError(f"{path}: no walkable street in it → check the column with the class of the streets")
+        raise unusable("no-walkable-street", path)
     cut_already = {"u", "v"} <= set(map(str, metric.columns))
     return noded(
         lines[walked],
@@ -162,7 +164,7 @@ def noded(
         kind=kind[own],
         flags=flags[own],
         signals=np.zeros(len(xy), dtype=np.bool_),
-        notes=(f"street lines are joined where they meet within {near_m:g} m; crossings are {crossings}",),
+        notes=(remark(_NODED[crossings], near_m=near_m),),
     )
 
 
@@ -260,12 +262,12 @@ def _placed(frame: gpd.GeoDataFrame, source_crs: str | None, path: Path) -> gpd.
     """Tell the frame its system; refuse to guess one."""
     if source_crs is None:
         if frame.crs is None:
-            raise LayerError(f"{path}: does not say its coordinate system → add layers.streets.crs")
+            raise unusable("streets-without-crs", path)
         return frame
     try:
         said = parse_crs(source_crs)
     except CRSError as fault:
-        raise LayerError(f"layers.streets.crs: {source_crs!r} is no coordinate system → give an EPSG code") from fault
+        raise unusable("unknown-streets-crs", path, said=source_crs) from fault
     if isinstance(said, str):
         return unshift(frame, said)
     return frame.set_crs(said, allow_override=True)

@@ -10,7 +10,7 @@ import pyproj
 
 from planner.access.assemble import Segments
 from planner.access.network import KIND_CODE, EdgeFlag
-from planner.errors import LayerError
+from planner.access.remarks import remark, unusable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +87,7 @@ def read_osm(path: Path, crs: pyproj.CRS) -> Segments:
     try:
         ways.read(path)
     except RuntimeError as fault:
-        raise LayerError(f"{path}: not a readable OpenStreetMap file ({fault}) → export it again") from fault
+        raise unusable("unreadable-extract-of-streets", path, fault=str(fault)) from fault
     return ways.segments(crs)
 
 
@@ -147,7 +147,7 @@ class _Ways:
         xy[placed] = np.column_stack(project.transform(x[placed] * 1e-7, y[placed] * 1e-7))
         astray = int(np.count_nonzero(~np.isfinite(xy).all(axis=1)))
         if astray:
-            raise LayerError(f"streets: {astray} nodes cannot be placed in {crs.name} → choose the local system")
+            raise unusable("streets-astray", count=astray, system=crs.name)
         cut = int(np.count_nonzero(~placed))
         return Segments(
             xy=xy,
@@ -156,5 +156,5 @@ class _Ways:
             kind=np.asarray(self.kind, dtype=np.uint8)[way],
             flags=np.asarray(self.flags, dtype=np.uint8)[way],
             signals=np.isin(ids, np.asarray(self.signals, dtype=np.int64)),
-            notes=(f"{cut} street nodes lie outside the extract; the streets end there",) if cut else (),
+            notes=(remark("streets-end", count=cut),) if cut else (),
         )

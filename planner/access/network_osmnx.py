@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -14,8 +15,8 @@ import shapely
 from planner.access.assemble import Segments, assemble
 from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_osm import walkable, way_flags
+from planner.access.remarks import StreetsError, unusable
 from planner.district.findings import printable
-from planner.errors import LayerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def read_graphml(path: Path, crs: pyproj.CRS) -> Segments:
     try:
         graph = osmnx.load_graphml(path)
     except (ValueError, KeyError, SyntaxError, OSError, nx.NetworkXError) as fault:
-        raise LayerError(f"{path}: not a street graph of osmnx ({fault}) → save it again with save_graphml") from fault
+        raise unusable("not-a-street-graph", path, fault=_told(fault)) from fault
     return segments_of_graph(graph, crs)
 
 
@@ -59,16 +60,12 @@ def download_network(place: str, crs: pyproj.CRS | str) -> WalkNetwork:
                 place, network_type="walk", simplify=False, retain_all=True, custom_filter='["highway"]'
             )
         segments = segments_of_graph(graph, metric)
-    except LayerError as fault:
-        raise LayerError(f"{place!r}: {fault}") from fault
+    except StreetsError as fault:
+        raise StreetsError(replace(fault.finding, where=printable(place))) from fault
     except OSError as fault:
-        msg = (
-            f"{place!r}: no answer from OpenStreetMap online ({_shortly(fault)}) → check the connection, or give a file"
-        )
-        raise LayerError(msg) from fault
+        raise unusable("place-without-answer", place, fault=_told(fault)) from fault
     except Exception as fault:  # osmnx takes servers at their word, so nonsense fails anywhere in it, as anything
-        msg = f"{place!r}: no streets came back ({_shortly(fault)}) → check the name of the place, or give a file"
-        raise LayerError(msg) from fault
+        raise unusable("place-without-streets", place, fault=_told(fault)) from fault
     return assemble(segments, metric)
 
 
@@ -90,8 +87,8 @@ def _every_tag_kept() -> Iterator[None]:
             setattr(osmnx.settings, name, value)
 
 
-def _shortly(fault: Exception) -> str:
-    return printable(f"{type(fault).__name__}: {fault}", 200)
+def _told(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"
 
 
 def segments_of_graph(graph: nx.MultiDiGraph[object], crs: pyproj.CRS) -> Segments:
@@ -130,13 +127,13 @@ def segments_of_graph(graph: nx.MultiDiGraph[object], crs: pyproj.CRS) -> Segmen
         kinds.append(code)
         flags.append(bits)
     if not paths:
-        raise LayerError("street graph: no walkable street in it → check what was downloaded")
+        raise unusable("no-walkable-street")
     points = np.concatenate([xy, *inner])
     project = pyproj.Transformer.from_crs(graph.graph["crs"], crs, always_xy=True)
     placed = np.column_stack(project.transform(points[:, 0], points[:, 1]))
     astray = int(np.count_nonzero(~np.isfinite(placed).all(axis=1)))
     if astray:
-        raise LayerError(f"street graph: {astray} nodes cannot be placed in {crs.name} → choose the local system")
+        raise unusable("streets-astray", count=astray, system=crs.name)
     steps = np.array([len(path) - 1 for path in paths])
     return Segments(
         xy=placed,

@@ -10,7 +10,7 @@ from planner.access.gaps import join_gaps
 from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_lines import Crossings, read_lines
 from planner.access.network_osm import read_osm
-from planner.errors import LayerError
+from planner.access.remarks import unusable
 from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read_network(
     metric = metric_crs(crs)
     path = Path(path)
     if not is_connection(path) and not path.exists():
-        raise LayerError(f"{path}: no such street file → check the path in the study")
+        raise unusable("missing-file", path, near="")
     network = assemble(_segments(path, metric, layer, source_crs, node_tolerance_m, crossings), metric)
     return join_gaps(network, join_gaps_m) if join_gaps_m > 0 else network
 

@@ -11,7 +11,7 @@ import pyproj
 import shapely
 
 from planner.access.network import EdgeFlag, WalkNetwork
-from planner.errors import LayerError
+from planner.access.remarks import ELEVATION, remark, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ def with_heights(network: WalkNetwork, heights: Heights) -> WalkNetwork:
         slow = np.bincount(edge, weights=run_m * tobler(way), minlength=network.n_edges)
         times.append(np.divide(slow, told_m, out=np.ones(network.n_edges), where=told_m > 0).astype(np.float32))
     level = int(np.count_nonzero(told_m <= 0))
-    note = f"{level} of {network.n_edges} streets lie outside the heights and count as level"
+    note = remark("streets-level", layer=ELEVATION, count=level, streets=network.n_edges)
     return replace(
         network, slope_ahead=times[0], slope_back=times[1], notes=(*network.notes, note) if level else network.notes
     )
@@ -95,9 +95,7 @@ def raster_heights(path: Path, crs: pyproj.CRS) -> Heights:
         If the extra is not installed, the file cannot be read or does not say its system.
     """
     if find_spec("rasterio") is None:
-        raise LayerError(
-            f"{path}: reading heights needs the extra 'raster' → install community-facility-planner[raster]"
-        )
+        raise unusable("raster-not-installed", path, layer=ELEVATION)
     import rasterio  # noqa: PLC0415 - an optional extra
 
     try:
@@ -105,9 +103,9 @@ def raster_heights(path: Path, crs: pyproj.CRS) -> Heights:
             grid = source.read(1, masked=True).astype(np.float64).filled(np.nan)
             backwards, said = ~source.transform, source.crs
     except (rasterio.errors.RasterioError, OSError) as fault:
-        raise LayerError(f"{path}: not a readable raster ({fault}) → check the elevation file") from fault
+        raise unusable("unreadable-raster", path, layer=ELEVATION, fault=str(fault)) from fault
     if said is None:
-        raise LayerError(f"{path}: does not say its coordinate system → save the raster with one")
+        raise unusable("raster-without-crs", path, layer=ELEVATION)
     project = pyproj.Transformer.from_crs(crs, pyproj.CRS.from_wkt(said.to_wkt()), always_xy=True)
 
     def heights(xy: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.access.edge import depth_m
 from planner.access.network import EdgeFlag
+from planner.access.remarks import path_of
 from planner.access.shifted import note_shifts
 from planner.access.snap import snap
 from planner.district import Findings, groups_apart, heads
@@ -38,7 +39,7 @@ MOST_CUT = 0.05
 def check_streets(study: Study, district: District, network: WalkNetwork) -> tuple[Finding, ...]:
     """Return what is doubtful about the streets of a district, counted in people; whoever is in two groups counts once.
 
-    - ``street-change``: what was joined or closed off as the study declares;
+    - what was left out, joined or closed off while the streets were read, as the network notes it;
     - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
     - ``street-pieces``: into how many pieces the streets fall, and the share of people on the main one;
     - ``street-gaps``: what joining ends closer than a metre would change;
@@ -50,8 +51,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     doors = snap(network, _xy(district.demand), max_connector_m=study.walking.max_connector_m)
     homes = _Homes(list(district.demand["id"]), _xy(district.demand), people, study.groups, _pieces(network, doors))
     where = study.layers.streets.path.as_posix()
-    for remark in network.notes:
-        findings.note("street-change", "layers.streets", where, remark=remark)
+    findings.extend(replace(note, where=path_of(study, note)) for note in network.notes)
     _note_far(findings, study, district, network, homes)
     if network.component.max() > 0:
         _note_pieces(findings, where, network, homes)

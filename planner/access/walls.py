@@ -11,6 +11,7 @@ import shapely
 
 from planner.access.assemble import Segments, assemble, segments_of, split, with_paths
 from planner.access.network import EdgeFlag, WalkNetwork
+from planner.access.remarks import remark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,7 +113,7 @@ def close_off(network: WalkNetwork, walls: Walls) -> WalkNetwork:
         return network
     segments, cuts = _cut_at_edges(segments_of(network), walls)
     segments = _through_gates(segments, walls)
-    note = f"{cuts} streets end at the edges of gated estates; {int(walls.gate_open.sum())} gates are open"
+    note = remark("estates-closed", count=cuts, gates=int(walls.gate_open.sum()))
     return assemble(replace(segments, notes=(*network.notes, note)), network.crs)
 
 

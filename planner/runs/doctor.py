@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from planner.access.remarks import StreetsError
 from planner.access.soundness import check_streets
 from planner.district import Finding, Findings, mend, survey_layers
-from planner.errors import LayerError, OutputError
+from planner.errors import OutputError
 from planner.runs.aside import written_aside
 from planner.runs.progress import Progress, silent
 from planner.runs.streets import walkable
@@ -96,9 +97,8 @@ def check(
         progress("streets", 0.0)
         try:
             network = walkable(study, study_file.parent, survey.district).network
-        except LayerError as fault:
-            where = study.layers.streets.path.as_posix()
-            findings.error("unusable-streets", "layers.streets", where, reason=str(fault))
+        except StreetsError as fault:
+            findings.extend([fault.finding])
         else:
             findings.extend(check_streets(study, survey.district, network))
         progress("streets", 1.0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.access import WalkNetwork, Walls, close_off, raster_heights, read_network, with_heights
+from planner.access.remarks import StreetsError, path_of
 from planner.errors import Fault, StudyError, raise_all
+from planner.words import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,10 +37,17 @@ def walkable(study: Study, folder: Path, district: District) -> Walkable:
     Raises
     ------
     LayerError
-        if the street file cannot be used.
+        if the street file or the heights cannot be used, in the study's language; a `StreetsError`.
     StudyError
         if ``walking.open_gates`` or ``closed_gates`` name a gate that is not there.
     """
+    try:
+        return _walkable(study, folder, district)
+    except StreetsError as fault:
+        raise StreetsError(replace(fault.finding, where=path_of(study, fault.finding)), study.language) from fault
+
+
+def _walkable(study: Study, folder: Path, district: District) -> Walkable:
     streets = study.layers.streets
     network = read_network(
         folder / streets.path,
@@ -73,13 +82,13 @@ def _walls(study: Study, district: District) -> Walls | None:
 def _open_gates(study: Study, gates: list[str]) -> NDArray[np.bool_]:
     """Return which gates people may pass, bool[g]: all but the study's closed ones; a scenario opens or closes more."""
     faults = []
+    language = study.language
     for key in ("open_gates", "closed_gates"):
         for gate in getattr(study.walking, key):
             if gate not in gates:
                 near = difflib.get_close_matches(gate, gates, n=1)
-                faults.append(
-                    Fault(f"walking.{key}: {gate}", "no gate has this id", f"did you mean {near[0]}?" if near else "")
-                )
-    raise_all(faults, StudyError, "the study names gates that are not there")
+                mend = say("perhaps", language, near=near[0]) if near else ""
+                faults.append(Fault(f"walking.{key}: {gate}", say("no_such_gate", language), mend))
+    raise_all(faults, StudyError, say("gates_refused", language))
     closed = set(study.walking.closed_gates) - set(study.walking.open_gates)
     return np.array([gate not in closed for gate in gates], dtype=np.bool_)

@@ -82,5 +82,8 @@ TERMS: dict[str, tuple[str, str]] = {
         "{error} errors, {warning} warnings, {note} notes",
     ),
     "mended": ("修复后的研究：{study}（未能修复的图层：{left}）", "mended study: {study} (layers not mended: {left})"),
+    "no_such_gate": ("没有这个编号的出入口", "no gate has this id"),
+    "perhaps": ("是否指 {near}？", "did you mean {near}?"),
+    "gates_refused": ("研究中的出入口不存在：", "the study names gates that are not there:"),
     "layers_refused": ("图层有错误，未作任何计算：", "the layers have faults; nothing was computed:"),
 }

@@ -3,10 +3,59 @@
 from __future__ import annotations
 
 STREETS: dict[str, dict[str, tuple[str, str]]] = {
-    "unusable-streets": {
-        "what": ("路网无法使用：{reason}", "the streets cannot be used: {reason}"),
-        "hint": ("换一个包含可步行道路的路网文件", "give a file with walkable streets"),
+    # the streets cannot be used
+    "no-walkable-street": {
+        "what": ("其中没有可步行的道路", "no walkable street in it"),
+        "hint": (
+            "核对文件的范围，以及标明道路等级的列",
+            "check the area it covers, and the column with the class of the streets",
+        ),
     },
+    "no-street-lines": {
+        "what": ("其中没有线要素", "it holds no lines"),
+        "hint": ("路网图层必须由线组成", "streets must be lines"),
+    },
+    "streets-without-crs": {
+        "what": ("路网没有说明坐标系", "it does not say its coordinate system"),
+        "hint": ("填写 layers.streets.crs", "add layers.streets.crs"),
+    },
+    "unknown-streets-crs": {
+        "what": ("{said} 不是坐标系", "{said} is no coordinate system"),
+        "hint": ("在 layers.streets.crs 中填写 EPSG 代码", "give an EPSG code in layers.streets.crs"),
+    },
+    "streets-astray": {
+        "what": ("{count:,} 个道路节点无法换算到 {system}", "{count:,} street nodes cannot be placed in {system}"),
+        "hint": ("选用当地的坐标系", "choose the local system"),
+    },
+    "unreadable-extract-of-streets": {
+        "what": ("不是可读的 OpenStreetMap 文件（{fault}）", "not a readable OpenStreetMap file ({fault})"),
+        "hint": ("重新导出该文件", "export it again"),
+    },
+    "not-a-street-graph": {
+        "what": ("不是 osmnx 的路网图（{fault}）", "not a street graph of osmnx ({fault})"),
+        "hint": ("用 osmnx 的 save_graphml 重新保存", "save it again with save_graphml of osmnx"),
+    },
+    "place-without-answer": {
+        "what": ("OpenStreetMap 在线服务没有回应（{fault}）", "no answer from OpenStreetMap online ({fault})"),
+        "hint": ("检查网络连接，或改用路网文件", "check the connection, or give a file"),
+    },
+    "place-without-streets": {
+        "what": ("没有取得路网（{fault}）", "no streets came back ({fault})"),
+        "hint": ("核对地名，或改用路网文件", "check the name of the place, or give a file"),
+    },
+    "raster-not-installed": {
+        "what": ("读取高程需要附加组件 raster", "reading heights needs the extra raster"),
+        "hint": ("安装 community-facility-planner[raster]", "install community-facility-planner[raster]"),
+    },
+    "unreadable-raster": {
+        "what": ("不是可读的栅格文件（{fault}）", "not a readable raster ({fault})"),
+        "hint": ("核对高程文件", "check the elevation file"),
+    },
+    "raster-without-crs": {
+        "what": ("高程栅格没有说明坐标系", "the raster does not say its coordinate system"),
+        "hint": ("保存时写入坐标系", "save it with one"),
+    },
+    # how far they carry
     "far-from-street": {
         "what": (
             "{count:,} 个需求点（{people:,.1f} 人）距任何道路超过 {limit_m:g} m，按未覆盖计",
@@ -71,8 +120,57 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
             "ask whoever made it; probably crs: {shift} is to be taken away",
         ),
     },
-    "street-change": {
-        "what": ("按研究的要求改动了路网：{remark}", "the streets were changed as the study declares: {remark}"),
-        "hint": ("核对是否符合实际", "see whether that is how it is on the ground"),
+    # what was left out, assumed or changed
+    "streets-end": {
+        "what": (
+            "{count:,} 个道路节点不在路网文件内，道路到此为止",
+            "{count:,} street nodes lie outside the extract; the streets end there",
+        ),
+        "hint": ("如在片区附近，换用范围更大的路网", "if that is near the district, take a larger extract"),
+    },
+    "lines-joined": {
+        "what": (
+            "道路线在相距 {near_m:g} m 以内处相连，交叉处视为路口",
+            "street lines are joined where they meet within {near_m:g} m, and where they cross",
+        ),
+        "hint": (
+            "桥梁和隧道须由 bridge、tunnel 列标明",
+            "bridges and tunnels must be marked in columns bridge and tunnel",
+        ),
+    },
+    "lines-apart": {
+        "what": (
+            "道路线在相距 {near_m:g} m 以内的端点处相连，交叉处不相通（图层已在路口断开）",
+            "street lines are joined where they meet within {near_m:g} m; where they merely cross they stay apart (the layer is cut at its junctions)",
+        ),
+        "hint": ("核对图层是否确已在路口断开", "see whether the layer is indeed cut at its junctions"),
+    },
+    "gaps-closed": {
+        "what": (
+            "按 join_gaps_m 连接了 {count:,} 处不超过 {within_m:g} m 的断口：路网减少 {pieces:,} 片，最大一片占道路长度的比例由 {before:.1%} 变为 {after:.1%}",
+            "{count:,} gaps of at most {within_m:g} m were closed as join_gaps_m declares: {pieces:,} pieces fewer, the main piece holds {after:.1%} of the street length instead of {before:.1%}",
+        ),
+        "hint": ("核对连接处是否确实相通", "see whether people can indeed pass there"),
+    },
+    "no-gaps-closed": {
+        "what": (
+            "路网没有相距 {within_m:g} m 以内的断片，join_gaps_m 未连接任何道路",
+            "no pieces of the street network lie within {within_m:g} m of each other; join_gaps_m joined nothing",
+        ),
+        "hint": ("可删去 join_gaps_m", "join_gaps_m may be left out"),
+    },
+    "estates-closed": {
+        "what": (
+            "{count:,} 条道路止于封闭小区边界；{gates:,} 个出入口开放",
+            "{count:,} streets end at the edges of gated estates; {gates:,} gates are open",
+        ),
+        "hint": ("核对小区边界与出入口", "see whether estates and gates are as on the ground"),
+    },
+    "streets-level": {
+        "what": (
+            "{streets:,} 段道路中有 {count:,} 段在高程数据之外，按平地计",
+            "{count:,} of {streets:,} streets lie outside the heights and count as level",
+        ),
+        "hint": ("换用覆盖整个路网的高程数据", "give heights that cover the streets"),
     },
 }

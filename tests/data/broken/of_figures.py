@@ -234,12 +234,12 @@ def _(sound, folder):
     draw_cross(sound.communities, folder / "streets.osm")
 
 
-@case("streets-nobody-may-walk", "streets", at("streets.osm"), "unusable-streets")
+@case("streets-nobody-may-walk", "streets", at("streets.osm"), "no-walkable-street")
 def _(sound, folder):
     draw_cross(sound.communities, folder / "streets.osm", highway="motorway")
 
 
-@case("streets-truncated", "streets", at("streets.osm.pbf"), "unusable-streets")
+@case("streets-truncated", "streets", at("streets.osm.pbf"), "unreadable-extract-of-streets")
 def _(sound, folder):
     write_streets(folder / "streets.osm.pbf", around(sound.communities.iloc[:1], 0))
     content = (folder / "streets.osm.pbf").read_bytes()

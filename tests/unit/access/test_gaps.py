@@ -35,12 +35,12 @@ def test_joining_lays_the_shortest_path_and_says_what_it_did():
     assert joined.component.max() == 1
     assert joined.length_m.sum() == pytest.approx(200 + 86 + 40 + 4)
     assert joined.n_edges == 5
-    assert "1 gaps of at most 5 m were closed: 1 pieces fewer" in joined.notes[-1]
-    assert "87.9% of the street length instead of 61.3%" in joined.notes[-1]
+    assert "1 gaps of at most 5 m were closed as join_gaps_m declares: 1 pieces fewer" in joined.notes[-1].what("en")
+    assert "87.9% of the street length instead of 61.3%" in joined.notes[-1].what("en")
 
 
 def test_joining_too_little_says_so():
-    assert "no pieces" in join_gaps(town(), 3.0).notes[-1]
+    assert "no pieces" in join_gaps(town(), 3.0).notes[-1].what("en")
 
 
 def test_a_bridge_is_not_joined_in_the_middle():

@@ -115,7 +115,7 @@ def test_a_layer_is_read_by_its_columns(tmp_path):
     assert network.has(EdgeFlag.STAIRS).sum() == 1
     assert network.length_m[network.has(EdgeFlag.BRIDGE)].tolist() == [69]
     assert pieces_of(network) == 2
-    assert "0.1 m" in network.notes[0]
+    assert "0.1 m" in network.notes[0].what("en")
 
 
 def test_a_layer_cut_at_its_junctions_is_not_cut_again(tmp_path):
@@ -126,12 +126,12 @@ def test_a_layer_cut_at_its_junctions_is_not_cut_again(tmp_path):
 
 
 def test_faults_are_told(tmp_path):
-    with pytest.raises(LayerError, match="no such street file"):
+    with pytest.raises(LayerError, match="no such file"):
         read_network(tmp_path / "absent.gpkg", "EPSG:32650")
     with pytest.raises(LayerError, match="projected system in metres"):
         read_network(tmp_path / "absent.gpkg", "EPSG:4326")
     (tmp_path / "streets.geojson").write_text("[]")
-    with pytest.raises(LayerError, match="cannot be read"):
+    with pytest.raises(LayerError, match="its content is not"):
         read_network(tmp_path / "streets.geojson", "EPSG:32650")
     points = gpd.GeoDataFrame(geometry=shapely.points([[0, 0]]), crs="EPSG:32650")
     points.to_file(tmp_path / "points.gpkg")

@@ -163,7 +163,7 @@ def test_a_place_gives_what_its_extract_gives(server, extract, tmp_path):
 )  # fmt: skip
 def test_nonsense_instead_of_a_place_is_a_fault_of_the_layer(server, place):
     server(place=place)
-    with pytest.raises(LayerError, match=r"^'Town': no streets came back \(.*\) → check the name") as told:
+    with pytest.raises(LayerError, match=r"\(Town\): no streets came back \(.*\) → check the name") as told:
         download_network("Town", CRS)
     assert told.value.exit_code == 4
     assert "\n" not in str(told.value)
@@ -186,7 +186,7 @@ def test_nonsense_instead_of_a_place_is_a_fault_of_the_layer(server, place):
 )  # fmt: skip
 def test_nonsense_instead_of_streets_is_a_fault_of_the_layer(server, streets):
     server(streets=streets)
-    with pytest.raises(LayerError, match=r"^'Town': .* → ") as told:
+    with pytest.raises(LayerError, match=r"^layers.streets \(Town\): .* → ") as told:
         download_network("Town", CRS)
     assert told.value.exit_code == 4
     assert len(str(told.value)) < 400
@@ -202,7 +202,7 @@ def test_a_place_without_a_street_to_walk_says_so(server):
             ]
         }
     )
-    with pytest.raises(LayerError, match=r"^'Town': street graph: no walkable street in it →"):
+    with pytest.raises(LayerError, match=r"\(Town\): no walkable street in it →"):
         download_network("Town", CRS)
 
 

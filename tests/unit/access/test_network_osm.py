@@ -91,7 +91,9 @@ def test_an_extract_becomes_junctions_and_streets(town):
     assert np.diff(network.shape_indptr)[bent] == 3
     assert network.length_m[bent] == pytest.approx(111.2 + 74.6, abs=0.5)
     assert network.component.tolist() == [0] * 5
-    assert network.notes == ("1 street nodes lie outside the extract; the streets end there",)
+    assert [note.what("en") for note in network.notes] == [
+        "1 street nodes lie outside the extract; the streets end there"
+    ]
 
 
 def test_only_the_footway_crosses_the_road(town):
@@ -113,7 +115,7 @@ def test_faults_are_told(tmp_path):
     empty.write_text('<osm version="0.6"><node id="1" lat="48" lon="11"/></osm>')
     with pytest.raises(LayerError, match="no walkable street"):
         read_network(empty, "EPSG:32632")
-    with pytest.raises(LayerError, match="no such street file"):
+    with pytest.raises(LayerError, match="no such file"):
         read_network(tmp_path / "absent.osm", "EPSG:32632")
     with pytest.raises(LayerError, match="not a coordinate system"):
         read_network(empty, "EPSG:0")

@@ -53,7 +53,7 @@ def test_unknown_heights_are_bridged_or_told():
     assert network.slope_ahead[0] == pytest.approx(np.exp(0.35))
     blind = with_heights(hill(), lambda xy: np.full(len(xy), np.nan))
     assert blind.slope_ahead.tolist() == [1.0]
-    assert "1 of 1 streets lie outside the heights" in blind.notes[-1]
+    assert "1 of 1 streets lie outside the heights" in blind.notes[-1].what("en")
 
 
 def test_slope_without_heights_is_refused():

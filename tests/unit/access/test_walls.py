@@ -93,7 +93,7 @@ def test_streets_inside_are_walked_and_end_at_the_wall():
 
 def test_what_was_cut_is_told():
     closed = close_off(network_of(INNER), walls_of((False, True)))
-    assert "2 streets end at the edges of gated estates; 1 gates are open" in closed.notes[-1]
+    assert "2 streets end at the edges of gated estates; 1 gates are open" in closed.notes[-1].what("en")
 
 
 def test_an_estate_without_gates_is_not_gated():
@@ -127,7 +127,7 @@ def test_a_street_passing_over_on_a_bridge_is_not_cut():
     flags = [0, 0, 0, 0, 2]
     network = close_off(network_of(lines, flags), walls_of((False, False)))
     assert network.component.max() == 0
-    assert "0 streets end" in network.notes[-1]
+    assert "0 streets end" in network.notes[-1].what("en")
 
 
 def test_several_entrances_are_one_facility():

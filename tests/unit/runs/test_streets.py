@@ -1,12 +1,14 @@
 """Estates, gates and barriers of a study decide who walks where, through the whole thread."""
 
+import re
+
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 
 from planner.cli import _run
-from planner.errors import StudyError
+from planner.errors import LayerError, StudyError
 from planner.runs import Run
 
 # A street of 400 m along y = 0, an estate above it with one gate in the west and one in the east, homes by the east gate,
@@ -121,3 +123,54 @@ def test_slopes_without_heights_are_refused(study, capsys):
 def test_a_gate_that_is_not_there_is_a_study_fault(study, capsys):
     assert _run(["plan", str(study), "--set", "walking.open_gates=[easst]", "--quiet"]) == StudyError.exit_code
     assert "did you mean east?" in capsys.readouterr().err
+
+
+def test_a_gate_that_is_not_there_is_told_in_chinese_too(study, capsys):
+    words = ["plan", str(study), "--set", "walking.open_gates=[easst]", "--set", "language=zh", "--quiet"]
+    assert _run(words) == StudyError.exit_code
+    said = capsys.readouterr().err
+    assert "没有这个编号的出入口 → 是否指 east？" in said
+    assert "gate has" not in said
+
+
+ENGLISH = re.compile(r"[a-z]+ [a-z]+ [a-z]+")
+
+
+@pytest.mark.parametrize(("language", "foreign"), [("zh", ENGLISH), ("en", re.compile(r"[\u4e00-\u9fff]"))])
+def test_what_was_done_to_the_streets_is_told_in_the_language_of_the_study(study, language, foreign, capsys):
+    words = ["check", str(study), "--set", f"language={language}", "--set", "layers.streets.join_gaps_m=5"]
+    assert _run(words) == 0
+    said = capsys.readouterr()
+    told = said.out + said.err
+    for code in ("lines-joined", "no-gaps-closed", "estates-closed"):
+        line = next(line for line in told.splitlines() if code in line)
+        assert "streets.gpkg" in line
+        assert not foreign.search(line), line
+    closed = {
+        "zh": "条道路止于封闭小区边界；2 个出入口开放",
+        "en": "streets end at the edges of gated estates; 2 gates are open",
+    }
+    assert closed[language] in told
+
+
+@pytest.mark.parametrize("verb", ["check", "plan", "assess"])
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh", "其中没有线要素 → 路网图层必须由线组成"), ("en", "it holds no lines → streets must be lines")],
+)
+def test_streets_that_cannot_be_used_are_told_in_the_language_of_the_study(study, verb, language, told, capsys):
+    words = [
+        verb,
+        str(study),
+        "--set",
+        f"language={language}",
+        "--set",
+        "layers.streets.path=rooms.gpkg",
+        "--quiet",
+    ]
+    assert _run(words) == LayerError.exit_code
+    said = capsys.readouterr()
+    lines = [line for line in (said.out + said.err).splitlines() if told in line]
+    assert lines
+    assert "layers.streets (rooms.gpkg)" in lines[0]
+    assert "Traceback" not in said.err
