@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from planner.district.borders import note_borders
 from planner.district.crs import WGS84, distortion, other_readings, zones
 from planner.district.demand import community_of
 from planner.district.heads import heads
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from planner.district.people import Homes
     from planner.study import Study
 
-#: overlaps and gaps below this are the noise of drawing
-LEAST_AREA_M2 = 1.0
 #: facilities on one point from which a geocoder's fallback is suspected
 STACKED = 4
 #: points closer than this are one
@@ -57,9 +56,7 @@ def check_communities(table: LayerTable, communities: gpd.GeoDataFrame) -> None:
     twice = names.duplicated(keep=False).to_numpy(dtype=bool)
     if twice.any():
         table.flag("warning", "duplicate-name", twice, names=", ".join(sorted(set(communities["name"][twice]))[:10]))
-    shapes = np.array(communities.geometry.array, dtype=object)
-    _note_overlaps(table, shapes)
-    _note_gaps(table, shapes)
+    note_borders(table, np.array(communities.geometry.array, dtype=object))
 
 
 def check_layers_meet(tables: dict[str, LayerTable], communities: gpd.GeoDataFrame) -> None:
@@ -191,25 +188,3 @@ def _note_stacks(table: LayerTable, points: NDArray[np.object_]) -> None:
         table.flag("note", "shared-points", doubled, places=len(np.unique(place[doubled])))
         if (same & doubled).any():
             table.flag("warning", "duplicate-points", same & doubled)
-
-
-def _note_overlaps(table: LayerTable, shapes: NDArray[np.object_]) -> None:
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    pairs = first < second
-    first, second = first[pairs], second[pairs]
-    shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
-    real = shared > LEAST_AREA_M2
-    if real.any():
-        rows = np.unique(np.concatenate([first[real], second[real]]))
-        table.flag("warning", "communities-overlap", rows, pairs=int(real.sum()), area_m2=float(shared[real].sum()))
-
-
-def _note_gaps(table: LayerTable, shapes: NDArray[np.object_]) -> None:
-    """Note holes in the communities taken together; a gap that opens to the outside is border, not gap."""
-    whole = shapely.get_parts(shapely.union_all(shapes))
-    holes = [shapely.Polygon(ring) for part in whole for ring in part.interiors]
-    gaps = np.array([hole for hole in holes if hole.area > LEAST_AREA_M2], dtype=object)
-    if len(gaps):
-        _, beside = shapely.STRtree(shapes).query(gaps, predicate="intersects")
-        area = float(shapely.area(gaps).sum())
-        table.flag("warning", "communities-gap", np.unique(beside), gaps=len(gaps), area_m2=area)

@@ -183,6 +183,13 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "hint": ("如果不是水面等，请修整边界", "mend the borders, unless it is water or the like"),
     },
+    "communities-open-gap": {
+        "what": (
+            "相邻社区之间有 {gaps:,} 处向外敞开、窄于 {narrower_m:g} m 的缝隙，共 {area_m2:,.0f} m²",
+            "{gaps:,} slivers narrower than {narrower_m:g} m lie between neighbouring communities and open to the outside, {area_m2:,.0f} m² in all",
+        ),
+        "hint": ("在 GIS 中让边界相接", "let the borders meet in a GIS"),
+    },
     "places-outside": {
         "what": (
             "{total:,} 个点中有 {count:,} 个在社区范围外，最远 {km:,.1f} km",
