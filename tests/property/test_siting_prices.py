@@ -75,3 +75,23 @@ def test_a_problem_seen_through_prices_has_the_same_optimum(places, monkeypatch)
         assert plan.outcome.bound >= best - 1e-5, seed
         evaluate(problem, plan)
     assert sum(found is not None for found in looked) > 10
+
+
+@KINDS
+def test_what_is_told_on_the_way_holds_the_optimum_between_and_never_loosens(places, monkeypatch):
+    for name, value in (("LARGE", 0), ("FIRST_STEPS", 30), ("MORE_STEPS", 30)):
+        monkeypatch.setattr(focus_module, name, value)
+    told, plans = [], 0
+    for seed, problem in priceable(range(860, 900), places=places):
+        told.clear()
+        alone = dataclasses.replace(problem, goals=problem.goals[:1])
+        plan = solve(alone, EXACT, lambda found, bound, _: told.append((found, bound)))
+        if not plan.found:
+            continue
+        plans += bool(told)
+        for found, bound in told:
+            assert found is None or found <= plan.outcome.objective + 1e-4, seed
+            assert bound is None or bound >= plan.outcome.objective - 1e-4, seed
+        bounds = [bound for _, bound in told if bound is not None]
+        assert bounds == sorted(bounds, reverse=True), seed
+    assert plans > 12

@@ -116,8 +116,20 @@ def _focused(
     if enough:
         found = [_completed(narrow, goal, part_settings, start)]
     else:
-        found = pursue(narrow, goal, part_settings, start, progress)
+        found = pursue(narrow, goal, part_settings, start, _within(progress, focused))
     return narrow, found[-1].values, [_with_bound(one, focused, settings, proven_inside=not enough) for one in found]
+
+
+def _within(progress: Progress | None, focused: Focused) -> Progress | None:
+    """Return a progress that never tells a worse plan or bound than is known already."""
+    if progress is None:
+        return None
+
+    def tell(found: float | None, bound: float | None, seconds: float) -> None:
+        worth = focused.worth if found is None else max(found, focused.worth)
+        progress(worth, focused.bound if bound is None else min(bound, focused.bound), seconds)
+
+    return tell
 
 
 def _completed(form: Formulation, goal: Goal, settings: SolverSettings, start: NDArray[np.float64]) -> Reached:
