@@ -10,6 +10,8 @@ from planner.report.indicators import aligned
 from planner.words import percent, say, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     import pandas as pd
 
     from planner.runs.today import Assessment
@@ -101,17 +103,28 @@ def _walked(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
     stands = _by_service(found.tables.equity)
     rows = []
     for service in found.study.services:
-        row = walks[service.id]
-        text = say(
-            "assess.walks_line",
-            spoken,
-            mean=minutes_text(row["mean_of_reached_s"], found, spoken),
-            p90=minutes_text(row["p90_s"], found, spoken),
-            max=minutes_text(row["max_s"], found, spoken),
-        )
+        text = walks_text(walks[service.id], found, spoken)
         label = f"{service.name.text(spoken)} · {say('assess.walks_title', spoken)}"
         rows.append((label, text if stands[service.id]["facilities"] else say("assess.no_facility", spoken)))
     return rows
+
+
+def walks_text(row: Mapping[Hashable, Any], found: Assessment, spoken: Language) -> str:
+    """Return a row of the table ``walks`` as a sentence: how far people walk, and how many reach nothing; a dash if nobody lives there."""
+    if math.isnan(row["p90_s"]):
+        return "–"
+    left = row["people"] - row["reached"]
+    key = "walks_line" if math.isfinite(row["max_s"]) else "walks_some" if math.isfinite(row["p90_s"]) else "walks_many"
+    return say(
+        "assess.walks_none" if math.isnan(row["mean_of_reached_s"]) else f"assess.{key}",
+        spoken,
+        mean=minutes_text(row["mean_of_reached_s"], found, spoken),
+        p90=minutes_text(row["p90_s"], found, spoken),
+        max=minutes_text(row["max_s"], found, spoken),
+        people=whole(left),
+        share=percent(left / row["people"]),
+        limit=say("report.minutes_short", spoken, minutes=found.origin.limit_s / 60),
+    )
 
 
 def _by_service(table: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.assessed import figure_text, minutes_text, own, reached, required_text, standing_rows
+from planner.report.assessed import figure_text, minutes_text, own, reached, required_text, standing_rows, walks_text
 from planner.report.maps import (
     CIRCLE_TOLERANCE_M,
     around,
@@ -227,12 +227,10 @@ def _walks(found: Assessment, language: Language) -> list[dict[str, str]]:
     ]
 
 
-def _walked(found: Assessment, walks: pd.DataFrame, service: str, order: list[str]) -> list[list[str]]:
-    """Return mean, P90 and longest walk of each community, in words."""
-    language = found.study.language
+def _walked(found: Assessment, walks: pd.DataFrame, service: str, order: list[str]) -> list[str]:
+    """Return how far the people of each community walk, in words."""
     rows = walks[walks["service"] == service].set_index("area").reindex(order)
-    columns = [rows[name].to_numpy(dtype=float).tolist() for name in ("mean_of_reached_s", "p90_s", "max_s")]
-    return [[minutes_text(value, found, language) for value in walked] for walked in zip(*columns, strict=True)]
+    return [walks_text(row, found, found.study.language) for row in rows.to_dict("records")]
 
 
 def _benchmarks(found: Assessment, language: Language) -> list[dict[str, Any]]:

@@ -29,14 +29,22 @@ ASSESS: dict[str, tuple[str, str]] = {
     "max_min": ("最远（分钟）", "longest (min)"),
     "reached": ("走得到（人）", "reach one (people)"),
     "walks_line": (
-        "平均 {mean}，九成人 {p90} 以内，最远 {max}",
+        "平均 {mean}，九成人 {p90}以内，最远 {max}",
         "mean {mean}, nine in ten within {p90}, longest {max}",
     ),
-    "beyond": ("> {minutes:g} 分钟", "> {minutes:g} min"),
-    "beyond_plain": ("> {minutes:g}", "> {minutes:g}"),
+    "walks_some": (
+        "走得到者平均 {mean}，九成人 {p90}以内；{people} 人（{share}）步行 {limit}仍走不到",
+        "mean {mean} for those who reach one, nine in ten within {p90}; {people} people ({share}) reach none within {limit}",
+    ),
+    "walks_many": (
+        "走得到者平均 {mean}；{people} 人（{share}）步行 {limit}仍走不到",
+        "mean {mean} for those who reach one; {people} people ({share}) reach none within {limit}",
+    ),
+    "walks_none": ("步行 {limit}无人走得到", "nobody reaches one within {limit}"),
+    "beyond": ("{minutes:g} 分钟内走不到", "not within {minutes:g} min"),
     "beyond_note": (
-        "步行时间最多计算到 {minutes:g} 分钟；更远或没有通路者计为 > {minutes:g}",
-        "Walks are timed up to {minutes:g} minutes; farther ones, and homes without any way, are shown as > {minutes:g}",
+        "步行时间最多计算到 {minutes:g} 分钟；更远或没有通路者计为「{minutes:g} 分钟内走不到」",
+        "Walks are timed up to {minutes:g} minutes; farther ones, and homes without any way, read “not within {minutes:g} min”",
     ),
     # facilities
     "facilities_title": ("现有设施", "Facilities"),

@@ -112,6 +112,24 @@ def test_it_ends_with_the_figures(study, tmp_path, capsys):
     assert str(tmp_path / "a") in said.replace("\n", "")
 
 
+@pytest.mark.parametrize(
+    ("connector_m", "told"),
+    [
+        (120, {"zh": "平均 ", "en": "mean "}),
+        (30, {"zh": "步行 60 分钟仍走不到", "en": "reach none within 60 min"}),
+        (4, {"zh": "步行 60 分钟无人走得到", "en": "nobody reaches one within 60 min"}),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_who_reaches_nothing_is_said_in_words(study, capsys, language, connector_m, told):
+    out = study.parent / f"said-{language}-{connector_m}"
+    sets = ["--set", f"walking.max_connector_m={connector_m}", "--set", f"language={language}"]
+    assert _run(["assess", str(study), "--out", str(out), *sets]) == 0
+    said = capsys.readouterr().out
+    assert told[language] in said
+    assert "> 60" not in said
+
+
 def test_json_is_strict_json(study, tmp_path, capsys):
     assert _run(["assess", str(study), "--out", str(tmp_path / "a"), "--json"]) == 0
 

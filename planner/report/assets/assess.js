@@ -196,10 +196,7 @@
         sides.map((covered) => el("td", {}, format.whole(covered))),
         el("td", {}, format.whole(of.people[i] - of.covered[i])), el("td", {}, format.whole(of.twice[i])));
     }));
-    const walked = run.services.map((service) => {
-      const [mean, p90, max] = ground.walks[service.id][i];
-      return el("p", {}, chip(service, true), " ", say("assess.walks_line", { mean, p90, max }));
-    });
+    const walked = run.services.map((service) => el("p", {}, chip(service, true), " ", ground.walks[service.id][i]));
     return el("article", { class: "detail" },
       el("p", { class: "eyebrow" }, say("community")), el("h3", {}, named(ground.communities.name[i])),
       el("table", { class: "figures" }, el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, lines)),
