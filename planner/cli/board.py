@@ -121,7 +121,7 @@ def _totals(totals: CityTotals | None, language: Language) -> Sequence[str]:
         return ()
     from planner.report.totals import totals_lines  # noqa: PLC0415 - a single district does not wait for the reports
 
-    return [*totals_lines(totals, language), ""]
+    return [*totals_lines(totals.table, totals.missing, totals.labels, language), ""]
 
 
 def language_of(studies: Sequence[Path], sets: Sequence[str]) -> Language:

@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from planner.report.book import Column, write_sheets
 from planner.report.drawings import core_map, cost_picture
 from planner.report.indicators import status_text
+from planner.report.totals import totals_lines
 from planner.runs.compare import tables_of
 from planner.runs.measured import ANNUAL_YEARS
 from planner.words import percent, say, signed, whole
@@ -121,7 +122,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
 
 
 def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tuple[str, ...]:
-    """Return what is said of a comparison on a terminal: a line per run, the no-regret sites, what moves the answer most."""
+    """Return what is said of a comparison on a terminal: runs, no-regret sites, what moves the answer most, the city's totals."""
     language = next(iter(settings.values())).language
     lines = [_word("runs", language)]
     for row in comparison.runs.to_dict("records"):
@@ -142,7 +143,19 @@ def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tu
         f"  {row['assumption']}  {_word('plan_moved', language)} {_percent(row['plan_moved'])}"
         for row in comparison.assumptions.head(_NAMED).to_dict("records")
     ]
-    return tuple(lines)
+    labels = {service: name for setting in settings.values() for service, name in setting.services.items()}
+    return (*lines, *totals_lines(comparison.totals, _missing(comparison), labels, language))
+
+
+def _missing(comparison: Comparison) -> dict[tuple[str, str], str]:
+    """Return (scenario, study) of every district that a total lacks; why is not known from finished runs."""
+    told = comparison.totals.drop_duplicates("scenario")
+    return {
+        (str(scenario), study): "none"
+        for scenario, missing in zip(told["scenario"], told["missing"], strict=True)
+        for study in str(missing).split(";")
+        if study
+    }
 
 
 def _word(key: str, language: Language) -> str:

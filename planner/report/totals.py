@@ -1,4 +1,4 @@
-"""A city's totals in words, for the end of a batch."""
+"""A city's totals in words, for the end of a batch or a comparison."""
 
 from __future__ import annotations
 
@@ -8,28 +8,41 @@ from planner.report.indicators import aligned
 from planner.words import percent, say, whole, yuan
 
 if TYPE_CHECKING:
-    from planner.runs.totals import CityTotals
-    from planner.study import Language
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from planner.study import Label, Language
 
 
-def totals_lines(totals: CityTotals, language: Language) -> tuple[str, ...]:
-    """Return a block of lines for each scenario that more than one district was asked for; none for a single district."""
+def totals_lines(
+    totals: pd.DataFrame, missing: Mapping[tuple[str, str], str], labels: Mapping[str, Label], language: Language
+) -> tuple[str, ...]:
+    """Return a block of lines for each scenario that more than one district was asked for; none for a single district.
+
+    Parameters
+    ----------
+    totals, missing, labels
+        As `planner.runs.totals.CityTotals` holds them.
+    language
+        Of the words.
+    """
     lines: list[str] = []
-    for scenario, table in totals.table.groupby("scenario", sort=False):
+    for scenario, table in totals.groupby("scenario", sort=False):
         rows = table.to_dict("records")
-        lacking = {study: why for (name, study), why in totals.missing.items() if name == scenario}
+        lacking = {study: why for (name, study), why in missing.items() if name == scenario}
         if rows[0]["studies"] + sum(why == "failed" for why in lacking.values()) < 2:
             continue
         head = say("batch.totals", language, scenario=scenario, studies=rows[0]["studies"])
-        lines += ["", head, *aligned([*(_covered(row, totals, language) for row in rows), *_sums(rows[0], language)])]
+        lines += ["", head, *aligned([*(_covered(row, labels, language) for row in rows), *_sums(rows[0], language)])]
         if lacking:
             names = [say(f"batch.missing_{why}", language, study=study) for study, why in lacking.items()]
             lines.append(say("batch.totals_missing", language, names=("、" if language == "zh" else ", ").join(names)))
     return tuple(lines)
 
 
-def _covered(row: dict[Any, Any], totals: CityTotals, language: Language) -> tuple[str, str]:
-    label = totals.labels[row["service"]].text(language)
+def _covered(row: dict[Any, Any], labels: Mapping[str, Label], language: Language) -> tuple[str, str]:
+    label = labels[row["service"]].text(language)
     text = say(
         "report.coverage_line",
         language,

@@ -24,7 +24,7 @@ BATCHES: dict[str, tuple[str, str]] = {
     "totals_part": ("，{studies} 个片区中 {part} 个设此项", ", in {part} of {studies} districts"),
     "totals_missing": ("未计入：{names}", "not counted: {names}"),
     "missing_failed": ("{study}（失败）", "{study} (failed)"),
-    "missing_none": ("{study}（本次无此情景）", "{study} (no such scenario in this batch)"),
+    "missing_none": ("{study}（无此情景的方案）", "{study} (no run of this scenario)"),
     "cache_title": ("各阶段结果的来历", "where the results of the stages come from"),
     "cache_line": (
         "{stage}：计算 {made} 次，读取缓存 {kept} 次，沿用内存 {at_hand} 次",

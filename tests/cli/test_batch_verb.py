@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -206,3 +207,26 @@ def test_one_district_has_no_totals(town, tmp_path, capsys):
     assert "totals" not in json.loads(capsys.readouterr().out)
     assert _run(words) == 0
     assert "city totals" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("told")
+def test_a_comparison_of_the_districts_says_the_same(city, tmp_path, capsys):
+    folder, words = city
+    assert _run([*words, "--only", "base", "--only", "rich"]) == 0
+    of_batch = capsys.readouterr().out.split("city totals")[1:]
+    of_batch[-1] = of_batch[-1].split("\n\n")[0]
+    assert _run(["compare", str(folder / "store"), "--out", str(tmp_path / "c")]) == 0
+    said = capsys.readouterr().out
+    for block in of_batch:
+        assert block.strip() in said
+    assert said.count("city totals") == 3
+    assert "not counted: north (no run of this scenario)" in said
+    page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
+    book = openpyxl.load_workbook(tmp_path / "c" / "comparison.xlsx")
+    rows = list(book["City totals"].iter_rows(values_only=True))
+    told = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    base = next(row for row in told if (row["scenario"], row["service"], row["circle (min)"]) == ("base", "Canteen", 3))
+    assert base["districts"] == 3
+    assert f"{base['capital (yuan)']:,.0f} yuan" in of_batch[0]
+    assert f"<td>{base['capital (yuan)']:,.0f}</td>" in page
+    assert {row["districts not counted"] for row in told if row["scenario"] == "split"} == {"north"}
