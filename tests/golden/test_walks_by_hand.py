@@ -20,7 +20,21 @@ delay is waited at its end.
 import numpy as np
 import pytest
 
-from planner.access import Binary, circles, coverage, floating_catchment, snap, walk, walk_to_nearest
+from planner.access import (
+    Binary,
+    Steps,
+    circles,
+    count_within,
+    coverage,
+    floating_catchment,
+    gini,
+    people_only_here,
+    people_within,
+    snap,
+    walk,
+    walk_each,
+    walk_to_nearest,
+)
 from planner.access.assemble import Segments, assemble
 from planner.access.network import KIND_CODE, EdgeFlag, metric_crs
 from planner.study import WalkingProfile
@@ -125,6 +139,34 @@ def test_places_per_person(network):
     # within 250 s: S1 serves H1 and H2 (30 people), S2 serves H1 and H3 (40)
     access = floating_catchment(reach_for(network, ADULT), PEOPLE, np.array([6.0, 8.0]), Binary(250.0))
     np.testing.assert_allclose(access, [0.2 + 0.2, 0.2, 0.2, 0])
+
+
+def test_places_that_fade_with_the_walk(network):
+    # up to 150 s a walk counts whole, up to 250 s half. S1: H1 (208 s) 10/2 + H2 (164 s) 20/2 = 15; S2: H1 (200 s) 10/2 + H3 (128 s) 30 = 35
+    access = floating_catchment(reach_for(network, ADULT), PEOPLE, np.array([6.0, 8.0]), Steps((150, 250), (1, 0.5)))
+    np.testing.assert_allclose(access, [6 / 15 / 2 + 8 / 35 / 2, 6 / 15 / 2, 8 / 35, 0])
+    # Σ p·A = Σ S: 10 (0.2 + 4/35) + 20 · 0.2 + 30 · 8/35 = 2 + 8/7 + 4 + 48/7 = 14
+    assert PEOPLE @ access == pytest.approx(6 + 8)
+
+
+def test_whom_each_site_serves_and_how_evenly(network):
+    reach = reach_for(network, ADULT)
+    np.testing.assert_allclose(people_within(reach, PEOPLE, 250.0), [10 + 20, 10 + 30])
+    np.testing.assert_allclose(people_only_here(reach, PEOPLE, 250.0), [20, 30])
+    np.testing.assert_array_equal(count_within(reach, 250.0), [2, 1, 1, 0])
+    # 40 people hold nothing, 50 hold 0.2 each, 10 hold 0.4: 10 of 14 places below nine tenths of the people;
+    # under the curve 0.5 · (10/14) / 2 + 0.1 · (10/14 + 1) / 2 = 3.7/14, so that the Gini is 1 − 2 · 3.7/14
+    assert gini(np.array([0.4, 0.2, 0.2, 0]), PEOPLE) == pytest.approx(1 - 7.4 / 14)
+
+
+def test_two_paces_of_one_search_are_the_same_walks(network):
+    # a walker at half the speed takes twice as long, on the same ways
+    walkers = {"adult": ADULT, "half": WalkingProfile(speed_m_s=0.625)}
+    homes, sites = (dict.fromkeys(walkers, snap(network, xy, max_connector_m=60)) for xy in (HOMES, SITES))
+    found = walk_each(network, homes, sites, walkers, {"adult": 300.0, "half": 600.0})
+    np.testing.assert_array_equal(found["half"].site, found["adult"].site)
+    np.testing.assert_allclose(found["half"].seconds, 2 * found["adult"].seconds, atol=1e-3)
+    assert len(found["half"].site) == 6  # 208 and 200, 164 and 252, 280 and 128 s; H4 reaches neither
 
 
 def test_the_elders_circle_is_smaller(network):

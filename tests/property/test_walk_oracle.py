@@ -1,13 +1,16 @@
 """Walks equal networkx on the same streets split at every door, whatever the streets look like."""
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.access import snap, walk
+from planner.access import KINDS, EdgeFlag, snap, walk
+from planner.access.assemble import Segments, assemble
+from planner.access.network import KIND_CODE
 from planner.study import WalkingProfile
-from tests.property.streets import network_of, oracle_seconds, town
+from tests.property.streets import CRS, network_of, oracle_seconds, town
 
 WALKERS = {
     "adult": WalkingProfile(speed_m_s=1.2),
@@ -22,7 +25,7 @@ def dense(reach):
     return table
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     who=st.sampled_from(sorted(WALKERS)),
@@ -44,11 +47,11 @@ def test_seconds_equal_networkx_on_the_split_streets(seed, who, sizes, tree, cut
 
     expected = oracle_seconds(streets, origins, sites, walker, max_connector_m=60)
     expected[expected > cutoff_s] = np.inf
-    edge_of_reach = np.abs(expected - cutoff_s) < 2e-3
+    edge_of_reach = np.abs(expected - cutoff_s) < 1e-3
     found = dense(reach)
     assert np.array_equal(np.isfinite(found) | edge_of_reach, np.isfinite(expected) | edge_of_reach)
     both = np.isfinite(found) & np.isfinite(expected)
-    assert np.abs(found[both] - expected[both]).max(initial=0.0) < 1.5e-3
+    assert np.abs(found[both] - expected[both]).max(initial=0.0) < 1e-3
 
 
 @settings(max_examples=20, deadline=None)
@@ -80,3 +83,81 @@ def test_rows_ascend(row):
     for i in range(reach.n_demand):
         _, seconds = reach.row(i)
         assert np.all(np.diff(seconds) >= 0)
+
+
+CAREFUL = WalkingProfile(
+    speed_m_s=0.8, crossing_delay_s={"primary": 20, "secondary": 9}, signal_delay_s=14, stairs_factor=2
+)
+
+
+def waiting_seconds(network, homes, sites, walker):
+    """Seconds of every walk with its waits, by networkx over the streets between junctions; doors as they were snapped."""
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(range(network.n_junctions))
+
+    def wait(code):
+        if not code:
+            return 0.0
+        kind = KINDS[(int(code) & 0x7F) - 1]
+        return (walker.signal_delay_s if int(code) & 0x80 else walker.crossing_delay_s.get(kind, 0.0)) / 2
+
+    at_u, at_v = ([wait(code) for code in codes] for codes in (network.crossing_u, network.crossing_v))
+    pace = np.where(network.has(EdgeFlag.STAIRS), walker.stairs_factor, 1.0) / walker.speed_m_s
+    one_way, length = network.has(EdgeFlag.ONE_WAY), network.length_m.astype(float)
+    for e, (u, v) in enumerate(zip(network.u.tolist(), network.v.tolist(), strict=True)):
+        seconds = length[e] * pace[e] + at_u[e] + at_v[e]
+        graph.add_edge(u, v, weight=seconds)
+        if not one_way[e]:
+            graph.add_edge(v, u, weight=seconds)
+    doors = {"from": homes, "to": sites}
+    for side, snapped in doors.items():
+        for point, e, offset, leg in zip(
+            snapped.point, snapped.edge, snapped.offset_m, snapped.connector_m, strict=True
+        ):
+            door, leg_s = (side, int(point)), float(leg) / walker.speed_m_s
+            graph.add_node(door)
+            if e < 0:
+                continue
+            u, v = int(network.u[e]), int(network.v[e])
+            to_u, to_v = (part * pace[e] + leg_s for part in (float(offset), length[e] - float(offset)))
+            against, along = not one_way[e] or offset == 0, not one_way[e] or offset == network.length_m[e]
+            if side == "from":
+                if against:
+                    graph.add_edge(door, u, weight=to_u + at_u[e])
+                graph.add_edge(door, v, weight=to_v + at_v[e])
+            else:
+                graph.add_edge(u, door, weight=to_u + at_u[e])
+                if along:
+                    graph.add_edge(v, door, weight=to_v + at_v[e])
+    for point, e, offset, leg in zip(homes.point, homes.edge, homes.offset_m, homes.connector_m, strict=True):
+        for goal, other, at, last in zip(sites.point, sites.edge, sites.offset_m, sites.connector_m, strict=True):
+            if e >= 0 and e == other and (at >= offset or not one_way[e]):
+                seconds = abs(float(at) - float(offset)) * pace[e] + (float(leg) + float(last)) / walker.speed_m_s
+                graph.add_edge(("from", int(point)), ("to", int(goal)), weight=seconds)
+    table = np.full((homes.n, sites.n), np.inf)
+    for i in range(homes.n):
+        reached = nx.single_source_dijkstra_path_length(graph, ("from", i))
+        for j in range(sites.n):
+            table[i, j] = reached.get(("to", j), np.inf)
+    return table
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), cutoff_s=st.sampled_from([120.0, 900.0]))
+def test_waits_at_roads_equal_networkx(seed, cutoff_s):
+    xy, tail, head, kind, flags = town(seed, points=60, links=100, stairs=0.1, one_way=0.05)
+    rng = np.random.default_rng(seed + 1)
+    roads = (rng.random(len(kind)) < 0.4) & (flags == 0)
+    kind[roads] = rng.choice([KIND_CODE["primary"], KIND_CODE["secondary"], KIND_CODE["residential"]], roads.sum())
+    network = assemble(Segments(xy, tail, head, kind, flags, rng.random(len(xy)) < 0.2), CRS)
+    homes, sites = (snap(network, rng.uniform(0, 400, (size, 2)), max_connector_m=60) for size in (15, 8))
+
+    reach = walk(network, homes, sites, CAREFUL, cutoff_s, threads=1)
+
+    expected = waiting_seconds(network, homes, sites, CAREFUL)
+    expected[expected > cutoff_s] = np.inf
+    found = dense(reach)
+    edge_of_reach = np.abs(np.minimum(expected, found) - cutoff_s) < 2e-3
+    assert np.array_equal(np.isfinite(found) | edge_of_reach, np.isfinite(expected) | edge_of_reach)
+    both = np.isfinite(found) & np.isfinite(expected)
+    assert np.abs(found[both] - expected[both]).max(initial=0.0) < 1e-3

@@ -39,5 +39,10 @@ def test_equals_the_published_implementation(chicago, repository, name):
     access = dict(zip(geoid.astype(str), floating_catchment(reach, people, doctors, DECAYS[name]), strict=True))
     assert sum(access.values()) == pytest.approx(expected.pop("sum over all tracts"), rel=1e-6)
     assert len(expected) == 49
+    # every doctor whom somebody reaches is shared out among people: Σ p·A = Σ S
+    reached = np.zeros(reach.n_sites, dtype=bool)
+    reached[reach.site[(people[reach.demand] > 0) & (DECAYS[name](reach.seconds) > 0)]] = True
+    given = sum(access[tract] * n for tract, n in zip(geoid.astype(str), people, strict=True))
+    assert given == pytest.approx(doctors[reached].sum(), rel=1e-9)
     for tract, value in expected.items():
         assert access[tract] == pytest.approx(value, rel=1e-5), tract
