@@ -159,6 +159,7 @@ def _services(study: Study) -> list[dict[str, Any]]:
             "names": spoken(service.name),
             "glyphs": {language: letters[k] for language, letters in glyphs_by_language.items()},
             "colour": service_colour(k),
+            "limited": has_places(service),
         }
         for k, service in enumerate(study.services)
     ]

@@ -23,6 +23,7 @@ from planner.report.chart import View, draw, one_line, view
 from planner.report.evidence import evidence_rows
 from planner.report.indicators import coverage, indicators, label_of, text_of
 from planner.report.palette import EMPTY, INK, RAMP, class_colours, service_colour
+from planner.report.question import has_places
 from planner.words import percent, say, signed, whole, yuan
 
 if TYPE_CHECKING:
@@ -201,7 +202,8 @@ def _legend(paper: _Paper, run: Run, seen: View, x: float, y: float) -> None:
     rows = [(RAMP[0], "0")]
     below = 0.0
     for colour, limit in zip(class_colours(seen.limits), seen.limits, strict=True):
-        rows.append((colour, f"{whole(below + 1)}–{whole(limit)}"))
+        least, most = whole(below + 1), whole(limit)
+        rows.append((colour, most if least == most else f"{least}–{most}"))
         below = limit
     rows.append((EMPTY, say("report.nobody_lives", language)))
     for i, (colour, text) in enumerate(rows):
@@ -227,6 +229,10 @@ def _legend(paper: _Paper, run: Run, seen: View, x: float, y: float) -> None:
 def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:
     language = run.study.language
     paper.text(x, y, say("report.coverage_title", language), 10, weight="bold")
+    full = [service.name.text(language) for service in run.study.services if has_places(service)]
+    if full:
+        told = f"{', '.join(full)}: {say('meeting.reach_only', language)}"
+        paper.text(x + 111, y, one_line(told, 62), 7.5, ha="right", color="#7d3504")
     rows = coverage(run)
     step = min(5.0, 36.0 / max(1, len(rows)))
     for i, row in enumerate(rows):
@@ -272,7 +278,7 @@ def _sites(paper: _Paper, run: Run, x: float, y: float) -> None:
 
 
 def _foot(paper: _Paper, run: Run, seen: View) -> None:
-    study, language = run.study, run.study.language
+    study, language, frame = run.study, run.study.language, run.study.publication
     rows = evidence_rows(study, language)
     counts = [
         f"{say(f'report.evidence.{kind}', language)}: {sum(row.kind == kind for row in rows)}"
@@ -285,10 +291,14 @@ def _foot(paper: _Paper, run: Run, seen: View) -> None:
         f"{say('report.scale', language)} 1 : {whole(seen.scale)} (A3)",
         f"{say('report.printed_units', language)} {run.manifest.crs if len(run.manifest.crs) < 30 else '–'}",
         *(
-            f"{say(f'report.{key}', language)} {one_line(value)}"
-            for key, value in (("date", study.date), ("author", study.publication.author))
-            if value
+            f"{say(f'report.{key}', language)} {one_line(value) or '—'}"
+            for key, value in (
+                ("date", study.date),
+                ("review_number", frame.review_number),
+                ("classification", frame.classification),
+            )
         ),
+        *([f"{say('report.author', language)} {one_line(frame.author)}"] if frame.author else []),
         f"{say('report.run_id', language)} {run.manifest.run_id}",
     ]
     for i, line in enumerate(told):

@@ -100,13 +100,16 @@ MEETING: dict[str, tuple[str, str]] = {
     ),
     "places": ("{places} 个位", "{places} places"),
     "places_endless": ("部分场所位数不限", "places without limit"),
-    "users": ("，{minutes} 分钟内的使用者 {users} 人", "for {users} users within {minutes} min:"),
-    "seated": ("：最多 {most} 人有位，至少 {without} 人没有", "{most} find a place at most, {without} or more do not"),
-    "part_users": ("可及使用者 {users} 人", "{users} users within reach:"),
-    "part_seated": ("，最多 {most} 人有位（与邻近社区共用）", "places for {most} at most, shared with neighbours"),
+    "users": ("，{minutes} 分钟内的使用者 {users} 人：", " for {users} users within {minutes} min:"),
+    "seated": (
+        "最多 {most} 人有位，至少 {without} 人没有",
+        " {most} find a place at most, {without} or more do not",
+    ),
+    "part_users": ("可及使用者 {users} 人", "{users} users within reach"),
+    "part_seated": ("，最多 {most} 人有位（与邻近社区共用）", ", places for {most} at most, shared with neighbours"),
     "plan_seats": (
-        "规划：优化器分配后，{minutes} 分钟内 {served} 人有位",
-        "the plan, as the optimiser shares places out: {served} people within {minutes} min have one",
+        "规划：优化器分配后，{minutes} 分钟内 {served} 名使用者有位",
+        "the plan, as the optimiser shares places out: {served} users within {minutes} min have one",
     ),
     "reaches": ("从这里步行可及（{service}）：", "{service} here would reach:"),
     "rule_spread": (
@@ -184,7 +187,7 @@ MEETING: dict[str, tuple[str, str]] = {
     ),
     "outside_communities": ("社区之外", "outside every community"),
     "nearest_site": ("最近的备选点：{site}", "nearest candidate: {site}"),
-    "metres": ("直线 {metres} 米", "{metres} m as the crow flies"),
+    "metres": ("直线 {metres} 米", "{metres} m away, straight"),
     "best_help": ("最有帮助：{site}", "most helped by {site}"),
     "no_help": ("没有备选点能帮到这里", "no candidate site reaches them"),
     "no_gaps": ("没有缺口", "No gaps"),
@@ -252,6 +255,11 @@ MEETING: dict[str, tuple[str, str]] = {
         "现状 {before}，规划后 {after}，共 {people} 人",
         "today {before}, with the plan {after}, of {people} people",
     ),
+    "public_left": (
+        "规划后 {minutes} 分钟内走不到「{service}」的人数，按社区",
+        "people left farther than {minutes} minutes’ walk from {service} by the plan, by community",
+    ),
+    "public_none_left": ("无人走不到", "nobody is left out"),
     "public_note": (
         "不足 10 人的数字（以及能推出它的数字）不公布（–），其余取整到十位",
         "Numbers under ten people, and those that would give one away, are not told (–); all others are rounded to tens",

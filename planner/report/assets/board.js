@@ -51,8 +51,8 @@
     const { users, most } = seats.circles[c], at = room.facts.services[k].id, circle = `${at}/${minutes(room, k, c)}`;
     const without = users - most;
     return el("p", { class: `seats${without >= 0.5 ? " short" : ""}` },
-      figure(`places/${at}`, seats.places, seats.places === Infinity ? say("meeting.places_endless") : say("meeting.places", { places: format.whole(seats.places) })), " ",
-      figure(`users/${circle}`, users, say("meeting.users", { users: format.whole(users), minutes: minutes(room, k, c) })), " ",
+      figure(`places/${at}`, seats.places, seats.places === Infinity ? say("meeting.places_endless") : say("meeting.places", { places: format.whole(seats.places) })),
+      figure(`users/${circle}`, users, say("meeting.users", { users: format.whole(users), minutes: minutes(room, k, c) })),
       figure(`seated/${circle}`, most, say("meeting.seated", { most: format.whole(most), without: format.whole(Math.max(0, without)) })));
   }
 
@@ -93,10 +93,10 @@
 
   /* Who really finds a place under the plan: the optimiser shared the places out. */
   function plannedSeats(room, k) {
-    const { question, facts } = room, { limited, cutoffs_s: cutoffs, id } = question.services[k];
+    const { question, facts } = room, { limited, cutoffs_s: cutoffs, id, participation } = question.services[k];
     if (!limited || !facts.served[id]) return null;
     const widest = cutoffs[cutoffs.length - 1] / 60, served = facts.served[id][`${widest}`];
-    return served === undefined ? null : el("p", { class: "quiet planned-seats" }, say("meeting.plan_seats", { served: format.whole(served), minutes: widest }));
+    return served === undefined ? null : el("p", { class: "quiet planned-seats" }, say("meeting.plan_seats", { served: format.whole(served * participation), minutes: widest }));
   }
 
   function worst(room) {

@@ -41,7 +41,7 @@
         const text = (i) => {
           const below = i ? limits[i - 1] : 0;
           if (ui.measure === "share") return `${Math.round(below * 100)}–${Math.round(limits[i] * 100)} %`;
-          return `${planner.format.whole(below ? below + 1 : 1)}–${planner.format.whole(limits[i])}`;
+          return planner.format.span(below ? below + 1 : 1, limits[i]);
         };
         if (view !== "change") {
           const none = [[ramp[0], ui.measure === "share" ? "0 %" : "0"]];

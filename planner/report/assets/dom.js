@@ -65,6 +65,8 @@ window.planner = window.planner || {};
       }
       return format.whole(value) + " " + say("yuan");
     },
+    /* A class of whole numbers: "4", not "4–4". */
+    span: (least, most) => (format.whole(least) === format.whole(most) ? format.whole(most) : `${format.whole(least)}–${format.whole(most)}`),
     square: (value) => format.whole(value) + " m²",
   };
 

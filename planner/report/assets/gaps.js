@@ -96,6 +96,8 @@
     return row.community < 0 ? say("meeting.outside_communities") : planner.named(room.parts.levels[0].names[row.community]);
   }
 
+  const apart = (near, at) => figure(`near/${at}`, near.metres, say("meeting.metres", { metres: format.whole(near.metres) }));
+
   function gaps(room) {
     const { ui, question } = room, k = ui.service, rows = room.gaps(), helpers = remedies(room, rows);
     const service = room.facts.services[k], minutes = planner.minutesAt(room, k, ui.circle), largest = rows.length ? rows[0].left : 1;
@@ -110,11 +112,12 @@
             el("span", { class: "row-bar" }, el("i", { style: { width: `${(row.left / largest) * 100}%`, backgroundColor: "#c25a2e" } }))),
           help
             ? el("button", { type: "button", class: "help", "data-focus": `help-${row.square}`, onclick: () => room.choosePlace(help.site) },
-                say("meeting.best_help", { site: room.placeName(help.site) }), " ", figure(`help/${at}`, help.gain, signed(help.gain)))
+                say("meeting.best_help", { site: room.placeName(help.site) }), " ", figure(`help/${at}`, help.gain, signed(help.gain)),
+                near && near.site === help.site ? [" · ", apart(near, at)] : null)
             : el("p", { class: "quiet help" }, say("meeting.no_help")),
-          near
+          near && !(help && near.site === help.site)
             ? el("button", { type: "button", class: "help", "data-focus": `near-${row.square}`, onclick: () => room.choosePlace(near.site) },
-                say("meeting.nearest_site", { site: room.placeName(near.site) }), " ", figure(`near/${at}`, near.metres, say("meeting.metres", { metres: format.whole(near.metres) })))
+                say("meeting.nearest_site", { site: room.placeName(near.site) }), " ", apart(near, at))
             : null);
       })),
       rows.length ? null : el("p", { class: "quiet" }, say("meeting.no_gaps")),

@@ -43,7 +43,7 @@
     let below = 0;
     limits.forEach((limit, i) => {
       const colour = ramp(palette, i, limits.length);
-      rows.push([colour, byShare ? `${Math.round(below * 100)}–${Math.round(limit * 100)} %` : `${format.whole(below ? below + 1 : 1)}–${format.whole(limit)}`]);
+      rows.push([colour, byShare ? `${Math.round(below * 100)}–${Math.round(limit * 100)} %` : format.span(below ? below + 1 : 1, limit)]);
       below = limit;
     });
     return rows;

@@ -118,8 +118,8 @@
       const gain = room.adds(k, k === ui.service ? ui.circle : question.services[k].cutoffs_s.length - 1);
       return el("tr", {},
         el("td", {}, switchFor(room, site, k)),
-        el("th", { scope: "row" }, service.name, at.standing.has(k) ? el("span", { class: "quiet" }, ` · ${say("meeting.stands_today")}`) : null),
-        el("td", {}, sizeChoice(room, site, k)),
+        el("th", { scope: "row" }, service.name, at.standing.has(k) ? el("span", { class: "quiet" }, ` · ${say("meeting.stands_today")}`) : null,
+          el("div", { class: "ways" }, sizeChoice(room, site, k))),
         el("td", { class: "number" }, room.isOpen("room", k)[site] ? "" : signed(gain[site])),
         el("td", {}, room.state().forced.has(decisions.keyOf(site, k))
           ? el("button", { type: "button", class: "free", title: say("meeting.leave_free"), "aria-label": say("meeting.leave_free"), "data-focus": `free-${site}-${k}`, onclick: () => room.free(site, k) }, "↺")
@@ -214,8 +214,9 @@
     const { ui } = room;
     if (!room.question.services[ui.service].limited) return null;
     const { users, most } = room.seatsByPart(ui.service, ui.level, ui.circle);
+    if (users[part] < 0.5) return null;
     return el("span", { class: `part-seats${users[part] - most[part] >= 0.5 ? " short" : ""}` },
-      figure(`part-users/${at}`, users[part], say("meeting.part_users", { users: format.whole(users[part]) })), " ",
+      figure(`part-users/${at}`, users[part], say("meeting.part_users", { users: format.whole(users[part]) })),
       figure(`part-seated/${at}`, most[part], say("meeting.part_seated", { most: format.whole(most[part]) })));
   }
 

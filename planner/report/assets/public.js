@@ -6,11 +6,13 @@
 
   planner.start = function (map) {
     const facts = planner.data("planner-run"), ground = planner.data("planner-ground"), places = planner.data("planner-places");
+    let north = null;
     const ui = { service: 0, circle: facts.minutes[0].length - 1 };
     const frame = map.getContainer();
     const bar = planner.el("header", { id: "bar" }), board = planner.el("aside", { id: "board" }), lists = planner.el("aside", { id: "lists" });
     frame.parentElement.prepend(bar, board);
-    frame.parentElement.append(lists);
+    const legend = planner.el("aside", { id: "legend", class: "card" });
+    frame.parentElement.append(lists, legend);
     map.setMinZoom(8).setMaxZoom(17);
     map.addLayer(planner.streets(map, ground.streets, ground.perDegree));
     const dots = L.layerGroup().addTo(map), marks = L.layerGroup().addTo(map);
@@ -33,6 +35,8 @@
           el("p", {}, [say("map_title"), facts.date].filter(Boolean).join(" · "))),
         el("div", { class: "bar-tools" }, el("div", { class: "group" }, button("language", planner.language === "zh" ? "EN" : "中文", false, () => {
           translate(planner.language === "zh" ? "en" : "zh");
+          north.remove();
+          north = planner.northArrow().addTo(map);
           refresh();
         }))),
         el("div", { class: "bar-choices" },
@@ -49,6 +53,7 @@
         el("h2", {}, say("coverage_title")),
         facts.services.map((service, k) => el("div", { class: "cover" },
           el("h3", {}, chip(service, true), service.name),
+          service.limited ? el("p", {}, el("span", { class: "reach-only" }, say("meeting.reach_only"))) : null,
           facts.minutes[k].map((minutes) => {
             const row = facts.coverage[`${service.id} ${minutes}`];
             return el("p", { "data-cell": `${service.id} ${minutes}` }, `${say("minutes_short", { minutes })}: `,
@@ -56,8 +61,8 @@
           }))),
         el("p", { class: "quiet hint" }, say("meeting.public_note")),
         el("h2", {}, say("sources_title")), facts.publication.sources.map((source) => el("p", { class: "quiet" }, source)),
-        [["review_number", facts.publication.review_number], ["author", facts.publication.author], ["run_id", facts.runId]]
-          .filter(([, value]) => value).map(([word, value]) => el("p", { class: "quiet" }, `${say(word)}: ${value}`)),
+        [["date", facts.date], ["review_number", facts.publication.review_number], ["classification", facts.publication.classification], ["author", facts.publication.author], ["run_id", facts.runId]]
+          .map(([word, value]) => el("p", { class: "quiet" }, `${say(word)}: ${value || "—"}`)),
         facts.cautions.map((caution) => el("p", { class: "quiet" }, caution[planner.language])),
       ]);
       const rows = ground.communities.cover[key()];
@@ -66,7 +71,24 @@
           el("thead", {}, el("tr", {}, [say("community"), say("people"), say("before"), say("after")].map((text) => el("th", {}, text)))),
           el("tbody", {}, ground.communities.name.map((name, r) => el("tr", {},
             el("th", {}, planner.named(name)), rows[r].map((count) => el("td", {}, told(count))))))))]);
+      show(legend, symbols());
       draw(rows);
+    }
+
+    const radius = (left) => 3 + Math.sqrt(left) / 3;
+
+    /* What discs, pins and squares mean, for the service and the circle looked at. */
+    function symbols() {
+      const service = facts.services[ui.service];
+      const disc = (left) => el("i", { class: "disc", style: { width: `${2 * radius(left)}px`, height: `${2 * radius(left)}px` } });
+      const row = (symbol, text) => el("div", { class: "key-row" }, el("span", { class: "symbol" }, symbol), text);
+      return [
+        el("p", { class: "ramp-title" }, say("meeting.public_left", { service: service.name, minutes: facts.minutes[ui.service][ui.circle] })),
+        [10, 100, 500].map((left) => row(disc(left), format.whole(left))),
+        row(el("i", { class: "disc disc-none" }), say("meeting.public_none_left")),
+        row(el("i", { class: "pin-symbol" }), say("opened_site")),
+        row(el("i", { class: "stand", style: { backgroundColor: service.colour } }), say("existing_facility")),
+      ];
     }
 
     /* A disc per community, larger the more people are left out; the sites of the plan as pins, what stands as squares. */
@@ -76,7 +98,7 @@
         if (people === null || after === null || !(people > 0)) return;
         const left = people - after;
         dots.addLayer(L.circleMarker([ground.communities.lat[r], ground.communities.lon[r]], {
-          radius: 3 + Math.sqrt(left) / 3, color: "#86301c", weight: 1, fillColor: "#e58a4e", fillOpacity: 0.75, interactive: false,
+          radius: radius(left), color: "#86301c", weight: 1, fillColor: left > 0 ? "#e58a4e" : "#ffffff", fillOpacity: 0.75, interactive: false,
         }));
       });
       marks.clearLayers();
@@ -93,7 +115,7 @@
     translate(facts.language);
     refresh();
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
-    planner.northArrow().addTo(map);
+    north = planner.northArrow().addTo(map);
     L.control.zoom({ position: "topleft", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
     map.invalidateSize();
     map.fitBounds(ground.focus, { animate: false });
