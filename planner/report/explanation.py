@@ -203,14 +203,14 @@ class Teller:
                 "out_service": self.service(row["out_service"]),
                 "into_place": self.place(row["into_place_id"]),
                 "into_service": self.service(row["into_service"]),
-                "gain": f"{row['gain']:+,.1f}".replace("-", "−") + (self.say("years", years=years) if years else ""),
+                "gain": f"{row['gain']:+,.1f}".replace("-", "−"),
+                "years": self.say("years", years=years) if years else "",
                 "people": told,
             }
             if row["allowed"]:
                 lines.append("- " + self.say("swap_allowed", **values))
             else:
-                broken = row[f"broken_{self.language}"] or self.say("swap_class")
-                lines.append("- " + self.say("swap_refused", **values, broken=broken))
+                lines.append("- " + self.say("swap_refused", **values, broken=row[f"broken_{self.language}"]))
         tried = [] if any(row["allowed"] for row in rows) else [self.say("swap_none_allowed")]
         if len(self.run.tables.loads) or years:
             tried.append(self.say("swap_tried"))

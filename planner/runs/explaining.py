@@ -28,11 +28,13 @@ from planner.siting import (
     rules_of,
     schedule,
     unfunded,
+    value_of,
     without,
 )
-from planner.siting.reasons.places import share_places
+from planner.siting.reasons.marginal import refusing
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
+from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from planner.runs.naming import Naming
     from planner.runs.run import Decided
     from planner.runs.store import Run
-    from planner.siting import Evaluation, Price, Rule, Swap
+    from planner.siting import Evaluation, Price, Rule
     from planner.study import Study
 
     Tell = Callable[[float, str], None]
@@ -229,14 +231,15 @@ def _placed(decided: Decided, offers: NDArray[np.int64]) -> pd.DataFrame:
 
 def _swaps(decided: Decided, naming: Naming) -> pd.DataFrame:
     problem, posed = decided.posed.problem, decided.posed
+    before = value_of(problem, decided.plan.offers)
     rows = []
     for swap in best_swaps(problem, decided.plan):
         if swap is None:
             continue
         sites, services = problem.offers.site, problem.offers.service
         swapped = np.sort(np.append(decided.plan.offers[decided.plan.offers != swap.out], swap.into))
-        served = _served(decided, swapped)
-        broken = _broken(decided, swap, swapped)
+        after = value_of(problem, swapped)
+        refused = refusing(problem, decided.plan, swap)
         rows.append(
             {
                 "allowed": not swap.broken,
@@ -246,10 +249,10 @@ def _swaps(decided: Decided, naming: Naming) -> pd.DataFrame:
                 "into_service": posed.service_ids[services[swap.into]],
                 "into_size": posed.offer_sizes[swap.into],
                 "gain": swap.gain,
-                "people_out": _people(served, decided, services[swap.out]),
-                "people_into": _people(served, decided, services[swap.into]),
-                "broken_zh": _named(broken, dataclasses.replace(naming, language="zh")),
-                "broken_en": _named(broken, dataclasses.replace(naming, language="en")),
+                "people_out": _people(after, before, services[swap.out]),
+                "people_into": _people(after, before, services[swap.into]),
+                "broken_zh": _named(*refused, dataclasses.replace(naming, language="zh")),
+                "broken_en": _named(*refused, dataclasses.replace(naming, language="en")),
             }
         )
     columns = ["allowed", "out_place_id", "out_service", "into_place_id", "into_service", "into_size"]
@@ -258,51 +261,16 @@ def _swaps(decided: Decided, naming: Naming) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(texts, "str") | {"allowed": "bool"})
 
 
-def _served(decided: Decided, offers: NDArray[np.int64]) -> Evaluation:
-    problem = decided.posed.problem
-    limited = decided.plan.assignments is not None
-    return count(problem, offers, share_places(problem, offers) if limited else None)
+def _people(after: Evaluation, before: Evaluation, service: int) -> float:
+    """Return the change of people within the widest circle; services are the first demands."""
+    return float(after.served[service][-1] - before.served[service][-1])
 
 
-def _people(found: Evaluation, decided: Decided, service: int) -> float:
-    """Return the change of people within the widest circle against the plan; services are the first demands."""
-    return float(found.served[service][-1] - decided.recount.served[service][-1])
-
-
-def _broken(decided: Decided, swap: Swap, swapped: NDArray[np.int64]) -> list[Rule]:
-    """Return the rules without which fewer faults would be left of a refused swap."""
-    if not swap.broken:
-        return []
-    problem = decided.posed.problem
-    limited = decided.plan.assignments is not None
-    assignments = share_places(problem, swapped) if limited else None
-    faults = len(count(problem, swapped, assignments).broken)
-    found = [
-        rule for rule in rules_of(problem) if len(count(without(problem, [rule]), swapped, assignments).broken) < faults
-    ]
-    return [*found, *(rule for rule in _broken_in_time(decided, swap) if rule not in found)]
-
-
-def _broken_in_time(decided: Decided, swap: Swap) -> list[Rule]:
-    """Return the rules about years that a swap breaks: readiness, and the money there is by each year."""
-    problem, states = decided.posed.problem, decided.plan.states
-    phases = problem.phases
-    if phases is None:
-        return []
-    swapped = [np.sort(np.append(one[one != swap.out], swap.into)) if swap.out in one else one for one in states]
-    opens = next(period for period, one in enumerate(states) if swap.out in one)
-    spent = np.array([count(problem, one).capital_yuan for one in swapped])
-    too_much = spent > np.cumsum(phases.capital_yuan) + 1e-6
-    too_early = bool(phases.ready[problem.offers.site[swap.into]] > opens)
-    return [
-        rule
-        for rule in rules_of(problem)
-        if (rule.kind == "ready" and too_early) or (rule.kind == "period_capital" and too_much[rule.position])
-    ]
-
-
-def _named(rules: Iterable[Rule], naming: Naming) -> str:
-    return ("；" if naming.language == "zh" else "; ").join(naming.rule(rule) for rule in rules)
+def _named(rules: Iterable[Rule], by_class: bool, naming: Naming) -> str:
+    told = [naming.rule(rule) for rule in rules]
+    if by_class:
+        told.append(say("explain.swap_class", naming.language))
+    return ("；" if naming.language == "zh" else "; ").join(told)
 
 
 def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -98,12 +98,12 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     # swaps
     "swaps": ("调换", "Swaps"),
     "swap_refused": (
-        "规则不允许的最佳调换：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}；最终 {people}；违反：{broken}。",
-        "The best swap that rules refuse: {into_service} at {into_place} instead of {out_service} at {out_place}, {gain} by circle weight; in the end {people}; it breaks: {broken}.",
+        "规则不允许的最佳调换：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}{years}；最终 {people}；违反：{broken}。",
+        "The best swap that rules refuse: {into_service} at {into_place} instead of {out_service} at {out_place}, {gain} by circle weight{years}; in the end {people}; it breaks: {broken}.",
     ),
     "swap_allowed": (
-        "规则允许的调换中，最佳的是：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}；最终 {people}。",
-        "Of the swaps that rules allow, the best is {into_service} at {into_place} instead of {out_service} at {out_place}: {gain} by circle weight; in the end {people}.",
+        "规则允许的调换中，最佳的是：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}{years}；最终 {people}。",
+        "Of the swaps that rules allow, the best is {into_service} at {into_place} instead of {out_service} at {out_place}: {gain} by circle weight{years}; in the end {people}.",
     ),
     "swap_class": (
         "该类场所或容量的要求（site_kinds、services）",

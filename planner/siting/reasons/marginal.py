@@ -17,7 +17,8 @@ from planner.siting.counting import rules as counted_rules
 from planner.siting.counting.evaluate import Evaluation, count
 from planner.siting.programme.flows import limited_services
 from planner.siting.programme.reduce import Pairs, find_slots, pairs_within
-from planner.siting.reasons.places import value_of
+from planner.siting.question.ruleset import rules_of, without
+from planner.siting.reasons.places import share_places, value_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from planner.errors import Fault
     from planner.siting.question.plan import Plan
     from planner.siting.question.problem import SitingProblem
+    from planner.siting.question.ruleset import Rule
 
-__all__ = ["Marginal", "Swap", "best_swaps", "marginal"]
+__all__ = ["Marginal", "Swap", "best_swaps", "marginal", "refusing"]
 
 TRIED = 25
 """How many of the most promising swaps are tried one by one where places bind or there are periods."""
@@ -129,10 +131,7 @@ def best_swaps(problem: SitingProblem, plan: Plan) -> tuple[Swap | None, Swap | 
             break
         if _twice(problem, plan, out, into):
             continue
-        states = tuple(
-            np.sort(np.append(state[state != out], into)) if out in state else state for state in plan.states
-        )
-        worth, broken = _over_time(problem, states)
+        worth, broken = _over_time(problem, _swapped(plan, out, into))
         swap = Swap(out, into, worth - before, broken)
         if swap.broken and (refused is None or swap.gain > refused.gain):
             refused = swap
@@ -141,6 +140,35 @@ def best_swaps(problem: SitingProblem, plan: Plan) -> tuple[Swap | None, Swap | 
         if not tried_only and refused is not None and allowed is not None:
             break
     return refused, allowed
+
+
+def refusing(problem: SitingProblem, plan: Plan, swap: Swap) -> tuple[tuple[Rule, ...], bool]:
+    """Return the rules that a refused swap breaks, and whether it also breaks what a kind of building or service asks for.
+
+    A rule is broken if fewer faults are left without it; what is left without all of them no rule of `rules_of` asks for.
+    """
+    if not swap.broken:
+        return (), False
+    states = _swapped(plan, swap.out, swap.into)
+    limited = bool(limited_services(problem).any())
+    shares = [share_places(problem, state) if limited else None for state in states]
+
+    def faults(question: SitingProblem) -> int:
+        found = [
+            count(question, state, share, period=None if question.phases is None else period)
+            for period, (state, share) in enumerate(zip(states, shares, strict=True))
+        ]
+        late = counted_rules.broken_order(question, states, [one.capital_yuan for one in found])
+        return sum(len(one.broken) for one in found) + len(late)
+
+    asked = faults(problem)
+    rules = tuple(rule for rule in rules_of(problem) if faults(without(problem, [rule])) < asked)
+    return rules, faults(without(problem, rules)) > 0
+
+
+def _swapped(plan: Plan, out: int, into: int) -> tuple[NDArray[np.int64], ...]:
+    """Return the states of ``plan`` with ``into`` from the period on in which ``out`` would have opened."""
+    return tuple(np.sort(np.append(state[state != out], into)) if out in state else state for state in plan.states)
 
 
 def _exchangeable(problem: SitingProblem, plan: Plan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

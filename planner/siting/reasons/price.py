@@ -11,6 +11,7 @@ import numpy as np
 from planner.siting.counting.evaluate import evaluate
 from planner.siting.question.outcome import Outcome, SolverSettings
 from planner.siting.question.ruleset import Rule, rules_of, with_limit, without
+from planner.siting.reasons.places import value_of
 from planner.siting.search.optimise import solve
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Price:
 
     ``goal_gain`` is the change of the first goal between the two plans (positive: better without the rule), and
     ``gain_at_most`` what it can be at most by the bounds of both; they agree when both are proven. ``people`` is the
-    change in people served in the widest circle, per demand; ``capital_yuan`` and ``yearly_yuan`` are the changes in
+    change in people served in the widest circle, per demand, with places shared out at best in both plans; ``capital_yuan`` and ``yearly_yuan`` are the changes in
     new capital and in the yearly bill.
     """
 
@@ -70,7 +71,7 @@ def price_rules(
         Ask what a little more would bring instead of what the rule costs in all: a tenth more money, one more site or
         opening, a tenth less of a floor. Rules without a number are dropped.
     """
-    before = evaluate(problem, plan)
+    before, served = evaluate(problem, plan), value_of(problem, plan.offers).served
     maximise = problem.goals[0].kind in {"coverage", "fair"}
     sign = 1.0 if maximise else -1.0
     found = []
@@ -90,7 +91,10 @@ def price_rules(
                 limit=limit,
                 goal_gain=gain,
                 gain_at_most=most,
-                people=tuple(float(a[-1] - b[-1]) for a, b in zip(after.served, before.served, strict=True)),
+                people=tuple(
+                    float(new_people[-1] - old_people[-1])
+                    for new_people, old_people in zip(value_of(changed, other.offers).served, served, strict=True)
+                ),
                 capital_yuan=after.capital_yuan - before.capital_yuan,
                 yearly_yuan=after.yearly_yuan - before.yearly_yuan,
                 plan=other,
