@@ -113,9 +113,13 @@ class Folder:
 
     def planned(self, year: int | None = None) -> State:
         """Return what is open in the plan, in the end or in a year."""
-        if len(self.table("tables/closed")):
-            raise ValueError("this recount does not know when what closes is closed")
         table = self.offers
+        stays = {
+            *np.flatnonzero(table["stands"] & table["planned"]),
+            *(o for new in self.new() for o in self.replaced(new)),
+        }
+        if set(self.today()) - stays:
+            raise ValueError("this recount does not know when what closes is closed")
         new = self.new() if year is None else [offer for offer in self.new() if table.loc[offer, "year"] <= year]
         gone = {one for offer in new for one in self.replaced(offer)}
         return tuple(sorted({*self.today(), *new} - gone))
@@ -374,7 +378,7 @@ class Folder:
             if area > self.places.loc[place, "area_m2"] + 1e-6:
                 found.add("area_m2")
             is_hub = hub is not None and area >= hub["min_area_m2"] - 1e-6 and len(services) >= hub["min_services"]
-            is_hub = is_hub and len(services & set(hub["of"])) >= hub["min_of"]
+            is_hub = is_hub and len(services & set(hub.get("of", []))) >= hub.get("min_of", 0)
             opened = place in set(new["place_id"])
             hubs += int(is_hub and opened)
             kind = self.study.get("site_kinds", {}).get(self.places.loc[place, "kind"], {})
