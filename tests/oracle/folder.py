@@ -312,14 +312,13 @@ class Folder:
                 found.add(f"services.{name}.min_openings")
             if service.get("max_openings") is not None and number > service["max_openings"]:
                 found.add(f"services.{name}.max_openings")
-        for i, lock in enumerate(asked.get("must", [])):
-            here = table.loc[[o for o in end if table.loc[o, "place_id"] == lock["site"]], "service"]
-            if not len(here) or (lock.get("service") and lock["service"] not in set(here)):
-                found.add(f"siting.must.{i}")
-        for i, lock in enumerate(asked.get("never", [])):
-            here = new.loc[new["place_id"] == lock["site"], "service"]
-            if len(here) and (not lock.get("service") or lock["service"] in set(here)):
-                found.add(f"siting.never.{i}")
+        for kind, open_now in (("must", table.loc[list(end)]), ("never", new)):
+            for i, lock in enumerate(asked.get(kind, [])):
+                if set(lock) - {"site", "service"}:
+                    raise ValueError("this recount knows locks by site and service alone")
+                here = set(open_now.loc[open_now["place_id"] == lock["site"], "service"])
+                if (lock["service"] in here if lock.get("service") else bool(here)) != (kind == "must"):
+                    found.add(f"siting.{kind}.{i}")
         found |= self._broken_shares(end) | self._broken_houses(end, new)
         for state, year in zip(states, self.years, strict=False):
             early = [o for o in state if o not in standing and self.ready.get(table.loc[o, "place_id"], 0) > year]
