@@ -17,6 +17,7 @@ from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_osm import walkable, way_flags
 from planner.access.remarks import StreetsError, unusable
 from planner.district.findings import printable
+from planner.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _TAGS = ("highway", "foot", "access", "bridge", "tunnel", "motorroad", "oneway:foot", "conveying")
 _SIGNALS = ("highway", "crossing")
+_ANYWHERE = pyproj.CRS("EPSG:3857")  # to see that there are streets at all; nothing is measured in it
 
 
 def read_graphml(path: Path, crs: pyproj.CRS) -> Segments:
@@ -54,19 +56,48 @@ def download_network(place: str, crs: pyproj.CRS | str) -> WalkNetwork:
         If the place is not found, no server answers, or what it answers is no street network.
     """
     metric = metric_crs(crs)
+    _, segments = _asked(place, metric)
+    return assemble(segments, metric)
+
+
+def download_streets(place: str, path: Path) -> None:
+    """Save the streets of a named place as GraphML, for ``layers.streets.path``: a study has files, and needs no connection.
+
+    Parameters
+    ----------
+    place : str
+        As Nominatim knows it, e.g. ``Neubrandenburg, Germany``.
+    path : Path
+        A file that ends in ``.graphml``.
+
+    Raises
+    ------
+    LayerError
+        As `download_network`.
+    OutputError
+        If the file cannot be written.
+    """
+    graph, _ = _asked(place, _ANYWHERE)
+    try:
+        osmnx.save_graphml(graph, path)
+    except OSError as fault:
+        raise OutputError(f"cannot write {path}: {fault.strerror}") from fault
+
+
+def _asked(place: str, crs: pyproj.CRS) -> tuple[nx.MultiDiGraph[object], Segments]:
+    """Give the graph that came back, and its walkable streets in ``crs``; or say that none did."""
     try:
         with _every_tag_kept():
             graph = osmnx.graph_from_place(
                 place, network_type="walk", simplify=False, retain_all=True, custom_filter='["highway"]'
             )
-        segments = segments_of_graph(graph, metric)
+        return graph, segments_of_graph(graph, crs)
     except StreetsError as fault:
         raise StreetsError(replace(fault.finding, where=printable(place))) from fault
     except OSError as fault:
         raise unusable("place-without-answer", place, fault=_told(fault)) from fault
     except Exception as fault:  # osmnx takes servers at their word, so nonsense fails anywhere in it, as anything
         raise unusable("place-without-streets", place, fault=_told(fault)) from fault
-    return assemble(segments, metric)
 
 
 @contextlib.contextmanager

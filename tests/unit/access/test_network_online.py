@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from planner.access import EdgeFlag, read_network
-from planner.access.network_osmnx import download_network
-from planner.errors import LayerError
+from planner.access.network_osmnx import download_network, download_streets
+from planner.errors import LayerError, OutputError
 
 osmnx = pytest.importorskip("osmnx")
 
@@ -210,6 +210,18 @@ def test_a_server_that_fails_is_told(server):
     server(place="out of order", status=500)
     with pytest.raises(LayerError, match="no streets came back"):
         download_network("Town", CRS)
+
+
+def test_a_place_saved_is_read_as_its_extract(server, extract, tmp_path):
+    server()
+    download_streets("Town", tmp_path / "town.graphml")
+    assert streets_of(read_network(tmp_path / "town.graphml", CRS)) == streets_of(read_network(extract, CRS))
+    with pytest.raises(OutputError, match="cannot write"):
+        download_streets("Town", extract / "town.graphml")
+    server(streets={"elements": []})
+    with pytest.raises(LayerError, match="no streets came back"):
+        download_streets("Town", tmp_path / "nothing.graphml")
+    assert not (tmp_path / "nothing.graphml").exists()
 
 
 @pytest.mark.parametrize("down", ["nominatim_url", "overpass_url"])
