@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 BEND_M = 1_000.0
 #: side of the cells on which the ground is drawn; a larger district has larger ones, at most this many along a side
 CELL_M, MOST_CELLS = 25.0, 2_000
+#: streets farther than this from where the points lie are left out: a stray node at the other end of the world, too
+FAR_M = 10_000.0
 
 
 def depth_m(network: WalkNetwork, xy: NDArray[np.float64], bend_m: float = BEND_M) -> NDArray[np.float64]:
@@ -35,7 +37,8 @@ def depth_m(network: WalkNetwork, xy: NDArray[np.float64], bend_m: float = BEND_
     Returns
     -------
     float64[n]
-        Exact to about a cell (25 m, in large districts a 2,000th of the longer side).
+        Exact to about a cell (25 m, in large districts a 2,000th of the longer side). Depths of more than 10 km are not
+        told apart.
 
     Notes
     -----
@@ -47,20 +50,26 @@ def depth_m(network: WalkNetwork, xy: NDArray[np.float64], bend_m: float = BEND_
     ----------
     .. [1] J. Serra, Image Analysis and Mathematical Morphology, 1982.
     """
-    (west, south), (east, north) = network.shape_xy.min(axis=0), network.shape_xy.max(axis=0)
-    cell = max(CELL_M, (max(east - west, north - south) + 4 * bend_m) / MOST_CELLS)
-    margin = int(np.ceil(bend_m / cell)) + 2
-    corner = np.array([west, south]) - margin * cell
-    shape = tuple(int(n) for n in np.ceil((np.array([east, north]) - corner) / cell).astype(np.int64) + margin)
-    empty = np.ones(shape, dtype=np.bool_)
+    outside = np.full(len(xy), -bend_m)
+    if not len(xy):
+        return outside
+    low, high = xy.min(axis=0) - FAR_M, xy.max(axis=0) + FAR_M
+    cell = max(CELL_M, float((high - low).max() + 4 * bend_m) / MOST_CELLS)
     long = network.lines[network.length_m > cell]
     drawn = np.concatenate([network.shape_xy, shapely.get_coordinates(shapely.segmentize(long, cell))])
+    drawn = drawn[((drawn >= low) & (drawn <= high)).all(axis=1)]
+    if not len(drawn):
+        return outside
+    margin = int(np.ceil(bend_m / cell)) + 2
+    corner = drawn.min(axis=0) - margin * cell
+    shape = tuple(int(n) for n in np.ceil((drawn.max(axis=0) - corner) / cell).astype(np.int64) + margin)
+    empty = np.ones(shape, dtype=np.bool_)
     empty[tuple(((drawn - corner) // cell).astype(np.int64).T)] = False
     near = ndimage.distance_transform_edt(empty) * cell <= bend_m
     inside = ndimage.distance_transform_edt(ndimage.binary_fill_holes(near)) * cell
     at = ((xy - corner) // cell).astype(np.int64)
     on_grid = ((at >= 0) & (at < shape)).all(axis=1)
-    depth = np.full(len(xy), -bend_m)
+    depth = outside.copy()
     depth[on_grid] = inside[tuple(at[on_grid].T)] - bend_m
     return depth
 

@@ -85,7 +85,7 @@ def placed_points(tables: dict[str, LayerTable]) -> tuple[Placed, ...]:
             points = points[~stacked_points(table, points)[2]]
         kept = _thinned(points)
         degrees = gpd.GeoSeries(kept, crs=table.frame.crs).to_crs(WGS84)
-        if in_china(degrees.x.to_numpy(), degrees.y.to_numpy()).all():
+        if len(kept) and in_china(degrees.x.to_numpy(), degrees.y.to_numpy()).all():
             found.append(Placed(label, table.where, _declared(table), shapely.get_coordinates(kept)))
     return tuple(found)
 

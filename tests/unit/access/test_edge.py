@@ -66,6 +66,20 @@ def test_fields_between_roads_are_not_the_edge_of_the_streets():
     assert depth(town, (750, 1100), (1500, 2500)) == pytest.approx([100, 1500], abs=CELLS_M)
 
 
+def test_a_stray_street_at_the_other_end_of_the_country_changes_nothing():
+    town = [[(x, 0), (x, 2000)] for x in range(0, 2001, 200)] + [[(0, y), (2000, y)] for y in range(0, 2001, 200)]
+    homes = [(1000, 300), (150, 1000)]
+    stray = streets(*town, [(3_000_000, 0), (3_000_100, 0)])
+    np.testing.assert_array_equal(depth(stray, *homes), depth(streets(*town), *homes))
+    assert depth(stray, *homes) == pytest.approx([300, 150], abs=CELLS_M)
+
+
+def test_where_there_is_no_street_at_all_everything_is_outside():
+    far = streets([(900_000, 0), (900_500, 0)])
+    assert (depth(far, (0, 0), (100, 100)) < 0).all()
+    assert depth_m(far, np.zeros((0, 2))).shape == (0,)
+
+
 def test_one_street_alone_has_no_inside():
     assert depth(streets([(0, 0), (1000, 0)]), (500, 0))[0] == pytest.approx(0, abs=CELLS_M)
 

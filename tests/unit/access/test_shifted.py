@@ -109,3 +109,13 @@ def test_what_is_kept_for_the_streets_is_thinned_alike_every_time(tmp_path):
     assert len(np.unique(kept // APART_M, axis=0)) == len(kept)
     for one, other in zip(once, again, strict=True):
         np.testing.assert_array_equal(one.xy, other.xy)
+
+
+def test_points_on_a_fallback_and_points_outside_china_are_not_tested(tmp_path, monkeypatch):
+    district, found = town(tmp_path, shifted(np.full((9, 2), 5.0), ""))
+    assert "layers.facilities.0" not in {placed.layer for placed in district.placed}
+    assert found == {}
+    assert {placed.layer for placed in district.placed} == {"layers.candidates.0"}
+    (tmp_path / "abroad").mkdir()
+    monkeypatch.setattr("planner.district.shift.in_china", lambda lon, _: np.zeros(len(lon), dtype=bool))
+    assert town(tmp_path / "abroad", shifted(doors(), "gcj02"))[0].placed == ()
