@@ -11,6 +11,7 @@ import pyproj
 from planner.access.assemble import Segments
 from planner.access.network import KIND_CODE, EdgeFlag
 from planner.access.remarks import remark, unusable
+from planner.district.files import OSMIUM_RAISES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,7 @@ def read_osm(path: Path, crs: pyproj.CRS) -> Segments:
     ways = _Ways()
     try:
         ways.read(path)
-    except RuntimeError as fault:
+    except OSMIUM_RAISES as fault:
         raise unusable("unreadable-extract-of-streets", path, fault=str(fault)) from fault
     return ways.segments(crs)
 

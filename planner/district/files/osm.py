@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+#: what osmium has been seen to raise on damaged extracts; its error of coordinates has no other parent than Exception
+OSMIUM_RAISES = (osmium.InvalidLocationError, RuntimeError, OSError, ValueError, LookupError, MemoryError)
 SUFFIXES = (".osm", ".pbf", ".osm.bz2", ".osm.gz")
 
 
@@ -72,7 +74,7 @@ def read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
     """
     try:
         return _read_extract(path, wants)
-    except (RuntimeError, OSError, ValueError, ShapelyError) as error:
+    except (*OSMIUM_RAISES, ShapelyError) as error:
         raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {error}") from error
 
 

@@ -8,9 +8,9 @@ import pytest
 from tests.conftest import REPOSITORY
 
 
-def fuzz(first, last, timeout_s):
+def fuzz(first, last, timeout_s, what="fuzz"):
     """Damage in a process of its own: a reader that crashes would take the tests with it."""
-    command = [sys.executable, "-m", "tests.data.broken.fuzz", str(first), str(last)]
+    command = [sys.executable, "-m", f"tests.data.broken.{what}", str(first), str(last)]
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=timeout_s, check=False)
     assert ran.returncode == 0, ran.stderr[-2000:]
     return ran.stdout.splitlines()
@@ -24,3 +24,12 @@ def test_a_hundred_damaged_inputs():
 @pytest.mark.parametrize("first", range(100, 4100, 500))
 def test_thousands_of_damaged_inputs(first):
     assert fuzz(first, first + 500, timeout_s=1800) == ["done"]
+
+
+def test_thirty_damaged_street_files():
+    assert fuzz(0, 30, timeout_s=300, what="fuzz_streets") == ["done"]
+
+
+@pytest.mark.scale
+def test_hundreds_of_damaged_street_files():
+    assert fuzz(30, 530, timeout_s=1800, what="fuzz_streets") == ["done"]

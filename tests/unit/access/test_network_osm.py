@@ -5,6 +5,7 @@ import pytest
 
 from planner.access import KINDS, EdgeFlag, read_network
 from planner.access.network_osm import walkable, way_flags
+from planner.district.files import UnreadableError, Want, read_extract
 from planner.errors import LayerError
 
 YES = [
@@ -134,3 +135,17 @@ def test_real_extracts(shared_data, file, crs, kilometres, main):
     network = read_network(shared_data / file, crs)
     assert network.length_m.sum() / 1000 == pytest.approx(kilometres, abs=0.1)
     assert network.length_m[network.edge_component == 0].sum() / network.length_m.sum() == pytest.approx(main, abs=0.01)
+
+
+@pytest.mark.parametrize("longitude", ["121.5F48381", "999", "", "－"])
+def test_a_coordinate_that_cannot_be_is_told(tmp_path, longitude):
+    path = tmp_path / "streets.osm"
+    path.write_text(
+        f'<osm version="0.6"><node id="1" version="1" lon="{longitude}" lat="31.2"/><node id="2" version="1" lon="121.5" lat="31.2"/>'
+        '<way id="1" version="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="footway"/></way></osm>',
+        encoding="utf-8",
+    )
+    with pytest.raises(LayerError):
+        read_network(path, "EPSG:4549")
+    with pytest.raises(UnreadableError):
+        read_extract(path, [Want({"highway": []})])
