@@ -120,6 +120,7 @@
     picture(on) {
       if (this._picture) this._picture.remove();
       this._picture = null;
+      this._key = undefined;
       if (!on || !this._paint) return;
       this._picture = L.DomUtil.create("img", "dots-picture", this.getPane(this._pane));
       this._picture.alt = "";
@@ -129,8 +130,10 @@
       L.DomUtil.setPosition(this._picture, L.DomUtil.getPosition(this._canvas));
       this._canvas.hidden = true;
     },
-    /* paint(i) → [colour, radius] or null */
-    show(paint) {
+    /* paint(i) → [colour, radius] or null; nothing is drawn anew under the same key */
+    show(paint, key) {
+      if (key === this._key) return;
+      this._key = key;
       this._paint = paint;
       this.redraw();
     },
@@ -302,21 +305,22 @@
       const { people } = question.services[ui.service];
       const homes = ui.place !== null || (ui.measure === "homes" && !ui.compare);
       map.getContainer().classList.toggle("homes", homes);
-      if (!homes) dots.show(null);
+      if (!homes) dots.show(null, "none");
       else if (ui.place !== null) {
         const inside = ringsOf(ui.place);
         const shades = planner.shades(facts.services[ui.service].colour, question.services[ui.service].cutoffs_s.length);
-        dots.show((i) => (people[i] > 0 ? (inside.has(i) ? [shades[inside.get(i)], 1.2 * dotRadius(map, people[i]) + 0.8] : ["#aab3b9", dotRadius(map, people[i]) * 0.5]) : null));
+        dots.show((i) => (people[i] > 0 ? (inside.has(i) ? [shades[inside.get(i)], 1.2 * dotRadius(map, people[i]) + 0.8] : ["#aab3b9", dotRadius(map, people[i]) * 0.5]) : null),
+          `place ${ui.place} ${ui.service} ${room.walkerOf(ui.service)}`);
       } else {
-        const { ring } = room.counted(countedView()).rings[ui.service];
-        const then = viewed() === "change" ? room.counted(room.reference()).rings[ui.service].ring : null;
+        const { ring, key } = room.counted(countedView()).rings[ui.service];
+        const then = viewed() === "change" ? room.counted(room.reference()).rings[ui.service] : null;
         dots.show((i) => {
           if (!(people[i] > 0)) return null;
           const now = ring[i] <= ui.circle;
           if (then === null) return [now ? HOMES.reached : HOMES.left, dotRadius(map, people[i])];
-          const was = then[i] <= ui.circle;
+          const was = then.ring[i] <= ui.circle;
           return now === was ? ["#b4bcc1", dotRadius(map, people[i]) * 0.6] : [now ? HOMES.gained : HOMES.lost_homes, dotRadius(map, people[i]) + 0.6];
-        });
+        }, `homes ${ui.circle} ${key} ${then === null ? "" : then.key}`);
       }
     }
 

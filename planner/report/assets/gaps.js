@@ -63,18 +63,20 @@
     const { ring, ringOf } = room.counted("room").rings[k], open = room.isOpen("room", k);
     const rank = new Int32Array(question.squares.x.length).fill(-1);
     rows.forEach((row, r) => (rank[row.square] = r));
-    const rowOf = Int32Array.from({ length: question.n }, (_, i) => (ring[i] > ui.circle ? rank[question.squares.of[i]] : -1));
+    const { demand, line, starts } = walker, { circle } = ui, squareOf = question.squares.of;
+    const rowOf = new Int32Array(question.n).fill(-1), gain = new Float64Array(rows.length);
+    for (let i = 0; i < question.n; i += 1) if (ring[i] > circle) rowOf[i] = rank[squareOf[i]];
     room.servicesAt.forEach((at, site) => {
       if (!at.fresh.has(k) || open[site]) return;
-      const gain = new Float64Array(rows.length);
-      for (let p = walker.starts[site]; p < walker.starts[site + 1]; p += 1) {
-        const r = rowOf[walker.demand[p]];
-        if (r >= 0 && ringOf[walker.line[p]] <= ui.circle) gain[r] += people[walker.demand[p]];
+      gain.fill(0);
+      for (let p = starts[site], end = starts[site + 1]; p < end; p += 1) {
+        const r = rowOf[demand[p]];
+        if (r >= 0 && ringOf[line[p]] <= circle) gain[r] += people[demand[p]];
       }
-      gain.forEach((value, r) => {
+      for (let r = 0; r < rows.length; r += 1) {
         const best = found.get(rows[r].square);
-        if (value >= TOLD && (!best || value > best.gain)) found.set(rows[r].square, { site, gain: value });
-      });
+        if (gain[r] >= TOLD && (!best || gain[r] > best.gain)) found.set(rows[r].square, { site, gain: gain[r] });
+      }
     });
     return found;
   }
@@ -102,7 +104,7 @@
     const { ui, question } = room, k = ui.service, rows = room.gaps(), helpers = remedies(room, rows);
     const service = room.facts.services[k], minutes = planner.minutesAt(room, k, ui.circle), largest = rows.length ? rows[0].left : 1;
     return [
-      el("p", { class: "quiet hint" }, say("meeting.gaps_hint", { service: service.name, minutes, side: question.squares.side_m }), planner.reachOnly(room, k)),
+      el("p", { class: "quiet hint" }, say("meeting.gaps_hint", { service: service.name, minutes, side: question.squares.side_m }), " ", planner.reachOnly(room, k)),
       el("ol", { class: "rows numbered" }, rows.map((row, n) => {
         const at = `${row.square}/${service.id}/${minutes}`, help = helpers.get(row.square), near = nearest(room, k, row.square);
         return el("li", { key: `gap ${row.square}`, class: `part-row${ui.square === row.square ? " chosen" : ""}` },
