@@ -46,11 +46,16 @@ def _goal(study: Study) -> str:
 
 
 def _aim(trace: Trace, language: Language) -> str:
+    return say("explain.aim", language, aim=_counted(trace, language))
+
+
+def _counted(trace: Trace, language: Language) -> str:
+    """Return what the first aim counts."""
     aim = say(f"explain.aim.{_goal(trace.study)}", language)
     years = trace.study.siting.years
     if years and _goal(trace.study) in {"coverage", "walk"}:
         aim += say("explain.aim.years", language, years=len(years))
-    return say("explain.aim", language, aim=aim)
+    return aim
 
 
 def _point(trace: Trace, row: Mapping[Any, Any], language: Language) -> str:
@@ -87,7 +92,7 @@ def _knee(trace: Trace, language: Language) -> str:
         last=_limit(trace, last["limit"], language),
         before=f"{before:,.1f}",
         after=f"{after:,.1f}",
-        aim=say(f"explain.aim.{_goal(trace.study)}", language),
+        aim=_counted(trace, language),
     )
 
 

@@ -52,11 +52,25 @@ def test_the_knee_says_what_the_table_says(capital):
     knee, first, last = table[table["knee"]].iloc[0], table.iloc[0], table.iloc[-1]
     before, after = (
         float(x.replace(",", ""))
-        for x in re.search(r"million yuan brings ([\d,.]+), .* yuan ([\d,.]+) \(", said).groups()
+        for x in re.search(r"million yuan more brings ([\d,.]+), .* yuan ([\d,.]+) \(", said).groups()
     )
     assert before == pytest.approx((knee["value"] - first["value"]) / (knee["limit"] - first["limit"]) * 1e6, abs=0.051)
     assert after == pytest.approx((last["value"] - knee["value"]) / (last["limit"] - knee["limit"]) * 1e6, abs=0.051)
     assert before > after
+
+
+def test_a_frontier_over_years_says_so_and_what_has_no_plan(tmp_path):
+    write_town(tmp_path)
+    sets = [
+        "siting.years=[2026, 2027]",
+        "siting.capital_yuan_by_year={2026: 900000, 2027: 900000}",
+        "siting.floors=[{service: childcare, minutes: 6, share: 0.3}]",
+    ]
+    folder = traced(tmp_path, "--steps", "5", *(word for item in sets for word in ("--set", item)))
+    table, said = read(folder), (folder / "frontier.md").read_text(encoding="utf-8")
+    assert table["knee"].any()
+    assert said.count("people counted by circle weight, over all services (summed over 2 years)") == 2
+    assert said.count(": no plan keeps every rule") == (table["status"] == "infeasible").sum() > 0
 
 
 def test_picture_and_workbook_stand_alone(capital):

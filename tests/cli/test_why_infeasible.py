@@ -1,6 +1,7 @@
 """Why there is no plan, as the planner reads it: the rules by name and key, and changes that really are enough, and really the least."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -142,3 +143,61 @@ def test_a_search_that_runs_out_of_time_says_so(tmp_path, capsys):
     code, message = attempt(tmp_path, capsys, sets)
     assert code == 5
     assert "raise solver.time_limit_s" in message
+
+
+BUNDLED = Path(__file__).parents[2] / "configs/neubrandenburg.yaml"
+
+#: what contradicts itself in the bundled town, as settings one by one; changes of which each must be enough; changes that must not be
+CONTRADICTIONS = {
+    "money and a floor": (
+        {"capital": "budgets.capital_yuan=1000000", "floor": "siting.floors.0.share=0.75"},
+        {"capital": "budgets.capital_yuan=1939500", "floor": "siting.floors.0.share=0.7402"},
+        {"capital": "budgets.capital_yuan=1939000", "floor": "siting.floors.0.share=0.7403"},
+        ["raise budgets.capital_yuan from 1,000,000 to at least 1,939,500", "from 0.75 to at most 0.7402"],
+    ),
+    "must and never": (
+        {"must": "siting.must=[{site: C104, service: canteen}]", "never": "siting.never=[{site: C104}]"},
+        {"must": "siting.must=[]", "never": "siting.never=[]"},
+        {},
+        ["give up: Community canteen must be at Datzecenter (C104)", "give up: nothing new at Datzecenter (C104)"],
+    ),
+    "hubs and money": (
+        {
+            "hubs": "co_location.hub={min_area_m2: 600, min_services: 3, min_hubs: 2}",
+            "capital": "budgets.capital_yuan=4000000",
+        },
+        {"hubs": "co_location.hub.min_hubs=0", "capital": "budgets.capital_yuan=9487000"},
+        {"hubs": "co_location.hub.min_hubs=1", "capital": "budgets.capital_yuan=9486000"},
+        ["lower co_location.hub.min_hubs from 2 to at most 0", "from 4,000,000 to at least 9,487,000"],
+    ),
+    "locks and a floor area": (
+        {
+            "locks": "siting.must=[{site: C104, service: canteen}, {site: C104, service: elder_care}, {site: C104, service: childcare}]",
+        },
+        {"locks": "siting.must=[{site: C104, service: canteen}, {site: C104, service: childcare}]"},
+        {"locks": "siting.must=[{site: C104, service: elder_care}, {site: C104, service: childcare}]"},
+        [
+            "these 3 cannot be kept together",
+            "no more rooms in a building than its floor area holds (area_m2)",
+            "give up: Elder care must be at Datzecenter (C104) (siting.must.1)",
+        ],
+    ),
+}
+
+
+@pytest.mark.scale
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_what_is_named_in_the_bundled_town_contradicts_itself_and_what_is_advised_works(name, tmp_path, capsys):
+    asked, enough, short, said = CONTRADICTIONS[name]
+
+    def planned(*sets):
+        words = ["plan", str(BUNDLED), "--out", str(tmp_path / "out"), "--quiet"]
+        return _run([*words, *(word for item in sets for word in ("--set", item))])
+
+    assert planned(*asked.values()) == 5
+    message = capsys.readouterr().err
+    assert [text for text in said if text not in message] == []
+    for which, change in enough.items():
+        assert planned(*asked.values(), change) == 0, (which, change)
+    for which, change in short.items():
+        assert planned(*asked.values(), change) == 5, (which, change)
