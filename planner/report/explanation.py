@@ -190,7 +190,7 @@ class Teller:
             told = self.joined(
                 [
                     self.say(
-                        "price_people",
+                        "price_people" if abs(number) >= PEOPLE else "same_people",
                         people=signed(number),
                         minutes=f"{self._services[service].circles[-1].minutes:g}",
                         service=self.service(service),

@@ -55,6 +55,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "「{service}」{minutes} 分钟内 {people} 人",
         "{people} people within {minutes} minutes of {service}",
     ),
+    "same_people": (
+        "「{service}」{minutes} 分钟内人数不变",
+        "as many people as before within {minutes} minutes of {service}",
+    ),
     "gain_coverage": ("按步行圈权重 {gain} 人次", "{gain} people by circle weight"),
     "gain_none": ("首要目标不变", "no more of the first aim"),
     "gain": ("首要目标改善 {gain}", "the first aim is better by {gain}"),
@@ -62,7 +66,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "price_capital": ("建设投资 {yuan}", "{yuan} of capital"),
     "price_yearly": ("年运营费 {yuan}", "{yuan} a year"),
     "between": (
-        "这条规则使首要目标至少少 {least}，至多少 {most}（已证明）。",
+        "首要目标的改善至少 {least}，至多 {most}（已证明）。",
         "In the first aim that is worth at least {least} and at most {most} (proven).",
     ),
     "at_least": (
@@ -98,11 +102,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     # swaps
     "swaps": ("调换", "Swaps"),
     "swap_refused": (
-        "规则不允许的最佳调换：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}{years}；最终 {people}；违反：{broken}。",
+        "规则不允许的最佳调换：不开{out_place}的「{out_service}」，改开{into_place}的「{into_service}」，按权重 {gain}{years}；最终{people}；违反：{broken}。",
         "The best swap that rules refuse: {into_service} at {into_place} instead of {out_service} at {out_place}, {gain} by circle weight{years}; in the end {people}; it breaks: {broken}.",
     ),
     "swap_allowed": (
-        "规则允许的调换中，最佳的是：关{out_place}的「{out_service}」，开{into_place}的「{into_service}」，按权重 {gain}{years}；最终 {people}。",
+        "规则允许的调换中，最佳的是：不开{out_place}的「{out_service}」，改开{into_place}的「{into_service}」，按权重 {gain}{years}；最终{people}。",
         "Of the swaps that rules allow, the best is {into_service} at {into_place} instead of {out_service} at {out_place}: {gain} by circle weight{years}; in the end {people}.",
     ),
     "swap_class": (

@@ -227,6 +227,10 @@ class Reader:
             self.check(int(minutes) == self.folder.services[self.service_of[service]]["circles"][-1]["minutes"], line)
             ends = [self.folder.served(self.service_of[service], state).most for state in (states[-1], self.plan)]
             self.near(number(people), ends[0] - ends[1], line, 0.5)
+        for minutes, service in re.findall(r"as many people as before within (\d+) minutes of ([^,.;]+)", line):
+            self.check(int(minutes) == self.folder.services[self.service_of[service]]["circles"][-1]["minutes"], line)
+            ends = [self.folder.served(self.service_of[service], state).most for state in (states[-1], self.plan)]
+            self.near(0.0, ends[0] - ends[1], line, 0.5)
         counted = self.folder.broken(states)
         key_of = dict(zip(self.prices["rule_en"], self.prices["key"], strict=True))
         asks = "what that kind of building or service asks for (site_kinds, services)"

@@ -35,7 +35,7 @@ def test_a_rule_is_worth_what_both_bounds_leave(told):
     assert "worth at least 30.1 and at most 50.1 (proven)." in said, "rounded to the sides on which they stay true"
     said = priced(told, "zh", gain=40.04, gain_at_least=30.16, gain_at_most=50.01)
     assert "取消后，按步行圈权重 +40 人次。" in said
-    assert "至少少 30.1，至多少 50.1（已证明）" in said
+    assert "首要目标的改善至少 30.1，至多 50.1（已证明）。" in said
 
 
 def test_what_the_plan_may_lack_itself_is_no_price(told):
