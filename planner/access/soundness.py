@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 GAP_M = 1.0
 #: below this share of people on the main piece, what is computed for the rest is doubtful
 LEAST_ON_MAIN = 0.95
+#: pieces with fewer of the people than this share strand the places on them
+LEAST_ON_PIECE = 0.01
 #: above this share of people whose circle is cut, coverage near the edge is understated
 MOST_CUT = 0.05
 
@@ -42,6 +44,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     - what was left out, joined or closed off while the streets were read, as the network notes it;
     - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
     - ``street-pieces``: into how many pieces the streets fall, and the share of people on the main one;
+    - ``place-on-piece``: places that stand on a piece few people can walk to;
     - ``street-gaps``: what joining ends closer than a metre would change;
     - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen;
     - ``probable-shift-by-streets``, ``doubtful-shift-by-streets``: points that lie along streets in another reading only.
@@ -55,6 +58,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     _note_far(findings, study, district, network, homes)
     if network.component.max() > 0:
         _note_pieces(findings, where, network, homes)
+        _note_stranded(findings, study, district, network, homes)
         _note_gaps(findings, where, network, homes)
     _note_cut(findings, study, network, homes)
     note_shifts(findings, district, network)
@@ -111,6 +115,17 @@ def _note_pieces(findings: Findings, where: str, network: WalkNetwork, homes: _H
     say = findings.warn if on_main < LEAST_ON_MAIN else findings.note
     rows = homes.named(homes.piece > 0)
     say("street-pieces", "layers.streets", where, rows, pieces=pieces, on_main=on_main, length=length)
+
+
+def _note_stranded(findings: Findings, study: Study, district: District, network: WalkNetwork, homes: _Homes) -> None:
+    """Name places on pieces where almost nobody lives: a path missing on the map looks like a facility without users."""
+    limit = study.walking.max_connector_m
+    for name, frame in (("facilities", district.facilities), ("candidates", district.sites)):
+        piece = _pieces(network, snap(network, _xy(frame), max_connector_m=limit))
+        stranded = np.array([found > 0 and homes.share(homes.piece == found) < LEAST_ON_PIECE for found in piece], bool)
+        if stranded.any():
+            people = homes.counted(np.isin(homes.piece, piece[stranded]))
+            findings.warn("place-on-piece", f"layers.{name}", "", list(frame["id"][stranded]), people=people)
 
 
 def _note_gaps(findings: Findings, where: str, network: WalkNetwork, homes: _Homes) -> None:

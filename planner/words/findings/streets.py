@@ -83,6 +83,16 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
             "look at the breaks in OpenStreetMap, or use join_gaps_m",
         ),
     },
+    "place-on-piece": {
+        "what": (
+            "{count:,} 个点所在道路与其他道路不相连，只有 {people:,.0f} 人走得到",
+            "{count:,} places stand on streets that join no others; {people:,.0f} people can walk to them",
+        ),
+        "hint": (
+            "多半是地图上缺了一段路：在 OpenStreetMap 中核对，或用 join_gaps_m",
+            "most likely a path is missing on the map: look in OpenStreetMap, or use join_gaps_m",
+        ),
+    },
     "street-gaps": {
         "what": (
             "若把相距不到 {gap_m:g} m 的道路端点连上，片数由 {before:,} 减为 {after:,}，又有 {people:,.1f} 人接入最大一片",

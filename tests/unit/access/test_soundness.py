@@ -1,9 +1,10 @@
 import pytest
+from shapely import Point
 
 from planner.access import read_network
 from planner.access.soundness import check_streets
 from planner.district import read_district
-from tests.unit.district.conftest import HandDrawn
+from tests.unit.district.conftest import HandDrawn, X, Y
 
 
 @pytest.fixture
@@ -46,6 +47,15 @@ def test_people_without_a_street_are_named(drawn):
     found = findings(drawn)
     assert found["far-from-street"].evidence["people"] == pytest.approx(9)  # C and D lie 400 m and more away
     assert "place-far-from-street" not in found
+
+
+def test_places_on_a_street_that_joins_no_other_are_named(drawn):
+    drawn.streets.append([(158, 20), (162, 20)])
+    assert "place-on-piece" not in findings(drawn)
+    drawn.facilities.geometry = [Point(X + 160, Y + 21)]
+    found = findings(drawn)["place-on-piece"]
+    assert (found.severity, found.layer, found.rows) == ("warning", "layers.facilities", ("f1",))
+    assert found.evidence["people"] == 0
 
 
 def test_circles_that_leave_the_extract_are_counted(drawn):
