@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import platform
@@ -96,8 +97,10 @@ def _take_place(aside: Path, folder: Path) -> None:
             folder.rename(old)
         try:
             aside.rename(folder)
-        except OSError:
-            if folder.exists() and attempt + 1 < _ATTEMPTS:  # somebody else took the place in between
+        except OSError as fault:
+            # Somebody else took the place in between, and may have left it to a third by now.
+            taken = fault.errno in {errno.ENOTEMPTY, errno.EEXIST} or folder.exists()
+            if taken and attempt + 1 < _ATTEMPTS:
                 shutil.rmtree(old, ignore_errors=True)
                 continue
             with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Literal
 
@@ -48,14 +49,28 @@ def kind_of(folder: Path) -> Kind | None:
 
 
 def refusal(folder: Path, kind: Kind | None) -> str | None:
-    """Return why what is made as ``kind`` (None: of no kind) must not take the place of ``folder``; None where it may."""
-    if not folder.is_dir() or not any(folder.iterdir()):
+    """Return why what is made as ``kind`` (None: of no kind) must not take the place of ``folder``; None where it may.
+
+    Another writer may put its own folder there at any moment: what was looked at has to stand there still when it is judged.
+    """
+    while folder.is_dir():
+        with contextlib.suppress(FileNotFoundError):
+            looked_at = folder.stat().st_ino
+            reason = _refusal(folder, kind)
+            if reason is None or folder.stat().st_ino == looked_at:
+                return reason
+    return None
+
+
+def _refusal(folder: Path, kind: Kind | None) -> str | None:
+    inside = list(folder.iterdir())
+    if not inside:
         return None
     held = kind_of(folder)
     if held is not None and held != kind:
         what, verb = MADE_BY[held]
         return f"{folder} holds {what} (`{verb}`), which would be lost; give another place with --out"
-    strange = sorted(one.name for one in folder.iterdir() if one.is_dir() and one.name not in PARTS)
+    strange = sorted(one.name for one in inside if one.is_dir() and one.name not in PARTS)
     if held is None or strange:
         what = f"other folders ({', '.join(strange[:3])})" if held is not None else "other files"
         return f"{folder} holds {what}, which would be lost; give a folder that is empty or does not exist"
