@@ -12,7 +12,7 @@ from planner.access.catchment import (
 from planner.access.circles import circles
 from planner.access.decay import Binary, Decay, Exponential, Gaussian, Steps
 from planner.access.edge import depth_m, edge_effect
-from planner.access.gaps import join_gaps, pieces
+from planner.access.gaps import join_gaps, leave_out_pieces, pieces
 from planner.access.measures import WalkToNearest, coverage, floor, gini, palma, quantile, share, walk_to_nearest
 from planner.access.nearest import Nearest, nearest
 from planner.access.network import KINDS, EdgeFlag, WalkNetwork
@@ -49,6 +49,7 @@ __all__ = [
     "gini",
     "grouped",
     "join_gaps",
+    "leave_out_pieces",
     "load_of_nearest",
     "nearest",
     "opportunities",

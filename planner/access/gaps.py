@@ -71,6 +71,33 @@ def join_gaps(network: WalkNetwork, within_m: float) -> WalkNetwork:
     return replace(result, notes=(*network.notes, note))
 
 
+def leave_out_pieces(network: WalkNetwork, least_m: float) -> WalkNetwork:
+    """Leave out pieces that hang together with nothing and hold less than ``least_m`` of street; the main one stays.
+
+    Maps hold many paths in yards that are joined to no street. Doors beside one would snap to it and lead nowhere; without
+    it they open on the next street, as they do on the ground. How many went is told in the notes of the result.
+
+    Parameters
+    ----------
+    network : WalkNetwork
+        Streets in pieces.
+    least_m : float
+        Metres of street a piece needs to stay.
+    """
+    street_m = np.bincount(network.edge_component, weights=network.length_m)
+    stays = street_m >= least_m
+    stays[0] = True
+    if stays.all():
+        return network
+    segments = segments_of(network)
+    owner = np.repeat(np.arange(network.n_edges), np.diff(network.shape_indptr) - 1)
+    gone_m = float(street_m[~stays].sum())
+    note = remark(
+        "pieces-left-out", count=int((~stays).sum()), least_m=least_m, gone_m=gone_m, share=gone_m / street_m.sum()
+    )
+    return assemble(segments.taken(stays[network.edge_component[owner]], note), network.crs)
+
+
 def pieces(network: WalkNetwork, homes: Snapped, people: NDArray[np.floating], *, gap_m: float = 30.0) -> pd.DataFrame:
     """List the pieces of the street network by the people who live on them.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.access.assemble import Segments, assemble
-from planner.access.gaps import join_gaps
+from planner.access.gaps import join_gaps, leave_out_pieces
 from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_lines import Crossings, read_lines
 from planner.access.network_osm import read_osm
@@ -28,6 +28,7 @@ def read_network(
     node_tolerance_m: float = 0.0,
     crossings: Crossings | None = None,
     join_gaps_m: float = 0.0,
+    least_piece_m: float = 0.0,
 ) -> WalkNetwork:
     """Read the walkable network from a street file.
 
@@ -44,6 +45,8 @@ def read_network(
         Line layers only: see `planner.access.network_lines.noded`.
     join_gaps_m : float
         Join disconnected pieces nearer than this; the effect is told in the network's notes. 0 joins nothing.
+    least_piece_m : float
+        Leave out disconnected pieces that hold less street than this after joining; told in the notes. 0 leaves out nothing.
 
     Raises
     ------
@@ -55,7 +58,9 @@ def read_network(
     if not is_connection(path) and not path.exists():
         raise unusable("missing-file", path, near="")
     network = assemble(_segments(path, metric, layer, source_crs, node_tolerance_m, crossings), metric)
-    return join_gaps(network, join_gaps_m) if join_gaps_m > 0 else network
+    if join_gaps_m > 0:
+        network = join_gaps(network, join_gaps_m)
+    return leave_out_pieces(network, least_piece_m) if least_piece_m > 0 else network
 
 
 def _segments(  # noqa: PLR0917

@@ -56,6 +56,7 @@ def _walkable(study: Study, folder: Path, district: District) -> Walkable:
         source_crs=streets.crs,
         node_tolerance_m=streets.node_tolerance_m,
         join_gaps_m=streets.join_gaps_m,
+        least_piece_m=streets.least_piece_m,
     )
     walls = _walls(study, district)
     if walls is not None:

@@ -179,6 +179,9 @@ class Streets(Located):
     """Line layers only: ends closer than this are one junction."""
     join_gaps_m: Annotated[float, Field(ge=0, le=50)] = 0.0
     """Join disconnected pieces closer than this; its effect is printed. 0 joins nothing."""
+    least_piece_m: Annotated[float, Field(ge=0, le=10_000)] = 0.0
+    """Leave out pieces that join no other and hold less street than this, so that doors beside them open on the next
+    street; its effect is printed. 0 leaves out nothing."""
 
 
 class Elevation(Located):

@@ -79,8 +79,8 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
             "the streets fall into {pieces:,} pieces; the main one holds {length:.1%} of their length and {on_main:.1%} of the people; {count:,} demand points stand on others",
         ),
         "hint": (
-            "在 OpenStreetMap 中核对断开处，或用 join_gaps_m",
-            "look at the breaks in OpenStreetMap, or use join_gaps_m",
+            "在 OpenStreetMap 中核对断开处，或用 join_gaps_m、least_piece_m",
+            "look at the breaks in OpenStreetMap, or use join_gaps_m or least_piece_m",
         ),
     },
     "place-on-piece": {
@@ -89,8 +89,8 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
             "{count:,} places stand on streets that join no others; {people:,.0f} people can walk to them",
         ),
         "hint": (
-            "多半是地图上缺了一段路：在 OpenStreetMap 中核对，或用 join_gaps_m",
-            "most likely a path is missing on the map: look in OpenStreetMap, or use join_gaps_m",
+            "多半是地图上缺了一段路：在 OpenStreetMap 中核对，或用 join_gaps_m、least_piece_m",
+            "most likely a path is missing on the map: look in OpenStreetMap, or use join_gaps_m or least_piece_m",
         ),
     },
     "street-gaps": {
@@ -161,6 +161,13 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
             "{count:,} gaps of at most {within_m:g} m were closed as join_gaps_m declares: {pieces:,} pieces fewer, the main piece holds {after:.1%} of the street length instead of {before:.1%}",
         ),
         "hint": ("核对连接处是否确实相通", "see whether people can indeed pass there"),
+    },
+    "pieces-left-out": {
+        "what": (
+            "按 least_piece_m 略去了 {count:,} 片不足 {least_m:g} m 且不与其他道路相连的路网，共 {gone_m:,.0f} m（占道路长度的 {share:.1%}）；旁边的门改接到下一条道路",
+            "{count:,} pieces of less than {least_m:g} m that join no other street were left out as least_piece_m declares, {gone_m:,.0f} m in all ({share:.1%} of the street length); doors beside them open on the next street",
+        ),
+        "hint": ("核对略去的道路是否确实断开", "see whether those paths are indeed cut off on the ground"),
     },
     "no-gaps-closed": {
         "what": (

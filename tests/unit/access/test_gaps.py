@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from planner.access import join_gaps, pieces, snap
+from planner.access import join_gaps, leave_out_pieces, pieces, snap
 from planner.access.assemble import assemble, segments_of
 from planner.access.network import EdgeFlag, metric_crs
 from planner.access.network_lines import noded
@@ -37,6 +37,20 @@ def test_joining_lays_the_shortest_path_and_says_what_it_did():
     assert joined.n_edges == 5
     assert "1 gaps of at most 5 m were closed as join_gaps_m declares: 1 pieces fewer" in joined.notes[-1].what("en")
     assert "87.9% of the street length instead of 61.3%" in joined.notes[-1].what("en")
+
+
+def test_small_pieces_are_left_out_and_doors_beside_them_open_on_the_next_street():
+    whole = town()
+    assert leave_out_pieces(whole, 40.0) is whole
+    rest = leave_out_pieces(whole, 80.0)
+    assert rest.component.max() == 1
+    assert rest.length_m.sum() == pytest.approx(200 + 86)
+    said = rest.notes[-1].what("en")
+    assert "1 pieces of less than 80 m" in said
+    assert "40 m in all (12.3% of the street length)" in said
+    door = np.array([[310.0, 2.0]])
+    assert snap(whole, door, max_connector_m=200).connector_m[0] < snap(rest, door, max_connector_m=200).connector_m[0]
+    assert leave_out_pieces(whole, 10_000.0).component.max() == 0
 
 
 def test_joining_too_little_says_so():
