@@ -7,13 +7,12 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
+import osmnx
 import pytest
 
 from planner.access import EdgeFlag, read_network
 from planner.access.network_osmnx import download_network, download_streets
 from planner.errors import LayerError, OutputError
-
-osmnx = pytest.importorskip("osmnx")
 
 CRS = "EPSG:32632"
 NODES = {

@@ -2,14 +2,13 @@
 
 import networkx as nx
 import numpy as np
+import osmnx
 import pytest
 import shapely
 from pyproj import CRS
 
 from planner.access import EdgeFlag, read_network
 from planner.errors import LayerError
-
-osmnx = pytest.importorskip("osmnx")
 
 #    1 ---- 2 ~~~~ 3      1–2 residential, 2–3 a bent footway, 2–4 stairs of an escalator running 4 → 2,
 #           |             2–3 once more by motorway

@@ -62,7 +62,7 @@ def test_slope_without_heights_is_refused():
 
 
 def test_heights_from_a_raster(tmp_path):
-    rasterio = pytest.importorskip("rasterio")
+    rasterio = pytest.importorskip("rasterio", reason="the optional extra raster is not installed")
     grid = np.add.outer(np.zeros(4), np.arange(4) * 10.0).astype(np.float32)  # 10 m higher with every 100 m eastwards
     grid[0, 0] = -9999
     transform = rasterio.Affine(100, 0, 500_000, 0, -100, 3_400_400)
