@@ -66,7 +66,7 @@ def access_catchment(folder):
     cost = pd.DataFrame({"origin": told["demand"], "dest": told["site"], "cost": told["seconds"]})
     limit = float(told["cutoff_s"])
     took_s, series = best(
-        lambda: fca.two_stage_fca(demand, supply, cost, max_cost=limit, demand_index=True, supply_index=True), 5
+        lambda: fca.two_stage_fca(demand, supply, cost, max_cost=limit, demand_index=True, supply_index=True), 20
     )
     np.savez(folder / "access.npz", value=series.reindex(range(len(demand))).fillna(0.0).to_numpy())
     return {"fca_s": took_s}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.access.compiled import compiled
+from planner.access.decay import Zoned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,11 +56,11 @@ def floating_catchment(
         If the reach ends before the decay does, or an array has another length than the reach.
     """
     _fits(reach, people=people, capacity=capacity, decay=decay)
-    weight = decay(reach.seconds)
-    served = _gathered(reach.indptr, reach.site, weight, np.asarray(people, dtype=np.float64), reach.n_sites)
+    walks = _weighed(reach, decay)
+    served = walks.gathered(people)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(served > 0, np.asarray(capacity, dtype=np.float64) / served, 0.0)
-    return _received(reach.indptr, reach.site, weight, ratio)
+    return walks.received(ratio)
 
 
 def opportunities(reach: Reach, capacity: NDArray[np.floating], decay: Decay) -> NDArray[np.float64]:
@@ -73,14 +74,13 @@ def opportunities(reach: Reach, capacity: NDArray[np.floating], decay: Decay) ->
         ``Σ_j S_j W(t_ij)`` per demand point.
     """
     _fits(reach, capacity=capacity, decay=decay)
-    return _received(reach.indptr, reach.site, decay(reach.seconds), np.asarray(capacity, dtype=np.float64))
+    return _weighed(reach, decay).received(capacity)
 
 
 def people_within(reach: Reach, people: NDArray[np.floating], cutoff_s: float) -> NDArray[np.float64]:
     """People who reach each site within the cutoff, as float64[n_sites]."""
     _fits(reach, people=people, cutoff_s=cutoff_s)
-    near = (reach.seconds <= cutoff_s).astype(np.float64)
-    return _gathered(reach.indptr, reach.site, near, np.asarray(people, dtype=np.float64), reach.n_sites)
+    return _InZones(reach, (cutoff_s,), (1.0,)).gathered(people)
 
 
 def people_only_here(reach: Reach, people: NDArray[np.floating], cutoff_s: float) -> NDArray[np.float64]:
@@ -94,8 +94,7 @@ def people_only_here(reach: Reach, people: NDArray[np.floating], cutoff_s: float
 def count_within(reach: Reach, cutoff_s: float) -> NDArray[np.int64]:
     """Sites each demand point reaches within the cutoff, as int64[n]."""
     _fits(reach, cutoff_s=cutoff_s)
-    before = np.concatenate([[0], np.cumsum(reach.seconds <= cutoff_s)])
-    return np.diff(before[reach.indptr]).astype(np.int64)
+    return _zone_ends(reach.indptr, reach.seconds, np.array([cutoff_s], dtype=np.float32))[:, 0] - reach.indptr[:-1]
 
 
 def load_of_nearest(reach: Reach, people: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -126,6 +125,50 @@ def _fits(
     longest = max(decay.cutoff_s if decay else 0.0, cutoff_s or 0.0)
     if longest > reach.cutoff_s:
         raise ValueError(f"walks of {longest:g} s are asked for, the reach ends at {reach.cutoff_s:g} s")
+
+
+def _weighed(reach: Reach, decay: Decay) -> _InZones | _OneByOne:
+    """Make ready to sum over the walks of a reach, each counted at its weight."""
+    if isinstance(decay, Zoned):
+        return _InZones(reach, decay.bounds_s, decay.weights)
+    return _OneByOne(reach, decay(reach.seconds))
+
+
+class _OneByOne:
+    """Walks with a weight of their own each."""
+
+    def __init__(self, reach: Reach, weight: NDArray[np.float64]) -> None:
+        self._reach, self._weight = reach, weight
+
+    def gathered(self, people: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Sum ``people × weight`` per site."""
+        walks = self._reach
+        return _gathered(walks.indptr, walks.site, self._weight, np.asarray(people, dtype=np.float64), walks.n_sites)
+
+    def received(self, offer: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Sum ``offer × weight`` per demand point."""
+        walks = self._reach
+        return _received(walks.indptr, walks.site, self._weight, np.asarray(offer, dtype=np.float64))
+
+
+class _InZones:
+    """Walks that weigh the same from one bound to the next: rows ascend, so a zone is a slice and no walk is weighed."""
+
+    def __init__(self, reach: Reach, bounds_s: tuple[float, ...], weights: tuple[float, ...]) -> None:
+        self._reach, self._weights = reach, np.array(weights, dtype=np.float64)
+        self._ends = _zone_ends(reach.indptr, reach.seconds, np.array(bounds_s, dtype=np.float32))
+
+    def gathered(self, people: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Sum ``people × weight`` per site."""
+        walks = self._reach
+        many = np.asarray(people, dtype=np.float64)
+        return _gathered_in_zones(walks.indptr, self._ends, walks.site, self._weights, many, walks.n_sites)
+
+    def received(self, offer: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Sum ``offer × weight`` per demand point."""
+        walks = self._reach
+        much = np.asarray(offer, dtype=np.float64)
+        return _received_in_zones(walks.indptr, self._ends, walks.site, self._weights, much)
 
 
 @compiled
@@ -159,4 +202,80 @@ def _received(
         for pair in range(_at(indptr[point]), _at(indptr[point + _at(1)])):
             here += offer[_at(site[pair])] * weight[pair]
         total[point] = here
+    return total
+
+
+@compiled
+def _zone_ends(
+    indptr: NDArray[np.int64],
+    seconds: NDArray[np.float32],
+    bounds_s: NDArray[np.float32],
+) -> NDArray[np.int64]:
+    """Find where each zone ends in each row, as int64[n, zones]; rows and bounds ascend."""
+    ends = np.empty((len(indptr) - 1, len(bounds_s)), np.int64)
+    for point in range(_at(len(indptr) - 1)):
+        low = _at(indptr[point])
+        last = _at(indptr[point + _at(1)])
+        for zone in range(_at(len(bounds_s))):
+            bound = bounds_s[zone]
+            high = last
+            if low < high and seconds[high - _at(1)] <= bound:
+                low = high  # most often all the rest of the row
+            while low < high:
+                middle = (low + high) >> _at(1)
+                if seconds[middle] <= bound:
+                    low = middle + _at(1)
+                else:
+                    high = middle
+            ends[point, zone] = np.int64(low)
+    return ends
+
+
+@compiled
+def _gathered_in_zones(  # noqa: PLR0917
+    indptr: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    site: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    people: NDArray[np.float64],
+    n_sites: int,
+) -> NDArray[np.float64]:
+    """Sum ``people × weight`` per site."""
+    total = np.zeros(n_sites, np.float64)
+    for point in range(_at(len(ends))):
+        first = _at(indptr[point])
+        for zone in range(_at(len(weights))):
+            here = people[point] * weights[zone]
+            last = _at(ends[point, zone])
+            for pair in range(first, last):
+                total[_at(site[pair])] += here
+            first = last
+    return total
+
+
+@compiled
+def _received_in_zones(
+    indptr: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    site: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    offer: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Sum ``offer × weight`` per demand point; four sums at a time, so that no addition waits for the one before."""
+    total = np.zeros(len(ends), np.float64)
+    for point in range(_at(len(ends))):
+        pair = _at(indptr[point])
+        for zone in range(_at(len(weights))):
+            last = _at(ends[point, zone])
+            one = two = three = four = 0.0
+            while pair + _at(4) <= last:
+                one += offer[_at(site[pair])]
+                two += offer[_at(site[pair + _at(1)])]
+                three += offer[_at(site[pair + _at(2)])]
+                four += offer[_at(site[pair + _at(3)])]
+                pair += _at(4)
+            while pair < last:
+                one += offer[_at(site[pair])]
+                pair += _at(1)
+            total[point] += weights[zone] * ((one + two) + (three + four))
     return total

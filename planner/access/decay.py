@@ -28,6 +28,16 @@ class Binary:
 
     cutoff_s: float
 
+    @property
+    def bounds_s(self) -> tuple[float, ...]:
+        """One zone, up to the cutoff."""
+        return (self.cutoff_s,)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """1 in that zone."""
+        return (1.0,)
+
     def __call__(self, seconds: NDArray[np.floating]) -> NDArray[np.float64]:
         """1 within the cutoff, else 0."""
         return (seconds <= self.cutoff_s).astype(np.float64)
@@ -61,7 +71,13 @@ class Steps:
     def __call__(self, seconds: NDArray[np.floating]) -> NDArray[np.float64]:
         """Weight of the zone each walk falls in."""
         worth = np.array([*self.weights, 0.0])
-        return worth[np.searchsorted(np.array(self.bounds_s), seconds, side="left")]
+        walked = np.asarray(seconds)
+        # A bound is rounded as the walks are, so that a walk of exactly 300.1 s lies within 300.1 s.
+        return worth[np.searchsorted(np.array(self.bounds_s, dtype=walked.dtype), walked, side="left")]
+
+
+Zoned = Binary | Steps
+"""Decays that are constant from one bound to the next."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,36 @@ def test_equals_the_definition_and_gives_away_every_place(seed, decay):
     assert people @ access == pytest.approx(capacity[served > 0].sum())
 
 
+@pytest.mark.parametrize("bound_s", [299.7, 300.0, 300.1])
+def test_a_walk_of_exactly_the_bound_lies_in_the_zone(bound_s):
+    reach = reach_of([{0: bound_s - 0.001, 1: bound_s, 2: bound_s + 0.001}], n_sites=3)
+    one = np.ones(3)
+    for decay, expected in (
+        (Binary(bound_s), 2),
+        (Steps((bound_s - 0.001, bound_s, 900.0), (1, 0.5, 0.25)), 1.75),
+        (Steps((bound_s, 900.0), (1, 0)), 2),
+    ):
+        assert opportunities(reach, one, decay) == pytest.approx(expected)
+        assert decay(reach.seconds).sum() == pytest.approx(expected)
+    assert count_within(reach, bound_s) == 2
+    np.testing.assert_allclose(people_within(reach, np.array([7.0]), bound_s), [7, 7, 0])
+
+
+@given(seed=st.integers(0, 10_000), bounds_s=st.lists(st.integers(0, 900), min_size=1, max_size=4).map(sorted))
+def test_zones_add_up_as_walk_by_walk(seed, bounds_s):
+    reach = random_reach(seed)
+    rng = np.random.default_rng(seed)
+    people, capacity = rng.integers(0, 40, reach.n_demand) * 1.0, rng.integers(1, 60, reach.n_sites) * 1.0
+    steps = Steps(tuple(map(float, bounds_s)), tuple(rng.random(len(bounds_s))))
+    weight = np.zeros((reach.n_demand, reach.n_sites))
+    weight[reach.demand, reach.site] = steps(reach.seconds)
+    np.testing.assert_allclose(opportunities(reach, capacity, steps), weight @ capacity, rtol=1e-12, atol=1e-12)
+    near = np.zeros_like(weight)
+    near[reach.demand, reach.site] = reach.seconds <= bounds_s[-1]
+    np.testing.assert_allclose(people_within(reach, people, bounds_s[-1]), people @ near)
+    np.testing.assert_array_equal(count_within(reach, bounds_s[-1]), near.sum(axis=1))
+
+
 def test_opportunities_count_or_fade():
     np.testing.assert_allclose(opportunities(REACH, np.ones(3), Binary(400.0)), [2, 1, 0, 0])
     np.testing.assert_allclose(opportunities(REACH, np.ones(3), Exponential(100.0, 900.0))[3], 0)
