@@ -34,7 +34,7 @@ def pandana_walks(folder):
         x, y, u, v = (pd.Series(part) for part in (xy[:, 0], xy[:, 1], told["u"], told["v"]))
         return pandana.Network(x, y, u, v, pd.DataFrame({"metres": told["metres"]}), twoway=True)
 
-    prepared_s, network = best(prepare, 1)
+    prepared_s, network = best(prepare, 2)
 
     def matrix():
         near = cKDTree(xy[origins]).query_ball_tree(cKDTree(xy[sites]), limit_m)

@@ -13,7 +13,7 @@ import shapely
 
 from planner.access import kernel
 from planner.access.field import Frame, Streets, walk_field
-from planner.access.pace import NEVER, TICKS_PER_S, cutoff_ticks, doors, pace
+from planner.access.pace import TICKS_PER_S, cutoff_ticks, doors, pace
 from planner.access.skeleton import whole_graph
 from planner.access.walking import sources_of
 
@@ -82,8 +82,8 @@ def circles(
     begin = doors(network, sites, towards)
     graph, sources = whole_graph(network, towards, cutoff), sources_of(begin)
     shift = kernel.bucket_shift(cutoff)
-    pad = kernel.scratch(network.n_junctions, 0, (cutoff >> shift) + 1)
-    room = kernel.queue()
+    pad, queue = kernel.scratch(network.n_junctions, 0), kernel.rows((cutoff >> shift) + 1)
+    nobody = kernel.no_targets(network.n_junctions)
     streets = Streets.of(network, towards)
     drawn = []
     for site in range(sites.n):
@@ -91,11 +91,9 @@ def circles(
         if own.start == own.stop:
             drawn.append([shapely.MultiPolygon() for _ in cutoffs_s])
             continue
-        entries = kernel.spread(graph, sources, pad, room, site, cutoff, shift)
-        while entries < 0:
-            room = kernel.doubled(room)
-            entries = kernel.spread(graph, sources, pad, room, site, cutoff, shift)
-        junctions = np.unique(room.junction[:entries])
+        while kernel.spread(graph, sources, nobody, pad, queue, site, cutoff, shift) < 0:
+            queue = kernel.doubled_rows(queue)
+        junctions = kernel.settled_junctions(pad, queue)
         edge = begin.edge[own]
         spots = shapely.get_coordinates(
             shapely.line_interpolate_point(network.lines[edge], begin.share[own], normalized=True)
@@ -120,7 +118,7 @@ def circles(
             half_width_m,
             largest_block_m2,
         )
-        pad.ticks[junctions] = NEVER
+        kernel.wiped(pad, queue)
         drawn.append([_contour(field, frame, cutoff_s, cell_s) for cutoff_s in cutoffs_s])
     return drawn
 

@@ -1,12 +1,13 @@
 """Bounded one-to-many shortest walks over CSR arrays, in machine code, one block of sources after another.
 
-The queue is a row of time buckets, each a pile of entries: a walk is improved until its bucket is empty, so results are
-exact whatever the bucket's width. Times are whole ticks; equal inputs give equal outputs, whichever side is searched from
-and however many threads work. Scratch arrays belong to one thread and are cleaned by what was touched, never wholesale, so
-the time per source does not grow with the city.
+Entries wait in buckets of time: a walk is improved until its bucket is empty, so results are exact whatever the bucket's
+width. Times are whole ticks; equal inputs give equal outputs, whichever side is searched from and however many threads
+work. Scratch arrays belong to one thread and are cleaned by what was touched, never wholesale, so the time per source does
+not grow with the city.
 
-Two things here are for speed alone and were measured: positions are unsigned, which spares the test for negative ones, and
-an arc is tried without branching, every store being made and the counters advanced by what came of it.
+Three things here are for speed alone and were measured: positions are unsigned, which spares the test for negative ones; an
+arc is tried without branching, every store being made and the counters advanced by what came of it; and the buckets of one
+source are rows of fixed length, worked from the front, so that the next entry is known before the last one is done.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from planner.access.pace import NEVER
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BUCKETS = 128
+_BUCKETS = 32
+_ROW = 1 << 12
+_JUNCTION = 32
 _at: Any = np.uintp
 _whole: Any = np.int64
 
@@ -71,32 +74,38 @@ class Scratch(NamedTuple):
     best: NDArray[np.int32]
     """int32[targets]: best ticks of each target, `NEVER` where untouched."""
     found: NDArray[np.int32]
-    bucket: NDArray[np.int32]
-    """First entry of each bucket, −1 where empty."""
 
 
-class Queue(NamedTuple):
-    """Entries of the queue; a longer one takes its place when it is full."""
+class Rows(NamedTuple):
+    """Buckets of one length side by side; longer ones take their place when one is half full."""
 
-    junction: NDArray[np.int32]
-    ticks: NDArray[np.int32]
-    below: NDArray[np.int32]
-    """The entry beneath in the same pile, −1 for the lowest."""
+    entry: NDArray[np.int64]
+    """int64[buckets * length]: junction and ticks in one number."""
+    end: NDArray[np.int64]
+    """int64[buckets]: where the next entry of each bucket goes; at first ``bucket * length``."""
+    length: int
+    """A power of two."""
 
 
-def scratch(n_junctions: int, n_targets: int, n_buckets: int) -> Scratch:
+def scratch(n_junctions: int, n_targets: int) -> Scratch:
     """Allocate what one thread needs."""
     return Scratch(
         ticks=np.full(n_junctions, NEVER, dtype=np.int32),
         best=np.full(n_targets, NEVER, dtype=np.int32),
         found=np.empty(n_targets + 1, dtype=np.int32),
-        bucket=np.full(n_buckets, -1, dtype=np.int32),
     )
 
 
-def queue() -> Queue:
-    """Allocate room for queue entries."""
-    return Queue(*(np.empty(1 << 14, dtype=np.int32) for _ in range(3)))
+def rows(n_buckets: int, length: int = _ROW) -> Rows:
+    """Allocate the buckets of a search from one source."""
+    return Rows(np.empty(n_buckets * length, dtype=np.int64), np.arange(n_buckets, dtype=np.int64) * length, length)
+
+
+def no_targets(n_junctions: int) -> Targets:
+    """Make a search that only times junctions."""
+    nothing = np.zeros(0, dtype=np.int32)
+    empty = np.zeros(n_junctions + 1, dtype=np.int32)
+    return Targets(empty, nothing.reshape(0, 2), nothing, nothing, nothing.astype(np.float64), nothing)
 
 
 def bucket_shift(cutoff: int) -> int:
@@ -110,7 +119,7 @@ def search(  # noqa: PLR0917 - machine code takes its arguments by position
     sources: Sources,
     targets: Targets,
     pad: Scratch,
-    room: Queue,
+    queue: Rows,
     first: int,
     last: int,
     cutoff: int,
@@ -134,28 +143,12 @@ def search(  # noqa: PLR0917 - machine code takes its arguments by position
     settled = 0
     for turn in range(first, last):
         source = sources.order[_at(turn)]
-        entries = spread(graph, sources, pad, room, source, cutoff, shift)
-        while entries < 0:
-            room = doubled(room)
-            entries = spread(graph, sources, pad, room, source, cutoff, shift)
-
-        hits = _at(0)
-        for entry in range(_at(entries)):
-            node = _at(room.junction[entry])
-            now = room.ticks[entry]
-            if pad.ticks[node] != now:
-                continue  # improved by a later entry, or counted with an earlier one
-            pad.ticks[node] = NEVER
-            settled += 1
-            for end in range(_at(targets.indptr[node]), _at(targets.indptr[node + _at(1)])):
-                then = now + targets.ends[end, 1]
-                if then > cutoff:
-                    continue
-                goal = _at(targets.ends[end, 0])
-                known = pad.best[goal]
-                pad.found[hits] = np.int32(goal)
-                hits += _at(known == NEVER)
-                pad.best[goal] = min(known, np.int32(then))
+        met = spread(graph, sources, targets, pad, queue, source, cutoff, shift)
+        while met < 0:
+            queue = doubled_rows(queue)
+            met = spread(graph, sources, targets, pad, queue, source, cutoff, shift)
+        settled += wiped(pad, queue)
+        hits = _at(met)
         for door in range(sources.indptr[source], sources.indptr[source + 1]):
             street = sources.edge[door]
             for other in range(targets.edge_indptr[street], targets.edge_indptr[street + 1]):
@@ -190,166 +183,114 @@ def search(  # noqa: PLR0917 - machine code takes its arguments by position
 def spread(  # noqa: PLR0917
     graph: Graph,
     sources: Sources,
+    targets: Targets,
     pad: Scratch,
-    room: Queue,
+    queue: Rows,
     source: int,
     cutoff: int,
     shift: int,
 ) -> int:
-    """Time every junction within ``cutoff`` ticks of one source.
+    """Time every junction, and by them every target, within ``cutoff`` ticks of one source.
 
     Returns
     -------
     int
-        Entries made. Every junction reached stands among them, at least once with the ticks that stand in ``pad.ticks``,
-        which the caller has to wipe. −1 if the queue was too short: all is wiped, to be tried again with a longer one.
+        Targets met: they stand in ``pad.found``, their ticks in ``pad.best``, those of the junctions in ``pad.ticks``; all
+        is the caller's to wipe. −1 if a bucket was too short: all is wiped, to be tried again with longer ones.
     """
-    entries = _at(0)
-    most = _at(len(room.junction))
-    short = False
-    for seed in range(2 * sources.indptr[source], 2 * sources.indptr[source + 1]):
-        head = _at(sources.seeds[seed, 0])
-        then = sources.seeds[seed, 1]
-        known = pad.ticks[head]
-        if then > cutoff or then >= known:
-            continue
-        if entries == most:
-            short = True
-            break
-        pile = _at(then >> shift)
-        room.junction[entries] = np.int32(head)
-        room.ticks[entries] = then
-        room.below[entries] = pad.bucket[pile]
-        pad.bucket[pile] = np.int32(entries)
-        pad.ticks[head] = then
-        entries += _at(1)
+    limit = np.int32(cutoff)
+    half = np.int64(queue.length >> 1)
+    hits = _at(0)
+    full = np.int64(2 * (sources.indptr[source + 1] - sources.indptr[source]) >= half) * half
+    if not full:
+        for seed in range(2 * sources.indptr[source], 2 * sources.indptr[source + 1]):
+            head = _at(sources.seeds[seed, 0])
+            then = sources.seeds[seed, 1]
+            if then > limit or then >= pad.ticks[head]:
+                continue
+            bucket = _at(then >> shift)
+            queue.entry[_at(queue.end[bucket])] = _whole(head) << _JUNCTION | _whole(then)
+            queue.end[bucket] += 1
+            pad.ticks[head] = then
 
-    for slot in range(_at(len(pad.bucket))):
-        top = pad.bucket[slot]
-        while top >= 0:
-            node = _at(room.junction[_at(top)])
-            now = room.ticks[_at(top)]
-            pad.bucket[slot] = room.below[_at(top)]
-            if pad.ticks[node] == now:  # else improved since it was put here
-                begin = _at(graph.indptr[node])
-                end = _at(graph.indptr[node + _at(1)])
-                if short or entries + end - begin > most:
-                    short = True
-                    break
-                for arc in range(begin, end):
-                    then = np.int32(now + graph.arcs[arc, 1])
-                    if then > cutoff:
-                        break  # the other arcs are slower still
-                    head = _at(graph.arcs[arc, 0])
-                    known = pad.ticks[head]
-                    better = then < known
-                    pile = _at(then >> shift)
-                    below = pad.bucket[pile]
-                    room.junction[entries] = np.int32(head)
-                    room.ticks[entries] = then
-                    room.below[entries] = below
-                    pad.bucket[pile] = np.int32(entries) if better else below
-                    pad.ticks[head] = then if better else known
-                    entries += _at(better)
-            top = pad.bucket[slot]
-    if short:
-        for entry in range(entries):
-            pad.ticks[_at(room.junction[entry])] = NEVER
-        pad.bucket[:] = -1
+    for bucket in range(_at(len(queue.end))):
+        place = bucket * _at(queue.length)
+        while place < _at(queue.end[bucket]):
+            node = _at(queue.entry[place] >> _JUNCTION)
+            now = np.int32(queue.entry[place] & 0x7FFFFFFF)
+            place += _at(1)
+            if pad.ticks[node] != now:
+                continue  # improved since it was put here
+            begin = _at(graph.indptr[node])
+            end = _at(graph.indptr[node + _at(1)])
+            # Buckets begin at multiples of their length: this bit is set in the end of one that is half full, and the
+            # other half holds whatever one junction adds.
+            full |= np.int64(end - begin >= _at(half)) * half
+            if full & half:
+                break
+            for arc in range(begin, end):
+                then = np.int32(now + graph.arcs[arc, 1])
+                if then > limit:
+                    break  # the other arcs are slower still
+                head = _at(graph.arcs[arc, 0])
+                known = pad.ticks[head]
+                better = then < known
+                onto = _at(then >> shift)
+                free = queue.end[onto]
+                full |= free
+                queue.entry[_at(free)] = _whole(head) << _JUNCTION | _whole(then)
+                queue.end[onto] = free + _whole(better)
+                pad.ticks[head] = then if better else known
+            for end in range(_at(targets.indptr[node]), _at(targets.indptr[node + _at(1)])):
+                then = np.int32(now + targets.ends[end, 1])
+                if then > limit:
+                    continue
+                goal = _at(targets.ends[end, 0])
+                known = pad.best[goal]
+                pad.found[hits] = np.int32(goal)
+                hits += _at(known == NEVER)
+                pad.best[goal] = min(known, then)
+    if full & half:
+        wiped(pad, queue)
+        for hit in range(hits):
+            pad.best[_at(pad.found[hit])] = NEVER
         return -1
-    return _whole(entries)  # type: ignore[no-any-return]
+    return _whole(hits)  # type: ignore[no-any-return]
 
 
 @compiled
-def spread_all(  # noqa: PLR0917
-    graph: Graph,
-    seeds: NDArray[np.int32],
-    owner: NDArray[np.int32],
-    pad: Scratch,
-    room: Queue,
-    label: NDArray[np.int32],
-    cutoff: int,
-    shift: int,
-) -> int:
-    """Time every junction from the nearest of all sources at once; of sources equally near the lowest counts.
-
-    Parameters
-    ----------
-    seeds : int32[k, 2]
-        Junction and ticks to it.
-    owner : int32[k]
-        Source of each seed.
-    label : int32[n]
-        Takes the nearest source of each junction reached; its ticks stand in ``pad.ticks``.
-
-    Returns
-    -------
-    int
-        Entries made; −1 if the queue was too short: all is wiped, to be tried again with a longer one.
-    """
-    entries = _at(0)
-    most = _at(len(room.junction))
-    short = False
-    for seed in range(len(seeds)):
-        head = _at(seeds[seed, 0])
-        then = seeds[seed, 1]
-        known = pad.ticks[head]
-        if then > cutoff or then > known or (then == known and owner[seed] >= label[head]):
-            continue
-        if entries == most:
-            short = True
-            break
-        pile = _at(then >> shift)
-        room.junction[entries] = np.int32(head)
-        room.ticks[entries] = then
-        room.below[entries] = pad.bucket[pile]
-        pad.bucket[pile] = np.int32(entries)
-        pad.ticks[head] = then
-        label[head] = owner[seed]
-        entries += _at(1)
-    for slot in range(_at(len(pad.bucket))):
-        top = pad.bucket[slot]
-        while top >= 0:
-            node = _at(room.junction[_at(top)])
-            now = room.ticks[_at(top)]
-            pad.bucket[slot] = room.below[_at(top)]
-            if pad.ticks[node] == now:
-                begin = _at(graph.indptr[node])
-                end = _at(graph.indptr[node + _at(1)])
-                if short or entries + end - begin > most:
-                    short = True
-                    break
-                mine = label[node]
-                for arc in range(begin, end):
-                    then = np.int32(now + graph.arcs[arc, 1])
-                    if then > cutoff:
-                        break
-                    head = _at(graph.arcs[arc, 0])
-                    known = pad.ticks[head]
-                    if then > known or (then == known and mine >= label[head]):
-                        continue
-                    pile = _at(then >> shift)
-                    room.junction[entries] = np.int32(head)
-                    room.ticks[entries] = then
-                    room.below[entries] = pad.bucket[pile]
-                    pad.bucket[pile] = np.int32(entries)
-                    pad.ticks[head] = then
-                    label[head] = mine
-                    entries += _at(1)
-            top = pad.bucket[slot]
-    if short:
-        for entry in range(entries):
-            pad.ticks[_at(room.junction[entry])] = NEVER
-        pad.bucket[:] = -1
-        return -1
-    return _whole(entries)  # type: ignore[no-any-return]
+def wiped(pad: Scratch, queue: Rows) -> int:
+    """Make junctions and buckets as they were before a search; count the junctions it had settled."""
+    settled = 0
+    for bucket in range(_at(len(queue.end))):
+        begin = bucket * _at(queue.length)
+        for place in range(begin, _at(queue.end[bucket])):
+            node = _at(queue.entry[place] >> _JUNCTION)
+            settled += pad.ticks[node] != NEVER
+            pad.ticks[node] = NEVER
+        queue.end[bucket] = _whole(begin)
+    return settled
 
 
 @compiled
-def doubled(room: Queue) -> Queue:
-    """Make room for twice as many entries."""
-    return Queue(
-        np.empty(2 * len(room.junction), np.int32),
-        np.empty(2 * len(room.junction), np.int32),
-        np.empty(2 * len(room.junction), np.int32),
-    )
+def settled_junctions(pad: Scratch, queue: Rows) -> NDArray[np.int32]:
+    """List the junctions a search has settled, each once, in no particular order."""
+    many = 0
+    for bucket in range(_at(len(queue.end))):
+        many += queue.end[bucket] - _whole(bucket) * queue.length
+    junction = np.empty(many, np.int32)
+    used = 0
+    for bucket in range(_at(len(queue.end))):
+        for place in range(bucket * _at(queue.length), _at(queue.end[bucket])):
+            node = queue.entry[place] >> _JUNCTION
+            # Of several entries the one that stands is the quickest, and no two are equally quick.
+            junction[used] = np.int32(node)
+            used += pad.ticks[_at(node)] == queue.entry[place] & 0x7FFFFFFF
+    return junction[:used]
+
+
+@compiled
+def doubled_rows(queue: Rows) -> Rows:
+    """Make buckets twice as long; they are empty."""
+    length = 2 * queue.length
+    return Rows(np.empty(2 * len(queue.entry), np.int64), np.arange(len(queue.end)) * length, length)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from planner.study import WalkingProfile
 
 _BUCKET_SHIFT = 19
-"""Buckets of eight seconds, as serve best in `planner.access.walking`."""
+"""Buckets of eight seconds serve best here: all sites at once fill them a thousandfold unevenly."""
+
+_at: Any = np.uintp  # unsigned positions: no test for negative ones
 
 
 class Nearest(NamedTuple):
@@ -62,12 +64,11 @@ def nearest(
     begin, end = doors(network, sites, towards), doors(network, origins, onward)
     n = network.n_junctions
     graph = skeleton(network, towards, cutoff, goals=ends_of(n, end, cutoff), starts=ends_of(n, begin, cutoff))
-    pad = kernel.scratch(n, 0, (cutoff >> _BUCKET_SHIFT) + 1)
-    room = kernel.queue()
+    pad, room = kernel.scratch(n, 0), _piles((cutoff >> _BUCKET_SHIFT) + 1)
     label = np.full(n, np.iinfo(np.int32).max, dtype=np.int32)
     seeds, owner = sources_of(begin).seeds, np.repeat(begin.point, 2)
-    while kernel.spread_all(graph, seeds, owner, pad, room, label, cutoff, _BUCKET_SHIFT) < 0:
-        room = kernel.doubled(room)
+    while not _spread_all(graph, seeds, owner, pad, room, label, cutoff, _BUCKET_SHIFT):
+        room = _doubled(room)
         label[:] = np.iinfo(np.int32).max
     indptr, along = by_key(begin.edge, network.n_edges)
     best, site = _best(
@@ -82,6 +83,118 @@ def nearest(
     )
     seconds = np.minimum(np.rint(best / (asked.ticks_per_s / 1000.0)) / 1000.0, cutoff_s)
     return Nearest(np.where(site >= 0, seconds, np.inf).astype(np.float32), site)
+
+
+class _Piles(NamedTuple):
+    """Buckets of any height; longer arrays take their place when they are full."""
+
+    top: NDArray[np.int32]
+    """int32[buckets]: last entry of each bucket, −1 where empty."""
+    junction: NDArray[np.int32]
+    ticks: NDArray[np.int32]
+    below: NDArray[np.int32]
+    """The entry beneath in the same pile, −1 for the lowest."""
+
+
+def _piles(n_buckets: int) -> _Piles:
+    """Allocate the buckets of a search from all sources at once."""
+    return _Piles(np.full(n_buckets, -1, dtype=np.int32), *(np.empty(1 << 14, dtype=np.int32) for _ in range(3)))
+
+
+@compiled
+def _spread_all(  # noqa: PLR0917
+    graph: kernel.Graph,
+    seeds: NDArray[np.int32],
+    owner: NDArray[np.int32],
+    pad: kernel.Scratch,
+    room: _Piles,
+    label: NDArray[np.int32],
+    cutoff: int,
+    shift: int,
+) -> bool:
+    """Time every junction from the nearest of all sources at once; of sources equally near the lowest counts.
+
+    Parameters
+    ----------
+    seeds : int32[k, 2]
+        Junction and ticks to it.
+    owner : int32[k]
+        Source of each seed.
+    label : int32[n]
+        Takes the nearest source of each junction reached; its ticks stand in ``pad.ticks``.
+
+    Returns
+    -------
+    bool
+        False if there were too few entries: all is wiped, to be tried again with more.
+    """
+    entries = _at(0)
+    most = _at(len(room.junction))
+    short = False
+    for seed in range(len(seeds)):
+        head = _at(seeds[seed, 0])
+        then = seeds[seed, 1]
+        known = pad.ticks[head]
+        if then > cutoff or then > known or (then == known and owner[seed] >= label[head]):
+            continue
+        if entries == most:
+            short = True
+            break
+        pile = _at(then >> shift)
+        room.junction[entries] = np.int32(head)
+        room.ticks[entries] = then
+        room.below[entries] = room.top[pile]
+        room.top[pile] = np.int32(entries)
+        pad.ticks[head] = then
+        label[head] = owner[seed]
+        entries += _at(1)
+    for slot in range(_at(len(room.top))):
+        top = room.top[slot]
+        while top >= 0:
+            node = _at(room.junction[_at(top)])
+            now = room.ticks[_at(top)]
+            room.top[slot] = room.below[_at(top)]
+            if pad.ticks[node] == now:
+                begin = _at(graph.indptr[node])
+                end = _at(graph.indptr[node + _at(1)])
+                if short or entries + end - begin > most:
+                    short = True
+                    break
+                mine = label[node]
+                for arc in range(begin, end):
+                    then = np.int32(now + graph.arcs[arc, 1])
+                    if then > cutoff:
+                        break
+                    head = _at(graph.arcs[arc, 0])
+                    known = pad.ticks[head]
+                    if then > known or (then == known and mine >= label[head]):
+                        continue
+                    pile = _at(then >> shift)
+                    room.junction[entries] = np.int32(head)
+                    room.ticks[entries] = then
+                    room.below[entries] = room.top[pile]
+                    room.top[pile] = np.int32(entries)
+                    pad.ticks[head] = then
+                    label[head] = mine
+                    entries += _at(1)
+            top = room.top[slot]
+    if short:
+        for entry in range(entries):
+            pad.ticks[_at(room.junction[entry])] = NEVER
+        room.top[:] = -1
+        return False
+    return True
+
+
+@compiled
+def _doubled(room: _Piles) -> _Piles:
+    """Make room for twice as many entries; there are none."""
+    return _Piles(
+        room.top,
+        np.empty(2 * len(room.junction), np.int32),
+        np.empty(2 * len(room.junction), np.int32),
+        np.empty(2 * len(room.junction), np.int32),
+    )
 
 
 @compiled

@@ -29,6 +29,8 @@ LONGEST_CUTOFF_S = 3600.0 * 4
 COMMON_SPEED_M_S = 1.0
 """Whoever never waits is searched at this speed; the true seconds follow from it by one factor."""
 
+_STAIRS, _ONE_WAY = int(EdgeFlag.STAIRS), int(EdgeFlag.ONE_WAY)
+
 TOLERANCE_TICKS = 64
 """A walk that exceeds a cutoff by less than a millisecond is within it: 1,080 m at 1.2 m/s are 15 minutes."""
 
@@ -96,24 +98,55 @@ def pace(network: WalkNetwork, walker: WalkingProfile) -> Pace:
     StudyError
         If the walker feels slopes and the network has no heights.
     """
-    ticks = network.length_m.astype(np.float64) * (TICKS_PER_S / walker.speed_m_s)
-    stairs = network.has(EdgeFlag.STAIRS)
-    if walker.stairs == "forbidden":
-        ticks[stairs] = NEVER
-    else:
-        ticks[stairs] *= walker.stairs_factor
-    uphill, downhill = _slopes(network, walker)
-    ahead = np.minimum(np.rint(ticks * uphill), NEVER).astype(np.int32)
-    back = np.minimum(np.rint(ticks * downhill), NEVER).astype(np.int32)
-    back[network.has(EdgeFlag.ONE_WAY)] = NEVER
-    delay = _half_delays(walker)
-    return Pace(
-        ahead=ahead,
-        back=back,
-        at_u=delay[network.crossing_u],
-        at_v=delay[network.crossing_v],
-        speed_m_s=walker.speed_m_s,
+    forbidden = walker.stairs == "forbidden"
+    ahead, back, at_u, at_v = _along(
+        network.length_m,
+        network.flags,
+        network.crossing_u,
+        network.crossing_v,
+        *_slopes(network, walker),
+        _half_delays(walker),
+        np.uint8(EdgeFlag.STAIRS if forbidden else 0),
+        1.0 if forbidden else float(walker.stairs_factor),
+        TICKS_PER_S / walker.speed_m_s,
     )
+    return Pace(ahead=ahead, back=back, at_u=at_u, at_v=at_v, speed_m_s=walker.speed_m_s)
+
+
+@compiled
+def _along(  # noqa: PLR0917
+    length_m: NDArray[np.float32],
+    flags: NDArray[np.uint8],
+    crossing_u: NDArray[np.uint8],
+    crossing_v: NDArray[np.uint8],
+    uphill: NDArray[np.float32],
+    downhill: NDArray[np.float32],
+    delay: NDArray[np.int32],
+    closed: np.uint8,
+    stairs_factor: float,
+    ticks_per_m: float,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Give ahead, back, at_u and at_v of each edge.
+
+    Edges that carry a ``closed`` flag are not walked; a single slope goes for all edges.
+    """
+    n = len(length_m)
+    ahead = np.empty(n, np.int32)
+    back = np.empty(n, np.int32)
+    at_u = np.empty(n, np.int32)
+    at_v = np.empty(n, np.int32)
+    each = 1 if len(uphill) == n else 0
+    for edge in range(n):
+        ticks = np.float64(length_m[edge]) * ticks_per_m
+        if flags[edge] & _STAIRS:
+            ticks *= stairs_factor
+        shut = (flags[edge] & closed) != 0
+        against = shut or (flags[edge] & _ONE_WAY) != 0
+        ahead[edge] = NEVER if shut else np.int32(min(np.rint(ticks * uphill[each * edge]), NEVER))
+        back[edge] = NEVER if against else np.int32(min(np.rint(ticks * downhill[each * edge]), NEVER))
+        at_u[edge] = delay[crossing_u[edge]]
+        at_v[edge] = delay[crossing_v[edge]]
+    return ahead, back, at_u, at_v
 
 
 def doors(network: WalkNetwork, snapped: Snapped, pace: Pace) -> Doors:
@@ -223,12 +256,11 @@ def searched_as(walker: WalkingProfile, cutoff_s: float) -> Search:
     return Search(leader, common, TICKS_PER_S * walker.speed_m_s / COMMON_SPEED_M_S)
 
 
-def _slopes(
-    network: WalkNetwork, walker: WalkingProfile
-) -> tuple[NDArray[np.float32] | float, NDArray[np.float32] | float]:
-    """Time relative to level ground, ahead and back."""
+def _slopes(network: WalkNetwork, walker: WalkingProfile) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Time relative to level ground, ahead and back; one value for all edges where slopes are ignored."""
     if walker.slope == "ignored":
-        return 1.0, 1.0
+        level = np.ones(1, dtype=np.float32)
+        return level, level
     if network.slope_ahead is None or network.slope_back is None:
         raise StudyError(
             "slope: tobler needs heights, and the streets have none → add an elevation raster, or ignore slope"

@@ -28,7 +28,10 @@ _LONG_ROW = 24
 """Shorter rows are sorted by insertion, which is quicker for them."""
 
 _BLOCK = 64
-"""Sources per task: small enough to share out evenly, large enough that handing them out costs nothing."""
+"""Fewest sources per task: handing them out costs nothing then."""
+
+_TASKS = 8
+"""Tasks per thread: enough to share out evenly."""
 
 
 def walk(
@@ -221,15 +224,16 @@ def _searched(  # noqa: PLR0917
     shift = kernel.bucket_shift(cutoff)
     n = len(sources.order)
     mine = local()
+    size = max(_BLOCK, n // (_TASKS * threads))
 
     def block(first: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], int]:
         if not hasattr(mine, "pad"):
-            mine.pad = kernel.scratch(len(graph.indptr) - 1, n_targets, (cutoff >> shift) + 1)
-            mine.room = kernel.queue()
-        last = min(first + _BLOCK, n)
-        return kernel.search(graph, sources, targets, mine.pad, mine.room, first, last, cutoff, shift)
+            mine.pad = kernel.scratch(len(graph.indptr) - 1, n_targets)
+            mine.queue = kernel.rows((cutoff >> shift) + 1)
+        last = min(first + size, n)
+        return kernel.search(graph, sources, targets, mine.pad, mine.queue, first, last, cutoff, shift)
 
-    starts = range(0, n, _BLOCK)
+    starts = range(0, n, size)
     if threads > 1 and len(starts) > 1:
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(block, starts))

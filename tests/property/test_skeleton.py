@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planner.access import snap, walk, walking
+from planner.access import circles, kernel, snap, walk, walking
 from planner.access.skeleton import whole_graph
 from planner.study import WalkingProfile
 from tests.property.streets import network_of, town
@@ -23,3 +23,17 @@ def test_equals_the_search_over_every_junction(monkeypatch, sizes):
             thorough = walk(network, *doors, WALKER, 900.0, threads=1)
         for name in ("indptr", "site", "seconds"):
             np.testing.assert_array_equal(getattr(quick, name), getattr(thorough, name), err_msg=f"seed {seed}")
+
+
+def test_buckets_that_overflow_are_made_longer(monkeypatch):
+    network = network_of(town(7, points=300, links=700))
+    places = np.random.default_rng(7).uniform(0, 400, (40, 2))
+    doors = snap(network, places, max_connector_m=60, walker=WALKER)
+    roomy, drawn = walk(network, doors, doors, WALKER, 900.0), circles(network, doors, WALKER, [300.0, 900.0])
+    rows = kernel.rows
+    for length in (2, 8, 64):
+        monkeypatch.setattr(kernel, "rows", lambda n_buckets, length=length: rows(n_buckets, length))
+        tight = walk(network, doors, doors, WALKER, 900.0)
+        for name in ("indptr", "site", "seconds"):
+            np.testing.assert_array_equal(getattr(tight, name), getattr(roomy, name), err_msg=f"rows of {length}")
+        assert circles(network, doors, WALKER, [300.0, 900.0]) == drawn

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from pyproj import CRS
 
-from planner.access import raster_heights, snap, walk, with_heights
+from planner.access import EdgeFlag, raster_heights, snap, walk, with_heights
+from planner.access.pace import NEVER, pace
 from planner.access.slope import tobler
 from planner.errors import LayerError, StudyError
 from planner.study import WalkingProfile
@@ -54,6 +55,14 @@ def test_unknown_heights_are_bridged_or_told():
     blind = with_heights(hill(), lambda xy: np.full(len(xy), np.nan))
     assert blind.slope_ahead.tolist() == [1.0]
     assert "1 of 1 streets lie outside the heights" in blind.notes[-1].what("en")
+
+
+def test_forbidden_stairs_are_not_walked_downhill_either():
+    network = with_heights(hill(int(EdgeFlag.STAIRS)), lambda xy: xy[:, 0] * 0.05)
+    wheelchair = HIKER.model_copy(update={"stairs": "forbidden"})
+    for ticks in (pace(network, wheelchair).ahead, pace(network, wheelchair).back):
+        assert ticks.tolist() == [NEVER]
+    assert pace(network, HIKER).back[0] < pace(network, HIKER).ahead[0] < NEVER
 
 
 def test_slope_without_heights_is_refused():
