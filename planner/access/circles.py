@@ -5,16 +5,17 @@ A drawing, never a decision: `planner.access.reach` decides who is covered.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import contourpy
 import numpy as np
 import shapely
 
 from planner.access import kernel
-from planner.access.field import Frame, Streets, walk_field
+from planner.access.field import Frame, Paper, Streets, around_level, walk_field, walked_ground
 from planner.access.pace import TICKS_PER_S, cutoff_ticks, doors, pace
 from planner.access.skeleton import whole_graph
+from planner.access.slope import tobler
 from planner.access.walking import sources_of
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ def circles(
     pad, queue = kernel.scratch(network.n_junctions, 0), kernel.rows((cutoff >> shift) + 1)
     nobody = kernel.no_targets(network.n_junctions)
     streets = Streets.of(network, towards)
+    # Nobody is quicker than on level ground, but downhill.
+    most_m = walker.speed_m_s / TICKS_PER_S / (float(tobler(np.array(-0.05))) if walker.slope == "tobler" else 1.0)
+    paper = Paper.of(0)
     drawn = []
     for site in range(sites.n):
         own = slice(sources.indptr[site], sources.indptr[site + 1])
@@ -98,74 +102,61 @@ def circles(
         spots = shapely.get_coordinates(
             shapely.line_interpolate_point(network.lines[edge], begin.share[own], normalized=True)
         )
-        left = np.concatenate([cutoff - pad.ticks[junctions], cutoff - begin.connector[own]]).clip(0)
-        frame = _frame(
-            np.concatenate([network.xy[junctions], spots]),
-            left * (walker.speed_m_s / TICKS_PER_S),
-            margin_m=half_width_m + 2 * cell_m,
-            cell_m=cell_m,
-        )
-        near = np.sort(network.tree.query(frame.box)).astype(np.int32)
+        left_m = np.concatenate([cutoff - pad.ticks[junctions], cutoff - begin.connector[own]]).clip(0) * most_m
+        ground = _ground(np.concatenate([network.xy[junctions], spots]), left_m, half_width_m + 2 * cell_m)
+        near = np.sort(network.tree.query(shapely.box(*ground))).astype(np.int32)
         near = near[np.isin(network.edge_component[near], network.edge_component[edge])]
-        field = walk_field(
-            streets,
-            near,
-            pad.ticks,
-            edge,
-            begin.share[own],
-            begin.connector[own],
-            frame,
-            half_width_m,
-            largest_block_m2,
-        )
+        door = (edge, begin.share[own], begin.connector[own])
+        frame = _frame(walked_ground(streets, near, pad.ticks, *door, cutoff), half_width_m + 2 * cell_m, cell_m)
+        if frame.rows * frame.columns > len(paper.field):
+            paper = Paper.of(frame.rows * frame.columns)
+        field = walk_field(streets, near, pad.ticks, *door, frame, paper, half_width_m, largest_block_m2)
         kernel.wiped(pad, queue)
-        drawn.append([_contour(field, frame, cutoff_s, cell_s) for cutoff_s in cutoffs_s])
+        drawn.append([_contour(field, frame, paper, cutoff_s, cell_s) for cutoff_s in cutoffs_s])
     return drawn
 
 
-def _frame(xy: NDArray[np.float64], left_m: NDArray[np.float64], *, margin_m: float, cell_m: float) -> Frame:
-    """Lay a raster over everything that can be reached from points with some walk left; all rasters share one grid."""
-    low = np.floor(((xy - left_m[:, None]).min(axis=0) - margin_m) / cell_m) * cell_m
-    high = (xy + left_m[:, None]).max(axis=0) + margin_m
-    columns, rows = np.ceil((high - low) / cell_m).astype(int) + 1
+def _ground(xy: NDArray[np.float64], left_m: NDArray[np.float64], margin_m: float) -> NDArray[np.float64]:
+    """Bound everything that can be reached from points with some walk left, as west, south, east, north."""
+    left = left_m[:, None] + margin_m
+    return np.concatenate([(xy - left).min(axis=0), (xy + left).max(axis=0)])
+
+
+def _frame(ground: NDArray[np.float64], margin_m: float, cell_m: float) -> Frame:
+    """Lay a raster over some ground and a margin around it; all rasters share one grid."""
+    low = np.floor((ground[:2] - margin_m) / cell_m) * cell_m
+    columns, rows = np.ceil((ground[2:] + margin_m - low) / cell_m).astype(int) + 1
     return Frame(float(low[0]), float(low[1]), cell_m, int(rows), int(columns))
 
 
-def _contour(field: NDArray[np.float32], frame: Frame, cutoff_s: float, cell_s: float) -> shapely.MultiPolygon:
+def _contour(
+    field: NDArray[np.float32], frame: Frame, paper: Paper, cutoff_s: float, cell_s: float
+) -> shapely.MultiPolygon:
     """Outline the cells of at most ``cutoff_s``.
 
     Around the cutoff the field is kept to one cell's walk either way: the line runs halfway between a street in reach
     and one that is not, and a larger cutoff never draws inside a smaller one.
     """
-    level_s = cutoff_s + _RIM_CELLS * cell_s + 1e-3
-    inside = field <= level_s
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    if not len(rows):
+    level_s = np.float32(cutoff_s + _RIM_CELLS * cell_s + 1e-3)
+    x, y, above = around_level(field, frame, paper, level_s, np.float32(cell_s))
+    if not above.size:
         return shapely.MultiPolygon()
-    top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)
-    part = field[top : rows[-1] + 2, left : columns[-1] + 2]
-    x, y = np.meshgrid(
-        frame.west + frame.cell_m * np.arange(left, left + part.shape[1]),
-        frame.south + frame.cell_m * np.arange(top, top + part.shape[0]),
-    )
     # contour_generator would first look for unknown cells in every field; there are none.
     lines = contourpy.SerialContourGenerator(
         x,
         y,
-        np.clip(part - np.float32(level_s), -cell_s, cell_s),
-        np.zeros(part.shape, dtype=np.bool_),
+        above,
+        np.zeros(above.shape, dtype=np.bool_),
         corner_mask=False,
         line_type=contourpy.LineType.Separate,
-        fill_type=contourpy.FillType.OuterOffset,
+        fill_type=contourpy.FillType.ChunkCombinedOffsetOffset,
         quad_as_tri=False,
         z_interp=contourpy.ZInterp.Linear,
     )
-    outlines: list[tuple[NDArray[np.float64], NDArray[np.uint32]]] = list(zip(*lines.filled(-np.inf, 0.0), strict=True))
-    polygons = []
-    for points, offsets in outlines:
-        rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)))
-        polygons.append(shapely.polygons(rings[0], rings[1:]))
-    circle = shapely.multipolygons(polygons)
+    outlines: Any = lines.filled(-np.inf, 0.0)
+    (points,), (rings,), (polygons,) = outlines
+    offsets = (rings.astype(np.int64), polygons.astype(np.int64), np.array([0, len(polygons) - 1]))
+    circle: shapely.MultiPolygon = shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points, offsets)[0]
     if shapely.is_valid(circle):
         return circle
     parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(circle)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from planner.access import circles, snap, walk
+from planner.access import circles, snap, walk, with_heights
 from planner.study import WalkingProfile
 from tests.property.streets import network_of, town
 
@@ -67,3 +67,31 @@ def test_a_site_without_a_door_has_an_empty_circle():
     assert lost[0].is_empty
     assert not found[0].is_empty
     assert circles(network, nowhere, WALKER, []) == [[], []]
+
+
+def test_a_door_farther_from_its_street_than_the_cutoff_draws_nothing():
+    network = network_of(grid())
+    doors = snap(network, np.array([[-150.0, 600.0], [600.0, 650.0]]), max_connector_m=200)
+    lost, found = circles(network, doors, WALKER, [100.0])
+    assert lost[0].is_empty
+    assert not found[0].is_empty
+
+
+def test_drawn_together_as_drawn_alone():
+    # one raster is drawn where another stood before, larger or smaller
+    network = network_of(town(4, points=200, links=330, extent_m=1500, one_way=0.1))
+    doors = snap(network, np.random.default_rng(4).uniform(0, 1500, (9, 2)), max_connector_m=300)
+    together = circles(network, doors, WALKER, [600.0, 90.0, 240.0])
+    alone = [circles(network, doors.take(np.array([site])), WALKER, [600.0, 90.0, 240.0])[0] for site in range(9)]
+    assert together == alone
+    assert len({circle.wkb for drawn in together for circle in drawn}) > 9
+
+
+def test_a_street_that_falls_gently_is_followed_to_the_end_of_the_walk():
+    xy = np.array([[0.0, 0.0], [3000.0, 0.0]])
+    flat = network_of((xy, np.array([0]), np.array([1]), np.zeros(1, np.uint8), np.zeros(1, np.uint8)))
+    network = with_heights(flat, lambda xy: xy[:, 0] * 0.05)  # towards the door downhill by 5 %, the quickest slope
+    door = snap(network, np.array([[0.0, 0.0]]), max_connector_m=1)
+    hiker = WalkingProfile(speed_m_s=1.0, slope="tobler")
+    ((circle,),) = circles(network, door, hiker, [900.0])
+    assert circle.bounds[2] == pytest.approx(900 * np.exp(3.5 * 0.05), abs=10)
