@@ -11,7 +11,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from planner.errors import LayerError
+from planner.access.remarks import unusable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,9 +157,9 @@ def metric_crs(crs: pyproj.CRS | str) -> pyproj.CRS:
     try:
         parsed = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as fault:
-        raise LayerError(f"crs {crs!r}: not a coordinate system → give an EPSG code, WKT or PROJ text") from fault
-    if not parsed.is_projected or any(axis.unit_conversion_factor != 1.0 for axis in parsed.axis_info[:2]):
-        raise LayerError(
-            f"crs {parsed.name!r}: walking lengths need a projected system in metres → give the local one, e.g. a UTM zone",
-        )
+        raise unusable("unknown-crs", layer="crs", crs=str(crs)) from fault
+    if not parsed.is_projected:
+        raise unusable("not-metric-crs", layer="crs", crs=parsed.name, reason="@crs.degrees")
+    if any(axis.unit_conversion_factor != 1.0 for axis in parsed.axis_info[:2]):
+        raise unusable("not-metric-crs", layer="crs", crs=parsed.name, reason="@crs.not_metres")
     return parsed

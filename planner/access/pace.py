@@ -9,7 +9,8 @@ import numpy as np
 
 from planner.access.compiled import compiled
 from planner.access.network import KINDS, SIGNAL, EdgeFlag, WalkNetwork
-from planner.errors import StudyError
+from planner.errors import Fault, StudyError
+from planner.words import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -262,9 +263,7 @@ def _slopes(network: WalkNetwork, walker: WalkingProfile) -> tuple[NDArray[np.fl
         level = np.ones(1, dtype=np.float32)
         return level, level
     if network.slope_ahead is None or network.slope_back is None:
-        raise StudyError(
-            "slope: tobler needs heights, and the streets have none → add an elevation raster, or ignore slope"
-        )
+        raise StudyError(str(Fault("slope: tobler", say("no_heights", "en"), say("add_heights", "en"))))
     return network.slope_ahead, network.slope_back
 
 

@@ -40,6 +40,8 @@ def _printable(facts: dict[str, Fact]) -> dict[str, Fact]:
 def path_of(study: Study, finding: Finding) -> str:
     """Return the file that a finding is about, as the study names it, without any password."""
     elevation = study.layers.elevation
+    if finding.layer not in {STREETS, ELEVATION}:
+        return finding.where
     if finding.layer == ELEVATION and elevation is not None:
         return elevation.path.as_posix()
     return shown_path(study.layers.streets)

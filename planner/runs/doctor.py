@@ -11,7 +11,7 @@ from planner.district import Finding, Findings, mend, survey_layers
 from planner.errors import OutputError
 from planner.runs.aside import written_aside
 from planner.runs.progress import Progress, silent
-from planner.runs.streets import walkable
+from planner.runs.streets import refuse_unknown_slopes, walkable
 from planner.study.load import load_study
 from planner.words import say
 
@@ -89,6 +89,7 @@ def check(
     if mend_to is not None and mend_to.exists() and (not mend_to.is_dir() or any(mend_to.iterdir())):
         msg = f"{mend_to} holds something already; give a folder that is empty or does not exist"
         raise OutputError(msg)
+    refuse_unknown_slopes(study)
     findings = Findings()
     progress("layers", 0.0)
     survey = survey_layers(study, study_file.parent, findings)

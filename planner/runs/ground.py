@@ -13,7 +13,7 @@ from planner.district import District, read_district
 from planner.runs import depends
 from planner.runs.cache import Cache
 from planner.runs.provenance import hashes_of
-from planner.runs.streets import Walkable, walkable
+from planner.runs.streets import Walkable, refuse_unknown_slopes, walkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +89,10 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
     ------
     LayerError
         naming every fault of every layer.
+    StudyError
+        if a walking profile feels slopes and there are no heights.
     """
+    refuse_unknown_slopes(study)
     known = cache or Cache(None)
     with clock.stage("layers"):
         inputs = hashes_of(study, folder)

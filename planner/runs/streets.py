@@ -66,6 +66,29 @@ def _walkable(study: Study, folder: Path, district: District) -> Walkable:
     return Walkable(network, walls)
 
 
+def refuse_unknown_slopes(study: Study) -> None:
+    """Refuse walking profiles that feel slopes where the study has no heights.
+
+    Raises
+    ------
+    StudyError
+        naming every such profile, in the study's language.
+    """
+    if study.layers.elevation is not None:
+        return
+    language = study.language
+    faults = [
+        Fault(
+            f"walking.profiles.{walker}.slope: {profile.slope}",
+            say("no_heights", language),
+            say("add_heights", language),
+        )
+        for walker, profile in study.walking.profiles.items()
+        if profile.slope != "ignored"
+    ]
+    raise_all(faults, StudyError, say("slopes_refused", language))
+
+
 def _walls(study: Study, district: District) -> Walls | None:
     ground = district.ground
     if not len(ground.estates) and not len(ground.barriers):

@@ -85,5 +85,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "no_such_gate": ("没有这个编号的出入口", "no gate has this id"),
     "perhaps": ("是否指 {near}？", "did you mean {near}?"),
     "gates_refused": ("研究中的出入口不存在：", "the study names gates that are not there:"),
+    "no_heights": ("需要高程，而路网没有高程", "needs heights, and the streets have none"),
+    "add_heights": ("补上 layers.elevation，或改为 slope: ignored", "add layers.elevation, or write slope: ignored"),
+    "slopes_refused": ("研究按坡度计时，却没有高程：", "the study times slopes and has no heights:"),
     "layers_refused": ("图层有错误，未作任何计算：", "the layers have faults; nothing was computed:"),
 }

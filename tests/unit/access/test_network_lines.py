@@ -9,6 +9,7 @@ from planner.access import EdgeFlag, read_network
 from planner.access.assemble import assemble
 from planner.access.network import metric_crs
 from planner.access.network_lines import noded
+from planner.access.remarks import StreetsError
 from planner.errors import LayerError
 
 CRS = metric_crs("EPSG:32650")
@@ -128,8 +129,13 @@ def test_a_layer_cut_at_its_junctions_is_not_cut_again(tmp_path):
 def test_faults_are_told(tmp_path):
     with pytest.raises(LayerError, match="no such file"):
         read_network(tmp_path / "absent.gpkg", "EPSG:32650")
-    with pytest.raises(LayerError, match="projected system in metres"):
-        read_network(tmp_path / "absent.gpkg", "EPSG:4326")
+    for system, said in (("EPSG:4326", "degrees are no lengths"), ("EPSG:2263", "its unit is not the metre")):
+        with pytest.raises(StreetsError, match=said) as fault:
+            read_network(tmp_path / "absent.gpkg", system)
+        assert str(fault.value).startswith("crs: ")
+        assert "计算坐标系" in str(StreetsError(fault.value.finding, "zh"))
+    with pytest.raises(LayerError, match="EPSG:0 is no coordinate system"):
+        read_network(tmp_path / "absent.gpkg", "EPSG:0")
     (tmp_path / "streets.geojson").write_text("[]")
     with pytest.raises(LayerError, match="its content is not"):
         read_network(tmp_path / "streets.geojson", "EPSG:32650")

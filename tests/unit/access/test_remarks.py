@@ -25,6 +25,8 @@ FACTS = {
     "said": "X",
     "system": "X",
     "near": "",
+    "crs": "X",
+    "reason": "@crs.degrees",
 }
 SAID = sorted(set(re.findall(r'(?:remark|unusable)\(\s*"([a-z-]+)"', CODE)) | {"lines-joined", "lines-apart"})
 

@@ -117,7 +117,16 @@ def test_need_weighs_people_everywhere_and_says_so(study, tmp_path):
 def test_slopes_without_heights_are_refused(study, capsys):
     words = ["plan", str(study), "--set", "walking.profiles.elder.slope=tobler", "--quiet"]
     assert _run(words) == StudyError.exit_code
-    assert "needs heights" in capsys.readouterr().err
+    assert "walking.profiles.elder.slope: tobler: needs heights" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["plan", "check", "assess"])
+def test_slopes_without_heights_are_refused_in_chinese_too(study, verb, capsys):
+    words = [verb, str(study), "--set", "walking.profiles.elder.slope=tobler", "--set", "language=zh"]
+    assert _run(words) == StudyError.exit_code
+    said = capsys.readouterr().err
+    assert "walking.profiles.elder.slope: tobler: 需要高程，而路网没有高程 → 补上 layers.elevation" in said
+    assert "needs heights" not in said
 
 
 def test_a_gate_that_is_not_there_is_a_study_fault(study, capsys):
