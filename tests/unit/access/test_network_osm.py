@@ -118,7 +118,7 @@ def test_faults_are_told(tmp_path):
         read_network(empty, "EPSG:32632")
     with pytest.raises(LayerError, match="no such file"):
         read_network(tmp_path / "absent.osm", "EPSG:32632")
-    with pytest.raises(LayerError, match="not a coordinate system"):
+    with pytest.raises(LayerError, match="is no coordinate system"):
         read_network(empty, "EPSG:0")
 
 
