@@ -57,10 +57,23 @@ def test_no_plan_beats_the_bound_and_no_plan_with_a_bundle_beats_what_it_can_rea
     assert judged > 60
 
 
-@KINDS
-def test_a_problem_seen_through_prices_has_the_same_optimum(places, monkeypatch):
+WAYS = pytest.mark.parametrize("way", ["relaxed", "prices", "prices, no plan grown"])
+
+
+def look_at_everything(monkeypatch, way):
+    """Take every problem for a large one, and look at it in one way alone."""
     for name, value in (("LARGE", 0), ("FIRST_STEPS", 30), ("MORE_STEPS", 30)):
         monkeypatch.setattr(focus_module, name, value)
+    if way != "relaxed":
+        monkeypatch.setattr(focus_module, "worth_relaxing", lambda _: False)
+    if way.endswith("no plan grown"):
+        monkeypatch.setattr(focus_module.Grower, "on", lambda _: None)
+
+
+@KINDS
+@WAYS
+def test_a_large_problem_has_the_same_optimum(places, way, monkeypatch):
+    look_at_everything(monkeypatch, way)
     looked = []
     original = optimise.focus
     monkeypatch.setattr(optimise, "focus", lambda *given: looked.append(original(*given)) or looked[-1])
@@ -78,9 +91,9 @@ def test_a_problem_seen_through_prices_has_the_same_optimum(places, monkeypatch)
 
 
 @KINDS
-def test_what_is_told_on_the_way_holds_the_optimum_between_and_never_loosens(places, monkeypatch):
-    for name, value in (("LARGE", 0), ("FIRST_STEPS", 30), ("MORE_STEPS", 30)):
-        monkeypatch.setattr(focus_module, name, value)
+@WAYS
+def test_what_is_told_on_the_way_holds_the_optimum_between_and_never_loosens(places, way, monkeypatch):
+    look_at_everything(monkeypatch, way)
     told, plans = [], 0
     for seed, problem in priceable(range(860, 900), places=places):
         told.clear()

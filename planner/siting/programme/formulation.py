@@ -168,8 +168,8 @@ def formulate(problem: SitingProblem) -> Formulation:
         limited=limited,
         z=tuple(builder.add_columns(f"bundle_{t}", bundles.count, upper=1.0, integer=True) for t in periods),
         x=tuple(builder.add_columns(f"open_{t}", slots.count, upper=1.0) for t in periods),
-        v=tuple(builder.add_columns(f"covered_{t}", needs.n_sets, upper=1.0) for t in periods),
-        w=tuple(builder.add_columns(f"near_{t}", near.n_sets if near else 0, upper=1.0) for t in periods),
+        v=tuple(builder.add_columns(f"covered_{t}", needs.n_sets, upper=1.0, follows=True) for t in periods),
+        w=tuple(builder.add_columns(f"near_{t}", near.n_sets if near else 0, upper=1.0, follows=True) for t in periods),
         y=tuple(builder.add_columns(f"flow_{t}", flows.count, upper=people) for t in periods),
     )
     rows.add(form)

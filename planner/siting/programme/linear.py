@@ -20,6 +20,10 @@ Terms: TypeAlias = "Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]]"
 __all__ = ["Block", "Expression", "LinearModel", "ModelBuilder", "Terms"]
 
 
+FOLLOWS_UNIT = 0.6180339887
+"""No whole number of these makes a whole number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A named run of columns or rows: ``start … start + count``."""
@@ -48,7 +52,8 @@ class Block:
 class LinearModel:
     """Optimise ``cost · x + offset`` with ``row_lower ≤ A x ≤ row_upper`` and ``lower ≤ x ≤ upper``.
 
-    ``A`` is in compressed rows: ``indptr`` int64[m+1], ``column`` int32[nnz], ``value`` float64[nnz].
+    ``A`` is in compressed rows: ``indptr`` int64[m+1], ``column`` int32[nnz], ``value`` float64[nnz]. A solver is given
+    ``unit · x`` in the place of ``x`` (see `ModelBuilder.add_columns`).
     """
 
     maximise: bool
@@ -57,6 +62,7 @@ class LinearModel:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     integer: NDArray[np.bool_]
+    unit: NDArray[np.float64]
     indptr: NDArray[np.int64]
     column: NDArray[np.int32]
     value: NDArray[np.float64]
@@ -124,6 +130,7 @@ class ModelBuilder:
         self._lower: list[NDArray[np.float64]] = []
         self._upper: list[NDArray[np.float64]] = []
         self._integer: list[NDArray[np.bool_]] = []
+        self._unit: list[NDArray[np.float64]] = []
         self._columns: list[Block] = []
         self._row_of: list[NDArray[np.int64]] = []
         self._column_of: list[NDArray[np.int64]] = []
@@ -140,15 +147,28 @@ class ModelBuilder:
         return self._n_columns
 
     def add_columns(
-        self, name: str, count: int, *, lower: ArrayLike = 0.0, upper: ArrayLike = np.inf, integer: bool = False
+        self,
+        name: str,
+        count: int,
+        *,
+        lower: ArrayLike = 0.0,
+        upper: ArrayLike = np.inf,
+        integer: bool = False,
+        follows: bool = False,
     ) -> Block:
-        """Append ``count`` columns and return where they are."""
+        """Append ``count`` columns and return where they are.
+
+        Columns that merely follow from others (``follows``) are handed over in an odd unit. In the unit they are thought in
+        they are 0 or 1 whenever the others are, which a solver finds out, and then it branches on them too: on ten
+        thousand covered sets in the place of three hundred buildings.
+        """
         block = Block(name, self._n_columns, count)
         self._columns.append(block)
         self._n_columns += count
         for store, values in ((self._lower, lower), (self._upper, upper)):
             store.append(np.broadcast_to(np.asarray(values, dtype=np.float64), count).copy())
         self._integer.append(np.full(count, integer))
+        self._unit.append(np.full(count, FOLLOWS_UNIT if follows else 1.0))
         return block
 
     def mark(self) -> tuple[int, int, int]:
@@ -216,6 +236,7 @@ class ModelBuilder:
             lower=_joined(self._lower, np.float64),
             upper=_joined(self._upper, np.float64),
             integer=_joined(self._integer, np.bool_),
+            unit=_joined(self._unit, np.float64),
             indptr=indptr,
             column=column.astype(np.int32),
             value=value,

@@ -8,6 +8,7 @@ solver PuLP knows is driven through the ordinary PuLP model. The few places wher
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import threading
 import time
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float | None, float | None, float], None]
 
-__all__ = ["ArrayHiGHS", "HotLp", "Programme", "Solution", "ctrl_c", "solve_model"]
+__all__ = ["ArrayHiGHS", "GrowingLp", "HotLp", "LpAnswer", "Programme", "Solution", "ctrl_c", "solve_model"]
 
 EXPAND_NONZEROS = 1_000_000
 """Up to this many coefficients the PuLP problem holds every term; beyond, only the arrays, as terms cost 200 bytes each."""
@@ -143,7 +144,7 @@ class ArrayHiGHS(pulp.HiGHS):  # type: ignore[misc]
         highs.passModel(as_highs(lp.arrays))
         if self._start is not None:
             known = np.flatnonzero(~np.isnan(self._start))
-            highs.setSolution(len(known), known.astype(np.int32), self._start[known])
+            highs.setSolution(len(known), known.astype(np.int32), (self._start * lp.arrays.unit)[known])
 
     def callSolver(self, lp: Programme) -> None:  # noqa: N802  # PuLP's name
         """Run HiGHS; Ctrl-C ends the search and keeps the incumbent."""
@@ -189,20 +190,20 @@ class ArrayHiGHS(pulp.HiGHS):  # type: ignore[misc]
             stopped_by=stopped_by,
             nodes=max(int(info.mip_node_count), 0) if is_mip else 0,
         )
-        values = np.array(highs.getSolution().col_value) if has_plan else None
+        values = np.array(highs.getSolution().col_value) / lp.arrays.unit if has_plan else None
         return Solution(values, outcome)
 
 
 def as_highs(model: LinearModel) -> Any:
-    """Return ``model`` as a ``HighsLp``."""
+    """Return ``model`` as a ``HighsLp``, its columns in their units."""
     lp = highspy.HighsLp()
     lp.num_col_ = model.n_columns
     lp.num_row_ = model.n_rows
     lp.sense_ = highspy.ObjSense.kMaximize if model.maximise else highspy.ObjSense.kMinimize
     lp.offset_ = model.offset
-    lp.col_cost_ = model.cost
-    lp.col_lower_ = model.lower
-    lp.col_upper_ = model.upper
+    lp.col_cost_ = model.cost / model.unit
+    lp.col_lower_ = model.lower * model.unit
+    lp.col_upper_ = model.upper * model.unit
     lp.row_lower_ = model.row_lower
     lp.row_upper_ = model.row_upper
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
@@ -210,16 +211,20 @@ def as_highs(model: LinearModel) -> Any:
     lp.a_matrix_.num_row_ = model.n_rows
     lp.a_matrix_.start_ = model.indptr.astype(np.int32)
     lp.a_matrix_.index_ = model.column
-    lp.a_matrix_.value_ = model.value
+    lp.a_matrix_.value_ = model.value / model.unit[model.column]
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
     lp.integrality_ = [kinds[flag] for flag in model.integer.tolist()]
     return lp
 
 
 class HotLp:
-    """A linear programme that is asked again and again with other objectives, each time from where it stands."""
+    """A linear programme that is asked again and again with other objectives, each time from where it stands.
+
+    Its columns are taken in the unit of the question.
+    """
 
     def __init__(self, model: LinearModel) -> None:
+        model = dataclasses.replace(model, unit=np.ones(model.n_columns))
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         self._highs.setOptionValue("output_flag", False)
         self._highs.passModel(as_highs(model))
@@ -249,6 +254,50 @@ class HotLp:
         solution = self._highs.getSolution()
         value, dual = np.array(solution.col_value), np.array(solution.col_dual)
         return np.where(value > 0.5, 0.0, np.minimum(dual, 0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LpAnswer:
+    """The best value of a linear programme, a point that has it, and its prices (zero or negative for columns left at zero)."""
+
+    value: float
+    point: NDArray[np.float64]
+    row_price: NDArray[np.float64]
+    reduced_cost: NDArray[np.float64]
+
+
+class GrowingLp:
+    """A linear programme that is given more rows, and is solved again each time from where it stands.
+
+    Its columns are taken in the unit of the question.
+    """
+
+    def __init__(self, model: LinearModel) -> None:
+        model = dataclasses.replace(model, unit=np.ones(model.n_columns))
+        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._highs.setOptionValue("output_flag", False)
+        linear = as_highs(model)
+        linear.integrality_ = []
+        self._highs.passModel(linear)
+
+    def add_row(self, columns: NDArray[np.int64], values: NDArray[np.float64], upper: float) -> None:
+        """Ask for ``values · x[columns] ≤ upper`` too."""
+        self._highs.addRow(-highspy.kHighsInf, upper, len(columns), columns.astype(np.int32), values)
+
+    def solve(self, seconds: float) -> LpAnswer | None:
+        """Return the optimum; None where ``seconds`` or the programme itself do not allow one."""
+        highs = self._highs
+        highs.setOptionValue("time_limit", highs.getRunTime() + max(seconds, 0.0))
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        found = highs.getSolution()
+        return LpAnswer(
+            float(highs.getInfo().objective_function_value),
+            np.array(found.col_value),
+            np.array(found.row_dual),
+            np.array(found.col_dual),
+        )
 
 
 class _Watch:

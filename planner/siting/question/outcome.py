@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Outcome", "SolverSettings", "Status", "relative_gap"]
+__all__ = ["Outcome", "SolverSettings", "Status", "Stopped", "relative_gap"]
 
+Stopped = Literal["proof", "time", "interrupt", "limit"]
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unknown"]
 
 
@@ -55,7 +56,7 @@ class Outcome:
     seconds: float
     solver: str
     version: str
-    stopped_by: Literal["proof", "time", "interrupt", "limit"] = "proof"
+    stopped_by: Stopped = "proof"
     nodes: int = 0
     bound_from: Literal["solver", "prices"] = "solver"
 

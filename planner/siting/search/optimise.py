@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from planner.siting.programme.near import Nearness
     from planner.siting.programme.solver import Progress
+    from planner.siting.question.outcome import Stopped
     from planner.siting.question.problem import Goal, SitingProblem
 
 __all__ = ["read_assignments", "solve"]
@@ -36,6 +37,10 @@ WARM_FROM = 200
 
 WARM_SHARE = 0.08
 """What part of the time that may take."""
+
+LATE = 0.1
+"""With less of the time than this left after a large problem was looked at, its plan is completed and no better one looked for;
+completing it may take as much, whatever is left."""
 
 ROUNDING = 1e-9
 """Relative difference of two sums of the same people in another order."""
@@ -107,11 +112,13 @@ def _focused(
     focused = focus(form, dataclasses.replace(settings, time_limit_s=slice_s), progress)
     if focused is None:
         return form, None, []
-    narrow = formulate(focused.problem)
-    start = bundle_values(narrow, focused.states)
     gap = relative_gap(focused.worth, focused.bound)
-    enough = focused.interrupted or (gap is not None and gap <= settings.gap)
-    left_s = max(slice_s - (time.perf_counter() - began), 0.02 * slice_s)
+    left_s = max(slice_s - (time.perf_counter() - began), LATE * slice_s)
+    enough = focused.interrupted or left_s <= LATE * slice_s or (gap is not None and gap <= settings.gap)
+    # Nothing but the plan itself is needed where no later goal chooses among its equals.
+    alone = enough and len(form.problem.goals) == 1
+    narrow = formulate(focused.alone if alone else focused.problem)
+    start = bundle_values(narrow, focused.states)
     part_settings = dataclasses.replace(settings, time_limit_s=left_s)
     if enough:
         found = [_completed(narrow, goal, part_settings, start)]
@@ -161,10 +168,19 @@ def _with_bound(one: Reached, focused: Focused, settings: SolverSettings, *, pro
         status="optimal" if proven else ("feasible" if one.values is not None else "unknown"),
         bound=bound,
         gap=gap,
-        stopped_by="proof" if proven else ("interrupt" if focused.interrupted else one.outcome.stopped_by),
+        stopped_by=_stopped_by(one, focused, proven=proven),
         bound_from="solver" if own else "prices",
     )
     return dataclasses.replace(one, outcome=outcome)
+
+
+def _stopped_by(one: Reached, focused: Focused, *, proven: bool) -> Stopped:
+    if proven:
+        return "proof"
+    if focused.interrupted:
+        return "interrupt"
+    # That who goes where was solved for one plan proves nothing of the others.
+    return "time" if one.outcome.stopped_by == "proof" else one.outcome.stopped_by
 
 
 def settled(form: Formulation, values: NDArray[np.float64]) -> NDArray[np.float64]:

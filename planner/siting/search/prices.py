@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from planner.siting.programme.linear import Block, Expression
     from planner.siting.question.problem import SitingProblem
 
-__all__ = ["Priced", "Prices", "can_price"]
+__all__ = ["Places", "Priced", "Prices", "can_price"]
 
 PATIENCE = 15
 FIRST_STRIDE, NEXT_STRIDE, SMALLEST_STRIDE = 1.0, 0.5, 1e-3
@@ -84,7 +84,7 @@ class Prices:
         self._floors = _Floors(form)
         self._sets = (form.needs.sets_indptr, form.needs.sets_slot)
         self._set_of_member = np.repeat(np.arange(form.needs.n_sets), np.diff(form.needs.sets_indptr))
-        self._places = _Places(form)
+        self._places = Places(form)
         self._rules = _rules_only(form)
         self._bundle, self._offer = form.bundles.pairs()
         # Prices are parts of what they price (of a set's worth, of one person's), so that steps in them compare.
@@ -252,10 +252,10 @@ class _Floors:
         return np.array([people.at(point) - amount for people, amount in self._parts])
 
 
-class _Places:
+class Places:
     """The knapsacks of the offers of limited services."""
 
-    def __init__(self, form: Formulation) -> None:
+    def __init__(self, form: Formulation, *, least: bool = True) -> None:
         flows, slots, problem = form.flows, form.slots, form.problem
         filled = complete(problem)
         load = np.array([demand.load_per_person for demand in problem.demands])
@@ -268,7 +268,8 @@ class _Places:
         self._slot_of_offer = slots.of_offer
         self._offers = np.argsort(slots.of_offer, kind="stable")
         self._offer_ptr = np.searchsorted(slots.of_offer[self._offers], np.arange(slots.count + 1))
-        self._capacity, self._least = filled.capacity, filled.min_load
+        self._capacity = filled.capacity
+        self._least = filled.min_load if least else np.zeros(problem.offers.count)
         self._taken = (np.zeros(problem.offers.count, dtype=np.int64), np.zeros(problem.offers.count))
 
     def worth(self, flow_worth: NDArray[np.float64]) -> NDArray[np.float64]:
