@@ -180,7 +180,10 @@ def rebuild(  # noqa: PLR0917 - machine code takes its arguments by position
     """
     looked = 0
     sets = settle_in(g, s, begin)
-    assign(g, s)
+    total = sets + assign(g, s)
+    if total > record + LITTLE:
+        record = total
+        best[:] = begin
     remember(s)
     dear = np.empty(len(g.limit))
     for _ in range(turns):

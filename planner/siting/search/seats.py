@@ -199,6 +199,7 @@ def assign(g: Ground, s: Standing) -> float:
     total = 0.0
     s.before.left[:] = s.left
     s.before.current[:] = s.current
+    s.before.served[:] = s.served
     s.left[:] = g.people
     s.served[:] = 0
     s.current[:] = -1
@@ -223,7 +224,9 @@ def assign(g: Ground, s: Standing) -> float:
 @compiled
 def _touch_changed(g: Ground, s: Standing, before: Seats) -> None:
     for group in range(len(s.left)):
-        if s.left[group] != before.left[group] or s.current[group] != before.current[group]:
+        at = s.current[group]
+        moved = s.left[group] != before.left[group] or at != before.current[group]
+        if moved or (at >= 0 and s.served[at] != before.served[at]):
             _touch(g, s, group)
 
 
