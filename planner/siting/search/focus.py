@@ -118,16 +118,11 @@ class _Focus:
 
     def _bound(self) -> None:
         seconds = self._settings.time_limit_s
-        try:
-            if worth_relaxing(self._form):
-                self._priced = relaxed(self._form, seconds=BOUND_SHARE * seconds, told=self._told)
-            if self._priced is None:
-                self._prices = Prices(self._form, self._form.coverage())
-                self._priced = self._prices.descend(FIRST_STEPS, seconds=0.2 * seconds, told=self._told)
-        except KeyboardInterrupt:
-            if self._priced is None:
-                raise
-            self._interrupted = True
+        if worth_relaxing(self._form):
+            self._priced = relaxed(self._form, seconds=BOUND_SHARE * seconds, told=self._told)
+        if self._priced is None:
+            self._prices = Prices(self._form, self._form.coverage())
+            self._priced = self._prices.descend(FIRST_STEPS, seconds=0.2 * seconds, told=self._told)
 
     def _plan_by_merging(self, grower: Grower, priced: Priced) -> bool:
         left_s = self._settings.time_limit_s - (time.perf_counter() - self._began)
