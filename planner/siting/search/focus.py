@@ -42,6 +42,9 @@ FIRST_STEPS, MORE_STEPS = 250, 600
 SPARE_SITES = ((5, 0.25), (12, 0.25))
 """How many sites are looked at beyond as many as are wanted on average, and for what part of the time; then wider."""
 
+MOST_BUNDLES = 20_000
+"""Beyond so many bundles a plan takes too long to grow and the relaxed programme to solve; prices show the way alone."""
+
 BOUND_SHARE = 0.35
 """What part of the time the first bound may take."""
 
@@ -101,7 +104,7 @@ class _Focus:
         self._bound()
         if self._priced is None:
             return None
-        grower = Grower.on(self._form)
+        grower = Grower.on(self._form) if self._form.bundles.count <= MOST_BUNDLES else None
         if grower is None or not self._plan_by_merging(grower, self._priced):
             self._plan_among_wanted()
         best = self._best
@@ -118,7 +121,7 @@ class _Focus:
 
     def _bound(self) -> None:
         seconds = self._settings.time_limit_s
-        if worth_relaxing(self._form):
+        if self._form.bundles.count <= MOST_BUNDLES and worth_relaxing(self._form):
             self._priced = relaxed(self._form, seconds=BOUND_SHARE * seconds, told=self._told)
         if self._priced is None:
             self._prices = Prices(self._form, self._form.coverage())
