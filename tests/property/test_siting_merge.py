@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -13,16 +14,16 @@ from tiny_siting import TinyReach, tiny_problem
 
 from benchmarks.instances import district_problem
 from planner.siting import Budgets, Demand, Goal, Offers, Sites, SitingProblem, SolverSettings, count, solve
+from planner.siting.cuts.buildings import Buildings, lay_out
+from planner.siting.cuts.tree import Tree
 from planner.siting.programme.formulation import formulate
-from planner.siting.programme.solver import Solution
 from planner.siting.search import merge
 from planner.siting.search.ground import empty
-from planner.siting.search.merge import among, merged
+from planner.siting.search.merge import Merging, among
 from planner.siting.search.regrow import rebuild, settle_in
 from planner.siting.search.seats import assign
 from planner.siting.search.warm import Grower
 
-EXACT = SolverSettings(gap=0.0)
 KINDS = pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])
 UNLIMITED = 1e14
 
@@ -271,19 +272,27 @@ def test_a_problem_among_some_offers_has_the_plans_that_open_nothing_else(places
 
 @pytest.fixture
 def quick(monkeypatch):
-    for name, number in (("LOOKS", 60_000), ("STILL_ROUNDS", 2)):
-        monkeypatch.setattr(merge, name, number)
+    monkeypatch.setattr(merge, "LOOKS", 60_000)
 
 
-def merging(form, grower, settings=EXACT, *, bound=np.inf, wanted=False, told=lambda _: None, seconds=30.0):
-    mask = np.full(form.problem.offers.count, wanted)
-    return merged(form, grower, settings, seconds=seconds, bound=bound, wanted=mask, told=told)
+def merging(form, grower, *, gap=0.0, judge=None, workers=1):
+    first = Buildings(lay_out(form))
+    tree = Tree([first, *(first.copy() for _ in range(1, workers))])
+    return Merging(form, tree, grower, seed=0, gap=gap, judge=judge)
+
+
+def turned(found, turns, *, wanted=False):
+    mask = np.full(len(found._last_chosen), wanted)
+    for _ in range(turns):
+        found.turn(mask, time.perf_counter() + 60.0)
+        yield found.best
 
 
 @pytest.mark.usefixtures("quick")
-def test_merged_plans_are_worth_what_is_said_and_at_least_the_best_grown(monkeypatch):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_merged_plans_are_worth_what_is_said_and_at_least_the_best_grown(monkeypatch, workers):
     problem, form, grower = district(places=False)
-    grown, told, original = [], [], Grower.grown
+    grown, original = [], Grower.grown
 
     def watched(self, *given, **named):
         found = original(self, *given, **named)
@@ -291,65 +300,52 @@ def test_merged_plans_are_worth_what_is_said_and_at_least_the_best_grown(monkeyp
         return found
 
     monkeypatch.setattr(Grower, "grown", watched)
-    monkeypatch.setattr(merge, "HARD", 0)
-    found = merging(form, grower, told=told.append)
-    assert found is not None
-    assert not found.interrupted
-    recount = count(problem, found.offers)
+    bests = list(turned(merging(form, grower, workers=workers), 5))
+    recount = count(problem, bests[-1].states[0])
     assert not recount.broken
-    assert recount.worth == pytest.approx(found.worth, rel=1e-6)
+    assert recount.worth == pytest.approx(bests[-1].worth, rel=1e-6)
     worths = [count(problem, offers).worth for offers in grown if grower.allowed(offers)]
     assert len(worths) > 4
-    assert found.worth >= max(worths) * (1 - 1e-6)
-    assert told == sorted(told)
-    assert told[-1] == found.worth
+    assert bests[-1].worth >= max(worths) * (1 - 1e-6)
+    assert [best.worth for best in bests] == sorted(best.worth for best in bests)
 
 
 @pytest.mark.usefixtures("quick")
 @KINDS
-def test_merged_with_everything_wanted_is_the_best_plan(places):
-    problem, form, grower = district(places=places)
-    best = solve(problem, EXACT).outcome
+def test_merged_with_everything_wanted_is_the_best_plan(places, monkeypatch):
+    monkeypatch.setattr(merge, "PARTS", 2_000)
+    problem, form, grower = district(places=places, floors=False)
+    best = solve(problem, SolverSettings(gap=1e-6)).outcome
     assert best.status == "optimal"
-    found = merging(form, grower, wanted=True, bound=best.bound, settings=SolverSettings(gap=1e-5))
+    *_, found = turned(merging(form, grower, gap=1e-6), 2, wanted=True)
     assert found.worth == pytest.approx(best.objective, rel=1e-5)
-    seats = worth_of_places(problem, found.offers)
-    g, s, sets, _ = sat_down(grower, found.offers)
+    offers = found.states[0]
+    seats = worth_of_places(problem, offers)
+    g, s, sets, _ = sat_down(grower, offers)
     assert found.worth == pytest.approx(form.coverage().constant + sets + seats, rel=1e-6)
     assert (s.used <= g.limit + 1e-6).all()
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_plan_within_the_gap_of_the_bound_ends_the_merging():
-    _, form, grower = district(places=False)
-    told = []
-    found = merging(form, grower, SolverSettings(gap=0.5), bound=1.2 * merging(form, grower).worth, told=told.append)
-    assert told == [found.worth]
+def test_what_nobody_opens_is_left_out_and_without_a_grower_only_what_is_wanted_is_looked_at():
+    problem, form, _ = district(places=False, floors=False)
+    wanted = np.random.default_rng(3).random(problem.offers.count) < 0.3
+    found = merging(form, None)
+    found.turn(wanted, time.perf_counter() + 60.0)
+    cells = set(zip(problem.offers.site[wanted].tolist(), problem.offers.service[wanted].tolist(), strict=True))
+    opened = found.best.states[0]
+    assert len(opened)
+    assert set(zip(problem.offers.site[opened].tolist(), problem.offers.service[opened].tolist(), strict=True)) <= cells
+    assert not count(problem, opened).broken
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("turn", [0, 1])
-def test_who_asks_to_stop_gets_the_best_plan_so_far(turn, monkeypatch):
-    _, form, grower = district(places=False)
-    solutions, original = [], merge.solve_model
-
-    def stopped(*given, **named):
-        found = original(*given, **named)
-        if len(solutions) == turn:
-            ended = dataclasses.replace(found.outcome, status="unknown", objective=None, stopped_by="interrupt")
-            found = Solution(None, ended)
-        solutions.append(found)
-        return found
-
-    monkeypatch.setattr(merge, "solve_model", stopped)
-    if not turn:
-        with pytest.raises(KeyboardInterrupt):
-            merging(form, grower)
-        return
-    found = merging(form, grower)
-    assert len(solutions) == turn + 1
-    assert found.interrupted
-    assert found.worth == solutions[0].outcome.objective
+def test_a_plan_that_breaks_a_rule_is_no_plan():
+    _, form, grower = district()
+    asked = []
+    found = merging(form, grower, judge=asked.append)
+    assert list(turned(found, 2)) == [None, None]
+    assert asked
 
 
 @pytest.mark.usefixtures("quick")
@@ -357,6 +353,4 @@ def test_floors_that_nothing_can_reach_leave_nothing_to_merge():
     problem = district_problem(200, 30, side_m=6000.0, places=False)
     floors = (dataclasses.replace(problem.rules.floors[0], share=1.0),)
     form = formulate(dataclasses.replace(problem, rules=dataclasses.replace(problem.rules, floors=floors)))
-    told = []
-    assert merging(form, Grower.on(form), told=told.append) is None
-    assert set(told) <= {None}
+    assert list(turned(merging(form, Grower.on(form)), 2)) == [None, None]

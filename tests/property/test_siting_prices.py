@@ -57,15 +57,15 @@ def test_no_plan_beats_the_bound_and_no_plan_with_a_bundle_beats_what_it_can_rea
     assert judged > 60
 
 
-WAYS = pytest.mark.parametrize("way", ["relaxed", "prices", "prices, no plan grown"])
+WAYS = pytest.mark.parametrize("way", ["tree", "tree, no plan grown", "prices"])
 
 
 def look_at_everything(monkeypatch, way):
     """Take every problem for a large one, and look at it in one way alone."""
     for name, value in (("LARGE", 0), ("FIRST_STEPS", 30), ("MORE_STEPS", 30)):
         monkeypatch.setattr(focus_module, name, value)
-    if way != "relaxed":
-        monkeypatch.setattr(focus_module, "worth_relaxing", lambda _: False)
+    if way == "prices":
+        monkeypatch.setattr(focus_module, "MOST_MEMBERS", -1)
     if way.endswith("no plan grown"):
         monkeypatch.setattr(focus_module.Grower, "on", lambda _: None)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from planner.siting.question.problem import SitingProblem
     from planner.siting.question.rules import Lock
 
-__all__ = ["Bundles", "allowed_offers", "enumerate_bundles", "keeping"]
+__all__ = ["Bundles", "allowed_offers", "enumerate_bundles", "keeping", "kept_bundles"]
 
 MOST_PER_SITE = 20_000
 AREA_SLACK_M2 = 1e-6
@@ -103,7 +103,7 @@ def enumerate_bundles(problem: SitingProblem) -> Bundles:
     offer = np.concatenate([part[1] for part in parts])
     order = np.argsort(site, kind="stable")
     found = _with_money(problem, filled, site[order], offer[order], table.stands)
-    return _kept(found, _fits(problem, filled, found))
+    return kept_bundles(found, _fits(problem, filled, found))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,7 +254,8 @@ class _Bill:
         self.ours += yuan - parts[:, self._outside].sum(axis=1)
 
 
-def _kept(bundles: Bundles, keep: NDArray[np.bool_]) -> Bundles:
+def kept_bundles(bundles: Bundles, keep: NDArray[np.bool_]) -> Bundles:
+    """Return the bundles of ``keep`` bool[B]."""
     return Bundles(
         site=bundles.site[keep],
         offer=bundles.offer[keep],

@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.siting.programme import rows, rows_people
-from planner.siting.programme.bundles import Bundles, enumerate_bundles
+from planner.siting.programme.bundles import Bundles, enumerate_bundles, kept_bundles
+from planner.siting.programme.dominated import dominated_bundles, dominated_sites
 from planner.siting.programme.flows import Flows, limited_services, trace_flows
 from planner.siting.programme.linear import Block, Expression, ModelBuilder
 from planner.siting.programme.near import Nearness, trace_nearness
@@ -145,6 +146,7 @@ class Formulation:
 def formulate(problem: SitingProblem) -> Formulation:
     """Return the columns and every row of ``problem``; goals are asked of the result."""
     bundles, slots, limited = enumerate_bundles(problem), find_slots(problem), limited_services(problem)
+    bundles = kept_bundles(bundles, ~dominated_bundles(problem, bundles))
     covered = [position for position, demand in enumerate(problem.demands) if not limited[demand.service]]
     needs = merge_needs(problem, slots, covered)
     flows = trace_flows(problem, slots, regions(problem))
@@ -172,6 +174,9 @@ def formulate(problem: SitingProblem) -> Formulation:
         w=tuple(builder.add_columns(f"near_{t}", near.n_sets if near else 0, upper=1.0, follows=True) for t in periods),
         y=tuple(builder.add_columns(f"flow_{t}", flows.count, upper=people) for t in periods),
     )
+    if not limited.any():
+        unneeded = np.flatnonzero(dominated_sites(problem, bundles, slots, needs))
+        builder.set_upper(form.z[0].start + unneeded, 0.0)
     rows.add(form)
     rows_people.add(form, whole[demand_service[flows.group_demand]])
     return form

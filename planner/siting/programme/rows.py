@@ -79,6 +79,11 @@ def _budget(form: Formulation, name: str, amount: ArrayLike, limit: float) -> No
     if not np.isfinite(limit):
         return
     yuan = np.asarray(amount, dtype=np.float64)
+    dearest = np.zeros(form.problem.sites.count)
+    np.maximum.at(dearest, form.bundles.site, yuan)
+    if dearest.sum() <= limit:
+        # Money for everything ties nothing together.
+        return
     # Rows of the size of 1, so that one solver tolerance suits yuan and millions of yuan alike.
     scale = max(float(np.abs(yuan).max(initial=0.0)), 1.0)
     for z in form.z:

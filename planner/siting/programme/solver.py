@@ -22,6 +22,7 @@ import pulp
 
 from planner.errors import StudyError
 from planner.siting.programme import _pulp
+from planner.siting.programme.pieces import added_up, forced, pieces, restricted, time_for
 from planner.siting.question.outcome import Outcome, SolverSettings, Status, relative_gap
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float | None, float | None, float], None]
 
-__all__ = ["ArrayHiGHS", "GrowingLp", "HotLp", "LpAnswer", "Programme", "Solution", "ctrl_c", "solve_model"]
+__all__ = ["ArrayHiGHS", "Programme", "Solution", "as_highs", "ctrl_c", "solve_model"]
 
 EXPAND_NONZEROS = 1_000_000
 """Up to this many coefficients the PuLP problem holds every term; beyond, only the arrays, as terms cost 200 bytes each."""
 
 PROGRESS_EVERY_S = 0.2
+
+INTERRUPTED_S = 1.0
+"""What a piece may take to complete the plan it begins with, once somebody has asked to stop."""
 
 _ENDED: dict[Any, tuple[Status, Literal["proof", "time", "interrupt", "limit"]]] = {
     highspy.HighsModelStatus.kOptimal: ("optimal", "proof"),
@@ -88,6 +92,10 @@ def solve_model(
     planner.errors.StudyError
         When the named solver is not installed.
     """
+    settled = forced(model) if model.integer.any() else model
+    found = pieces(settled) if model.integer.any() else []
+    if len(found) > 1:
+        return _solve_pieces(settled, found, settings, start, progress)
     programme = Programme(model)
     if settings.solver == "HiGHS":
         bridge = ArrayHiGHS(settings, start=start, progress=progress)
@@ -97,6 +105,48 @@ def solve_model(
     if settings.solver not in available:
         raise StudyError(f"solver {settings.solver!r} is not installed; PuLP finds: {', '.join(sorted(available))}")
     return _solve_with_other(programme, settings)
+
+
+def _solve_pieces(
+    model: LinearModel,
+    found: list[NDArray[np.int64]],
+    settings: SolverSettings,
+    start: NDArray[np.float64] | None,
+    progress: Progress | None,
+) -> Solution:
+    """Solve piece after piece; of the last, the largest, it is told how all stand together."""
+    ends = time.perf_counter() + settings.time_limit_s
+    values, outcomes, interrupted = np.full(model.n_columns, np.nan), list[Outcome](), False
+    for position, columns in enumerate(found):
+        seconds = INTERRUPTED_S if interrupted else time_for(found, position, ends)
+        begin = None if start is None else start[columns]
+        tell = _on_top(progress, outcomes, model.offset) if position == len(found) - 1 else None
+        part = dataclasses.replace(settings, time_limit_s=seconds)
+        solution = solve_model(restricted(model, columns), part, start=begin, progress=tell)
+        outcomes.append(solution.outcome)
+        if solution.values is not None:
+            values[columns] = solution.values
+        interrupted |= solution.outcome.interrupted
+        if solution.outcome.status in {"infeasible", "unbounded"}:
+            break
+    outcome = added_up(outcomes, model.offset, settings)
+    return Solution(None if outcome.objective is None else values, outcome)
+
+
+def _on_top(progress: Progress | None, outcomes: list[Outcome], offset: float) -> Progress | None:
+    """Return a progress that adds what the pieces before have reached."""
+    if progress is None:
+        return None
+
+    def added(number: float | None, others: list[float | None]) -> float | None:
+        known = [one for one in others if one is not None]
+        return None if number is None or len(known) < len(others) else offset + number + sum(known)
+
+    def tell(incumbent: float | None, bound: float | None, seconds: float) -> None:
+        objectives, bounds = [one.objective for one in outcomes], [one.bound for one in outcomes]
+        progress(added(incumbent, objectives), added(bound, bounds), seconds)
+
+    return tell
 
 
 class Programme(pulp.LpProblem):  # type: ignore[misc]
@@ -215,89 +265,6 @@ def as_highs(model: LinearModel) -> Any:
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
     lp.integrality_ = [kinds[flag] for flag in model.integer.tolist()]
     return lp
-
-
-class HotLp:
-    """A linear programme that is asked again and again with other objectives, each time from where it stands.
-
-    Its columns are taken in the unit of the question.
-    """
-
-    def __init__(self, model: LinearModel) -> None:
-        model = dataclasses.replace(model, unit=np.ones(model.n_columns))
-        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        self._highs.setOptionValue("output_flag", False)
-        self._highs.passModel(as_highs(model))
-        self._columns = np.arange(model.n_columns, dtype=np.int32)
-
-    def maximise(self, worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Return the best value of ``worth · x`` and a point that has it.
-
-        Minus infinity where nothing is allowed, plus infinity where the solver could not tell.
-        """
-        highs, status = self._highs, highspy.HighsModelStatus
-        highs.changeColsCost(len(self._columns), self._columns, worth)
-        highs.run()
-        if highs.getModelStatus() not in {status.kOptimal, status.kInfeasible}:
-            # Where it stood may have led it astray: once more from the beginning.
-            highs.clearSolver()
-            highs.run()
-        if highs.getModelStatus() == status.kInfeasible:
-            return -np.inf, np.zeros(len(worth))
-        if highs.getModelStatus() != status.kOptimal:
-            return np.inf, np.zeros(len(worth))
-        point = np.array(highs.getSolution().col_value)
-        return float(highs.getInfo().objective_function_value), point
-
-    def reduced_costs(self) -> NDArray[np.float64]:
-        """Return what a unit of each column at zero would cost the value last found; 0 for columns in use."""
-        solution = self._highs.getSolution()
-        value, dual = np.array(solution.col_value), np.array(solution.col_dual)
-        return np.where(value > 0.5, 0.0, np.minimum(dual, 0.0))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LpAnswer:
-    """The best value of a linear programme, a point that has it, and its prices (zero or negative for columns left at zero)."""
-
-    value: float
-    point: NDArray[np.float64]
-    row_price: NDArray[np.float64]
-    reduced_cost: NDArray[np.float64]
-
-
-class GrowingLp:
-    """A linear programme that is given more rows, and is solved again each time from where it stands.
-
-    Its columns are taken in the unit of the question.
-    """
-
-    def __init__(self, model: LinearModel) -> None:
-        model = dataclasses.replace(model, unit=np.ones(model.n_columns))
-        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        self._highs.setOptionValue("output_flag", False)
-        linear = as_highs(model)
-        linear.integrality_ = []
-        self._highs.passModel(linear)
-
-    def add_row(self, columns: NDArray[np.int64], values: NDArray[np.float64], upper: float) -> None:
-        """Ask for ``values · x[columns] ≤ upper`` too."""
-        self._highs.addRow(-highspy.kHighsInf, upper, len(columns), columns.astype(np.int32), values)
-
-    def solve(self, seconds: float) -> LpAnswer | None:
-        """Return the optimum; None where ``seconds`` or the programme itself do not allow one."""
-        highs = self._highs
-        highs.setOptionValue("time_limit", highs.getRunTime() + max(seconds, 0.0))
-        highs.run()
-        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        found = highs.getSolution()
-        return LpAnswer(
-            float(highs.getInfo().objective_function_value),
-            np.array(found.col_value),
-            np.array(found.row_dual),
-            np.array(found.col_dual),
-        )
 
 
 class _Watch:

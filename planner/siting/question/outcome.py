@@ -46,7 +46,8 @@ class Outcome:
     whose optimality is not proven (``stopped_by`` says what ended the search); ``infeasible`` is proven;
     ``unknown`` means that the search ended before any plan was found. ``objective``, ``bound`` and ``gap`` are None
     where there is none; ``bound`` is the best any plan could reach. ``bound_from`` tells whether the solver's own search
-    proved it, or the prices by which large problems are looked at first (`planner.siting.search.prices`).
+    proved it, or the tree (`planner.siting.cuts`) or the prices (`planner.siting.search.prices`) by which large problems are
+    looked at first.
     """
 
     status: Status
@@ -58,7 +59,7 @@ class Outcome:
     version: str
     stopped_by: Stopped = "proof"
     nodes: int = 0
-    bound_from: Literal["solver", "prices"] = "solver"
+    bound_from: Literal["solver", "tree", "prices"] = "solver"
 
     @property
     def proven(self) -> bool:

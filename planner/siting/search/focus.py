@@ -1,11 +1,11 @@
-"""Large problems: find the few buildings that matter, plan among them, and prove that the rest could not help.
+"""Large problems: bound every plan over the buildings alone, grow and merge plans, and close in from both sides.
 
-1. A relaxed programme (`relaxed`) or, where that would be too large, prices (`prices`) bound every plan and show how
-   often each building is wanted.
-2. Plans are grown and merged with what is wanted (`merge`). Where none can be grown, the buildings wanted most make a small
-   problem, whose demand points fall into far fewer kinds; a solver plans it.
-3. With that plan in hand, the bound proves for many buildings that no plan with them can be better. They are left out for
-   good, which changes nothing, and what remains is the problem that is solved further, if the gap is not closed yet.
+1. The relaxation over buildings (`cuts`) bounds every plan, and shows how far each building is wanted.
+2. Plans are grown and merged with what is wanted (`merge`).
+3. The tree is searched for what no plan is worth more than; now and then plans are merged again.
+
+Where that would be too large, or the rules are none that it knows, prices (`prices`) bound every plan and show the way to a small
+problem that a solver plans. In either case what remains is the problem of all that is not proven useless.
 """
 
 from __future__ import annotations
@@ -13,27 +13,31 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from planner.siting.arrays import sums_by
+from planner.siting.cuts.buildings import Buildings, lay_out, needs_counting
+from planner.siting.cuts.root import bound_at_root
+from planner.siting.cuts.tree import Search, Tree
 from planner.siting.programme.formulation import Formulation, formulate
 from planner.siting.programme.solver import solve_model
 from planner.siting.programme.states import bundle_values
-from planner.siting.search.merge import among, merged
+from planner.siting.search.merge import Merging, among
 from planner.siting.search.prices import Priced, Prices, can_price
-from planner.siting.search.relaxed import relaxed, worth_relaxing
 from planner.siting.search.warm import Grower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from planner.siting.cuts.part import Candidate
+    from planner.siting.cuts.root import Root
     from planner.siting.programme.solver import Progress
     from planner.siting.question.outcome import SolverSettings
     from planner.siting.question.problem import SitingProblem
 
-__all__ = ["Focused", "focus", "worth_focusing"]
+__all__ = ["Focused", "beyond_shortcuts", "focus", "worth_focusing"]
 
 LARGE = 60_000
 """From so many flows and set members on, a problem is looked at this way first."""
@@ -43,14 +47,19 @@ SPARE_SITES = ((5, 0.25), (12, 0.25))
 """How many sites are looked at beyond as many as are wanted on average, and for what part of the time; then wider."""
 
 MOST_BUNDLES = 20_000
-"""Beyond so many bundles a plan takes too long to grow and the relaxed programme to solve; prices show the way alone."""
+"""Beyond so many bundles a plan takes too long to grow and the relaxation to solve; prices show the way alone."""
+
+MOST_MEMBERS = 2_400_000
+"""The same for pairs of people and sites within the circles."""
 
 BOUND_SHARE = 0.35
 """What part of the time the first bound may take."""
 
-MERGE_SHARE, PLACES_MERGE_SHARE = 0.5, 0.9
-"""What part of what is left after it merging plans may take. Where places are limited the programme of all that is not proven
-useless is too slow to add anything in the time after."""
+STILL_MERGES = 1
+"""Merges without a better plan after which the tree is searched."""
+
+FIRST_SLICE, LONGER = 20, 2
+"""Parts of the tree looked at before plans are merged again, and by how much longer each time."""
 
 SELDOM = 0.01
 """What is wanted less often than this at a site is not looked at there."""
@@ -65,48 +74,166 @@ class Focused:
     states: tuple[NDArray[np.int64], ...]
     worth: float
     bound: float
+    bound_from: Literal["tree", "prices"]
+    nodes: int
     interrupted: bool
 
 
+def beyond_shortcuts(problem: SitingProblem) -> bool:
+    """Say whether coverage is asked of so many people and sites that the tree closes in on it sooner than searches by swaps."""
+    return problem.goals[0].kind == "coverage" and LARGE <= _members(problem) <= MOST_MEMBERS
+
+
+def _members(problem: SitingProblem) -> int:
+    return sum(len(demand.reach.site) * len(demand.cutoffs_s) for demand in problem.demands) * problem.n_periods
+
+
 def worth_focusing(form: Formulation) -> bool:
-    """Say whether the problem is large, and one that pricing understands, for coverage first and costs after."""
+    """Say whether the problem is large, and one that is understood here, for coverage first and costs after."""
     problem = form.problem
     kinds = [goal.kind for goal in problem.goals]
     walks = any(goal.walks for goal in problem.goals)
-    understood = kinds[0] == "coverage" and "furthest" not in kinds and not walks and can_price(problem)
-    return understood and form.flows.count + len(form.needs.sets_slot) >= LARGE
+    if kinds[0] != "coverage" or "furthest" in kinds or walks:
+        return False
+    size = form.flows.count + len(form.needs.sets_slot)
+    return size * problem.n_periods >= LARGE and (can_price(problem) or _can_cut(form))
+
+
+def _can_cut(form: Formulation) -> bool:
+    """Say whether the programme over buildings understands the rules of ``form``, and is small enough."""
+    problem = form.problem
+    if problem.rules.spreads or form.slots.competitor.any():
+        return False
+    if form.limited.any() and not can_price(problem):
+        return False
+    small = _members(problem) <= MOST_MEMBERS and form.bundles.count * problem.n_periods <= MOST_BUNDLES
+    return bool(small and form.bundles.count)
 
 
 def focus(form: Formulation, settings: SolverSettings, progress: Progress | None) -> Focused | None:
-    """Return the narrower problem; None when no plan was found among the buildings looked at.
+    """Return the narrower problem; None when no plan was found among the buildings looked at."""
+    if _can_cut(form):
+        return _ByTree(form, settings, progress).narrowed()
+    return _ByPrices(form, settings, progress).narrowed()
 
-    About three quarters of the time in ``settings`` is used at most.
-    """
-    return _Focus(form, settings, progress).narrowed()
 
-
-class _Focus:
-    """One look at a large problem: the bound and the best plan as they stand."""
+class _ByTree:
+    """One look at a large problem through the tree."""
 
     def __init__(self, form: Formulation, settings: SolverSettings, progress: Progress | None) -> None:
         self._form = form
         self._settings = settings
         self._progress = progress
         self._began = time.perf_counter()
-        self._prices: Prices | None = None
+        self._ends = self._began + settings.time_limit_s
+        self._judge = self._counted if needs_counting(form) else None
+        self._bound = np.inf
+        self._nodes = 0
+        self._merging: Merging | None = None
+
+    def narrowed(self) -> Focused | None:
+        """Bound, merge, and search until the gap is closed or time is up; Ctrl-C ends it with the best plan, once there is one."""
+        buildings = Buildings(lay_out(self._form))
+        root = bound_at_root(buildings, seconds=BOUND_SHARE * self._settings.time_limit_s, told=self._told)
+        if root is None:
+            return None
+        self._bound = root.bound
+        tree = Tree([buildings, *(buildings.copy() for _ in range(1, max(self._settings.threads, 1)))])
+        gap = self._settings.gap
+        merging = self._merging = Merging(
+            self._form, tree, Grower.on(self._form), seed=self._settings.seed, gap=gap / 4, judge=self._judge
+        )
+        interrupted = False
+        try:
+            self._close_in(root, tree, merging)
+        except KeyboardInterrupt:
+            if merging.best is None:
+                raise
+            interrupted = True
+        best = merging.best
+        if best is None:
+            return None
+        problem = self._form.problem
+        # A hair below the plan in hand, so that it and its equals stay inside.
+        needed = best.worth - (1e-6 + problem.goals[0].tolerance) * abs(best.worth)
+        opened = _opened(problem, best.states)
+        kept = _offers_in(self._form, root.reach >= needed) | opened
+        bound = max(self._bound, best.worth)
+        return Focused(
+            problem=among(problem, kept),
+            alone=among(problem, opened),
+            states=best.states,
+            worth=best.worth,
+            bound=bound,
+            bound_from="tree",
+            nodes=self._nodes,
+            interrupted=interrupted,
+        )
+
+    def _close_in(self, root: Root, tree: Tree, merging: Merging) -> None:
+        wanted = _offers_in(self._form, root.often >= SELDOM)
+        while merging.still < STILL_MERGES and not self._done():
+            merging.turn(wanted, self._ends)
+            self._told(self._bound)
+        search = Search(tree, gap=self._settings.gap, judge=self._judge)
+        parts = FIRST_SLICE
+        while not self._done() and not search.over:
+            if merging.best is not None:
+                search.know(merging.best.worth)
+            search.run(self._ends, parts, lambda: self._seen(search, merging))
+            self._seen(search, merging)
+            parts *= LONGER
+            if not self._done() and not search.over:
+                merging.turn(wanted, self._ends)
+
+    def _seen(self, search: Search, merging: Merging) -> None:
+        self._bound, self._nodes = min(self._bound, search.bound), search.nodes
+        if search.best is not None and (merging.best is None or search.best.worth > merging.best.worth):
+            merging.take(search.best)
+        self._told(self._bound)
+
+    def _done(self) -> bool:
+        best = None if self._merging is None else self._merging.best
+        closed = best is not None and self._bound - best.worth <= self._settings.gap * abs(best.worth)
+        return closed or time.perf_counter() > self._ends
+
+    def _counted(self, plan: Candidate) -> float | None:
+        """Return what a plan is worth when every rule about who goes where is kept, too."""
+        alone = formulate(among(self._form.problem, _opened(self._form.problem, plan.states)))
+        part = dataclasses.replace(self._settings, time_limit_s=max(self._ends - time.perf_counter(), 1.0))
+        start = bundle_values(alone, plan.states)
+        solution = solve_model(alone.builder.build(alone.coverage()), part, start=start)
+        if solution.outcome.interrupted:
+            raise KeyboardInterrupt
+        return solution.outcome.objective
+
+    def _told(self, bound: float) -> None:
+        if self._progress is not None:
+            best = None if self._merging is None or self._merging.best is None else self._merging.best.worth
+            self._progress(best, bound, time.perf_counter() - self._began)
+
+
+class _ByPrices:
+    """One look at a large problem through prices."""
+
+    def __init__(self, form: Formulation, settings: SolverSettings, progress: Progress | None) -> None:
+        self._form = form
+        self._settings = settings
+        self._progress = progress
+        self._began = time.perf_counter()
+        self._prices = Prices(form, form.coverage())
         self._priced: Priced | None = None
         self._states: tuple[NDArray[np.int64], ...] = ()
         self._best: float | None = None
         self._interrupted = False
 
     def narrowed(self) -> Focused | None:
-        """Bound, plan, bound again, and leave out what is proven not to help."""
-        self._bound()
+        """Bound, plan, bound again, and leave out what is proven not to help; about three quarters of the time are used at most."""
+        seconds = 0.2 * self._settings.time_limit_s
+        self._priced = self._prices.descend(FIRST_STEPS, seconds=seconds, told=self._told)
         if self._priced is None:
             return None
-        grower = Grower.on(self._form) if self._form.bundles.count <= MOST_BUNDLES else None
-        if grower is None or not self._plan_by_merging(grower, self._priced):
-            self._plan_among_wanted()
+        self._plan_among_wanted()
         best = self._best
         if best is None or self._priced is None:
             return None
@@ -116,37 +243,15 @@ class _Focus:
         opened = _opened(problem, self._states)
         kept = _offers_in(self._form, self._priced.reach >= needed) | opened
         return Focused(
-            among(problem, kept), among(problem, opened), self._states, best, self._priced.bound, self._interrupted
+            problem=among(problem, kept),
+            alone=among(problem, opened),
+            states=self._states,
+            worth=best,
+            bound=self._priced.bound,
+            bound_from="prices",
+            nodes=0,
+            interrupted=self._interrupted,
         )
-
-    def _bound(self) -> None:
-        seconds = self._settings.time_limit_s
-        if self._form.bundles.count <= MOST_BUNDLES and worth_relaxing(self._form):
-            self._priced = relaxed(self._form, seconds=BOUND_SHARE * seconds, told=self._told)
-        if self._priced is None:
-            self._prices = Prices(self._form, self._form.coverage())
-            self._priced = self._prices.descend(FIRST_STEPS, seconds=0.2 * seconds, told=self._told)
-
-    def _plan_by_merging(self, grower: Grower, priced: Priced) -> bool:
-        left_s = self._settings.time_limit_s - (time.perf_counter() - self._began)
-        # Where places are limited every further offer brings rows for all who may go there, and the merge is too slow.
-        few = not self._form.flows.count
-        wanted = _offers_in(self._form, (priced.often >= SELDOM) & few)
-        found = merged(
-            self._form,
-            grower,
-            self._settings,
-            seconds=(MERGE_SHARE if few else PLACES_MERGE_SHARE) * left_s,
-            bound=priced.bound,
-            wanted=wanted,
-            told=lambda worth: self._told(priced.bound, worth),
-        )
-        if found is None:
-            return False
-        self._states, self._best, self._interrupted = (found.offers,), found.worth, found.interrupted
-        if not self._interrupted and not self._closed():
-            self._bound_again()
-        return True
 
     def _plan_among_wanted(self) -> None:
         settings, problem = self._settings, self._form.problem
@@ -170,9 +275,7 @@ class _Focus:
                 return
 
     def _bound_again(self) -> None:
-        """Let prices descend further, now that a plan says how far; a relaxed programme has said all it can."""
-        if self._prices is None:
-            return
+        """Let prices descend further, now that a plan says how far."""
         seconds = 0.1 * self._settings.time_limit_s
         try:
             self._priced = self._prices.descend(MORE_STEPS, plan_worth=self._best, seconds=seconds, told=self._told)
@@ -183,9 +286,9 @@ class _Focus:
         best, priced = self._best, self._priced
         return best is not None and priced is not None and priced.bound - best <= self._settings.gap * abs(best)
 
-    def _told(self, bound: float, worth: float | None = None) -> None:
+    def _told(self, bound: float) -> None:
         if self._progress is not None:
-            self._progress(self._best if worth is None else worth, bound, time.perf_counter() - self._began)
+            self._progress(self._best, bound, time.perf_counter() - self._began)
 
 
 def _opened(problem: SitingProblem, states: tuple[NDArray[np.int64], ...]) -> NDArray[np.bool_]:

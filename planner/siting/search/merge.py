@@ -1,22 +1,19 @@
-"""Large problems: grow many plans, put what they open together, and let the solver find the best plan among it.
+"""Large problems: grow many plans, put what they open together, and look for the best plan among it.
 
-A plan grown in a second is a few parts in a thousand from the best, and so is the next one, but not in the same places. The
-programme of what several of them open is small enough to be solved (construct, merge, solve and adapt: Blum and others
-2016), and its plan is where the next ones begin.
+A plan grown in a second is a few parts in a thousand from the best, and so is the next one, but not in the same places. What
+several of them open is little enough for the tree to be searched to its end, and the plan found is where the next ones begin
+(construct, merge, solve and adapt: Blum and others 2016).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import time
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.siting.programme.formulation import formulate
-from planner.siting.programme.solver import solve_model
-from planner.siting.programme.states import bundle_values
+from planner.siting.cuts.tree import Search
 from planner.siting.question.rules import Lock
 
 if TYPE_CHECKING:
@@ -24,142 +21,137 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from planner.siting.cuts.part import Candidate
+    from planner.siting.cuts.tree import Tree
     from planner.siting.programme.formulation import Formulation
-    from planner.siting.question.outcome import SolverSettings
     from planner.siting.question.problem import SitingProblem
     from planner.siting.search.warm import Grower
 
-__all__ = ["Merged", "among", "merged"]
+__all__ = ["Merging", "among"]
 
 LOOKS = 25_000_000
 """Bundles weighed for one plan: about a second."""
 
-FIRST_PLANS, PLANS = 3, 2
-"""How many plans are grown before the first merge, and before each of the next."""
+FIRST_PLANS, PLANS = 2, 1
+"""How many plans are grown before the second merge, and before each of the next."""
 
 KEPT_ROUNDS = 3
 """For how many merges an opening stays in without being chosen."""
 
-STILL_ROUNDS, HARD = 4, 150_000
-"""Merges without a better plan after which nothing more is expected, from so many flows and set members on; one below, where
-the solver soon finds by itself what is still missing."""
-
-FRUITLESS_ROUNDS = 2
-"""Merges without any plan after which another way is tried."""
-
-SOLVE_SHARE = 0.4
-"""What part of the time left one merge may take."""
+PARTS, MERGE_DIVES = 12, 3
+"""At how many parts of the tree one merge looks at most, and from how many of them it dives for one plan."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Merged:
-    """The offers of the best plan, ascending, what it is worth, and whether somebody asked to stop."""
+class Merging:
+    """The openings still looked at, and the best plan among them so far.
 
-    offers: NDArray[np.int64]
-    worth: float
-    interrupted: bool
-
-
-def merged(
-    form: Formulation,
-    grower: Grower,
-    settings: SolverSettings,
-    *,
-    seconds: float,
-    bound: float,
-    wanted: NDArray[np.bool_],
-    told: Callable[[float | None], None],
-) -> Merged | None:
-    """Return a good plan after about ``seconds``, earlier when it is within the gap of ``bound``; None where none was found.
-
-    ``wanted`` bool[m] are offers to look at in the first merges besides those that plans open. ``told`` is called with the
-    worth of the best plan so far whenever a merge ends. Ctrl-C ends it with the best plan, once there is one.
+    Attributes
+    ----------
+    best : Candidate or None
+        The best plan so far.
+    still
+        How many merges have brought nothing better since.
     """
-    merging = _Merging(form, grower, settings, time.perf_counter() + seconds, 0.02 * seconds)
-    try:
-        while True:
-            merging.turn(wanted)
-            told(None if merging.best is None else merging.best.worth)
-            if merging.ended(bound):
-                return merging.best
-    except KeyboardInterrupt:
-        if merging.best is None:
-            raise
-        return dataclasses.replace(merging.best, interrupted=True)
-
-
-class _Merging:
-    """The openings still looked at, and the best plan among them so far."""
 
     def __init__(
-        self, form: Formulation, grower: Grower, settings: SolverSettings, ends: float, least_s: float
+        self,
+        form: Formulation,
+        tree: Tree,
+        grower: Grower | None,
+        *,
+        seed: int,
+        gap: float,
+        judge: Callable[[Candidate], float | None] | None = None,
     ) -> None:
-        self.best: Merged | None = None
-        self._problem = form.problem
+        self.best: Candidate | None = None
+        self.still = 0
+        self._form = form
+        self._tree = tree
         self._grower = grower
-        self._settings = settings
-        self._ends = ends
-        self._least_s = least_s
+        self._seed = seed
+        self._gap = gap
+        self._judge = judge
         self._turn = 0
-        self._still = 0
-        self._patience = STILL_ROUNDS if form.flows.count + len(form.needs.sets_slot) >= HARD else 1
-        self._seed = settings.seed
-        self._begin: NDArray[np.int64] | None = None
         self._last_chosen = np.full(form.problem.offers.count, -KEPT_ROUNDS - 1)
 
-    def turn(self, wanted: NDArray[np.bool_]) -> None:
-        """Grow plans and solve the programme of all that is still looked at."""
-        if self._turn == 0:
-            # One plan alone may do, where the gap asked for is wide.
-            first = self._grower.keeping_floors(self._seed, LOOKS, self._ends)
-            self._begin = None if first is None else first.offers
-        if self._turn == 1:
-            self._last_chosen[wanted] = np.maximum(self._last_chosen[wanted], 0)
-        if self._begin is not None:
-            self._last_chosen[self._begin] = self._turn
-        if self._turn or self._begin is None:
-            for _ in range(PLANS if self._turn > 1 else FIRST_PLANS):
-                self._seed += 1
-                # From the best plan on and from nothing in turn, so that what is put together differs.
-                begin = self._begin if self._turn > 1 and self._seed % 2 else None
-                grown = self._grower.grown(self._seed, LOOKS, begin=begin, ends=self._ends).offers
-                self._last_chosen[grown] = np.maximum(self._last_chosen[grown], self._turn - 1)
-        self._merge()
+    def turn(self, wanted: NDArray[np.bool_], ends: float) -> None:
+        """Grow plans and search among all that is still looked at, until the clock stands at ``ends`` at the latest.
+
+        ``wanted`` bool[m] are offers to look at besides those that plans open.
+        """
+        # One plan alone may do, where the gap asked for is wide.
+        first = self._grower.keeping_floors(self._seed, LOOKS, ends) if self._grower and not self._turn else None
+        if first is not None:
+            self._last_chosen[first.offers] = self._turn
+        else:
+            self._last_chosen[wanted] = np.maximum(self._last_chosen[wanted], self._turn - 1)
+            if self._grower is not None:
+                self._grow(self._grower, ends)
+        self._search(ends)
         self._turn += 1
 
-    def _merge(self) -> None:
-        narrow = formulate(among(self._problem, self._last_chosen >= self._turn - KEPT_ROUNDS))
-        seconds = max(SOLVE_SHARE * (self._ends - time.perf_counter()), self._least_s)
-        part = dataclasses.replace(self._settings, gap=self._settings.gap / 4, time_limit_s=seconds)
-        values = None if self._begin is None else bundle_values(narrow, (self._begin,))
-        solution = solve_model(narrow.builder.build(narrow.coverage()), part, start=values)
-        found, stopped = solution.outcome.objective, solution.outcome.interrupted
-        self._still += 1
-        if solution.values is not None and found is not None:
-            if self.best is None or found > self.best.worth + 1e-7 * abs(found):
-                self._still, self._begin = 0, narrow.chosen_offers(solution.values, 0)
-                self.best = Merged(self._begin, found, stopped)
-            self._last_chosen[self.best.offers] = self._turn
-        if stopped:
-            raise KeyboardInterrupt
+    def take(self, plan: Candidate) -> None:
+        """Take over a plan found elsewhere, worth more than the best so far."""
+        self.best, self.still = plan, 0
+        for state in plan.states:
+            self._last_chosen[state] = self._turn
 
-    def ended(self, bound: float) -> bool:
-        """Say whether the plan is good enough, nothing better comes, or time is up."""
-        if self.best is None:
-            return self._turn > FRUITLESS_ROUNDS or time.perf_counter() > self._ends
-        closed = bound - self.best.worth <= self._settings.gap * abs(self.best.worth)
-        return closed or self._still >= self._patience or time.perf_counter() > self._ends
+    def _grow(self, grower: Grower, ends: float) -> None:
+        count = PLANS if self._turn > 1 else FIRST_PLANS
+        best = None if self.best is None else self.best.states[0]
+        seeds = range(self._seed + 1, self._seed + count + 1)
+        self._seed += count
+
+        def grown(seed: int) -> NDArray[np.int64]:
+            # From the best plan on and from nothing in turn, so that what is put together differs.
+            begin = best if self._turn > 1 and seed % 2 else None
+            return grower.grown(seed, LOOKS, begin=begin, ends=ends).offers
+
+        with ThreadPoolExecutor(len(self._tree.workers)) as pool:
+            for offers in pool.map(grown, seeds):
+                self._last_chosen[offers] = np.maximum(self._last_chosen[offers], self._turn)
+
+    def _search(self, ends: float) -> None:
+        kept = self._last_chosen >= self._turn - KEPT_ROUNDS
+        least = -np.inf if self.best is None else self.best.worth
+        closed = self._outside(kept)
+        search = Search(
+            self._tree, gap=self._gap, least=least, closed=closed, dive_every=MERGE_DIVES, judge=self._judge
+        )
+        search.run(ends, PARTS)
+        still = self.still + 1
+        found = search.best or self.best
+        if found is not None:
+            self.take(found)
+        self.still = 0 if search.best is not None else still
+
+    def _outside(self, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the columns of the bundles that open something new which is not kept, in every period."""
+        problem, bundles = self._form.problem, self._form.bundles
+        allowed = kept_cells(problem, kept)
+        bundle, offer = bundles.pairs()
+        struck = np.zeros(bundles.count, dtype=np.bool_)
+        struck[bundle[~allowed[offer]]] = True
+        ground = self._tree.workers[0].ground
+        return np.concatenate([z.start + np.flatnonzero(struck) for z in ground.z])
 
 
-def among(problem: SitingProblem, offers: NDArray[np.bool_]) -> SitingProblem:
-    """Return ``problem`` with only those new services at sites that have one of ``offers``; nothing that is locked goes."""
+def kept_cells(problem: SitingProblem, offers: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return bool[m]: what stands, what is locked, and every new offer of a service at a site that has one of ``offers``."""
     table = problem.offers
     cells = table.site.astype(np.int64) * problem.n_services + table.service
     must = np.zeros(table.count, dtype=bool)
     for lock in problem.rules.locks:
         if lock.kind == "must":
             must |= (table.site == lock.site) & ((lock.service is None) | (table.service == lock.service))
-    struck = np.setdiff1d(cells[~table.existing], cells[offers | table.existing | must])
+    return np.asarray(table.existing | np.isin(cells, cells[offers | table.existing | must]))
+
+
+def among(problem: SitingProblem, offers: NDArray[np.bool_]) -> SitingProblem:
+    """Return ``problem`` with only those new services at sites that have one of ``offers``; nothing that is locked goes."""
+    table = problem.offers
+    cells = table.site.astype(np.int64) * problem.n_services + table.service
+    struck = np.unique(cells[~kept_cells(problem, offers)])
     locks = tuple(
         Lock("never", int(cell) // problem.n_services, int(cell) % problem.n_services) for cell in struck.tolist()
     )

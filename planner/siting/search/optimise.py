@@ -15,9 +15,10 @@ from planner.siting.programme.solver import solve_model
 from planner.siting.programme.states import bundle_values
 from planner.siting.question.outcome import SolverSettings, relative_gap
 from planner.siting.question.plan import Assignments, Plan, Step
-from planner.siting.search.focus import Focused, focus, worth_focusing
+from planner.siting.search.focus import Focused, beyond_shortcuts, focus, worth_focusing
 from planner.siting.search.goals import Reached, accept, pursue
 from planner.siting.search.warm import first_offers
+from planner.siting.search.years import first_years
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +71,9 @@ def solve(
         raise StudyError("nothing to optimise: give the problem at least one goal")
     settings = settings or problem.settings or SolverSettings()
     began = time.perf_counter()
-    quick = shortcut(problem, settings, progress, SHARE_OF_TIME if len(problem.goals) > 1 else 1.0)
+    quick = None
+    if not beyond_shortcuts(problem):
+        quick = shortcut(problem, settings, progress, SHARE_OF_TIME if len(problem.goals) > 1 else 1.0)
     if quick is not None and (len(problem.goals) == 1 or quick.outcome.interrupted):
         return quick
     form = formulate(problem)
@@ -81,8 +84,8 @@ def solve(
     if looks and worth_focusing(form):
         form, values, reached = _focused(form, settings, progress)
     elif looks and form.bundles.count >= WARM_FROM:
-        offers = first_offers(form, settings.seed, WARM_SHARE * settings.time_limit_s)
-        values = None if offers is None else bundle_values(form, (offers,))
+        states = _first_states(form, settings)
+        values = None if states is None else bundle_values(form, states)
     if quick is not None and values is not None:
         values = settled(form, values)
         reached.append(accept(form, problem.goals[0], values, quick.outcome))
@@ -100,6 +103,15 @@ def solve(
             break
         values = found[-1].values
     return _plan(form, reached, time.perf_counter() - began)
+
+
+def _first_states(form: Formulation, settings: SolverSettings) -> tuple[NDArray[np.int64], ...] | None:
+    """Return a plan to begin with, found before the solver starts."""
+    seconds = WARM_SHARE * settings.time_limit_s
+    if form.problem.phases is not None:
+        return first_years(form.problem, settings.seed, seconds)
+    offers = first_offers(form, settings.seed, seconds)
+    return None if offers is None else (offers,)
 
 
 def _focused(
@@ -169,7 +181,8 @@ def _with_bound(one: Reached, focused: Focused, settings: SolverSettings, *, pro
         bound=bound,
         gap=gap,
         stopped_by=_stopped_by(one, focused, proven=proven),
-        bound_from="solver" if own else "prices",
+        bound_from="solver" if own else focused.bound_from,
+        nodes=one.outcome.nodes + focused.nodes,
     )
     return dataclasses.replace(one, outcome=outcome)
 

@@ -25,13 +25,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.siting.arrays import sums_by
+from planner.siting.cuts.places import Places
 from planner.siting.programme import rows
 from planner.siting.programme.flows import limited_services
+from planner.siting.programme.hot import HotLp
 from planner.siting.programme.linear import ModelBuilder
 from planner.siting.programme.rows_people import floor_parts
-from planner.siting.programme.solver import HotLp
-from planner.siting.question.complete import complete
-from planner.siting.search.knapsack import fill, worth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from planner.siting.programme.linear import Block, Expression
     from planner.siting.question.problem import SitingProblem
 
-__all__ = ["Places", "Priced", "Prices", "can_price"]
+__all__ = ["Priced", "Prices", "can_price"]
 
 PATIENCE = 15
 FIRST_STRIDE, NEXT_STRIDE, SMALLEST_STRIDE = 1.0, 0.5, 1e-3
@@ -250,42 +249,6 @@ class _Floors:
         point = np.zeros(form.builder.n_columns)
         point[form.x[0].slice], point[form.v[0].slice], point[form.y[0].slice] = answer.slots, answer.sets, answer.flows
         return np.array([people.at(point) - amount for people, amount in self._parts])
-
-
-class Places:
-    """The knapsacks of the offers of limited services."""
-
-    def __init__(self, form: Formulation, *, least: bool = True) -> None:
-        flows, slots, problem = form.flows, form.slots, form.problem
-        filled = complete(problem)
-        load = np.array([demand.load_per_person for demand in problem.demands])
-        self._load = load[flows.group_demand[flows.group]] if flows.count else np.zeros(0)
-        # Whoever takes no place at all goes before everybody who does.
-        self._per_place = 1.0 / np.maximum(self._load, 1e-12)
-        self._people = flows.group_people[flows.group] if flows.count else np.zeros(0)
-        self._order = np.argsort(flows.slot, kind="stable")
-        self._flow_ptr = np.searchsorted(flows.slot[self._order], np.arange(slots.count + 1))
-        self._slot_of_offer = slots.of_offer
-        self._offers = np.argsort(slots.of_offer, kind="stable")
-        self._offer_ptr = np.searchsorted(slots.of_offer[self._offers], np.arange(slots.count + 1))
-        self._capacity = filled.capacity
-        self._least = filled.min_load if least else np.zeros(problem.offers.count)
-        self._taken = (np.zeros(problem.offers.count, dtype=np.int64), np.zeros(problem.offers.count))
-
-    def worth(self, flow_worth: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return float64[m]: what each offer's places are worth, filled at their best."""
-        offers = (self._flow_ptr, self._order, self._offer_ptr, self._offers)
-        rank = flow_worth * self._per_place
-        found, whole, part = worth(*offers, flow_worth, rank, self._load, self._people, self._capacity, self._least)
-        self._taken = (whole, part)
-        # An offer that cannot reach its least load loses more than everything else is worth; a larger number would
-        # only upset the programme that chooses.
-        most = float(np.abs(flow_worth) @ self._people) + 1.0
-        return np.maximum(np.asarray(found), -10.0 * most)
-
-    def served(self, is_open: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return float64[f]: who is served when offers are open to the given degree, filled as `worth` last did."""
-        return np.asarray(fill(self._flow_ptr, self._order, self._slot_of_offer, *self._taken, self._people, is_open))
 
 
 def _rules_only(form: Formulation) -> HotLp:
