@@ -18,7 +18,6 @@ from planner.siting.cuts.buildings import Buildings, lay_out, needs_counting
 from planner.siting.cuts.root import bound_at_root
 from planner.siting.cuts.tree import Search, Tree
 from planner.siting.programme.formulation import formulate
-from planner.siting.search.prices import can_price
 
 KINDS = pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])
 PLENTY_S = 60.0
@@ -33,7 +32,7 @@ def relaxable(seeds, *, places, **rules):
         changed = dataclasses.replace(problem.rules, assignment=(), spreads=(), **rules)
         problem = dataclasses.replace(problem, rules=changed)
         form = formulate(problem)
-        if can_price(problem) and not form.slots.competitor.any() and form.bundles.count:
+        if problem.phases is None and not form.slots.competitor.any() and form.bundles.count:
             yield seed, problem, form
 
 

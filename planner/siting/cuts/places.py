@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.siting.cuts.knapsack import fill, worth
+from planner.siting.cuts.knapsack import worth
 from planner.siting.question.complete import complete
 
 if TYPE_CHECKING:
@@ -18,11 +18,10 @@ __all__ = ["Places"]
 
 
 class Places:
-    """The knapsacks of the offers of limited services."""
+    """The knapsacks of the offers of limited services; least loads are left out, so that none is worth less than nothing."""
 
-    def __init__(self, form: Formulation, *, least: bool = True) -> None:
+    def __init__(self, form: Formulation) -> None:
         flows, slots, problem = form.flows, form.slots, form.problem
-        filled = complete(problem)
         load = np.array([demand.load_per_person for demand in problem.demands])
         self._load = load[flows.group_demand[flows.group]] if flows.count else np.zeros(0)
         # Whoever takes no place at all goes before everybody who does.
@@ -30,24 +29,12 @@ class Places:
         self._people = flows.group_people[flows.group] if flows.count else np.zeros(0)
         self._order = np.argsort(flows.slot, kind="stable")
         self._flow_ptr = np.searchsorted(flows.slot[self._order], np.arange(slots.count + 1))
-        self._slot_of_offer = slots.of_offer
         self._offers = np.argsort(slots.of_offer, kind="stable")
         self._offer_ptr = np.searchsorted(slots.of_offer[self._offers], np.arange(slots.count + 1))
-        self._capacity = filled.capacity
-        self._least = filled.min_load if least else np.zeros(problem.offers.count)
-        self._taken = (np.zeros(problem.offers.count, dtype=np.int64), np.zeros(problem.offers.count))
+        self._capacity = complete(problem).capacity
 
     def worth(self, flow_worth: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return float64[m]: what each offer's places are worth, filled at their best."""
         offers = (self._flow_ptr, self._order, self._offer_ptr, self._offers)
         rank = flow_worth * self._per_place
-        found, whole, part = worth(*offers, flow_worth, rank, self._load, self._people, self._capacity, self._least)
-        self._taken = (whole, part)
-        # An offer that cannot reach its least load loses more than everything else is worth; a larger number would
-        # only upset the programme that chooses.
-        most = float(np.abs(flow_worth) @ self._people) + 1.0
-        return np.maximum(np.asarray(found), -10.0 * most)
-
-    def served(self, is_open: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return float64[f]: who is served when offers are open to the given degree, filled as `worth` last did."""
-        return np.asarray(fill(self._flow_ptr, self._order, self._slot_of_offer, *self._taken, self._people, is_open))
+        return np.asarray(worth(*offers, flow_worth, rank, self._load, self._people, self._capacity))

@@ -44,7 +44,7 @@ class Transport:
         load = np.array([demand.load_per_person for demand in problem.demands])
         self._load = load[flows.group_demand[flows.group]] if flows.count else np.zeros(0)
         self._serves = form.slots.service[flows.slot]
-        self._places = Places(form, least=False)
+        self._places = Places(form)
         self._capacity = np.minimum(complete(problem).capacity, flows.group_people.sum() * load.max(initial=1.0) + 1.0)
 
     def cut(
@@ -70,7 +70,7 @@ class Transport:
             return None
         price = np.append(np.maximum(answer.row_price[: len(people)], 0.0), 0.0)[kind_of]
         left = np.where(self._serves == service, self._worth - price[flows.group], -1.0)
-        return float(price @ flows.group_people), np.maximum(self._places.worth(left), 0.0)
+        return float(price @ flows.group_people), self._places.worth(left)
 
     def _alike(self, used: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Return the flows of one group of each kind, the kind int64[H] of every group, and the people of each kind.

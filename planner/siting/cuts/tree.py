@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Search", "Tree"]
 
-DIVE_EVERY = 10
+DIVE_EVERY = 5
 """From one of so many parts a plan is dived for."""
 
 

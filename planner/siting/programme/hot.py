@@ -1,4 +1,4 @@
-"""Linear programmes that are solved again and again from where they stand: with other objectives, other bounds, more rows."""
+"""Linear programmes that are solved again and again from where they stand: with other bounds, with more rows."""
 
 from __future__ import annotations
 
@@ -16,46 +16,7 @@ if TYPE_CHECKING:
 
     from planner.siting.programme.linear import LinearModel
 
-__all__ = ["GrowingLp", "HotLp", "LpAnswer"]
-
-
-class HotLp:
-    """A linear programme that is asked again and again with other objectives, each time from where it stands.
-
-    Its columns are taken in the unit of the question.
-    """
-
-    def __init__(self, model: LinearModel) -> None:
-        model = dataclasses.replace(model, unit=np.ones(model.n_columns))
-        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        self._highs.setOptionValue("output_flag", False)
-        self._highs.passModel(as_highs(model))
-        self._columns = np.arange(model.n_columns, dtype=np.int32)
-
-    def maximise(self, worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Return the best value of ``worth · x`` and a point that has it.
-
-        Minus infinity where nothing is allowed, plus infinity where the solver could not tell.
-        """
-        highs, status = self._highs, highspy.HighsModelStatus
-        highs.changeColsCost(len(self._columns), self._columns, worth)
-        highs.run()
-        if highs.getModelStatus() not in {status.kOptimal, status.kInfeasible}:
-            # Where it stood may have led it astray: once more from the beginning.
-            highs.clearSolver()
-            highs.run()
-        if highs.getModelStatus() == status.kInfeasible:
-            return -np.inf, np.zeros(len(worth))
-        if highs.getModelStatus() != status.kOptimal:
-            return np.inf, np.zeros(len(worth))
-        point = np.array(highs.getSolution().col_value)
-        return float(highs.getInfo().objective_function_value), point
-
-    def reduced_costs(self) -> NDArray[np.float64]:
-        """Return what a unit of each column at zero would cost the value last found; 0 for columns in use."""
-        solution = self._highs.getSolution()
-        value, dual = np.array(solution.col_value), np.array(solution.col_dual)
-        return np.where(value > 0.5, 0.0, np.minimum(dual, 0.0))
+__all__ = ["GrowingLp", "LpAnswer"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -46,8 +46,7 @@ class Outcome:
     whose optimality is not proven (``stopped_by`` says what ended the search); ``infeasible`` is proven;
     ``unknown`` means that the search ended before any plan was found. ``objective``, ``bound`` and ``gap`` are None
     where there is none; ``bound`` is the best any plan could reach. ``bound_from`` tells whether the solver's own search
-    proved it, or the tree (`planner.siting.cuts`) or the prices (`planner.siting.search.prices`) by which large problems are
-    looked at first.
+    proved it, or the tree by which large problems are looked at first (`planner.siting.cuts`).
     """
 
     status: Status
@@ -59,7 +58,7 @@ class Outcome:
     version: str
     stopped_by: Stopped = "proof"
     nodes: int = 0
-    bound_from: Literal["solver", "tree", "prices"] = "solver"
+    bound_from: Literal["solver", "tree"] = "solver"
 
     @property
     def proven(self) -> bool:

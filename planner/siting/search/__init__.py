@@ -1,1 +1,1 @@
-"""From a problem to its best plan: first plans, prices for large problems, the chain of goals."""
+"""From a problem to its best plan: first plans, a closer look at large problems, the chain of goals."""

@@ -38,7 +38,7 @@ FIRST_PLANS, PLANS = 2, 1
 KEPT_ROUNDS = 3
 """For how many merges an opening stays in without being chosen."""
 
-PARTS, MERGE_DIVES = 12, 3
+PARTS, MERGE_DIVES = 24, 3
 """At how many parts of the tree one merge looks at most, and from how many of them it dives for one plan."""
 
 

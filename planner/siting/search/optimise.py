@@ -117,7 +117,7 @@ def _first_states(form: Formulation, settings: SolverSettings) -> tuple[NDArray[
 def _focused(
     form: Formulation, settings: SolverSettings, progress: Progress | None
 ) -> tuple[Formulation, NDArray[np.float64] | None, list[Reached]]:
-    """Look at a large problem through prices; return the narrower one, and coverage if it is reached well enough."""
+    """Look at a large problem over its buildings alone; return the narrower one, and coverage if it is reached well enough."""
     goal, began = form.problem.goals[0], time.perf_counter()
     part = SHARE_OF_TIME if len(form.problem.goals) > 1 else 1.0
     slice_s = settings.time_limit_s * part
@@ -164,7 +164,7 @@ def _completed(form: Formulation, goal: Goal, settings: SolverSettings, start: N
 
 
 def _with_bound(one: Reached, focused: Focused, settings: SolverSettings, *, proven_inside: bool) -> Reached:
-    """Return what was reached with the bound on all plans: the prices' own, or the narrower problem's if that is lower.
+    """Return what was reached with the bound on all plans: the tree's own, or the narrower problem's if that is lower.
 
     A plan outside the narrower problem is worth no more than the one in hand.
     """
@@ -181,7 +181,7 @@ def _with_bound(one: Reached, focused: Focused, settings: SolverSettings, *, pro
         bound=bound,
         gap=gap,
         stopped_by=_stopped_by(one, focused, proven=proven),
-        bound_from="solver" if own else focused.bound_from,
+        bound_from="solver" if own else "tree",
         nodes=one.outcome.nodes + focused.nodes,
     )
     return dataclasses.replace(one, outcome=outcome)
