@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 from every_plan import Tiny
 from tiny_siting import tiny_problem
 
-from planner.siting import SolverSettings, evaluate, solve
+from benchmarks.instances import bare_problem, made_up_city
+from planner.siting import Lock, SolverSettings, evaluate, solve
 from planner.siting.search import focus as focus_module
 from planner.siting.search import optimise
 
@@ -89,3 +91,42 @@ def test_a_large_problem_over_years_has_the_same_optimum(monkeypatch):
             assert plan.outcome.bound >= best - 1e-5, seed
             evaluate(problem, plan)
     assert sum(found is not None for found in looked) > 10
+
+
+@KINDS
+def test_a_plan_in_hand_changes_no_optimum_even_where_it_is_no_longer_allowed(places, monkeypatch):
+    look_at_everything(monkeypatch, "plans grown")
+    begun = struck = 0
+    for seed, problem in splittable(range(860, 890), places=places):
+        first = solve(problem, EXACT)
+        if not first.found:
+            continue
+        new = first.offers[~problem.offers.existing[first.offers]]
+        locks = tuple(Lock("never", int(problem.offers.site[one])) for one in new[:1])
+        forbidden = dataclasses.replace(problem.rules, locks=(*problem.rules.locks, *locks))
+        for asked in (problem, dataclasses.replace(problem, rules=forbidden)):
+            plan, best = solve(asked, EXACT, start=first), Tiny(asked).best()
+            assert plan.found == (best is not None), seed
+            if best is not None:
+                assert plan.outcome.objective == pytest.approx(best, abs=1e-4), seed
+                evaluate(asked, plan)
+        begun += 1
+        struck += len(new) > 0
+    assert begun > 10
+    assert struck > 2
+
+
+def test_coverage_of_many_people_that_few_kinds_of_places_serve_still_meets_the_short_way(monkeypatch):
+    monkeypatch.setattr(focus_module, "LARGE", 500)
+    city = made_up_city(400, 40, side_m=3000.0, clusters=4, seed=3)
+    several = bare_problem(city.within(700.0), city.people, "coverage", 5, 700.0)
+    alike = dataclasses.replace(city, homes=np.repeat(city.homes[:20], 20, axis=0))
+    few = bare_problem(alike.within(700.0), alike.people, "coverage", 5, 700.0)
+    for problem, solver in ((several, "HiGHS"), (few, "planner")):
+        assert focus_module.beyond_shortcuts(problem)
+        plan = solve(problem, EXACT)
+        assert plan.proven
+        assert plan.outcome.solver == solver
+        evaluate(problem, plan)
+        plain = solve(problem, dataclasses.replace(EXACT, shortcuts=False))
+        assert plan.outcome.objective == pytest.approx(plain.outcome.objective)

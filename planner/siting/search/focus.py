@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from planner.siting.cuts.root import Root
     from planner.siting.programme.solver import Progress
     from planner.siting.question.outcome import SolverSettings
+    from planner.siting.question.plan import Plan
     from planner.siting.question.problem import SitingProblem
 
 __all__ = ["Focused", "beyond_shortcuts", "focus", "worth_focusing"]
@@ -88,16 +89,26 @@ def worth_focusing(form: Formulation) -> bool:
     return bool(form.bundles.count) and size * problem.n_periods >= LARGE
 
 
-def focus(form: Formulation, settings: SolverSettings, progress: Progress | None) -> Focused | None:
-    """Return the narrower problem; None when no plan was found among the buildings looked at."""
-    return _Look(form, settings, progress).narrowed()
+def focus(
+    form: Formulation, settings: SolverSettings, progress: Progress | None, start: Plan | None = None
+) -> Focused | None:
+    """Return the narrower problem; None when no plan was found among the buildings looked at. ``start`` is a plan in hand."""
+    begin = None if start is None or not start.found else np.unique(np.concatenate(start.states))
+    return _Look(form, settings, progress, begin).narrowed()
 
 
 class _Look:
     """One look at a large problem through the tree."""
 
-    def __init__(self, form: Formulation, settings: SolverSettings, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        form: Formulation,
+        settings: SolverSettings,
+        progress: Progress | None,
+        begin: NDArray[np.int64] | None,
+    ) -> None:
         self._form = form
+        self._begin = begin
         self._settings = settings
         self._progress = progress
         self._began = time.perf_counter()
@@ -115,9 +126,14 @@ class _Look:
             return None
         self._bound = root.bound
         tree = Tree([buildings, *(buildings.copy() for _ in range(1, max(self._settings.threads, 1)))])
-        gap = self._settings.gap
         merging = self._merging = Merging(
-            self._form, tree, Grower.on(self._form), seed=self._settings.seed, gap=gap / 4, judge=self._judge
+            self._form,
+            tree,
+            Grower.on(self._form),
+            seed=self._settings.seed,
+            gap=self._settings.gap / 4,
+            judge=self._judge,
+            begin=self._begin,
         )
         interrupted = False
         try:

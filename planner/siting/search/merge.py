@@ -62,7 +62,9 @@ class Merging:
         seed: int,
         gap: float,
         judge: Callable[[Candidate], float | None] | None = None,
+        begin: NDArray[np.int64] | None = None,
     ) -> None:
+        """Begin with nothing, or with the offers ``begin`` of a plan in hand."""
         self.best: Candidate | None = None
         self.still = 0
         self._form = form
@@ -71,6 +73,7 @@ class Merging:
         self._seed = seed
         self._gap = gap
         self._judge = judge
+        self._begin = begin
         self._turn = 0
         self._last_chosen = np.full(form.problem.offers.count, -KEPT_ROUNDS - 1)
 
@@ -79,16 +82,22 @@ class Merging:
 
         ``wanted`` bool[m] are offers to look at besides those that plans open.
         """
-        # One plan alone may do, where the gap asked for is wide.
-        first = self._grower.keeping_floors(self._seed, LOOKS, ends) if self._grower and not self._turn else None
+        first = self._first(ends) if self._turn == 0 else None
         if first is not None:
-            self._last_chosen[first.offers] = self._turn
+            self._last_chosen[first] = self._turn
         else:
             self._last_chosen[wanted] = np.maximum(self._last_chosen[wanted], self._turn - 1)
             if self._grower is not None:
                 self._grow(self._grower, ends)
         self._search(ends)
         self._turn += 1
+
+    def _first(self, ends: float) -> NDArray[np.int64] | None:
+        """Return the offers of one plan: alone it may do, where the gap asked for is wide."""
+        if self._begin is not None or self._grower is None:
+            return self._begin
+        grown = self._grower.keeping_floors(self._seed, LOOKS, ends)
+        return None if grown is None else grown.offers
 
     def take(self, plan: Candidate) -> None:
         """Take over a plan found elsewhere, worth more than the best so far."""

@@ -71,19 +71,21 @@ def solve(
         raise StudyError("nothing to optimise: give the problem at least one goal")
     settings = settings or problem.settings or SolverSettings()
     began = time.perf_counter()
+    own = settings.shortcuts and settings.solver == "HiGHS"
+    form = formulate(problem) if own and beyond_shortcuts(problem) else None
+    closer = form is not None and worth_focusing(form)
     quick = None
-    if not beyond_shortcuts(problem):
+    if not closer:
         quick = shortcut(problem, settings, progress, SHARE_OF_TIME if len(problem.goals) > 1 else 1.0)
     if quick is not None and (len(problem.goals) == 1 or quick.outcome.interrupted):
         return quick
-    form = formulate(problem)
+    form = form or formulate(problem)
     begin = quick or start
     values = None if begin is None or not begin.found else bundle_values(form, begin.states)
     reached: list[Reached] = []
-    looks = values is None and settings.shortcuts and settings.solver == "HiGHS"
-    if looks and worth_focusing(form):
-        form, values, reached = _focused(form, settings, progress)
-    elif looks and form.bundles.count >= WARM_FROM:
+    if quick is None and own and worth_focusing(form):
+        form, values, reached = _focused(form, settings, progress, start)
+    elif values is None and own and form.bundles.count >= WARM_FROM:
         states = _first_states(form, settings)
         values = None if states is None else bundle_values(form, states)
     if quick is not None and values is not None:
@@ -115,27 +117,27 @@ def _first_states(form: Formulation, settings: SolverSettings) -> tuple[NDArray[
 
 
 def _focused(
-    form: Formulation, settings: SolverSettings, progress: Progress | None
+    form: Formulation, settings: SolverSettings, progress: Progress | None, start: Plan | None
 ) -> tuple[Formulation, NDArray[np.float64] | None, list[Reached]]:
     """Look at a large problem over its buildings alone; return the narrower one, and coverage if it is reached well enough."""
     goal, began = form.problem.goals[0], time.perf_counter()
     part = SHARE_OF_TIME if len(form.problem.goals) > 1 else 1.0
     slice_s = settings.time_limit_s * part
-    focused = focus(form, dataclasses.replace(settings, time_limit_s=slice_s), progress)
+    focused = focus(form, dataclasses.replace(settings, time_limit_s=slice_s), progress, start)
     if focused is None:
-        return form, None, []
+        return form, None if start is None or not start.found else bundle_values(form, start.states), []
     gap = relative_gap(focused.worth, focused.bound)
     left_s = max(slice_s - (time.perf_counter() - began), LATE * slice_s)
     enough = focused.interrupted or left_s <= LATE * slice_s or (gap is not None and gap <= settings.gap)
     # Nothing but the plan itself is needed where no later goal chooses among its equals.
     alone = enough and len(form.problem.goals) == 1
     narrow = formulate(focused.alone if alone else focused.problem)
-    start = bundle_values(narrow, focused.states)
+    values = bundle_values(narrow, focused.states)
     part_settings = dataclasses.replace(settings, time_limit_s=left_s)
     if enough:
-        found = [_completed(narrow, goal, part_settings, start)]
+        found = [_completed(narrow, goal, part_settings, values)]
     else:
-        found = pursue(narrow, goal, part_settings, start, _within(progress, focused))
+        found = pursue(narrow, goal, part_settings, values, _within(progress, focused))
     return narrow, found[-1].values, [_with_bound(one, focused, settings, proven_inside=not enough) for one in found]
 
 
