@@ -12,6 +12,7 @@ Its linear relaxation is that of the whole programme, with hundreds of rows in t
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -191,17 +192,18 @@ class Buildings:
 
         Ends early when the value falls to ``enough``; ``fine`` is the part of the value below which a cut is not worth it.
         """
+        ends = time.perf_counter() + seconds
         answer = self.solve(seconds)
         turn = 0
         while answer is not None and answer.value > enough and turn < rounds + places:
             cuts = self.tighten(answer.point, fine * abs(answer.value)) if turn < rounds else 0
             if not cuts and places:
                 places -= 1
-                cuts = self.tighten_places(answer.point, fine * abs(answer.value), seconds)
+                cuts = self.tighten_places(answer.point, fine * abs(answer.value), ends - time.perf_counter())
             if not cuts:
                 break
             turn += 1
-            answer = self.solve(seconds)
+            answer = self.solve(ends - time.perf_counter())
         return answer
 
     def tighten(self, point: NDArray[np.float64], tolerance: float, at: NDArray[np.float64] | None = None) -> int:
@@ -306,6 +308,10 @@ class Buildings:
         """Return the columns that a plan has as whole numbers and ``point`` has not."""
         value = point[self.ground.choices]
         return self.ground.choices[np.abs(value - np.round(value)) > WHOLE]
+
+    def bundles(self) -> NDArray[np.int64]:
+        """Return the columns of all bundles in all periods."""
+        return np.concatenate([np.arange(z.start, z.stop) for z in self.ground.z])
 
     def worth(self, point: NDArray[np.float64]) -> float:
         """Return what a point with whole bundles is worth, counted anew but for limited places: no tolerance of a solver is in it."""

@@ -30,7 +30,7 @@ def dive(
 ) -> LpAnswer | None:
     """Return a point with whole bundles within bounds, whose value cuts may still lower; None where none above ``target`` was met."""
     lower, upper = lower.copy(), upper.copy()
-    bundles = np.concatenate([np.arange(z.start, z.stop) for z in buildings.ground.z])
+    bundles = buildings.bundles()
     turned, last = 0, None
     while time.perf_counter() < ends:
         buildings.bind(lower, upper)

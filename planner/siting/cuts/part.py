@@ -123,7 +123,7 @@ class Visitor:
                 return visit
             columns = self.buildings.undecided(answer.point)
             if not len(columns):
-                visit.plans.append(self._candidate(answer))
+                visit.plans += self._candidates(answer, lower, upper)
                 return visit
             self.buildings.forget()
             chosen = self._choose(answer, columns, lower, upper, visit)
@@ -162,10 +162,18 @@ class Visitor:
         if answer is not None:
             answer = self._exact()
         if answer is not None and answer.value > self.target and not len(self.buildings.undecided(answer.point)):
-            visit.plans.append(self._candidate(answer))
+            visit.plans += self._candidates(answer, lower, upper)
 
-    def _candidate(self, answer: LpAnswer) -> Candidate:
-        return Candidate(self.buildings.states(answer.point), self.buildings.worth(answer.point))
+    def _candidates(self, answer: LpAnswer, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> list[Candidate]:
+        """Return the plan of a point with whole bundles; none where what is whole but for a hair breaks a rule once it is."""
+        bundles = self.buildings.bundles()
+        lower, upper = lower.copy(), upper.copy()
+        lower[bundles] = upper[bundles] = np.round(answer.point[bundles])
+        self.buildings.bind(lower, upper)
+        exact = self._exact()
+        if exact is None:
+            return []
+        return [Candidate(self.buildings.states(exact.point), self.buildings.worth(exact.point))]
 
     def _choose(
         self,
