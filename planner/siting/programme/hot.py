@@ -40,7 +40,9 @@ class GrowingLp:
         self.infeasible = False
         self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         self._highs.setOptionValue("output_flag", False)
-        self._highs.setOptionValue("threads", 1)
+        # Whatever number of threads the last solve left to all of HiGHS: any other would be refused.
+        self._highs.setOptionValue("threads", 0)
+        self._highs.setOptionValue("parallel", "off")
         if isinstance(model, GrowingLp):
             self._lower: NDArray[np.float64]
             self._upper: NDArray[np.float64]
@@ -95,6 +97,8 @@ class GrowingLp:
             highs.clearSolver()
             highs.run()
         self.infeasible = highs.getModelStatus() == status.kInfeasible
+        if highs.getModelStatus() == status.kNotset:
+            raise AssertionError("HiGHS refused to solve a linear programme")
         if highs.getModelStatus() != status.kOptimal:
             return None
         found = highs.getSolution()

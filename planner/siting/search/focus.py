@@ -193,6 +193,8 @@ class _Look:
         alone = formulate(among(self._form.problem, _opened(self._form.problem, plan.states)))
         part = dataclasses.replace(self._settings, time_limit_s=max(self._ends - time.perf_counter(), 1.0))
         start = bundle_values(alone, plan.states)
+        chosen = np.flatnonzero(start > 0.5)
+        alone.builder.add_rows("settled", len(chosen), [(np.arange(len(chosen)), chosen, 1.0)], lower=1.0)
         solution = solve_model(alone.builder.build(alone.coverage()), part, start=start)
         if solution.outcome.interrupted:
             raise KeyboardInterrupt

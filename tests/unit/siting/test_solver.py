@@ -12,6 +12,7 @@ import pulp
 import pytest
 
 from planner.errors import StudyError
+from planner.siting.programme.hot import GrowingLp
 from planner.siting.programme.linear import Expression, ModelBuilder
 from planner.siting.programme.solver import Programme, as_highs, solve_model
 from planner.siting.question.outcome import SolverSettings, relative_gap
@@ -153,3 +154,22 @@ def test_gap_is_relative_to_the_incumbent():
     assert relative_gap(0.0, 0.0) == 0.0
     assert relative_gap(0.0, 1.0) == float("inf")
     assert relative_gap(None, 1.0) is None
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_growing_programme_is_solved_whatever_threads_the_last_solve_had(threads):
+    solve_model(knapsack(), SolverSettings(gap=0.0, threads=threads))
+    lp = GrowingLp(knapsack())
+    first = lp.solve(10.0)
+    assert first is not None
+    assert lp.copy().solve(10.0).value == pytest.approx(first.value)
+    solve_model(knapsack(), SolverSettings(gap=0.0, threads=3 - threads))
+    lp.add_rows(np.array([0, 1]), np.array([0]), np.array([1.0]), np.array([0.0]))
+    second = lp.solve(10.0)
+    assert second.point[0] == pytest.approx(0.0)
+    assert second.value <= first.value
+    lp.drop_rows(np.array([lp.n_rows - 1]))
+    assert lp.solve(10.0).value == pytest.approx(first.value)
+    lp.set_bounds(np.ones(knapsack().n_columns), np.ones(knapsack().n_columns))
+    assert lp.solve(10.0) is None
+    assert lp.infeasible
