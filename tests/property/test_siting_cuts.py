@@ -13,8 +13,9 @@ from scipy.sparse import csr_array
 from tiny_siting import tiny_problem
 
 from benchmarks.instances import district_problem
-from planner.siting import SolverSettings, count, solve
-from planner.siting.cuts.buildings import Buildings, lay_out, needs_counting
+from planner.siting import SolverSettings, Spread, count, solve
+from planner.siting.cuts.buildings import Buildings
+from planner.siting.cuts.ground import lay_out, needs_counting
 from planner.siting.cuts.root import bound_at_root
 from planner.siting.cuts.tree import Search, Tree
 from planner.siting.programme.formulation import formulate
@@ -26,13 +27,13 @@ ROUNDED = 2e-5
 """What trying everything may find too much: it lets each place, and each floor, give way by a millionth."""
 
 
-def relaxable(seeds, *, places, **rules):
+def relaxable(seeds, *, places, phases=False, **rules):
     for seed in seeds:
-        problem = tiny_problem(seed, places=places)
-        changed = dataclasses.replace(problem.rules, assignment=(), spreads=(), **rules)
+        problem = tiny_problem(seed, places=places, phases=phases)
+        changed = dataclasses.replace(problem.rules, assignment=(), **rules)
         problem = dataclasses.replace(problem, rules=changed)
         form = formulate(problem)
-        if problem.phases is None and not form.slots.competitor.any() and form.bundles.count:
+        if not form.slots.competitor.any() and form.bundles.count:
             yield seed, problem, form
 
 
@@ -82,9 +83,10 @@ def test_no_plan_beats_the_bound_and_no_plan_with_a_bundle_beats_what_it_can_rea
     assert judged > 60
 
 
-def test_without_places_the_bound_is_the_linear_relaxation():
+@pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
+def test_without_places_the_bound_is_the_linear_relaxation(phases):
     compared = 0
-    for seed, _, form in relaxable(range(900, 940), places=False):
+    for seed, _, form in relaxable(range(900, 970), places=False, phases=phases):
         priced, _ = bound_of(form)
         best = linear_optimum(form)
         assert (priced is None) == (best is None), seed
@@ -100,9 +102,10 @@ def test_a_district_without_places_is_bounded_by_its_linear_relaxation():
     assert priced.bound == pytest.approx(linear_optimum(form), rel=1e-6)
 
 
-def test_cuts_for_places_only_lower_the_bound_and_never_below_the_linear_relaxation():
+@pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
+def test_cuts_for_places_only_lower_the_bound_and_never_below_the_linear_relaxation(phases):
     lowered = 0
-    for seed, _, form in relaxable(range(800, 860), places=True):
+    for seed, _, form in relaxable(range(800, 860), places=True, phases=phases):
         priced, told = bound_of(form)
         if priced is None:
             continue
@@ -151,10 +154,23 @@ def searched(form, *, workers=1, gap=0.0, parts=np.inf, **named):
     return search
 
 
-def every_form(seeds, *, places, phases):
+def even(problem, most):
+    """Return the problem with a spread for the first demand whose places do not run out; None where there is none."""
+    limited = formulate(problem).limited
+    demands = [position for position, demand in enumerate(problem.demands) if not limited[demand.service]]
+    if not demands or problem.n_communities < 2:
+        return None
+    rules = dataclasses.replace(problem.rules, spreads=(Spread(demands[0], most),), floors=())
+    return dataclasses.replace(problem, rules=rules)
+
+
+def every_form(seeds, *, places, phases, spread=None):
     for seed in seeds:
         problem = tiny_problem(seed, places=places, phases=phases)
-        rules = dataclasses.replace(problem.rules, assignment=(), spreads=())
+        problem = problem if spread is None else even(problem, spread)
+        if problem is None:
+            continue
+        rules = dataclasses.replace(problem.rules, assignment=())
         offers = dataclasses.replace(problem.offers, min_load=None)
         problem = dataclasses.replace(problem, rules=rules, offers=offers)
         form = formulate(problem)
@@ -163,7 +179,9 @@ def every_form(seeds, *, places, phases):
 
 
 @pytest.mark.parametrize(
-    ("places", "phases"), [(False, False), (True, False), (False, True)], ids=["plain", "places", "phases"]
+    ("places", "phases"),
+    [(False, False), (True, False), (False, True), (True, True)],
+    ids=["plain", "places", "phases", "places and phases"],
 )
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_tree_ends_at_the_best_plan(places, phases, workers):
@@ -188,6 +206,53 @@ def test_the_tree_ends_at_the_best_plan(places, phases, workers):
         divided += search.nodes > 1
     assert ended > 20
     assert divided >= 2 or places or phases
+
+
+@pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
+def test_the_tree_ends_at_the_best_plan_in_which_every_opening_has_its_least_load(phases):
+    ended = held = 0
+    for seed in range(700, 900):
+        problem = tiny_problem(seed, places=True, phases=phases)
+        rules = dataclasses.replace(problem.rules, assignment=(), spreads=(), floors=())
+        problem = dataclasses.replace(problem, rules=rules)
+        form = formulate(problem)
+        if problem.offers.min_load is None or not form.bundles.count or form.slots.competitor.any():
+            continue
+        search, best = searched(form), Tiny(problem).best()
+        assert search.over, seed
+        assert (search.best is None or search.best.worth < 0) == (best is None), seed
+        easier = dataclasses.replace(problem, offers=dataclasses.replace(problem.offers, min_load=None))
+        held += best != Tiny(easier).best()
+        if best is None:
+            continue
+        assert search.best.worth == pytest.approx(best, abs=1e-4, rel=1e-6), seed
+        assert search.bound >= best - ROUNDED, seed
+        ended += 1
+    assert ended > 10
+    assert held > 3
+
+
+@pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
+@KINDS
+def test_the_tree_ends_at_the_best_plan_that_leaves_no_community_far_behind(places, phases):
+    ended = held = 0
+    for seed, problem, form in every_form(
+        range(700, 1100 if places else 860), places=places, phases=phases, spread=0.25
+    ):
+        if needs_counting(form):
+            continue
+        search, best = searched(form), Tiny(problem).best()
+        assert search.over, seed
+        assert (search.best is None) == (best is None), seed
+        far = Tiny(dataclasses.replace(problem, rules=dataclasses.replace(problem.rules, spreads=()))).best()
+        held += best != far
+        if best is None:
+            continue
+        assert search.best.worth == pytest.approx(best, abs=1e-4, rel=1e-6), seed
+        assert search.bound >= best - ROUNDED, seed
+        ended += 1
+    assert ended > (5 if places else 15)
+    assert held > (1 if places else 5)
 
 
 @KINDS

@@ -18,10 +18,10 @@ EXACT = SolverSettings(gap=0.0)
 KINDS = pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])
 
 
-def splittable(seeds, *, places):
+def splittable(seeds, *, places, phases=None):
     for seed in seeds:
-        problem = tiny_problem(seed, places=places)
-        split = dataclasses.replace(problem.rules, assignment=(), spreads=())
+        problem = tiny_problem(seed, places=places, phases=phases)
+        split = dataclasses.replace(problem.rules, assignment=())
         problem = dataclasses.replace(problem, rules=split)
         yield seed, problem
 
@@ -32,6 +32,7 @@ WAYS = pytest.mark.parametrize("way", ["plans grown", "no plan grown"])
 def look_at_everything(monkeypatch, way):
     """Take every problem for a large one, and look at it in one way alone."""
     monkeypatch.setattr(focus_module, "LARGE", 0)
+    monkeypatch.setattr(focus_module, "BEYOND_SHORTCUTS", 0)
     if way == "no plan grown":
         monkeypatch.setattr(focus_module.Grower, "on", lambda _: None)
 
@@ -76,13 +77,12 @@ def test_what_is_told_on_the_way_holds_the_optimum_between_and_never_loosens(pla
     assert plans > 12
 
 
-def test_a_large_problem_over_years_has_the_same_optimum(monkeypatch):
+@KINDS
+def test_a_large_problem_over_years_has_the_same_optimum(places, monkeypatch):
     look_at_everything(monkeypatch, "no plan grown")
     looked, original = [], optimise.focus
     monkeypatch.setattr(optimise, "focus", lambda *given: looked.append(original(*given)) or looked[-1])
-    for seed in range(60):
-        problem = tiny_problem(seed, phases=True)
-        problem = dataclasses.replace(problem, rules=dataclasses.replace(problem.rules, spreads=()))
+    for seed, problem in splittable(range(60), places=places, phases=True):
         plan = solve(problem, EXACT)
         best = Tiny(problem).best()
         assert plan.found == (best is not None), seed
@@ -118,6 +118,7 @@ def test_a_plan_in_hand_changes_no_optimum_even_where_it_is_no_longer_allowed(pl
 
 def test_coverage_of_many_people_that_few_kinds_of_places_serve_still_meets_the_short_way(monkeypatch):
     monkeypatch.setattr(focus_module, "LARGE", 500)
+    monkeypatch.setattr(focus_module, "BEYOND_SHORTCUTS", 500)
     city = made_up_city(400, 40, side_m=3000.0, clusters=4, seed=3)
     several = bare_problem(city.within(700.0), city.people, "coverage", 5, 700.0)
     alike = dataclasses.replace(city, homes=np.repeat(city.homes[:20], 20, axis=0))

@@ -14,7 +14,8 @@ from tiny_siting import TinyReach, tiny_problem
 
 from benchmarks.instances import district_problem
 from planner.siting import Budgets, Demand, Goal, Offers, Sites, SitingProblem, SolverSettings, count, solve
-from planner.siting.cuts.buildings import Buildings, lay_out
+from planner.siting.cuts.buildings import Buildings
+from planner.siting.cuts.ground import lay_out
 from planner.siting.cuts.tree import Tree
 from planner.siting.programme.formulation import formulate
 from planner.siting.search import merge

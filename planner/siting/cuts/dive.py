@@ -18,7 +18,7 @@ __all__ = ["dive"]
 NEARLY = 0.9
 """From here on bundles are chosen together, besides the one chosen most."""
 
-TURNS_BACK = 4
+TURNS_BACK = 15
 """How often a choice that leads nowhere is turned into its opposite."""
 
 ROUNDS, FINE = 2, 1e-5

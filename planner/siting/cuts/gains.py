@@ -9,7 +9,8 @@ Cordeau, Furini and Ljubić 2019). Sets are divided into parts by the slot that 
 
     θ_q ≤ Σ_{g ∈ q, covered at x̂} W_g + Σ_{g ∈ q, not covered at x̂} W_g Σ_{s ∈ g} x_s
 
-Floors ask that a sum of the same kind is large enough, and take the same planes.
+Floors ask that a sum of the same kind is large enough, and take the same planes; ceilings that it is small enough, and take
+planes from below (`shares`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from planner.siting.arrays import sums_by
-from planner.siting.programme.rows_people import floor_parts
+from planner.siting.cuts.shares import ceilings, floors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,10 @@ WHOLE = 1.0 - 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planes:
-    """``sure[r] + slope[r] · x`` is at least what part ``part[r]`` is worth at any x, and just that at the point asked for."""
+    """``sure[r] + slope[r] · x`` is at least what part ``part[r]`` is worth at any x, and just that at the point asked for.
+
+    Planes from below are at most what it is worth.
+    """
 
     part: NDArray[np.int64]
     sure: NDArray[np.float64]
@@ -56,8 +60,8 @@ class Gains:
         What each is worth when everybody in it is covered.
     by_slot : float64[S]
         What a slot is worth to the people whom it alone can serve.
-    floor_least, floor_by_slot : float64[R], float64[R, S]
-        What is asked for of each floor, and what slots bring to it that are no sets.
+    floors, ceilings : Shares
+        What has to be reached at least, and at most.
     """
 
     def __init__(self, form: Formulation) -> None:
@@ -65,19 +69,15 @@ class Gains:
         self._indptr, self._members = needs.sets_indptr, needs.sets_slot
         sets = np.repeat(np.arange(needs.n_sets), np.diff(needs.sets_indptr))
         self._contains = csr_matrix((np.ones(len(sets)), (sets, needs.sets_slot)), (needs.n_sets, slots.count))
-        worth, self.by_slot = _worth(form)
+        worth = form.worth()
+        self.by_slot, worth = worth[: slots.count], worth[slots.count : slots.count + needs.n_sets]
         hubs, part = _hubs(self._contains)
         self.n_parts = len(hubs)
         self.service = slots.service[hubs].astype(np.int64)
         self.most = sums_by(part, worth, self.n_parts)
         weights = [csr_matrix((worth, (part, np.arange(needs.n_sets))), (self.n_parts, needs.n_sets))]
-        self.floor_least, self.floor_by_slot, floors = _floors(form)
-        self._weights = csr_matrix(vstack([*weights, floors]))
-
-    @property
-    def n_floors(self) -> int:
-        """How many floors there are."""
-        return len(self.floor_least)
+        self.floors, self.ceilings = floors(form), ceilings(form)
+        self._weights = csr_matrix(vstack([*weights, self.floors.by_set]))
 
     def worth(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return float64[Q + R]: what each part is worth when slots are open as far as ``x`` float64[S]."""
@@ -92,6 +92,22 @@ class Gains:
         weights.data = np.where(whole[weights.indices], 0.0, weights.data)
         weights.eliminate_zeros()
         return Planes(parts, sure, csr_matrix(weights @ self._contains))
+
+    def reached(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return float64[C]: what each ceiling's share is at least when slots are open as far as ``x``, beyond single slots."""
+        return np.asarray(self.ceilings.by_set @ x[self._widest(x)]) if self.ceilings.count else np.zeros(0)
+
+    def planes_below(self, x: NDArray[np.float64], which: NDArray[np.int64]) -> Planes:
+        """Return planes below the shares of ceilings ``which`` that touch `reached` at ``x``: each set by its widest slot."""
+        sets = len(self._indptr) - 1
+        chosen = csr_matrix((np.ones(sets), (np.arange(sets), self._widest(x))), (sets, self._contains.shape[1]))
+        return Planes(which, np.zeros(len(which)), csr_matrix(self.ceilings.by_set[which] @ chosen))
+
+    def _widest(self, x: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return int64[G]: the slot of each set that is open farthest, the first of several."""
+        owner = np.repeat(np.arange(len(self._indptr) - 1), np.diff(self._indptr))
+        order = np.lexsort((self._members, -x[self._members], owner))
+        return np.asarray(self._members[order[self._indptr[:-1]]])
 
     def _covered(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(self._contains @ x)
@@ -111,28 +127,3 @@ def _hubs(contains: csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         hubs.append(hub)
         left -= np.bincount(contains[mine].indices, minlength=len(left))
     return np.array(hubs, dtype=np.int64), part
-
-
-def _worth(form: Formulation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what sets and slots are worth in a period of weight 1."""
-    needs, demands = form.needs, form.problem.demands
-    worth = np.zeros(needs.n_slots + needs.n_sets)
-    for demand, served in zip(demands, form.served, strict=True):
-        weights = np.append(demand.weights, 0.0)
-        amount = (weights[:-1] - weights[1:])[served.circle] * served.amount
-        worth += sums_by(served.code, amount, len(worth))
-    return worth[needs.n_slots :], worth[: needs.n_slots]
-
-
-def _floors(form: Formulation) -> tuple[NDArray[np.float64], csr_matrix, csr_matrix]:
-    """Return what each floor asks for beyond what is sure, in parts of everybody it speaks of; its slots, its sets."""
-    sets, slots, least = [], [], []
-    x, v = form.x[form.last], form.v[form.last]
-    for people, everybody, share in floor_parts(form):
-        amount = sums_by(people.column, people.value / everybody, form.builder.n_columns)
-        slots.append(csr_matrix(amount[x.slice]))
-        sets.append(csr_matrix(amount[v.slice]))
-        least.append(share - people.constant / everybody)
-    if not least:
-        return np.zeros(0), csr_matrix((0, x.count)), csr_matrix((0, v.count))
-    return np.array(least), csr_matrix(vstack(slots)), csr_matrix(vstack(sets))

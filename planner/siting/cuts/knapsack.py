@@ -25,8 +25,10 @@ def worth(  # noqa: PLR0917  # machine code takes no keyword arguments
     load: NDArray[np.float64],
     people: NDArray[np.float64],
     capacity: NDArray[np.float64],
+    least: NDArray[np.float64],
+    missing: float,
 ) -> NDArray[np.float64]:
-    """Return what each offer's places are worth.
+    """Return what each offer's places are worth when at least ``least`` of them are used; each that nobody can use costs ``missing``.
 
     ``order[flow_ptr[s]:flow_ptr[s + 1]]`` are the flows to slot s, ``offers[offer_ptr[s]:offer_ptr[s + 1]]`` its
     offers. ``order`` is left sorted by ``rank`` (worth per place), nearly right for the next time.
@@ -37,17 +39,22 @@ def worth(  # noqa: PLR0917  # machine code takes no keyword arguments
         _sort(first, stop, order, rank)
         for position in range(offer_ptr[slot], offer_ptr[slot + 1]):
             offer = offers[position]
-            room = capacity[offer]
+            room, wanted = capacity[offer], least[offer]
             for at in range(first, stop):
                 flow = order[at]
-                if flow_worth[flow] <= 0:
-                    break
+                # Who is worth less than nothing comes only as far as somebody has to.
+                most = room if flow_worth[flow] > 0 else min(room, wanted)
                 takes = load[flow] * people[flow]
-                if takes > room:
-                    found[offer] += max(room, 0.0) / takes * people[flow] * flow_worth[flow]
+                if flow_worth[flow] <= 0 and (most <= 0 or takes <= 0):
+                    break
+                if takes > most:
+                    found[offer] += max(most, 0.0) / takes * people[flow] * flow_worth[flow]
+                    wanted -= max(most, 0.0)
                     break
                 found[offer] += people[flow] * flow_worth[flow]
                 room -= takes
+                wanted -= takes
+            found[offer] -= missing * max(wanted, 0.0)
     return found
 
 

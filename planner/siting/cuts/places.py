@@ -16,11 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Places"]
 
+DEAR = 100.0
+"""How many times as much as a place is worth at most, one costs that has to be used and is not."""
+
 
 class Places:
-    """The knapsacks of the offers of limited services; least loads are left out, so that none is worth less than nothing."""
+    """The knapsacks of the offers of limited services.
 
-    def __init__(self, form: Formulation) -> None:
+    Attributes
+    ----------
+    missing
+        What each place costs that has to be used (least loads) and is not: so much that no plan is worth it.
+    """
+
+    def __init__(self, form: Formulation, flow_worth: NDArray[np.float64]) -> None:
         flows, slots, problem = form.flows, form.slots, form.problem
         load = np.array([demand.load_per_person for demand in problem.demands])
         self._load = load[flows.group_demand[flows.group]] if flows.count else np.zeros(0)
@@ -31,10 +40,19 @@ class Places:
         self._flow_ptr = np.searchsorted(flows.slot[self._order], np.arange(slots.count + 1))
         self._offers = np.argsort(slots.of_offer, kind="stable")
         self._offer_ptr = np.searchsorted(slots.of_offer[self._offers], np.arange(slots.count + 1))
-        self._capacity = complete(problem).capacity
+        filled = complete(problem)
+        self._capacity, self._least = filled.capacity, filled.min_load
+        self._serves = problem.offers.service
+        per_place = np.divide(flow_worth, self._load, out=np.zeros(flows.count), where=self._load > 0)
+        self.missing = DEAR * float(per_place.max(initial=1.0))
 
-    def worth(self, flow_worth: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return float64[m]: what each offer's places are worth, filled at their best."""
+    def worth(self, service: int, flow_worth: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return float64[m]: what the places of each offer of ``service`` are worth, filled at their best.
+
+        That is less than nothing where people have to be taken from others to reach a least load.
+        """
         offers = (self._flow_ptr, self._order, self._offer_ptr, self._offers)
         rank = flow_worth * self._per_place
-        return np.asarray(worth(*offers, flow_worth, rank, self._load, self._people, self._capacity))
+        limits = (self._capacity, self._least, self.missing)
+        found = np.asarray(worth(*offers, flow_worth, rank, self._load, self._people, *limits))
+        return np.where(self._serves == service, found, 0.0)

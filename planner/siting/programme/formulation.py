@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.siting.arrays import sums_by
 from planner.siting.programme import rows, rows_people
 from planner.siting.programme.bundles import Bundles, enumerate_bundles, kept_bundles
 from planner.siting.programme.dominated import dominated_bundles, dominated_sites
@@ -84,6 +85,15 @@ class Formulation:
         starts = np.array([self.x[period].start, self.v[period].start, self.y[period].start])
         kind = (codes >= slots).astype(np.int64) + (codes >= slots + sets)
         return np.asarray(starts[kind] + codes - np.array([0, slots, slots + sets])[kind])
+
+    def worth(self) -> NDArray[np.float64]:
+        """Return what slots, sets and flows are worth, code by code, in a period of weight 1."""
+        worth = np.zeros(self.slots.count + self.needs.n_sets + self.flows.count)
+        for demand, served in zip(self.problem.demands, self.served, strict=True):
+            weights = np.append(demand.weights, 0.0)
+            amount = (weights[:-1] - weights[1:])[served.circle] * served.amount
+            worth += sums_by(served.code, amount, len(worth))
+        return worth
 
     def coverage(self) -> Expression:
         """People by circle weight, over all periods by their weights."""

@@ -56,8 +56,11 @@ def price_rules(
     settings: SolverSettings | None = None,
     *,
     loosen: bool = False,
+    begin: Plan | None = None,
 ) -> tuple[Price, ...]:
     """Return the price of each rule: what the plan would gain without it (or with it loosened), solved again.
+
+    Rules without a plan in the time allowed are left out.
 
     Parameters
     ----------
@@ -70,6 +73,8 @@ def price_rules(
     loosen
         Ask what a little more would bring instead of what the rule costs in all: a tenth more money, one more site or
         opening, a tenth less of a floor. Rules without a number are dropped.
+    begin
+        A plan to begin the search with; ``plan`` if not given.
     """
     before, served = evaluate(problem, plan), value_of(problem, plan.offers).served
     maximise = problem.goals[0].kind in {"coverage", "fair"}
@@ -78,7 +83,7 @@ def price_rules(
     for rule in rules_of(problem) if rules is None else rules:
         limit = _looser(rule) if loosen else None
         changed = without(problem, [rule]) if limit is None else with_limit(problem, rule, limit)
-        other = solve(changed, settings, start=plan)
+        other = solve(changed, settings, start=begin or plan)
         if not other.found:
             continue
         after = evaluate(changed, other)

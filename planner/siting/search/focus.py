@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.siting.cuts.buildings import Buildings, lay_out, needs_counting
+from planner.siting.cuts.buildings import Buildings
+from planner.siting.cuts.ground import lay_out, needs_counting
 from planner.siting.cuts.root import bound_at_root
 from planner.siting.cuts.tree import Search, Tree
 from planner.siting.programme.flows import limited_services
@@ -38,8 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Focused", "beyond_shortcuts", "focus", "worth_focusing"]
 
-LARGE = 60_000
-"""From so many flows and set members on, a problem is looked at this way first."""
+LARGE = 10_000
+"""From so many flows and set members on, over all periods, a problem is looked at this way first. Below, HiGHS is as quick."""
+
+BEYOND_SHORTCUTS = 60_000
+"""From so many people, sites and circles on, pure coverage is looked at this way before the searches by swaps."""
 
 BOUND_SHARE = 0.35
 """What part of the time the first bound may take."""
@@ -70,7 +74,7 @@ class Focused:
 def beyond_shortcuts(problem: SitingProblem) -> bool:
     """Say whether coverage is asked of so many people and sites that the tree closes in on it sooner than searches by swaps."""
     members = sum(len(demand.reach.site) * len(demand.cutoffs_s) for demand in problem.demands) * problem.n_periods
-    return problem.goals[0].kind == "coverage" and members >= LARGE
+    return problem.goals[0].kind == "coverage" and members >= BEYOND_SHORTCUTS
 
 
 def worth_focusing(form: Formulation) -> bool:
@@ -78,12 +82,12 @@ def worth_focusing(form: Formulation) -> bool:
     problem = form.problem
     kinds = [goal.kind for goal in problem.goals]
     walks = any(goal.walks for goal in problem.goals)
-    if kinds[0] != "coverage" or "furthest" in kinds or walks or problem.rules.spreads or form.slots.competitor.any():
+    if kinds[0] != "coverage" or "furthest" in kinds or walks or form.slots.competitor.any():
         return False
     limited = limited_services(problem)
     ways = problem.rules.assignment or ("split",) * problem.n_services
     divided = all(way == "split" for way, limits in zip(ways, limited, strict=True) if limits)
-    if limited.any() and (problem.phases is not None or not divided):
+    if not divided:
         return False
     size = form.flows.count + len(form.needs.sets_slot)
     return bool(form.bundles.count) and size * problem.n_periods >= LARGE
