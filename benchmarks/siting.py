@@ -95,10 +95,10 @@ def ask_peer(python: Path | None, seconds: float, **question: Any) -> dict[str, 
     return json.loads(told.stdout.splitlines()[-1])
 
 
-def timed(problem: SitingProblem, **settings: Any) -> tuple[Plan, float]:
-    """Solve, recount, and return the plan and the seconds that solving took."""
+def timed(problem: SitingProblem, met: Incumbents | None = None, **settings: Any) -> tuple[Plan, float]:
+    """Solve, recount, and return the plan and the seconds that solving took; ``met`` is told every plan on the way."""
     began = time.perf_counter()
-    plan = solve(problem, SolverSettings(**settings))
+    plan = solve(problem, SolverSettings(**settings), met)
     seconds = time.perf_counter() - began
     if plan.found:
         evaluate(problem, plan)
@@ -169,14 +169,48 @@ def most_mb() -> float:
     return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
 
 
-def coverage(_: Path | None, limits: tuple[int, ...]) -> dict[str, Any]:
-    """Max coverage 10,000 × 1,000: the proven gap after each time limit."""
-    problem, found = coverage_problem(made_up_city(**CITY), MOST, RADIUS_M), {}
+def coverage(python: Path | None, limits: tuple[int, ...]) -> dict[str, Any]:
+    """Max coverage 10,000 × 1,000: the proven gap after each time limit; whether spopt ever has a better plan meanwhile."""
+    city, found = made_up_city(**CITY), {}
+    problem, met = coverage_problem(city, MOST, RADIUS_M), Incumbents()
     for limit in limits:
-        plan, seconds = timed(problem, gap=0.0, time_limit_s=limit)
+        met = Incumbents()
+        plan, seconds = timed(problem, met, gap=0.0, time_limit_s=limit)
         found[f"coverage_gap_{limit}s"] = plan.outcome.gap
         print(f"coverage {limit} s ({seconds:.1f}): {plan.outcome}", flush=True)
+    question = {"goal": "coverage", "homes": city.homes, "sites": city.sites, "people": city.people}
+    told = ask_peer(python, limits[-1], most=MOST, radius=RADIUS_M, **question)
+    if told is not None:
+        for clock, early_s in (("from the question on", 0.0), ("from each solver's start on", told["build_s"])):
+            theirs = [(seconds - early_s, worth) for seconds, worth in told["incumbents"]]
+            ahead = met.behind(theirs)
+            print(
+                f"coverage, plans of spopt better than ours at the time, {clock}: {len(ahead)} of {len(theirs)}", *ahead
+            )
+        print(f"coverage: spopt {told['objective']} after {told['total_s']:.1f} s", flush=True)
     return found
+
+
+class Incumbents:
+    """The plans met while solving: seconds since this was made, and worth, as progress told them."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._met: list[tuple[float, float]] = []
+
+    def __call__(self, worth: float | None, _bound: float | None, _seconds: float) -> None:
+        """Take a plan down."""
+        if worth is not None:
+            self._met.append((time.perf_counter() - self._began, worth))
+
+    def behind(self, theirs: list[tuple[float, float]]) -> list[str]:
+        """Return those of ``theirs`` (seconds, worth) that were worth more than what was in hand here by then."""
+        found = []
+        for seconds, worth in theirs:
+            ours = max((one for at, one in self._met if at <= seconds), default=-np.inf)
+            if ours < worth * (1 - 1e-9):
+                found.append(f"{seconds:.1f} s: {worth:.0f} (ours {ours:.0f})")
+        return found
 
 
 def published(python: Path | None, goal: str, beside: list[int], peer_s: float) -> dict[str, Any]:
@@ -249,7 +283,7 @@ def main() -> None:
         print_memory()
         return
     warm_up()
-    python = peer_python() if set(asked.only) & {"equal", "build", "pmedian", "pcentre"} else None
+    python = peer_python() if set(asked.only) & {"equal", "build", "coverage", "pmedian", "pcentre"} else None
     runs = {
         "equal": lambda: equal(python),
         "build": lambda: build(python),

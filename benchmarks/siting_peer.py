@@ -10,6 +10,7 @@ import time
 import warnings
 from pathlib import Path
 
+import highspy
 import numpy as np
 import pulp
 from spopt.locate import LSCP, MCLP, PCenter, PMedian
@@ -44,17 +45,26 @@ def main() -> None:
     else:
         model = LSCP.from_cost_matrix(distance, float(question["radius"]))
     build_s = time.perf_counter() - began
-    objective = None
+    objective, incumbents = None, []
     if seconds > 0:
-        solver = pulp.HiGHS(msg=False, threads=1, timeLimit=seconds, gapRel=0.0)
+        improved = highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution
+
+        def tell(kind: object, _message: str, out: object, _into: object, _user: object) -> None:
+            if kind == improved:
+                incumbents.append((time.perf_counter() - began, abs(out.objective_function_value)))
+
+        told = {"callbackTuple": (tell, None), "callbacksToActivate": [improved]}
+        solver = pulp.HiGHS(msg=False, threads=1, timeLimit=seconds, gapRel=0.0, **told)
         model.problem.solve(solver)
         objective = model.problem.objective.value()
+        incumbents.append((time.perf_counter() - began, objective))
     print(
         json.dumps(
             {
                 "build_s": build_s,
                 "total_s": time.perf_counter() - began,
                 "objective": objective,
+                "incumbents": incumbents,
                 "memory_mb": most_mb() - imports_mb,
                 "imports_mb": imports_mb,
             }
