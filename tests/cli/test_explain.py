@@ -1,5 +1,6 @@
 """`planner explain` on a tiny town: every sentence held against numbers counted again from the tables, or planned again."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from planner.cli import _run
+from planner.runs import explaining
 from tests.tiny_town import write_town
 
 EVERY_RULE = [
@@ -197,3 +199,31 @@ def test_without_time_nothing_is_claimed(tmp_path):
     said = told(tmp_path / "why")
     assert "The time did not suffice to price these:" in said
     assert not table(tmp_path / "why", "explanation/prices")["priced"].any()
+
+
+def test_a_rule_left_unproven_is_looked_at_again_with_the_time_others_left(tmp_path, monkeypatch):
+    write_town(tmp_path)
+    looked, original = [], explaining.price_rules
+
+    def unproven_at_first(problem, plan, rules, settings, **named):
+        (price,) = original(problem, plan, rules, settings, **named)
+        (rule,) = rules
+        again = rule in {one for one, _ in looked}
+        looked.append((rule, named.get("begin")))
+        if rule.kind != "capital" or again:
+            return (price,)
+        outcome = dataclasses.replace(price.outcome, status="feasible", gap=0.5)
+        return (dataclasses.replace(price, goal_gain=0.0, gain_at_most=price.goal_gain + 77.0, outcome=outcome),)
+
+    monkeypatch.setattr(explaining, "price_rules", unproven_at_first)
+    folder = explained(tmp_path)
+    rules = [rule for rule, _ in looked]
+    (twice,) = {rule for rule in rules if rules.count(rule) > 1}
+    first, second = (begin for rule, begin in looked if rule == twice)
+    assert rules[-1] == twice
+    assert first is None
+    assert second is not None
+    prices = table(folder, "explanation/prices").set_index("kind")
+    assert prices.loc["capital", "proven"]
+    assert prices.loc["capital", "gain"] > 0
+    assert prices.loc["capital", "gain_at_most"] < prices.loc["capital", "gain"] + 77

@@ -42,11 +42,14 @@ def worth(  # noqa: PLR0917  # machine code takes no keyword arguments
             room, wanted = capacity[offer], least[offer]
             for at in range(first, stop):
                 flow = order[at]
-                # Who is worth less than nothing comes only as far as somebody has to.
-                most = room if flow_worth[flow] > 0 else min(room, wanted)
-                takes = load[flow] * people[flow]
-                if flow_worth[flow] <= 0 and (most <= 0 or takes <= 0):
-                    break
+                takes, most = load[flow] * people[flow], room
+                if flow_worth[flow] <= 0:
+                    # Who is worth less than nothing comes only as far as somebody has to.
+                    most = min(room, wanted)
+                    if most <= 0:
+                        break
+                    if takes <= 0:
+                        continue
                 if takes > most:
                     found[offer] += max(most, 0.0) / takes * people[flow] * flow_worth[flow]
                     wanted -= max(most, 0.0)

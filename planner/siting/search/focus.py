@@ -48,6 +48,9 @@ BEYOND_SHORTCUTS = 60_000
 BOUND_SHARE = 0.35
 """What part of the time the first bound may take."""
 
+WITHOUT_PLAN = 0.5
+"""What part of the time it may take to meet the first plan; the rest is left to HiGHS, which may meet one where rules are tight."""
+
 STILL_MERGES = 1
 """Merges without a better plan after which the tree is searched."""
 
@@ -189,7 +192,9 @@ class _Look:
 
     def _done(self) -> bool:
         best = None if self._merging is None else self._merging.best
-        closed = best is not None and self._bound - best.worth <= self._settings.gap * abs(best.worth)
+        if best is None:
+            return time.perf_counter() > self._began + WITHOUT_PLAN * self._settings.time_limit_s
+        closed = self._bound - best.worth <= self._settings.gap * abs(best.worth)
         return closed or time.perf_counter() > self._ends
 
     def _counted(self, plan: Candidate) -> float | None:
