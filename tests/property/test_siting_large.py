@@ -94,6 +94,31 @@ def test_a_large_problem_over_years_has_the_same_optimum(places, monkeypatch):
 
 
 @KINDS
+def test_where_merging_meets_no_plan_one_from_elsewhere_does_and_what_has_none_is_soon_known(places, monkeypatch):
+    look_at_everything(monkeypatch, "no plan grown")
+
+    def met_nothing(merging, *_):
+        merging.still += 1
+
+    monkeypatch.setattr(focus_module.Merging, "turn", met_nothing)
+    searched, original = [], focus_module.Search.run
+    monkeypatch.setattr(focus_module.Search, "run", lambda *given: searched.append(1) or original(*given))
+    found = refused = 0
+    for seed, problem in splittable(range(860, 920), places=places):
+        searched.clear()
+        plan, best = solve(problem, EXACT), Tiny(problem).best()
+        assert plan.found == (best is not None), seed
+        if best is None:
+            refused += not searched
+        else:
+            assert plan.outcome.objective == pytest.approx(best, abs=1e-4), seed
+            evaluate(problem, plan)
+            found += bool(searched)
+    assert found > 10
+    assert refused > 2
+
+
+@KINDS
 def test_a_plan_in_hand_changes_no_optimum_even_where_it_is_no_longer_allowed(places, monkeypatch):
     look_at_everything(monkeypatch, "plans grown")
     begun = struck = 0

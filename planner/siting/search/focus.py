@@ -18,10 +18,12 @@ import numpy as np
 
 from planner.siting.cuts.buildings import Buildings
 from planner.siting.cuts.ground import lay_out, needs_counting
+from planner.siting.cuts.part import Candidate
 from planner.siting.cuts.root import bound_at_root
 from planner.siting.cuts.tree import Search, Tree
 from planner.siting.programme.flows import limited_services
 from planner.siting.programme.formulation import Formulation, formulate
+from planner.siting.programme.linear import Expression
 from planner.siting.programme.solver import solve_model
 from planner.siting.programme.states import bundle_values
 from planner.siting.search.merge import Merging, among
@@ -30,7 +32,6 @@ from planner.siting.search.warm import Grower
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.siting.cuts.part import Candidate
     from planner.siting.cuts.root import Root
     from planner.siting.programme.solver import Progress
     from planner.siting.question.outcome import SolverSettings
@@ -47,6 +48,9 @@ BEYOND_SHORTCUTS = 60_000
 
 BOUND_SHARE = 0.35
 """What part of the time the first bound may take."""
+
+ANY_PLAN_SHARE = 0.1
+"""What part of the time any plan is looked for with, where none was met while plans were merged."""
 
 WITHOUT_PLAN = 0.5
 """What part of the time it may take to meet the first plan; the rest is left to HiGHS, which may meet one where rules are tight."""
@@ -124,6 +128,7 @@ class _Look:
         self._bound = np.inf
         self._nodes = 0
         self._merging: Merging | None = None
+        self._hopeless = False
 
     def narrowed(self) -> Focused | None:
         """Bound, merge, and search until the gap is closed or time is up; Ctrl-C ends it with the best plan, once there is one."""
@@ -173,6 +178,12 @@ class _Look:
         while merging.still < STILL_MERGES and not self._done():
             merging.turn(wanted, self._ends)
             self._told(self._bound)
+        if merging.best is None and not self._done():
+            any_plan = self._any_plan()
+            if any_plan is None and self._hopeless:
+                return
+            if any_plan is not None:
+                merging.take(any_plan)
         search = Search(tree, gap=self._settings.gap, judge=self._judge)
         parts = FIRST_SLICE
         while not self._done() and not search.over:
@@ -183,6 +194,20 @@ class _Look:
             parts *= LONGER
             if not self._done() and not search.over:
                 merging.turn(wanted, self._ends)
+
+    def _any_plan(self) -> Candidate | None:
+        """Return any plan that keeps every rule, from HiGHS, which is quick to find one or to prove that there is none."""
+        form = self._form
+        part = dataclasses.replace(self._settings, time_limit_s=ANY_PLAN_SHARE * self._settings.time_limit_s)
+        solution = solve_model(form.builder.build(Expression.total([])), part)
+        if solution.outcome.interrupted:
+            raise KeyboardInterrupt
+        self._hopeless = solution.outcome.status == "infeasible"
+        if solution.values is None:
+            return None
+        states = tuple(form.chosen_offers(solution.values, period) for period in range(form.problem.n_periods))
+        worth = self._counted(Candidate(states, 0.0))
+        return None if worth is None else Candidate(states, worth)
 
     def _seen(self, search: Search, merging: Merging) -> None:
         self._bound, self._nodes = min(self._bound, search.bound), search.nodes
