@@ -52,9 +52,6 @@ BOUND_SHARE = 0.35
 ANY_PLAN_SHARE = 0.1
 """What part of the time any plan is looked for with, where none was met while plans were merged."""
 
-WITHOUT_PLAN = 0.5
-"""What part of the time it may take to meet the first plan; the rest is left to HiGHS, which may meet one where rules are tight."""
-
 STILL_MERGES = 1
 """Merges without a better plan after which the tree is searched."""
 
@@ -146,6 +143,7 @@ class _Look:
             gap=self._settings.gap / 4,
             judge=self._judge,
             begin=self._begin,
+            told=lambda: self._told(self._bound),
         )
         interrupted = False
         try:
@@ -177,7 +175,6 @@ class _Look:
         wanted = _offers_in(self._form, root.often >= SELDOM)
         while merging.still < STILL_MERGES and not self._done():
             merging.turn(wanted, self._ends)
-            self._told(self._bound)
         if merging.best is None and not self._done():
             any_plan = self._any_plan()
             if any_plan is None and self._hopeless:
@@ -217,9 +214,7 @@ class _Look:
 
     def _done(self) -> bool:
         best = None if self._merging is None else self._merging.best
-        if best is None:
-            return time.perf_counter() > self._began + WITHOUT_PLAN * self._settings.time_limit_s
-        closed = self._bound - best.worth <= self._settings.gap * abs(best.worth)
+        closed = best is not None and self._bound - best.worth <= self._settings.gap * abs(best.worth)
         return closed or time.perf_counter() > self._ends
 
     def _counted(self, plan: Candidate) -> float | None:

@@ -63,8 +63,9 @@ class Merging:
         gap: float,
         judge: Callable[[Candidate], float | None] | None = None,
         begin: NDArray[np.int64] | None = None,
+        told: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin with nothing, or with the offers ``begin`` of a plan in hand."""
+        """Begin with nothing, or with the offers ``begin`` of a plan in hand; ``told`` is called when something was looked at."""
         self.best: Candidate | None = None
         self.still = 0
         self._form = form
@@ -74,6 +75,7 @@ class Merging:
         self._gap = gap
         self._judge = judge
         self._begin = begin
+        self._told = told
         self._turn = 0
         self._last_chosen = np.full(form.problem.offers.count, -KEPT_ROUNDS - 1)
 
@@ -127,12 +129,17 @@ class Merging:
         search = Search(
             self._tree, gap=self._gap, least=least, closed=closed, dive_every=MERGE_DIVES, judge=self._judge
         )
-        search.run(ends, PARTS)
         still = self.still + 1
-        found = search.best or self.best
-        if found is not None:
-            self.take(found)
+        search.run(ends, PARTS, lambda: self._met(search))
+        if self.best is not None:
+            self.take(self.best)
         self.still = 0 if search.best is not None else still
+
+    def _met(self, search: Search) -> None:
+        """Take over what a search has met so far, so that it is in hand whatever ends it."""
+        if search.best is not None:
+            self.best = search.best
+        self._told()
 
     def _outside(self, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the columns of the bundles that open something new which is not kept, in every period."""
