@@ -18,8 +18,9 @@ __all__ = ["dive"]
 NEARLY = 0.9
 """From here on bundles are chosen together, besides the one chosen most."""
 
-TURNS_BACK = 15
-"""How often a choice that leads nowhere is turned into its opposite."""
+TURNS_BACK, FAR_TURNS_BACK, FAR = 4, 15, 0.02
+"""How often a choice that leads nowhere is turned into its opposite; more often while no plan in hand is near what is promised,
+by this part of it."""
 
 ROUNDS, FINE = 2, 1e-5
 """Rounds of cuts at each step, and by what part of the bound they have to cut something off."""
@@ -31,12 +32,12 @@ def dive(
     """Return a point with whole bundles within bounds, whose value cuts may still lower; None where none above ``target`` was met."""
     lower, upper = lower.copy(), upper.copy()
     bundles = buildings.bundles()
-    turned, last = 0, None
+    turned, turns, last = 0, TURNS_BACK, None
     while time.perf_counter() < ends:
         buildings.bind(lower, upper)
         answer = buildings.settle(ROUNDS, target, ends - time.perf_counter(), fine=FINE)
         if answer is None or answer.value <= target:
-            if last is None or turned >= TURNS_BACK:
+            if last is None or turned >= turns:
                 return None
             lower, upper, column = last
             upper[column], last = 0.0, None
@@ -44,6 +45,7 @@ def dive(
             continue
         if not len(buildings.undecided(answer.point)):
             return answer
+        turns = FAR_TURNS_BACK if answer.value - target > FAR * abs(answer.value) else TURNS_BACK
         open_to = bundles[(lower[bundles] < 0.5) & (upper[bundles] > 0.5) & (answer.point[bundles] > 0.0)]
         if not len(open_to):
             return None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.siting.counting.evaluate import count
 from planner.siting.cuts.buildings import Buildings
 from planner.siting.cuts.ground import lay_out, needs_counting
 from planner.siting.cuts.part import Candidate
@@ -26,7 +27,7 @@ from planner.siting.programme.formulation import Formulation, formulate
 from planner.siting.programme.linear import Expression
 from planner.siting.programme.solver import solve_model
 from planner.siting.programme.states import bundle_values
-from planner.siting.search.merge import Merging, among
+from planner.siting.search.merge import LOOKS, Merging, among
 from planner.siting.search.warm import Grower
 
 if TYPE_CHECKING:
@@ -125,10 +126,14 @@ class _Look:
         self._bound = np.inf
         self._nodes = 0
         self._merging: Merging | None = None
+        self._first: Candidate | None = None
         self._hopeless = False
 
     def narrowed(self) -> Focused | None:
         """Bound, merge, and search until the gap is closed or time is up; Ctrl-C ends it with the best plan, once there is one."""
+        grower = Grower.on(self._form)
+        if grower is not None and self._begin is None:
+            self._grow(grower)
         buildings = Buildings(lay_out(self._form))
         root = bound_at_root(buildings, seconds=BOUND_SHARE * self._settings.time_limit_s, told=self._told)
         if root is None:
@@ -138,11 +143,12 @@ class _Look:
         merging = self._merging = Merging(
             self._form,
             tree,
-            Grower.on(self._form),
+            grower,
             seed=self._settings.seed,
             gap=self._settings.gap / 4,
             judge=self._judge,
             begin=self._begin,
+            first=self._first,
             told=lambda: self._told(self._bound),
         )
         interrupted = False
@@ -170,6 +176,16 @@ class _Look:
             nodes=self._nodes,
             interrupted=interrupted,
         )
+
+    def _grow(self, grower: Grower) -> None:
+        """Grow a plan to begin with: it is in hand at once where nobody has to find a place."""
+        grown = grower.keeping_floors(self._settings.seed, LOOKS, self._ends)
+        if grown is None:
+            return
+        self._begin = grown.offers
+        if not self._form.limited.any():
+            self._first = Candidate((grown.offers,), count(self._form.problem, grown.offers).worth)
+            self._told(np.inf)
 
     def _close_in(self, root: Root, tree: Tree, merging: Merging) -> None:
         wanted = _offers_in(self._form, root.often >= SELDOM)
@@ -231,8 +247,9 @@ class _Look:
 
     def _told(self, bound: float) -> None:
         if self._progress is not None:
-            best = None if self._merging is None or self._merging.best is None else self._merging.best.worth
-            self._progress(best, bound, time.perf_counter() - self._began)
+            best = self._first if self._merging is None else self._merging.best
+            known = None if np.isinf(bound) else bound
+            self._progress(None if best is None else best.worth, known, time.perf_counter() - self._began)
 
 
 def _opened(problem: SitingProblem, states: tuple[NDArray[np.int64], ...]) -> NDArray[np.bool_]:

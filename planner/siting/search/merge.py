@@ -63,9 +63,13 @@ class Merging:
         gap: float,
         judge: Callable[[Candidate], float | None] | None = None,
         begin: NDArray[np.int64] | None = None,
+        first: Candidate | None = None,
         told: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin with nothing, or with the offers ``begin`` of a plan in hand; ``told`` is called when something was looked at."""
+        """Begin with nothing, or with the offers ``begin`` of a plan, which the first turn looks at alone, unless it is in hand as ``first``.
+
+        ``told`` is called when something was looked at.
+        """
         self.best: Candidate | None = None
         self.still = 0
         self._form = form
@@ -78,28 +82,24 @@ class Merging:
         self._told = told
         self._turn = 0
         self._last_chosen = np.full(form.problem.offers.count, -KEPT_ROUNDS - 1)
+        if first is not None:
+            self.take(first)
+            self._turn = 1
 
     def turn(self, wanted: NDArray[np.bool_], ends: float) -> None:
         """Grow plans and search among all that is still looked at, until the clock stands at ``ends`` at the latest.
 
         ``wanted`` bool[m] are offers to look at besides those that plans open.
         """
-        first = self._first(ends) if self._turn == 0 else None
-        if first is not None:
-            self._last_chosen[first] = self._turn
+        if self._turn == 0 and self._begin is not None:
+            # Alone it may do, where the gap asked for is wide.
+            self._last_chosen[self._begin] = 0
         else:
             self._last_chosen[wanted] = np.maximum(self._last_chosen[wanted], self._turn - 1)
             if self._grower is not None:
                 self._grow(self._grower, ends)
         self._search(ends)
         self._turn += 1
-
-    def _first(self, ends: float) -> NDArray[np.int64] | None:
-        """Return the offers of one plan: alone it may do, where the gap asked for is wide."""
-        if self._begin is not None or self._grower is None:
-            return self._begin
-        grown = self._grower.keeping_floors(self._seed, LOOKS, ends)
-        return None if grown is None else grown.offers
 
     def take(self, plan: Candidate) -> None:
         """Take over a plan found elsewhere, worth more than the best so far."""
