@@ -9,7 +9,7 @@ import pytest
 from every_plan import Tiny
 from tiny_siting import tiny_problem
 
-from benchmarks.instances import bare_problem, made_up_city
+from benchmarks.instances import bare_problem, district_problem, made_up_city
 from planner.siting import Lock, SolverSettings, evaluate, solve
 from planner.siting.search import focus as focus_module
 from planner.siting.search import optimise
@@ -156,3 +156,44 @@ def test_coverage_of_many_people_that_few_kinds_of_places_serve_still_meets_the_
         evaluate(problem, plan)
         plain = solve(problem, dataclasses.replace(EXACT, shortcuts=False))
         assert plan.outcome.objective == pytest.approx(plain.outcome.objective)
+
+
+@pytest.mark.parametrize("where", ["root", "merge", "tree"])
+def test_an_interrupt_gives_the_plan_in_hand_with_the_bound_known_by_then(where, monkeypatch):
+    look_at_everything(monkeypatch, "plans grown")
+    problem = district_problem(300, 40, side_m=2500.0, places=False)
+    best = solve(problem, EXACT).outcome.objective
+    module, name = {
+        "root": (focus_module, "bound_at_root"),
+        "merge": (focus_module.Merging, "turn"),
+        "tree": (focus_module.Search, "run"),
+    }[where]
+    original = getattr(module, name)
+
+    def interrupted(*given, **named):
+        original(*given, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, name, interrupted)
+    told = []
+    plan = solve(problem, EXACT, lambda found, bound, _: told.append((found, bound)))
+    assert plan.outcome.interrupted
+    assert plan.found
+    assert told[0][0] is not None
+    assert told[0][1] is None
+    assert plan.outcome.objective >= told[0][0] - 1e-6
+    assert plan.outcome.objective <= best + 1e-6
+    assert plan.outcome.bound >= best - 1e-6
+    assert plan.outcome.bound < np.inf
+    evaluate(problem, plan)
+
+
+def test_an_interrupt_before_any_bound_is_one(monkeypatch):
+    look_at_everything(monkeypatch, "plans grown")
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(focus_module, "bound_at_root", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        solve(district_problem(300, 40, side_m=2500.0, places=False), EXACT)

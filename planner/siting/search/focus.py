@@ -127,20 +127,53 @@ class _Look:
         self._nodes = 0
         self._merging: Merging | None = None
         self._first: Candidate | None = None
+        self._root: Root | None = None
         self._hopeless = False
 
     def narrowed(self) -> Focused | None:
-        """Bound, merge, and search until the gap is closed or time is up; Ctrl-C ends it with the best plan, once there is one."""
+        """Look; Ctrl-C ends it with the best plan, once there are one and a bound."""
+        interrupted = False
+        try:
+            self._look()
+        except KeyboardInterrupt:
+            if self._best is None or np.isinf(self._bound):
+                raise
+            interrupted = True
+        best = self._best
+        if best is None or np.isinf(self._bound):
+            return None
+        problem = self._form.problem
+        # A hair below the plan in hand, so that it and its equals stay inside.
+        needed = best.worth - (1e-6 + problem.goals[0].tolerance) * abs(best.worth)
+        opened = _opened(problem, best.states)
+        kept = opened if self._root is None else _offers_in(self._form, self._root.reach >= needed) | opened
+        return Focused(
+            problem=among(problem, kept),
+            alone=among(problem, opened),
+            states=best.states,
+            worth=best.worth,
+            bound=max(self._bound, best.worth),
+            nodes=self._nodes,
+            interrupted=interrupted,
+        )
+
+    @property
+    def _best(self) -> Candidate | None:
+        """The best plan in hand."""
+        return self._first if self._merging is None else self._merging.best
+
+    def _look(self) -> None:
+        """Bound, merge, and search until the gap is closed or time is up."""
         grower = Grower.on(self._form)
         if grower is not None and self._begin is None:
             self._grow(grower)
         buildings = Buildings(lay_out(self._form))
         root = bound_at_root(buildings, seconds=BOUND_SHARE * self._settings.time_limit_s, told=self._told)
         if root is None:
-            return None
-        self._bound = root.bound
+            return
+        self._root = root
         tree = Tree([buildings, *(buildings.copy() for _ in range(1, max(self._settings.threads, 1)))])
-        merging = self._merging = Merging(
+        self._merging = Merging(
             self._form,
             tree,
             grower,
@@ -151,31 +184,7 @@ class _Look:
             first=self._first,
             told=lambda: self._told(self._bound),
         )
-        interrupted = False
-        try:
-            self._close_in(root, tree, merging)
-        except KeyboardInterrupt:
-            if merging.best is None:
-                raise
-            interrupted = True
-        best = merging.best
-        if best is None:
-            return None
-        problem = self._form.problem
-        # A hair below the plan in hand, so that it and its equals stay inside.
-        needed = best.worth - (1e-6 + problem.goals[0].tolerance) * abs(best.worth)
-        opened = _opened(problem, best.states)
-        kept = _offers_in(self._form, root.reach >= needed) | opened
-        bound = max(self._bound, best.worth)
-        return Focused(
-            problem=among(problem, kept),
-            alone=among(problem, opened),
-            states=best.states,
-            worth=best.worth,
-            bound=bound,
-            nodes=self._nodes,
-            interrupted=interrupted,
-        )
+        self._close_in(root, tree, self._merging)
 
     def _grow(self, grower: Grower) -> None:
         """Grow a plan to begin with: it is in hand at once where nobody has to find a place."""
@@ -223,13 +232,13 @@ class _Look:
         return None if worth is None else Candidate(states, worth)
 
     def _seen(self, search: Search, merging: Merging) -> None:
-        self._bound, self._nodes = min(self._bound, search.bound), search.nodes
+        self._nodes = search.nodes
         if search.best is not None and (merging.best is None or search.best.worth > merging.best.worth):
             merging.take(search.best)
-        self._told(self._bound)
+        self._told(search.bound)
 
     def _done(self) -> bool:
-        best = None if self._merging is None else self._merging.best
+        best = self._best
         closed = best is not None and self._bound - best.worth <= self._settings.gap * abs(best.worth)
         return closed or time.perf_counter() > self._ends
 
@@ -246,10 +255,11 @@ class _Look:
         return solution.outcome.objective
 
     def _told(self, bound: float) -> None:
+        self._bound = min(self._bound, bound)
         if self._progress is not None:
-            best = self._first if self._merging is None else self._merging.best
-            known = None if np.isinf(bound) else bound
-            self._progress(None if best is None else best.worth, known, time.perf_counter() - self._began)
+            found = None if self._best is None else self._best.worth
+            known = None if np.isinf(self._bound) else self._bound
+            self._progress(found, known, time.perf_counter() - self._began)
 
 
 def _opened(problem: SitingProblem, states: tuple[NDArray[np.int64], ...]) -> NDArray[np.bool_]:
