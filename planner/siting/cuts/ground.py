@@ -57,8 +57,8 @@ class Ground:
 def lay_out(form: Formulation) -> Ground:
     """Return the programme over the buildings of ``form``.
 
-    What comes of it is a bound although some of the rules about limited places are not in it: floors ask for people in reach there,
-    not for people with a place; spreads and least loads are left out (`needs_counting`).
+    What comes of it is a bound although some of the rules about limited places are not in it (`needs_counting`): floors ask for people
+    in reach there, not for people with a place, and spreads of such people are left out. Least loads come with the cuts (`transport`).
     """
     problem = form.problem
     loose = formulate(_without_places(form)) if form.limited.any() else form
