@@ -15,6 +15,7 @@ import numpy as np
 
 from planner.errors import StudyError
 from planner.siting.question.complete import Complete, complete
+from planner.siting.question.units import Units, area_units, money_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Bundles", "allowed_offers", "enumerate_bundles", "keeping", "kept_bundles"]
 
 MOST_PER_SITE = 20_000
-AREA_SLACK_M2 = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,15 +161,16 @@ def _of_pattern(
 
 def _fits(problem: SitingProblem, filled: Complete, bundles: Bundles) -> NDArray[np.bool_]:
     """Return bool[B]: the building has the room, storey by storey, and the least use of its class is reached."""
-    site, sites = bundles.site, problem.sites
-    fits = bundles.area_m2 <= sites.floor_area_m2[site] + AREA_SLACK_M2
+    site, sites, units = bundles.site, problem.sites, area_units(problem)
+    area = units.whole(bundles.area_m2)
+    fits = area <= units.at_most(sites.floor_area_m2)[site]
     if sites.storey_area_m2 is not None:
-        reachable = np.cumsum(sites.storey_area_m2, axis=1)
+        reachable = units.at_most(np.cumsum(sites.storey_area_m2, axis=1))
         for storey in range(reachable.shape[1]):
-            fits &= _area_m2(problem, filled, bundles.offer, storey) <= reachable[site, storey] + AREA_SLACK_M2
-        fits &= bundles.area_m2 <= reachable[site, -1] + AREA_SLACK_M2
+            fits &= units.whole(_area_m2(problem, filled, bundles.offer, storey)) <= reachable[site, storey]
+        fits &= area <= reachable[site, -1]
     services = (bundles.offer >= 0).sum(axis=1)
-    used = (bundles.area_m2 >= filled.min_area_m2[site] - AREA_SLACK_M2) & (services >= filled.min_services[site])
+    used = (area >= units.at_least(filled.min_area_m2)[site]) & (services >= filled.min_services[site])
     used &= bundles.hub | ~filled.hub_only[site]
     return np.asarray(fits & (used | ~bundles.opens))
 
@@ -203,7 +204,8 @@ def _with_money(
     new = chosen & ~standing
     opens: NDArray[np.bool_] = np.any(new, axis=1)
 
-    capital, yearly = _Bill(len(site), filled), _Bill(len(site), filled)
+    units = money_units(problem)
+    capital, yearly = _Bill(len(site), filled, units), _Bill(len(site), filled, units)
     for service in range(problem.n_services if offers.count else 0):
         here = safe[:, service]
         capital.add(offers.capital_yuan[here] * new[:, service], filled.capital_share[here])
@@ -223,16 +225,17 @@ def _with_money(
     hub: NDArray[np.bool_] = np.zeros(len(site), dtype=bool)
     if rules.hub is not None:
         core = (chosen & rules.hub.core).sum(axis=1)
-        hub = (area >= rules.hub.min_area_m2 - AREA_SLACK_M2) & (core >= rules.hub.min_core)
+        floor = area_units(problem)
+        hub = (floor.whole(area) >= floor.at_least(rules.hub.min_area_m2)) & (core >= rules.hub.min_core)
         hub = hub & (chosen.sum(axis=1) >= rules.hub.min_services)
     return Bundles(
         site=site,
         offer=offer,
         area_m2=area,
-        capital_yuan=capital.ours,
-        yearly_yuan=yearly.ours,
-        department_capital_yuan=capital.by_department,
-        department_yearly_yuan=yearly.by_department,
+        capital_yuan=capital.ours / units.per_one,
+        yearly_yuan=yearly.ours / units.per_one,
+        department_capital_yuan=capital.by_department / units.per_one,
+        department_yearly_yuan=yearly.by_department / units.per_one,
         opens=opens,
         hub=hub,
         must_choose=must_choose,
@@ -240,18 +243,19 @@ def _with_money(
 
 
 class _Bill:
-    """Adds up what bundles cost: the planner's own part of it, and each department's."""
+    """Adds up what bundles cost in whole units: the planner's own part of it, and each department's."""
 
-    def __init__(self, count: int, filled: Complete) -> None:
+    def __init__(self, count: int, filled: Complete, units: Units) -> None:
         self._outside = filled.outside
+        self._units = units
         self.ours: NDArray[np.float64] = np.zeros(count)
         self.by_department: NDArray[np.float64] = np.zeros((count, len(filled.outside)))
 
     def add(self, yuan: NDArray[np.float64], share: NDArray[np.float64]) -> None:
         """Add ``yuan`` float64[B], of which departments pay ``share`` float64[D] or float64[B, D]."""
-        parts = yuan[:, None] * share
+        parts = self._units.whole(yuan[:, None] * share)
         self.by_department += parts
-        self.ours += yuan - parts[:, self._outside].sum(axis=1)
+        self.ours += self._units.whole(yuan) - parts[:, self._outside].sum(axis=1)
 
 
 def kept_bundles(bundles: Bundles, keep: NDArray[np.bool_]) -> Bundles:

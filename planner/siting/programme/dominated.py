@@ -27,9 +27,6 @@ __all__ = ["dominated_bundles", "dominated_sites"]
 MOST_PER_SITE = 64
 """Buildings with more bundles than this keep them all: comparing each with each would take longer than it saves."""
 
-SAME_YUAN = 1e-9
-"""Yuan that are no difference."""
-
 
 def dominated_bundles(problem: SitingProblem, bundles: Bundles) -> NDArray[np.bool_]:
     """Return bool[B]: bundles that another one of their building replaces whatever else is decided.
@@ -71,9 +68,9 @@ def _costs_no_more(bundles: Bundles, one: NDArray[np.int64], other: NDArray[np.i
     """Say of which pairs the other costs nobody more than the one."""
     cheaper = np.ones(len(one), dtype=np.bool_)
     for yuan in (bundles.capital_yuan, bundles.yearly_yuan):
-        cheaper &= yuan[other] <= yuan[one] + SAME_YUAN
+        cheaper &= yuan[other] <= yuan[one]
     for yuan in (bundles.department_capital_yuan, bundles.department_yearly_yuan):
-        cheaper &= (yuan[other] <= yuan[one] + SAME_YUAN).all(axis=1)
+        cheaper &= (yuan[other] <= yuan[one]).all(axis=1)
     return cheaper
 
 

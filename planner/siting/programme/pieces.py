@@ -32,7 +32,7 @@ FORCED = 1e-12
 """Relative difference of two sums of the same numbers in another order."""
 
 LEAST_WHOLE = 2
-"""Pieces with fewer whole columns than this stay with the largest: there is nothing to search."""
+"""Pieces with fewer free whole columns than this stay with the largest: there is nothing to search."""
 
 
 def forced(model: LinearModel) -> LinearModel:
@@ -78,6 +78,8 @@ def pieces(model: LinearModel) -> list[NDArray[np.int64]]:
     graph = csr_matrix((np.ones(int(ties.sum())), (model.column[ties], n + row[ties])), shape)
     _, label = connected_components(graph, directed=False)
     whole = np.bincount(label[:n], model.integer & (model.lower < model.upper), n + m)
+    # An equation leaves one column less to decide: an open slot follows from its bundles.
+    whole -= np.bincount(label[n:], ~free & (model.row_lower == model.row_upper), n + m)
     size = np.bincount(label[:n], minlength=n + m)
     largest = int(np.lexsort((-size, -whole))[0])
     label = np.where(whole[label[:n]] >= LEAST_WHOLE, label[:n], largest)
@@ -116,6 +118,7 @@ def restricted(model: LinearModel, columns: NDArray[np.int64]) -> LinearModel:
         value=model.value[inside],
         row_lower=np.where(alone, model.row_lower[used] - sure, -np.inf),
         row_upper=np.where(alone, model.row_upper[used] - sure, np.inf),
+        exact=model.exact[used],
         columns=(Block("piece", 0, len(columns)),),
         rows=(Block("piece", 0, len(used)),),
     )

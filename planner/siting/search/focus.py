@@ -193,8 +193,10 @@ class _Look:
             return
         self._begin = grown.offers
         if not self._form.limited.any():
-            self._first = Candidate((grown.offers,), count(self._form.problem, grown.offers).worth)
-            self._told(np.inf)
+            counted = count(self._form.problem, grown.offers)
+            if not counted.broken:
+                self._first = Candidate((grown.offers,), counted.worth)
+                self._told(np.inf)
 
     def _close_in(self, root: Root, tree: Tree, merging: Merging) -> None:
         wanted = _offers_in(self._form, root.often >= SELDOM)

@@ -16,12 +16,14 @@ from planner.siting.programme.solver import solve_model
 from planner.siting.question.outcome import Outcome, SolverSettings, relative_gap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from planner.siting.programme.formulation import Formulation
     from planner.siting.programme.solver import Progress
 
-__all__ = ["keep_radius", "padded", "shortest_radius"]
+__all__ = ["keep_radius", "longest_walk", "padded", "shortest_radius"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +35,15 @@ class _Walkers:
 
 
 def shortest_radius(
-    form: Formulation, settings: SolverSettings, start: NDArray[np.float64] | None, progress: Progress | None
+    form: Formulation,
+    tolerance: float,
+    settings: SolverSettings,
+    start: NDArray[np.float64] | None,
+    progress: Progress | None,
 ) -> tuple[NDArray[np.float64] | None, Outcome]:
     """Return values that keep the shortest longest walk in seconds, and the outcome; keep it in the model.
 
-    People whom no site can serve at all are not counted: `evaluate` reports them. The walk is infinite when money or
+    Later goals may give up ``tolerance`` of it, as a part of its value. People whom no site can serve at all are not counted: `evaluate` reports them. The walk is infinite when money or
     rules leave somebody unserved who could be served.
     """
     began = time.perf_counter()
@@ -62,11 +68,11 @@ def shortest_radius(
         else:
             break
         if progress is not None:
-            progress(_at(radii, high), _at(radii, low), time.perf_counter() - began)
+            progress(_finite_at(radii, high), _finite_at(radii, low), time.perf_counter() - began)
     assert outcome is not None  # noqa: S101  # the infinite radius is always asked
     objective, bound = (None if best is None else float(radii[high])), _at(radii, low)
     if best is not None:
-        _keep_within(form, walkers, float(radii[high]))
+        _keep_within(form, walkers, float(radii[high]) * (1.0 + tolerance))
     return best, dataclasses.replace(
         outcome,
         status="infeasible"
@@ -83,6 +89,26 @@ def shortest_radius(
 def keep_radius(form: Formulation, radius_s: float) -> None:
     """Ask of the model that nobody who can be served walks longer than ``radius_s``."""
     _keep_within(form, _walkers(form), radius_s)
+
+
+def longest_walk(form: Formulation) -> Callable[[NDArray[np.float64]], float]:
+    """Return what gives the longest walk at any values, in seconds: infinite where somebody reaches nothing who could."""
+    walkers = _walkers(form)
+    pairs, first = walkers.pairs, walkers.first
+
+    def longest(values: NDArray[np.float64]) -> float:
+        if not len(first):
+            return 0.0
+        is_open = (values[form.x[form.last].slice] > 0.5) | form.slots.always
+        seconds = np.where(is_open[pairs.slot], pairs.seconds, np.inf)
+        return float(np.minimum.reduceat(seconds, first).max())
+
+    return longest
+
+
+def _finite_at(radii: NDArray[np.float64], position: int) -> float | None:
+    found = _at(radii, position)
+    return None if found is None or np.isinf(found) else found
 
 
 def _at(radii: NDArray[np.float64], position: int) -> float | None:

@@ -17,13 +17,13 @@ from planner.siting.question.outcome import SolverSettings, relative_gap
 from planner.siting.question.plan import Assignments, Plan, Step
 from planner.siting.search.focus import Focused, beyond_shortcuts, focus, worth_focusing
 from planner.siting.search.goals import Reached, accept, pursue
+from planner.siting.search.settled import settled
 from planner.siting.search.warm import first_offers
 from planner.siting.search.years import first_years
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.siting.programme.near import Nearness
     from planner.siting.programme.solver import Progress
     from planner.siting.question.outcome import Stopped
     from planner.siting.question.problem import Goal, SitingProblem
@@ -91,9 +91,8 @@ def solve(
     if quick is not None and values is not None:
         values = settled(form, values)
         reached.append(accept(form, problem.goals[0], values, quick.outcome))
-    for position, goal in enumerate(problem.goals):
-        if position < len(reached):
-            continue
+    first = 1 if reached else 0
+    for position, goal in enumerate(problem.goals[first:], first):
         if any(step.outcome.interrupted for step in reached):
             break
         left_s = settings.time_limit_s - (time.perf_counter() - began)
@@ -161,7 +160,7 @@ def _completed(form: Formulation, goal: Goal, settings: SolverSettings, start: N
     solution = solve_model(form.builder.build(measure), settings, start=start)
     form.builder.release(mark)
     if solution.values is None:
-        return Reached(goal, 0, measure, None, solution.outcome)
+        return Reached(goal, 0, measure.at, None, solution.outcome)
     return accept(form, goal, solution.values, solution.outcome)
 
 
@@ -198,39 +197,6 @@ def _stopped_by(one: Reached, focused: Focused, *, proven: bool) -> Stopped:
     return "time" if one.outcome.stopped_by == "proof" else one.outcome.stopped_by
 
 
-def settled(form: Formulation, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``values`` with whole bundles, and everybody counted as covered who is.
-
-    A goal that does not ask for coverage leaves covered sets anywhere between what is kept and what is true.
-    """
-    values = values.copy()
-    near, needs = form.near, form.needs
-    bundle, offer = form.bundles.pairs()
-    for z, x, v, w in zip(form.z, form.x, form.v, form.w, strict=True):
-        values[z.slice] = np.round(values[z.slice])
-        chosen = values[z.slice][bundle] > 0.5
-        is_open = np.zeros(form.slots.count)
-        is_open[form.slots.of_offer[offer[chosen]]] = 1.0
-        values[x.slice] = is_open
-        if needs.n_sets:
-            values[v.slice] = np.maximum.reduceat(is_open[needs.sets_slot], needs.sets_indptr[:-1])
-        if near is not None and near.n_sets:
-            values[w.slice] = _near_values(near, is_open)
-    return values
-
-
-def _near_values(near: Nearness, is_open: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Open if something is open among the added slots or in the parent, parents first."""
-    values = np.concatenate([is_open, np.maximum.reduceat(is_open[near.added_slot], near.added_indptr[:-1])])
-    slots = len(is_open)
-    inside = np.flatnonzero(near.parent >= 0)
-    while True:
-        better = np.maximum(values[slots + inside], values[near.parent[inside]])
-        if np.array_equal(better, values[slots + inside]):
-            return values[slots:]
-        values[slots + inside] = better
-
-
 def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
     """Read the last values found; every goal's number is that of the plan itself, its bound that of its own solve."""
     found = [one for one in reached if one.values is not None]
@@ -249,9 +215,8 @@ def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
 
 
 def _step(one: Reached, values: NDArray[np.float64]) -> Step:
-    objective = one.measure.at(values) if one.measure is not None else one.outcome.objective
-    outcome = dataclasses.replace(one.outcome, objective=objective, gap=relative_gap(objective, one.outcome.bound))
-    return Step(one.goal, one.rank, outcome)
+    """Return the goal with its number in the final plan; its gap stays that of its own solve: later goals may give up some of it."""
+    return Step(one.goal, one.rank, dataclasses.replace(one.outcome, objective=one.number(values)))
 
 
 def read_assignments(
