@@ -169,6 +169,7 @@ def _sites(run: Run) -> dict[str, Any]:
         "minServices": [kind.min_services if kind else 0 for kind in kinds],
         "hubOnly": [int(kind.hub_only) if kind else 0 for kind in kinds],
         "setup": places["setup_yuan"].tolist(),
+        "setupPerM2": [kind.setup_yuan_per_m2 if kind else 0.0 for kind in kinds],
         "yearly": places["yearly_yuan"].tolist(),
         "area": area,
         "payer": None if payer is None else departments.index(payer),

@@ -318,6 +318,10 @@ def opened_sites_table(
     for place, mine in openings.groupby("place_id", sort=False):
         j = at[str(place)]
         site = sites.loc[place]
+        per_m2 = posed.problem.sites.setup_yuan_per_m2
+        setup = float(posed.problem.sites.setup_yuan[j])
+        # Facilities have no set-up; all that is used of a candidate's room is new.
+        setup += 0.0 if per_m2 is None else float(per_m2[j] * recount.site_area_m2[j])
         rows.append(
             {
                 "place_id": place,
@@ -327,8 +331,8 @@ def opened_sites_table(
                 "n_services": len(mine),
                 "area_m2": float(recount.site_area_m2[j]),
                 "area_offered_m2": float(site["area_m2"]),
-                "setup_yuan": float(posed.problem.sites.setup_yuan[j]),
-                "fit_out_yuan": float(recount.site_capital_yuan[j] - posed.problem.sites.setup_yuan[j]),
+                "setup_yuan": setup,
+                "fit_out_yuan": float(recount.site_capital_yuan[j] - setup),
                 "capital_yuan": float(recount.site_capital_yuan[j]),
                 "yearly_yuan": float(recount.site_yearly_yuan[j]),
                 "ready_year": float(site["ready_year"]),

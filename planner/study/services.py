@@ -126,7 +126,11 @@ class Service(Block):
     min_load: Annotated[float, Field(ge=0)] = 0.0
     """People an opening needs to be viable; with it, people are assigned to openings."""
     participation: Share = 1.0
-    """Share of the demand that uses the service; load = people × participation."""
+    """Share of the demand that uses the service; load = people × participation.
+
+    It enters loads and the places that people take, not the places per head (E2SFCA in ``accessibility`` and ``equity``):
+    those are per person of the demand, whether or not that person uses the service.
+    """
     sizes: list[Size] = []
     """Alternatives to the one size above."""
     department: Id | None = None
@@ -182,13 +186,17 @@ class SiteKind(Block):
 
     name: Label
     area_share: Share = 1.0
-    """Share of the footprint × storeys that could be used, where the layer has no ``area_m2``."""
+    """Share of the footprint × storeys that could be used, where the layer has no ``area_m2``.
+
+    Storeys are those of the column ``storeys`` (``building:levels`` of OpenStreetMap), 1 where they are not known: the
+    area is that of the whole building. Give a share where only the ground floor can be had.
+    """
     assumed_area_m2: Annotated[float, Field(gt=0)] | None = None
     """Area of a candidate that has neither ``area_m2`` nor a footprint; an assumption, named on every output."""
     setup_yuan: Yuan = 0.0
     """Paid once when the building opens, whatever the number of services."""
     setup_yuan_per_m2: Yuan = 0.0
-    """The same, per m² used."""
+    """The same, per m² used: of the services that open and of the rooms they share, each room once."""
     yearly_yuan: Yuan = 0.0
     """Rent and upkeep of the building per year."""
     storey: int = 1

@@ -158,6 +158,7 @@ class _Draw:
             np.where(rng.random(count) < 0.7, rng.integers(3, 12, count), np.inf).astype(float),
             self.money(3, count),
             self.shares(count),
+            self.money(3, count) if self.maybe(0.3) else None,
             storey_area_m2=rng.integers(1, 7, (count, 2)).astype(float) if self.maybe(0.3) else None,
             min_area_m2=rng.integers(0, 4, count).astype(float) if self.maybe(0.2) else None,
             min_services=rng.integers(0, 3, count) if self.maybe(0.2) else None,

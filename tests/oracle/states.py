@@ -168,6 +168,7 @@ class States:
     def _pay_building(self, j, here, pay, share):
         """Pay the set-up where anything new opens, and every shared room that is not there already."""
         sites = self.problem.sites
+        taken = sum((self.area[c] for c in here if not self.stands[c]), Fraction(0))
         if any(not self.stands[c] for c in here):
             pay(0, exact(sites.setup_yuan[j]), share)
             pay(1, column(sites.setup_yearly_yuan, self.n_sites, Fraction(0), exact)[j], share)
@@ -178,6 +179,8 @@ class States:
             if users and not any(self.cell[c] in standing for c in users):
                 pay(0, exact(room.capital_yuan), room.share)
                 pay(1, exact(room.yearly_yuan), room.share)
+                taken += exact(room.area_m2)
+        pay(0, column(sites.setup_yuan_per_m2, self.n_sites, Fraction(0), exact)[j] * taken, share)
 
     def public(self, state):
         """Return (capital, yearly) without the parts of outside payers."""

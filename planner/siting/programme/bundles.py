@@ -206,6 +206,9 @@ def _with_money(
 
     units = money_units(problem)
     capital, yearly = _Bill(len(site), filled, units), _Bill(len(site), filled, units)
+    there = np.zeros((problem.sites.count, problem.n_services), dtype=bool)
+    there[offers.site[offers.existing], offers.service[offers.existing]] = True
+    taken_m2 = np.where(new, offers.area_m2[safe], 0.0).sum(axis=1) if offers.count else np.zeros(len(site))
     for service in range(problem.n_services if offers.count else 0):
         here = safe[:, service]
         capital.add(offers.capital_yuan[here] * new[:, service], filled.capital_share[here])
@@ -213,9 +216,12 @@ def _with_money(
     capital.add(problem.sites.setup_yuan[site] * opens, filled.setup_share[site])
     yearly.add(filled.setup_yearly_yuan[site] * opens, filled.setup_share[site])
     for room, share in zip(rules.rooms, filled.room_share, strict=True):
-        built = np.any(new & room.services, axis=1) & ~np.any(standing & room.services, axis=1)
+        # A service that stands has its room already, also where it is extended.
+        built = np.any(new & room.services, axis=1) & ~np.any(chosen & there[site] & room.services, axis=1)
+        taken_m2 = taken_m2 + built * room.area_m2
         capital.add(built * room.capital_yuan, share)
         yearly.add(built * room.yearly_yuan, share)
+    capital.add(filled.setup_yuan_per_m2[site] * taken_m2, filled.setup_share[site])
     for position in np.flatnonzero(offers.existing):
         here = site == offers.site[position]
         gone = here & ~chosen[:, offers.service[position]]
