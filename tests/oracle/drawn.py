@@ -97,7 +97,7 @@ class _Draw:
         )
 
     def offers(self):
-        most = 12 if self.middle else (5 if self.phased else 9)
+        most = 11 if self.middle else (5 if self.phased else 9)
         cells = [(j, k) for j in range(self.n_sites) for k in range(self.services) if self.maybe(0.75)]
         self.rng.shuffle(cells)
         cells = [tuple(cell) for cell in cells][: most - (0 if self.middle else 2)] or [(0, 0)]

@@ -84,6 +84,7 @@ class Enumeration(States):
         self.way = [ways[demand.service] for demand in demands]
         self.worth = [Fraction(1)] if problem.phases is None else [exact(w) for w in problem.phases.weights]
         self._feasible = {}
+        self._nearest = {}
 
     def _walks(self, reach):
         return [
@@ -102,9 +103,11 @@ class Enumeration(States):
 
     def nearest(self, d, i, offers):
         """Return seconds to the nearest offer that counts, infinite beyond the widest circle."""
-        seconds = [self.walk[d][i].get(self.site[c], math.inf) for c in offers if self.counts_for(d, c)]
-        nearest = min(seconds, default=math.inf)
-        return nearest if nearest <= self.cutoffs[d][-1] else math.inf
+        places = tuple(sorted({self.site[c] for c in offers if self.counts_for(d, c)}))
+        if (d, places) not in self._nearest:
+            walks = (min((walk.get(j, math.inf) for j in places), default=math.inf) for walk in self.walk[d])
+            self._nearest[d, places] = [walk if walk <= self.cutoffs[d][-1] else math.inf for walk in walks]
+        return self._nearest[d, places][i]
 
     def ring(self, d, seconds):
         return next((r for r, cutoff in enumerate(self.cutoffs[d]) if seconds <= cutoff), None)

@@ -70,7 +70,17 @@ class States:
             ways = itertools.product(*[[None, *here] for here in cells.values()])
             bundles = [tuple(c for c in way if c is not None) for way in ways]
             buildings.append([bundle for bundle in bundles if not self.broken_building(j, bundle)])
-        states = (tuple(sorted(itertools.chain(*chosen))) for chosen in itertools.product(*buildings))
+        most = math.inf if self.problem.rules.max_sites is None else self.problem.rules.max_sites
+        begun = [((), 0)]
+        for bundles in buildings:
+            opens = [(bundle, any(not self.stands[c] for c in bundle)) for bundle in bundles]
+            begun = [
+                (state + bundle, opened + new)
+                for state, opened in begun
+                for bundle, new in opens
+                if opened + new <= most
+            ]
+        states = (tuple(sorted(state)) for state, _ in begun)
         return [state for state in states if not self.broken_state(state)]
 
     def broken_building(self, j, here):
