@@ -193,15 +193,15 @@ def money(problem: SitingProblem, chosen: NDArray[np.int64]) -> Money:
         standing = set(offers.service[here].tolist()) & today
         fresh = here[~offers.existing[here]]
         new = set(offers.service[fresh].tolist())
-        share, per_m2 = filled.setup_share[site], float(filled.setup_yuan_per_m2[site])
+        share, taken_m2 = filled.setup_share[site], float(offers.area_m2[fresh].sum())
         if new:
-            once = float(sites.setup_yuan[site]) + per_m2 * float(offers.area_m2[fresh].sum())
-            spend(site, once, share, float(filled.setup_yearly_yuan[site]), share)
-        for room, payers in zip(problem.rules.rooms, filled.room_share, strict=True):
+            spend(site, float(sites.setup_yuan[site]), share, float(filled.setup_yearly_yuan[site]), share)
+        for room, owner in zip(problem.rules.rooms, filled.room_share, strict=True):
             users = set(np.flatnonzero(room.services).tolist())
             if new & users and not standing & users:
-                spend(site, room.capital_yuan, payers, room.yearly_yuan, payers)
-                spend(site, per_m2 * room.area_m2, share, 0.0, share)
+                spend(site, room.capital_yuan, owner, room.yearly_yuan, owner)
+                taken_m2 += room.area_m2
+        spend(site, float(filled.setup_yuan_per_m2[site]) * taken_m2, share, 0.0, share)
     return found
 
 
