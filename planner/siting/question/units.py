@@ -73,6 +73,8 @@ def money_units(problem: SitingProblem) -> Units:
     offers, sites = problem.offers, problem.sites
     optional = [some for some in (offers.closing_yuan, sites.setup_yearly_yuan) if some is not None]
     rooms = [[room.capital_yuan, room.yearly_yuan] for room in problem.rules.rooms]
+    if sites.setup_yuan_per_m2 is not None:
+        optional.append(sites.setup_yuan_per_m2[offers.site] * offers.area_m2)
     return Units.of(offers.capital_yuan, offers.yearly_yuan, sites.setup_yuan, *optional, *rooms)
 
 
