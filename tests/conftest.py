@@ -1,6 +1,8 @@
 """What all tests share: where the real data sets lie, and that the same examples are tried every time."""
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,40 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PLANNER_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--open-files",
+        action="store_true",
+        help="fail the test that leaves a file open, and collect garbage after each test",
+    )
+
+
+def _open_files() -> set[str]:
+    """The regular files this process holds open; nothing where the system has no /proc."""
+    held = set()
+    for entry in Path("/proc/self/fd").glob("*"):
+        try:
+            target = entry.readlink()
+            if target.is_file():
+                held.add(str(target))
+        except OSError:  # closed meanwhile
+            continue
+    return held
+
+
+@pytest.fixture(autouse=True)
+def _no_file_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whether a leak fails a test must not depend on when garbage is collected: here it is asked at once."""
+    if not request.config.getoption("--open-files"):
+        yield
+        return
+    before = _open_files()
+    yield
+    left = _open_files() - before
+    gc.collect()
+    assert not left, f"left open: {sorted(left)}"
 
 
 @pytest.fixture(scope="session")

@@ -57,9 +57,10 @@ def test_everybody_stays_in_the_denominator(planned):
 
 
 def test_the_workbook_quotes_the_tables(planned):
+    book = openpyxl.load_workbook(planned / "plan.xlsx")
     cells = {
         cell
-        for sheet in openpyxl.load_workbook(planned / "plan.xlsx", read_only=True)
+        for sheet in book
         for row in sheet.iter_rows(values_only=True)
         for cell in row
         if isinstance(cell, int | float)
