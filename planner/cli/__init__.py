@@ -109,7 +109,7 @@ def check(
     if as_json:
         print(json.dumps(checked.rows(), ensure_ascii=False, indent=2))
     else:
-        _talk([*checked.lines(), checked.summary()])
+        _talk([*checked.lines(), "", *checked.rules(), "", checked.summary()])
     if checked.errors:
         raise typer.Exit(LayerError.exit_code)
 

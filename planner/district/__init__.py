@@ -1,6 +1,7 @@
 """What is on the ground: layers read, checked and brought into one metric system."""
 
 from planner.district.district import District, Survey, check_layers, read_district, survey_layers
+from planner.district.figures import rule_lines
 from planner.district.findings import Finding, Findings
 from planner.district.ground import Ground
 from planner.district.heads import groups_apart, heads
@@ -18,5 +19,6 @@ __all__ = [
     "heads",
     "mend",
     "read_district",
+    "rule_lines",
     "survey_layers",
 ]

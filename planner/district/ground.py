@@ -9,9 +9,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from planner.district.files import as_text
 from planner.district.heads import heads
 from planner.district.ids import own_ids
-from planner.district.layers import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

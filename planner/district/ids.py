@@ -20,7 +20,7 @@ def own_ids(table: LayerTable, *, one_thing_may_have_many_rows: bool = False) ->
 
     An id that stands twice is an error; with ``one_thing_may_have_many_rows`` only if its rows lie apart.
     """
-    ids = table.texts("id")
+    ids = table.codes("id", "id") if table.optional("id") is not None else None
     if ids is None:
         table.flag("note", "ids-made")
         return made_ids(table)

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from ruamel.yaml import YAML
 
-from planner.district.files import read_numbers
+from planner.district.files import as_text, read_numbers
 from planner.district.ids import made_ids, unique_ids
-from planner.district.layers import as_text
 from planner.study import Facilities, People
 from planner.study.connection import is_connection
 
@@ -104,8 +103,9 @@ def mended_frame(table: LayerTable) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
     frame = frame.rename(columns=renamed)
     for name in _number_columns(table):
         if name in frame:
-            numbers = read_numbers(frame[name])
-            if numbers.text.any() and not numbers.unreadable.any():
+            numbers = read_numbers(frame[name], decimal=table.spec.decimal, usual=table.usual_decimal)
+            doubtful = numbers.unreadable | numbers.ranged | numbers.percent | numbers.broken
+            if numbers.text.any() and not doubtful.any() and not numbers.marks.doubtful:
                 frame[name] = numbers.amounts
     id_name = columns.get("id", "id")
     if id_name not in frame:

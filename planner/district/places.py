@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner.district.files import read_flags
+from planner.district.files import as_text, read_flags
 from planner.district.ids import own_ids, qualified
-from planner.district.layers import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +74,9 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
     services = _services(table, spec, known)
     capacity, area_m2 = table.numbers("capacity"), table.numbers("area_m2")
     ids = own_ids(table, one_thing_may_have_many_rows=True)
+    nothing = np.zeros(len(ids), dtype=bool) if capacity is None else capacity == 0
+    if nothing.any():
+        table.flag("warning", "no-places", nothing)
     frame = pd.DataFrame(
         {
             "id": ids,
@@ -86,7 +88,9 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
             "source": table.where,
         }
     )
-    return frame[[bool(offered) for offered in services]]
+    offering = ~nothing & np.array([bool(offered) for offered in services], dtype=bool)
+    found: pd.DataFrame = frame[offering]
+    return found
 
 
 def _services(table: LayerTable, spec: Facilities, known: Sequence[str]) -> list[list[str]]:
@@ -106,6 +110,17 @@ def _services(table: LayerTable, spec: Facilities, known: Sequence[str]) -> list
         if blank:
             table.flag("warning", "no-service", blank)
         return named
+    unmatched = sorted(set(spec.services) - {name for names in named for name in names})
+    if unmatched:
+        table.flag(
+            "warning",
+            "unmatched-value",
+            (),
+            use="services",
+            column=str(column.name),
+            values=", ".join(unmatched),
+            near="",
+        )
     mapped = [[spec.services[name] for name in names if name in spec.services] for names in named]
     left_out = [i for i, offered in enumerate(mapped) if not offered]
     if left_out:

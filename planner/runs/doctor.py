@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from planner.access.remarks import StreetsError
 from planner.access.soundness import check_streets
-from planner.district import Finding, Findings, mend, survey_layers
+from planner.district import Finding, Findings, mend, rule_lines, survey_layers
 from planner.errors import OutputError
 from planner.runs.aside import written_aside
 from planner.runs.progress import Progress, silent
@@ -40,6 +40,10 @@ class Checked:
     def lines(self) -> list[str]:
         """Return the findings as text in the study's language, one to a line."""
         return [finding.text(self.language) for finding in self.findings]
+
+    def rules(self) -> list[str]:
+        """Return how zero, unknown figures and ranges are read, one rule to a line."""
+        return rule_lines(self.language)
 
     def summary(self) -> str:
         """Return one line: how many findings of each severity, and where mended copies lie."""

@@ -32,6 +32,9 @@ class Layer(Located):
     """Text encoding of a shapefile or CSV, if the file does not tell and the automatic decision is wrong."""
     columns: dict[str, str] = {}
     """Our name of a column → its name in the file, e.g. ``{id: 社区编码, name: 社区名称}``."""
+    decimal: Literal[".", ","] | None = None
+    """Decimal mark of figures stored as text; the other one then stands between thousands (``5.741`` with ``decimal: ","`` is
+    5,741). Without it the cells themselves say, and what they leave open is a finding."""
     keep: dict[str, list[str | int | float | bool]] = {}
     """Keep only the rows whose column (name in the file) has one of these values."""
     drop: dict[str, list[str | int | float | bool]] = {}

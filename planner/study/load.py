@@ -14,6 +14,7 @@ from planner.errors import Fault, StudyError, raise_all
 from planner.study.connection import NO_PASSWORDS, holds_secret, without_secrets
 from planner.study.model import Study
 from planner.study.scenarios import Overlay, variant, variants
+from planner.study.written import as_written, on_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +94,7 @@ def parse_set(item: str) -> Overlay:
         msg = f"--set {without_secrets(item)}: write it as key=value, e.g. --set budgets.capital_yuan=5000000"
         raise StudyError(msg)
     try:
-        return Overlay(key.strip(), _plain(YAML(typ="safe", pure=True).load(value)), f"--set {key.strip()}")
+        return Overlay(key.strip(), _plain(YAML(typ="rt", pure=True).load(value)), f"--set {key.strip()}")
     except (YAMLError, ValueError) as fault:
         msg = f"--set {without_secrets(item)}: the value cannot be read; quote texts that hold : # or brackets"
         raise StudyError(msg) from fault
@@ -154,19 +155,12 @@ def _plain(value: Any) -> Any:
             msg = "too many values, or values nested in themselves"
             raise ValueError(msg)
         if isinstance(item, Mapping):
-            return {_scalar(key): strip(inner, depth + 1) for key, inner in item.items()}
+            return {as_written(key): strip(inner, depth + 1) for key, inner in item.items()}
         if isinstance(item, Sequence) and not isinstance(item, str | bytes):
             return [strip(inner, depth + 1) for inner in item]
-        return _scalar(item)
+        return as_written(item)
 
     return strip(value, 0)
-
-
-def _scalar(item: Any) -> Any:
-    for kind in (bool, int, float, str):
-        if isinstance(item, kind):
-            return kind(item)
-    return item
 
 
 def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
@@ -179,6 +173,7 @@ def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
         except LookupError as fault:
             faults.append(Fault(overlay.origin, str(fault.args[0])))
     _refuse_passwords(path, raw, asked, origins)
+    on_disk(asked.get("layers"), path.parent)
     try:
         study = Study.model_validate(asked)
     except ValidationError as error:

@@ -3,10 +3,13 @@
 from planner.district.files.database import has_driver
 from planner.district.files.degrees import X_NAMES, Y_NAMES, read_coordinates
 from planner.district.files.encoding import NAME_BYTES, Decision, cut_name
-from planner.district.files.numbers import Numbers, read_flags, read_numbers
+from planner.district.files.numbers import Numbers, is_broken, read_flags, read_numbers
 from planner.district.files.osm import OSMIUM_RAISES, Extract, Want, is_extract, read_extract
 from planner.district.files.raw import RawTable, Remark, UnreadableError
 from planner.district.files.read import read_file
+from planner.district.files.texts import as_text, clean, folded, inexact
+from planner.district.files.well_known import read_shapes, shape_column
+from planner.district.files.years import read_years
 
 __all__ = [
     "NAME_BYTES",
@@ -20,12 +23,20 @@ __all__ = [
     "Remark",
     "UnreadableError",
     "Want",
+    "as_text",
+    "clean",
     "cut_name",
+    "folded",
     "has_driver",
+    "inexact",
+    "is_broken",
     "is_extract",
     "read_coordinates",
     "read_extract",
     "read_file",
     "read_flags",
     "read_numbers",
+    "read_shapes",
+    "read_years",
+    "shape_column",
 ]

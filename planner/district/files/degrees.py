@@ -27,12 +27,16 @@ _DMS = re.compile(
 )
 
 
-def read_coordinates(column: pd.Series) -> NDArray[np.float64]:
-    """Return a column of coordinates as float64[n]; NaN where a cell is none."""
-    numbers = read_numbers(column)
+def read_coordinates(column: pd.Series, usual_decimal: str | None = None) -> NDArray[np.float64]:
+    """Return a column of coordinates as float64[n]; NaN where a cell is none.
+
+    ``usual_decimal`` is the decimal mark where the cells themselves do not say; coordinates often have another one than the
+    figures beside them.
+    """
+    numbers = read_numbers(column, usual=usual_decimal)
     values = numbers.amounts.copy()
-    values[numbers.text & (values == 0)] = np.nan  # a dash stands for no coordinate, not for the equator
-    for row in np.flatnonzero(np.isnan(values) & ~numbers.empty):
+    values[(numbers.text & (values == 0)) | numbers.ranged | numbers.percent] = np.nan  # a word for none is no equator
+    for row in np.flatnonzero(np.isnan(values) & ~numbers.missing):
         values[row] = read_dms(str(column.iloc[row]))
     return values
 

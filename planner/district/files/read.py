@@ -9,6 +9,8 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.errors import ShapelyError
@@ -18,6 +20,7 @@ from planner.district.files.database import read_database
 from planner.district.files.raster import RASTERS, read_raster
 from planner.district.files.raw import RawTable, UnreadableError
 from planner.district.files.tables import TABLES, read_parquet, read_table
+from planner.district.files.texts import as_text
 from planner.district.files.vector import VECTORS, read_vector
 from planner.study.connection import is_connection
 
@@ -55,7 +58,7 @@ def read_file(path: Path, table: str | None = None, encoding: str | None = None)
     if not path.exists():
         raise UnreadableError("missing-file", near=_near(path))
     try:
-        return _read(path, table, encoding)
+        return _without_lists(_read(path, table, encoding))
     except _READERS_RAISE as error:
         # readers raise what they like on damaged files; the planner is told which file, and what the reader said
         raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {_without_paths(error)}") from error
@@ -75,6 +78,18 @@ def _read(path: Path, table: str | None, encoding: str | None) -> RawTable:
     if suffix in VECTORS:
         return read_vector(path, table, encoding)
     raise UnreadableError("unknown-format", suffix=suffix or path.name, formats=_FORMATS)
+
+
+def _without_lists(raw: RawTable) -> RawTable:
+    """Return the rows with lists in cells as texts joined by ``;``, as other formats write them."""
+    frame = raw.frame
+    for name in frame.columns:
+        if name != "geometry" and frame[name].dtype == object:
+            listed = [isinstance(value, list | tuple | np.ndarray) for value in frame[name]]
+            if any(listed):
+                cells = [as_text(v) if several else v for v, several in zip(frame[name], listed, strict=True)]
+                frame[name] = pd.Series(cells, index=frame.index, dtype=object)
+    return raw
 
 
 def _without_paths(error: BaseException) -> str:

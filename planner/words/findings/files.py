@@ -136,6 +136,44 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("字段 {column} 可能是 {columns} 中的任何一个", "column {column} may be any of {columns}"),
         "hint": ("在 columns 中写文件里的确切名称", "write the name exactly as in the file"),
     },
+    "doubled-property": {
+        "what": (
+            "有的要素把属性 {column} 写了两次，读取程序只留下一个",
+            "some features hold the property {column} twice, and readers keep only one of them",
+        ),
+        "hint": ("改名或删去其中一个", "rename one of them, or delete it"),
+    },
+    "title-rows": {
+        "what": (
+            "表头之上有 {titles:,} 行标题或分组，找到的字段：{columns}",
+            "{titles:,} rows of titles or groups stand above the heading; columns found: {columns}",
+        ),
+        "hint": ("核对字段；或只保留一行表头", "check the columns, or leave one row of headings"),
+    },
+    "nameless-columns": {
+        "what": (
+            "{count:,} 个没有表头的列有内容，已略去（第 {positions} 列）",
+            "{count:,} columns without a heading hold something and were left out (number {positions})",
+        ),
+        "hint": ("需要的列写上表头", "give headings to the columns you need"),
+    },
+    "unmatched-value": {
+        "what": (
+            "{use} 中字段 {column} 的值 {values} 在图层中没有",
+            "{use}: column {column} has no row with {values}",
+        ),
+        "hint": (
+            "{near}核对写法；以 0 开头的代码加引号",
+            "{near}check how it is written; put codes that begin with 0 in quotes",
+        ),
+    },
+    "inexact-code": {
+        "what": (
+            "字段 {column} 有 {count:,} 个编号存为浮点数，末尾数字已丢失（如 {example}）",
+            "column {column} has {count:,} codes stored as floating-point numbers, whose last digits are lost (e.g. {example})",
+        ),
+        "hint": ("在原表中把编号存为文本，重新导出", "store the codes as text in the source, and export it again"),
+    },
     "ids-made": {
         "what": ("没有编号字段，按行号编号", "it has no id column; ids were made from row numbers"),
         "hint": ("用 columns: {{id: …}} 指明编号字段", "name the id column with columns: {{id: …}}"),

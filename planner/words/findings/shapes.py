@@ -119,6 +119,13 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("{count:,} 条记录没有几何，已略去", "{count:,} rows have no geometry; they were left out"),
         "hint": ("补上几何或删除这些记录", "draw them or delete the rows"),
     },
+    "surfaces-flattened": {
+        "what": (
+            "{count:,} 个三维面（MultiPatch、TIN）取其在地面上的轮廓",
+            "{count:,} surfaces (MultiPatch, TIN) were taken by the ground they cover",
+        ),
+        "hint": ("无需处理", "nothing to do"),
+    },
     "unreadable-geometry": {
         "what": (
             "{count:,} 个图形已损坏（如环未闭合），按没有几何处理",

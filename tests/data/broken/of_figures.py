@@ -24,7 +24,7 @@ def _(sound, folder):
     _people(sound, folder, lambda v: f"{v * 10:,}")
 
 
-@case("dash-for-nobody", "people.0", AS_TEXT, "text-number", "warning")
+@case("dash-for-nobody", "people.0", AS_TEXT, "missing-number", "warning")
 def _(sound, folder):
     _people(sound, folder, ["－", "120", "35", "80"])
 
