@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_SEPARATORS = ";\t|,"
+_SEPARATORS = "\t;|,"
 #: Excel's own line that names the separator
 _SEP_LINE = re.compile(r"\s*\"?sep=(.)\"?,*[ ]*(?:\r?\n|$)", re.IGNORECASE)
 #: how Excel is kept from reading a code as a number: ``="0310"`` and ``'0310``

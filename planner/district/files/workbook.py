@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pandas as pd
 from openpyxl.styles.numbers import BUILTIN_FORMATS
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from planner.district.files.archive import guard
@@ -145,8 +145,9 @@ def _rows(book: Workbook, name: str, sheet: _Sheet) -> Iterator[tuple[int, dict[
             held = {cell["column"]: cell["value"] for cell in cells if not _blank(cell["value"])}
             if held:
                 yield number, held
-        ranges = parser.merged_cells.ranges if parser.merged_cells is not None else []
-        sheet.merged += [(one.min_row, one.min_col, one.max_row, one.max_col) for one in ranges]
+        ranges = parser.merged_cells.mergeCell if parser.merged_cells is not None else []
+        bounds = [range_boundaries(one.ref) for one in ranges]
+        sheet.merged += [(r0, c0, r1, c1) for c0, r0, c1, r1 in bounds]
 
 
 def _table(sheet: _Sheet) -> RawTable:
