@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from planner.district.files import as_text
 from planner.district.heads import heads
 from planner.district.ids import own_ids
 
@@ -66,8 +65,8 @@ def read_ground(tables: dict[str, LayerTable], crs: CRS, places: Sequence[str]) 
 
 def _entrances(table: LayerTable | None, crs: CRS, places: Sequence[str]) -> gpd.GeoDataFrame:
     entrances = _plain(table, crs)
-    named = table.column("place", "place") if table is not None else None
-    entrances["place"] = [as_text(value) for value in named] if named is not None else [""] * len(entrances)
+    named = table.codes("place", "place") if table is not None else None
+    entrances["place"] = named if named is not None else [""] * len(entrances)
     unknown = ~entrances["place"].isin(list(places)).to_numpy(dtype=bool)
     if unknown.any() and table is not None and named is not None:
         example = entrances["place"][unknown].iloc[0]

@@ -74,7 +74,8 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
     services = _services(table, spec, known)
     capacity, area_m2 = table.numbers("capacity"), table.numbers("area_m2")
     ids = own_ids(table, one_thing_may_have_many_rows=True)
-    nothing = np.zeros(len(ids), dtype=bool) if capacity is None else capacity == 0
+    offering = np.array([bool(offered) for offered in services], dtype=bool)
+    nothing = np.zeros(len(ids), dtype=bool) if capacity is None else offering & (capacity == 0)
     if nothing.any():
         table.flag("warning", "no-places", nothing)
     frame = pd.DataFrame(
@@ -88,8 +89,7 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
             "source": table.where,
         }
     )
-    offering = ~nothing & np.array([bool(offered) for offered in services], dtype=bool)
-    found: pd.DataFrame = frame[offering]
+    found: pd.DataFrame = frame[offering & ~nothing]
     return found
 
 
@@ -197,9 +197,13 @@ def _filled(
 def _lift(table: LayerTable, assumed: Sequence[SiteKind | None]) -> NDArray[np.bool_]:
     defaults = np.array([kind is not None and kind.lift for kind in assumed], dtype=bool)
     own = table.optional("lift")
-    return (
-        defaults if own is None else np.where([bool(t) for t in table.texts("lift") or []], read_flags(own), defaults)
-    )
+    if own is None:
+        return defaults
+    yes, unknown, unreadable = read_flags(own)
+    if unreadable.any():
+        example = as_text(own.iloc[int(np.flatnonzero(unreadable)[0])])
+        table.flag("warning", "unreadable-flag", unreadable, column=str(own.name), example=example)
+    return np.where(unknown, defaults, yes)
 
 
 def _allowed(table: LayerTable, assumed: Sequence[SiteKind | None], known: Sequence[str]) -> list[str]:

@@ -26,6 +26,8 @@ _UNKNOWN = frozenset("-—–―─/") | {
 }  # fmt: skip
 #: words for 0
 _ZERO = frozenset({"无", "没有", "零", "nil", "zero"})
+_YES = frozenset({"1", "1.0", "true", "t", "yes", "y", "是", "有", "√", "✓", "ja", "sim"})
+_NO = frozenset({"0", "0.0", "false", "f", "no", "n", "否", "无", "没有", "×", "✗", "nein", "não"})
 _ABOUT = re.compile(r"(?:约|大约|近|共|计|ca\.?|c\.|approx\.?|about|~|≈)\s*", re.IGNORECASE)
 _UNITS = (
     "people", "beds", "bed", "平方米", "平米", "左右", "以上", "人", "户", "张", "床", "个", "名", "位", "层", "元",
@@ -131,10 +133,13 @@ def read_numbers(column: pd.Series, *, decimal: str | None = None, usual: str | 
     )
 
 
-def read_flags(column: pd.Series) -> NDArray[np.bool_]:
-    """Return a yes/no column as bool[n]; anything but a clear yes is no."""
-    yes = {"1", "1.0", "true", "t", "yes", "y", "是", "有", "√", "✓"}
-    return np.array([unicodedata.normalize("NFKC", str(v)).strip().lower() in yes for v in column], dtype=bool)
+def read_flags(column: pd.Series) -> tuple[Bools, Bools, Bools]:
+    """Return of a yes/no column which cells say yes, which say nothing, and which say neither yes nor no; each bool[n]."""
+    texts = [unicodedata.normalize("NFKC", "" if pd.isna(v) else str(v)).strip().lower() for v in column]
+    yes = np.array([text in _YES for text in texts], dtype=bool)
+    unknown = np.array([not text or text in _UNKNOWN for text in texts], dtype=bool)
+    no = np.array([text in _NO for text in texts], dtype=bool)
+    return yes, unknown, ~yes & ~unknown & ~no
 
 
 def is_broken(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
 
 _QUOTED = re.compile(r"\"[^\"]*\"|\\.|\[[^\]]*\]")
+#: cells that merged ranges of one sheet may stand for
+_MOST_FILLED = 5_000_000
 #: a heading of more rows than this is none
 _MOST_HEADINGS = 4
 
@@ -203,15 +206,19 @@ def _headings(sheet: _Sheet, top: int, bottom: int) -> dict[int, str]:
 
 def _fill_merged(sheet: _Sheet, bottom: int) -> None:
     """Give merged texts to all their rows; mark the rows below a merged figure, which nobody can split."""
-    last = max(sheet.rows)
+    numbers = sorted(sheet.rows)
+    filled = 0
     for r0, c0, r1, c1 in sheet.merged:
         value = sheet.rows.get(r0, {}).get(c0)
         if r0 <= bottom or r1 == r0 or value is None:
             continue
         place = f"{get_column_letter(c0)}{r0}:{get_column_letter(c1)}{r1}"
-        for number in range(r0 + 1, min(r1, last) + 1):
-            filled = value if isinstance(value, str) and not value.endswith("%") else f"#MERGED! [{place}]"
-            sheet.rows.setdefault(number, {}).setdefault(c0, filled)
+        own = isinstance(value, str) and not value.endswith("%")
+        for number in numbers[bisect_right(numbers, r0) : bisect_right(numbers, r1)]:
+            sheet.rows[number].setdefault(c0, value if own else f"#MERGED! [{place}]")
+            filled += 1
+        if filled > _MOST_FILLED:
+            raise UnreadableError("unreadable-file", reason=f"{len(sheet.merged)} merged ranges over {filled:,} cells")
 
 
 def _blank(value: object) -> bool:

@@ -20,6 +20,13 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
             "write numbers: 0 where there is none, nothing where it is not known",
         ),
     },
+    "unreadable-flag": {
+        "what": (
+            "字段 {column} 有 {count:,} 个既非是也非否的值，按否处理（如 {example}）",
+            "column {column} has {count:,} values that are neither yes nor no; taken for no (e.g. {example})",
+        ),
+        "hint": ("写 是 或 否；不知道则留空", "write yes or no, or nothing where it is not known"),
+    },
     "missing-number": {
         "what": (
             "字段 {column} 有 {count:,} 个空值或“-”，按 0 计",

@@ -288,6 +288,17 @@ def test_storeys_of_zero_are_assumed(drawn):
     assert found["assumed-storeys"].count == 2
 
 
+@pytest.mark.parametrize(
+    ("written", "lift", "code"), [("是", True, ""), ("-", True, ""), ("无", False, ""), ("?", False, "unreadable-flag")]
+)
+def test_a_lift_that_is_not_known_is_that_of_the_kind(drawn, written, lift, code):
+    drawn.settings["site_kinds"] = {"school": {"name": "school", "area_share": 0.5, "lift": True}}
+    drawn.candidates["lift"] = [written]
+    district = read_district(drawn.study(), drawn.folder)
+    assert district.sites["lift"].tolist() == [lift]
+    assert ("unreadable-flag" in {finding.code for finding in district.findings}) == bool(code)
+
+
 def test_people_are_never_a_range(drawn):
     tabled(drawn, "quarter,elders,toddlers\nA,10-20,1\nB,7,1\nC,3,1\nD,0,1\n")
     assert codes(drawn)["range-refused"].severity == "error"

@@ -31,6 +31,27 @@ def test_a_sound_district_reads_the_same_from_its_copies(drawn, tmp_path):
     assert before.existing.equals(after.existing)
 
 
+@pytest.mark.parametrize(
+    ("cells", "more"),
+    [
+        (["1.010", "7", "3", "-"], {"decimal": ","}),
+        (["1010,5", "6,5", "3", ""], {}),
+        (["50%", "25 %", "25%", "0%"], {}),
+    ],
+)
+def test_figures_read_the_same_from_mended_copies(drawn, tmp_path, cells, more):
+    drawn.communities["elders"] = cells
+    drawn.communities["all"] = [1000, 40, 40, 40]
+    people = drawn.layers["people"][0]
+    if "%" in cells[0]:
+        people["groups"]["elders"] = {"column": "elders", "percent_of": "all"}
+    people.update(more)
+    assert read_district(drawn.study(), drawn.folder).demand["elders"].sum() == (520 if "%" in cells[0] else 1020)
+    written = mended(drawn, tmp_path / "mended")
+    after = read_district(load_study(written.study_file), written.study_file.parent)
+    assert after.demand["elders"].sum() == (520 if "%" in cells[0] else 1020)
+
+
 def test_faults_that_can_be_mended_are_gone(drawn, tmp_path):
     drawn.communities.loc[1, "id"] = "A"
     drawn.communities["elders"] = ["１０", "7", "约3", "－"]
