@@ -37,6 +37,12 @@ class OutputError(PlannerError, OSError):
     exit_code = 4
 
 
+class OccupiedFolderError(OutputError):
+    """A folder that must be empty or absent holds something: the command names the wrong one."""
+
+    exit_code = 2
+
+
 class InfeasibleError(PlannerError, RuntimeError):
     """No plan keeps every rule of the study."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from planner.errors import StudyError
+from planner.errors import OccupiedFolderError, StudyError
 from planner.study.scenarios import BASE
 
 #: holds every result unless told otherwise
@@ -39,3 +39,16 @@ def place_of(study_file: Path, scenario: str | None, verb: Verb | None = None) -
     """
     name = name_of(study_file)
     return STORE / (name if verb is None else f"{name}{APART}{verb}") / (scenario or BASE)
+
+
+def refuse_occupied(folder: Path) -> None:
+    """Refuse a folder that must be empty or absent, and is not.
+
+    Raises
+    ------
+    OccupiedFolderError
+        it holds something, or is a file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        msg = f"{folder} holds something already; give a folder that is empty or does not exist"
+        raise OccupiedFolderError(msg)
