@@ -149,13 +149,14 @@ def standing_rows(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
         widest = service.circles[-1].minutes
         mine = facilities[(facilities["service"] == service.id) & (facilities["minutes"] == widest)]
         pairs = duplicates[(duplicates["service"] == service.id) & (duplicates["minutes"] == widest)]
+        known = int(equity[service.id]["facilities_with_capacity"])
         text = say(
-            "assess.facilities_line",
+            "assess.facilities_line" if known else "assess.facilities_line_unknown",
             spoken,
             count=len(mine),
             doubled=int(pairs["doubled"].sum()),
             idle=int(mine["idle"].fillna(value=False).sum()),
-            known=int(equity[service.id]["facilities_with_capacity"]),
+            known=known,
         )
         minutes = say("report.minutes_short", spoken, minutes=widest)
         rows.append((f"{service.name.text(spoken)} · {say('assess.facilities_title', spoken)} · {minutes}", text))

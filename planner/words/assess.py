@@ -52,6 +52,10 @@ ASSESS: dict[str, tuple[str, str]] = {
         "{count} 处；{doubled} 处与他处重复过半；{idle} 处闲置（{known} 处已知容量）",
         "{count}; {doubled} doubled by another; {idle} idle (capacity known of {known})",
     ),
+    "facilities_line_unknown": (
+        "{count} 处；{doubled} 处与他处重复过半；容量均未知，是否闲置无从判断",
+        "{count}; {doubled} doubled by another; no capacity is known, so nobody can say which are idle",
+    ),
     "no_facility": ("今天没有这项服务", "this service does not exist today"),
     "size_by": ("设施大小", "Size of facilities"),
     "by_load": ("负荷", "load"),
