@@ -16,6 +16,14 @@ from planner.access.remarks import path_of
 from planner.access.shifted import note_shifts
 from planner.access.snap import snap
 from planner.district import Findings, groups_apart, heads
+from planner.district.crowding import (
+    AROUND_M,
+    LEAST_IN_COMMUNITY,
+    STREET_SLIVER,
+    covered_shares,
+    of_communities,
+    people_once,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +55,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     - ``place-on-piece``: places that stand on a piece few people can walk to;
     - ``street-gaps``: what joining ends closer than a metre would change;
     - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen;
+    - ``streets-of-a-sliver``: communities of which the streets reach a small part only;
     - ``probable-shift-by-streets``, ``doubtful-shift-by-streets``: points that lie along streets in another reading only.
     """
     findings = Findings()
@@ -61,6 +70,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
         _note_stranded(findings, study, district, network, homes)
         _note_gaps(findings, where, network, homes)
     _note_cut(findings, study, network, homes)
+    _note_sliver(findings, study, district, network)
     note_shifts(findings, district, network)
     return findings.all
 
@@ -156,6 +166,19 @@ def _note_cut(findings: Findings, study: Study, network: WalkNetwork, homes: _Ho
         say = findings.warn if share > MOST_CUT else findings.note
         where = study.layers.streets.path.as_posix()
         say("circles-cut", "layers.streets", where, homes.named(cut), share=share, reach_m=reach_m)
+
+
+def _note_sliver(findings: Findings, study: Study, district: District, network: WalkNetwork) -> None:
+    """Name the communities of which the streets reach a small part: their people are counted where no street is known."""
+    communities = district.communities
+    of_each = of_communities(people_once(study, district.demand), district.demand, communities)
+    shares = covered_shares(communities, network.lines, of_each > LEAST_IN_COMMUNITY)
+    sparse = shares < STREET_SLIVER
+    if sparse.any():
+        where = study.layers.streets.path.as_posix()
+        rows = list(communities["id"][sparse])
+        lost, worst = float(of_each[sparse].sum()), float(shares[sparse].min())
+        findings.warn("streets-of-a-sliver", "layers.streets", where, rows, people=lost, share=worst, around_m=AROUND_M)
 
 
 def _xy(frame: GeoDataFrame) -> NDArray[np.float64]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from planner.district.elsewhere import note_unjoined
 from planner.district.files import as_text, folded, read_numbers
 
 if TYPE_CHECKING:
@@ -50,11 +50,7 @@ def join_to_communities(
         known.setdefault(folded(target), position)
     at = np.array([known.get(key, known.get(_without_fraction(key), -1)) for key in named], dtype=np.int64)
     if (at < 0).any():
-        row = int(np.flatnonzero(at < 0)[0])
-        close = difflib.get_close_matches(named[row], list(known), n=1) if named[row] else []
-        names = sorted({key or "–" for key, position in zip(keys, at, strict=True) if position < 0})
-        near = f"{close[0]}? " if close else ""
-        table.flag("error", "unjoined-rows", at < 0, names=", ".join(names[:10]), near=near)
+        note_unjoined(table, list(keys), named, list(known), at >= 0)
     twice = (at >= 0) & (np.bincount(at[at >= 0], minlength=len(targets))[at] > 1)
     if twice.any():
         table.flag("error", "joined-twice", twice)

@@ -9,10 +9,9 @@ import geopandas as gpd
 import numpy as np
 from pyproj.exceptions import CRSError, ProjError
 
+from planner.district.cells import as_cells
 from planner.district.check import (
     check_communities,
-    check_layers_meet,
-    check_misread,
     check_people,
     check_places,
     check_systems,
@@ -26,6 +25,7 @@ from planner.district.ground import Ground, read_ground, weigh_by_need
 from planner.district.ids import own_ids
 from planner.district.layers import shown_path
 from planner.district.metric import to_metric
+from planner.district.overlap import check_layers_meet, offer_systems
 from planner.district.places import read_facilities, read_sites
 from planner.district.reader import LayerReader
 from planner.district.shift import Placed, check_shift, placed_points
@@ -116,19 +116,22 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
     reader = LayerReader(folder, findings, named.values())
     read = {label: reader.read(label, layer) for label, layer in named.items()}
     _note_no_streets(study, folder, findings)
+    originals = {label: table for label, table in read.items() if table is not None}
     crs = _metric_system(study, read["layers.communities"], findings)
+    if crs is not None and study.layers.communities.cells is not None:
+        cells = as_cells(originals.pop("layers.communities"), study.layers.communities, crs)
+        originals |= {} if cells is None else {"layers.communities": cells}
+    offer_systems(study, folder, originals, reader.unplaced, findings)
     if crs is None:
         return Survey(None, named, {}, {}, findings.all)
-    tables = _in_metres(study, {label: table for label, table in read.items() if table is not None}, crs)
+    tables = _in_metres(study, originals, crs)
     district = _assemble(study, tables, crs, findings)
-    originals = {label: table for label, table in read.items() if table is not None}
     check_systems(originals, crs, findings)
-    check_misread(originals, tables)
     check_shift(study, originals, tables)
     if findings.errors:
         district = None
     elif district is not None:
-        district = replace(district, findings=findings.all, placed=placed_points(tables))
+        district = replace(district, findings=findings.all, placed=placed_points(study, tables))
     left_out = {
         label: table.frame[~table.frame.index.isin(tables[label].frame.index)]
         for label, table in originals.items()
@@ -211,7 +214,7 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     communities = _no_communities(study, crs) if base is None else _communities(study, base, crs)
     if base is not None:
         check_communities(base, communities)
-        check_layers_meet(tables, communities)
+        check_layers_meet(study, tables, communities)
     buildings = study.layers.buildings
     homes = read_homes(tables["layers.buildings"], buildings) if "layers.buildings" in tables and buildings else None
     people = [tables[label] for i in range(len(study.layers.people)) if (label := f"layers.people.{i}") in tables]

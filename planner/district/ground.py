@@ -49,7 +49,7 @@ def read_ground(tables: dict[str, LayerTable], crs: CRS, places: Sequence[str]) 
     table = tables.get("layers.estates")
     if table is not None:
         without = np.setdiff1d(np.arange(len(estates)), gates["estate"])
-        if len(without):
+        if len(without) and not table.findings.refused("layers.gates"):
             table.flag("warning", "estate-without-gate", without)
     barriers = _plain(tables.get("layers.barriers"), crs)
     kinds = tables["layers.barriers"].texts("kind") if "layers.barriers" in tables else None
@@ -68,7 +68,8 @@ def _entrances(table: LayerTable | None, crs: CRS, places: Sequence[str]) -> gpd
     named = table.codes("place", "place") if table is not None else None
     entrances["place"] = named if named is not None else [""] * len(entrances)
     unknown = ~entrances["place"].isin(list(places)).to_numpy(dtype=bool)
-    if unknown.any() and table is not None and named is not None:
+    whole = table is not None and not table.findings.refused("layers.facilities", "layers.candidates")
+    if unknown.any() and whole and table is not None and named is not None:
         example = entrances["place"][unknown].iloc[0]
         table.flag("error", "unknown-place", unknown, example=str(example))
     entrances = entrances[~unknown].set_geometry(

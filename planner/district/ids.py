@@ -32,7 +32,8 @@ def own_ids(table: LayerTable, *, one_thing_may_have_many_rows: bool = False) ->
         )
     if bad.any():
         table.flag("error", "duplicate-id", bad.to_numpy(dtype=bool))
-    return ids
+    # a blank id is an error; until it is mended, messages name the row
+    return [name or f"#{int(row) + 1}" for name, row in zip(ids, table.frame.index, strict=True)]
 
 
 def made_ids(table: LayerTable) -> list[str]:

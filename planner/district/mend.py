@@ -33,7 +33,20 @@ if TYPE_CHECKING:
 #: our names of columns that hold numbers
 _NUMBERS = ("area_m2", "storeys", "capacity", "storey", "setup_yuan", "yearly_yuan", "ready_year", "weight")
 #: keys of a layer that say how to read its file; a mended copy needs none of them
-_OF_THE_FILE = ("path", "layer", "crs", "axes", "encoding", "keep", "drop", "box_deg", "tags", "join")
+_OF_THE_FILE = (
+    "path",
+    "layer",
+    "crs",
+    "axes",
+    "encoding",
+    "keep",
+    "drop",
+    "box_deg",
+    "tags",
+    "join",
+    "cells",
+    "cell_m",
+)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class Homes:
     points: NDArray[np.object_]
     floor_area_m2: Floats
     """float64[n]: footprint × storeys."""
+    most_floor_m2: Floats
+    """float64[n]: the same with as many storeys as towers have where they are not known; infinite without a footprint."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,6 +59,8 @@ def read_sites(study: Study, tables: Sequence[LayerTable], crs: CRS, findings: F
     """Return the candidate sites: what the layer says of each, else what its kind assumes."""
     parts = [_candidates(study, table, table.spec) for table in tables]  # type: ignore[arg-type]
     filled = [part for part in parts if len(part)]
+    if not filled and findings.refused("layers.candidates"):
+        return gpd.GeoDataFrame(columns=SITE_COLUMNS, geometry="geometry", crs=crs)
     if not filled:
         findings.error("no-candidates", "layers.candidates", "")
         return gpd.GeoDataFrame(columns=SITE_COLUMNS, geometry="geometry", crs=crs)

@@ -13,6 +13,8 @@ from pyproj.exceptions import CRSError, ProjError
 
 from planner.district.crs import WGS84, mismatch, parse_crs, probable_crs, swap_axes, unshift
 from planner.district.files import (
+    LAT_NAMES,
+    LON_NAMES,
     X_NAMES,
     Y_NAMES,
     RawTable,
@@ -27,6 +29,7 @@ from planner.district.files import (
     read_shapes,
     shape_column,
 )
+from planner.district.gcj02 import in_china
 from planner.district.layers import LayerTable, shown_path
 from planner.study import People
 
@@ -41,6 +44,9 @@ if TYPE_CHECKING:
     from planner.district.files import Extract
     from planner.district.findings import Findings
     from planner.study import Layer
+
+#: share of the rows of a table that must be longitudes and latitudes; single slips are reported by row
+MOSTLY = 0.9
 
 
 #: a number that is no code: without a leading zero
@@ -58,6 +64,8 @@ class LayerReader:
             if layer.tags and is_extract(layer.path) and layer not in self._sharing.setdefault(layer.path, []):
                 self._sharing[layer.path].append(layer)
         self._extracts: dict[Path, list[Extract]] = {}
+        self.unplaced: dict[str, LayerTable] = {}
+        """Layers whose coordinates are in no system, or cannot be in the one declared: rows as the file has them."""
 
     def read(self, label: str, layer: Layer) -> LayerTable | None:
         """Return a layer with its rows kept as asked, or None with an error noted."""
@@ -79,7 +87,10 @@ class LayerReader:
         if isinstance(layer, People) and layer.join is not None:
             return kept
         placed = _with_points(kept)
-        return None if placed is None else _with_crs(placed)
+        found = None if placed is None else _with_crs(placed)
+        if placed is not None and found is None:
+            self.unplaced[label] = placed
+        return found
 
     def _raw(self, label: str, layer: Layer) -> RawTable:
         if is_extract(layer.path):
@@ -181,7 +192,22 @@ def _with_points(table: LayerTable) -> LayerTable | None:
         table.flag("warning", "unreadable-coordinates", written & ~there, example=example)
     points = np.full(len(frame), None, dtype=object)
     points[there] = shapely.points(x[there], y[there])
-    return table.with_frame(gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=None)))
+    crs = _in_degrees(table, [folded(str(columns[axis].name)) for axis in ("x", "y")], x[there], y[there])
+    return table.with_frame(gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=crs)))
+
+
+def _in_degrees(table: LayerTable, names: list[str], x: NDArray[np.float64], y: NDArray[np.float64]) -> CRS | None:
+    """Return WGS 84, and say so, where the columns are called longitude and latitude, hold such, and no system is declared."""
+    called = names[0] in LON_NAMES and names[1] in LAT_NAMES
+    if table.spec.crs is not None or not called or not x.size:
+        return None
+    if not ((np.abs(x) <= 180) & (np.abs(y) <= 90)).mean() >= MOSTLY:
+        return None
+    china = bool(in_china(x, y).mean() >= MOSTLY)
+    table.flag(
+        "warning" if china else "note", "degrees-in-china" if china else "degrees-read", columns=", ".join(names)
+    )
+    return WGS84
 
 
 def _with_shapes(table: LayerTable, name: str) -> LayerTable:

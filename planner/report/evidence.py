@@ -57,6 +57,7 @@ def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
     rows = [
         *(EvidenceRow("note", "", "", note.text(language), "") for note in study.notes),
         *_people(study, language),
+        *_cells(study, language),
         *_storeys(study, language),
         *_walkers(study, language),
         *(
@@ -85,6 +86,19 @@ def _people(study: Study, language: Language) -> Iterator[EvidenceRow]:
             figure=say("report.figure.people", language),
             value="; ".join(dict.fromkeys(people.estimates.values())) or basis,
             source=f"{people.source} ({basis}, {people.year})",
+        )
+
+
+def _cells(study: Study, language: Language) -> Iterator[EvidenceRow]:
+    cells = study.layers.communities.cells
+    if cells is not None:
+        side = f" ({study.layers.communities.cell_m:g} m)" if cells == "grid" else ""
+        yield EvidenceRow(
+            kind="assumption",
+            subject=say("community", language),
+            figure=say("report.figure.cells", language),
+            value=say(f"cells.{cells}", language) + side,
+            source="",
         )
 
 

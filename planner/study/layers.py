@@ -64,6 +64,11 @@ class Communities(Layer):
     """Administrative columns (street, town, parish …) by which tables are also summed."""
     renamed: dict[str, str] = {}
     """Names that other layers still use → the name here, e.g. ``{五角场镇: 长海路街道}``."""
+    cells: Literal["voronoi", "grid"] | None = None
+    """Where nobody has borders: ``voronoi`` gives each point (a community's centre, a hexagon's) the ground nearest to it,
+    ``grid`` lays squares of ``cell_m`` over the rows of any layer. Results are labelled as by cells."""
+    cell_m: Annotated[float, Field(ge=50, le=20_000)] = 500.0
+    """Side of the squares of ``cells: grid``; half of it is the least ground around the outermost points of ``voronoi``."""
 
 
 class Buildings(Layer):

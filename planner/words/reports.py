@@ -176,6 +176,7 @@ REPORTS: dict[str, tuple[str, str]] = {
     "figure.min_storey": ("最低楼层", "lowest storey"),
     "figure.needs_lift_from_storey": ("需电梯起始楼层", "lift needed from storey"),
     "figure.speed_m_s": ("步行速度（m/s）", "walking speed (m/s)"),
+    "figure.cells": ("社区边界（以单元代替）", "borders of communities (cells instead)"),
     "figure.assumed_storeys": ("缺省层数", "storeys where unknown"),
     "figure.people": ("人口", "people"),
     # frame

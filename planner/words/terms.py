@@ -6,6 +6,11 @@ TERMS: dict[str, tuple[str, str]] = {
     # what is on the ground
     "district": ("片区", "district"),
     "community": ("社区", "community"),
+    "cells.voronoi": ("泰森多边形", "Voronoi cells of points"),
+    "cells.grid": ("格网", "squares of a grid"),
+    "in_communities": ("落在社区内", "in the communities"),
+    "near_streets": ("距道路 500 m 以内", "within 500 m of a street"),
+    "near_layers": ("距其他图层 500 m 以内", "within 500 m of the other layers"),
     "communities": ("社区", "communities"),
     "demand_point": ("需求点", "demand point"),
     "people": ("人口", "people"),

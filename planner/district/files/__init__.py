@@ -1,7 +1,7 @@
 """Files of a planner's brought into memory as they are: formats, encodings, archives; nothing is mended here."""
 
 from planner.district.files.database import has_driver
-from planner.district.files.degrees import X_NAMES, Y_NAMES, read_coordinates
+from planner.district.files.degrees import LAT_NAMES, LON_NAMES, X_NAMES, Y_NAMES, read_coordinates
 from planner.district.files.encoding import NAME_BYTES, Decision, cut_name
 from planner.district.files.numbers import Numbers, is_broken, read_flags, read_numbers
 from planner.district.files.osm import OSMIUM_RAISES, Extract, Want, is_extract, read_extract
@@ -12,6 +12,8 @@ from planner.district.files.well_known import read_shapes, shape_column
 from planner.district.files.years import read_years
 
 __all__ = [
+    "LAT_NAMES",
+    "LON_NAMES",
     "NAME_BYTES",
     "OSMIUM_RAISES",
     "X_NAMES",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: names under which tables usually hold coordinates; the study can name others
 X_NAMES = ("x", "lon", "lng", "long", "longitude", "经度", "经度坐标", "东经", "x坐标", "横坐标")
 Y_NAMES = ("y", "lat", "latitude", "纬度", "纬度坐标", "北纬", "y坐标", "纵坐标")
+#: of those, the ones that say that the column is in degrees
+LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "经度坐标", "东经")
+LAT_NAMES = ("lat", "latitude", "纬度", "纬度坐标", "北纬")
 
 _MARK = r"[°º度d:\s-]+"
 _DMS = re.compile(

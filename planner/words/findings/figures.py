@@ -181,9 +181,16 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
             "{count:,} rows name no community of the layer: {names}",
         ),
         "hint": (
-            "{near}改名的社区写入 layers.communities.renamed；合计行用 drop 去掉",
-            "{near}put names that changed into layers.communities.renamed, leave out rows of totals with drop",
+            "{near}改名的社区写入 layers.communities.renamed；不属于本片区的行用 keep 或 drop 筛去",
+            "{near}put names that changed into layers.communities.renamed; leave out rows of other places with keep: or drop:",
         ),
+    },
+    "rows-elsewhere": {
+        "what": (
+            "表中有 {count:,} 行不属于本片区，未计入：{names}",
+            "{count:,} rows are of places outside the district and were not counted: {names}",
+        ),
+        "hint": ("表格范围大于片区时写明 {keep}", "write {keep} where a table covers more than the district"),
     },
     "joined-twice": {
         "what": ("{count:,} 行指向同一个社区", "{count:,} rows name a community that another row names too"),
@@ -234,6 +241,26 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
             "{count:,} polygons with people hold no residential building; {people:,.1f} people were put at an inner point",
         ),
         "hint": ("补充住宅建筑，或接受这一近似", "add the buildings, or accept the approximation"),
+    },
+    "crowded-buildings": {
+        "what": (
+            "{count:,} 栋建筑里的人多得不合理（共 {people:,.0f} 人，一栋最多 {most:,.0f} 人，最挤处每人建筑面积 {floor_m2:.2g} m²，低于 {least_m2:g} m²）",
+            "{count:,} buildings hold more people than their floor can ({people:,.0f} in all, up to {most:,.0f} in one; {floor_m2:.2g} m² of floor a head at worst, under {least_m2:g} m²)",
+        ),
+        "hint": (
+            "建筑图层多半不全：换成覆盖整个片区的建筑，或改用 spread: point；也核对层数与人口单位",
+            "the buildings are probably a part of the district's: give all of them, or write spread: point; check storeys and the unit of people too",
+        ),
+    },
+    "buildings-of-a-sliver": {
+        "what": (
+            "{count:,} 个社区的建筑只分布在其中一小块（最少处仅 {share:.0%} 的地面在建筑 {around_m:g} m 以内），全部 {people:,.0f} 人都放进了那里",
+            "the buildings of {count:,} communities stand in a sliver of them (only {share:.0%} of the ground lies within {around_m:g} m of one at worst), and all their {people:,.0f} people were put there",
+        ),
+        "hint": (
+            "核对建筑图层是否覆盖整个片区；缺失时改用 spread: point 或更小的人口单元",
+            "check that the buildings cover the district; without them write spread: point, or give people of smaller areas",
+        ),
     },
     "community-without-people": {
         "what": ("{count:,} 个社区内没有任何需求点", "{count:,} communities hold no demand point at all"),

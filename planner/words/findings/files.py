@@ -9,7 +9,10 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "unreadable-file": {
         "what": ("无法读取：{reason}", "it cannot be read: {reason}"),
-        "hint": ("用 GIS 软件打开并另存为 GeoPackage", "open it in a GIS and save it as GeoPackage"),
+        "hint": (
+            "用生成它的软件（GIS、电子表格）打开核对，再重新导出",
+            "open it in the program it came from (GIS, spreadsheet) and export it again",
+        ),
     },
     "unknown-format": {
         "what": ("不支持格式 {suffix}", "{suffix} is no format that can be read"),
@@ -98,7 +101,10 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
             "文件声明编码为 {declared}，内容实际是 {encoding}，按 {encoding} 读取",
             "it is declared {declared}, but its bytes are {encoding}; read as {encoding}",
         ),
-        "hint": ("改正 .cpg 或研究文件中的 encoding", "correct the .cpg, or encoding: in the study"),
+        "hint": (
+            "在研究文件中写明 encoding: {encoding}（shapefile 也可改正 .cpg）",
+            "write encoding: {encoding} in the study (or, for a shapefile, correct its .cpg)",
+        ),
     },
     "guessed-encoding": {
         "what": (
@@ -112,7 +118,10 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
             "没有声明编码，按全部字节判断为 {encoding}",
             "its encoding is not declared; all its bytes say {encoding}",
         ),
-        "hint": ("补上 .cpg 文件，或另存为 GeoPackage", "add a .cpg, or save as GeoPackage"),
+        "hint": (
+            "无需处理；也可在研究文件中写明 encoding: {encoding}，或另存为 GeoPackage",
+            "nothing to do; or write encoding: {encoding} in the study, or save as GeoPackage",
+        ),
     },
     "mixed-encoding": {
         "what": (

@@ -100,6 +100,16 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "hint": ("如属绘图误差，可设 join_gaps_m", "if they are slips of drawing, set join_gaps_m"),
     },
+    "streets-of-a-sliver": {
+        "what": (
+            "{count:,} 个社区只有一小块有道路（最少处仅 {share:.0%} 的地面在道路 {around_m:g} m 以内），那里住着 {people:,.0f} 人",
+            "the streets reach a sliver of {count:,} communities (only {share:.0%} of the ground lies within {around_m:g} m of one at worst), where {people:,.0f} people are counted",
+        ),
+        "hint": (
+            "路网多半只覆盖片区的一部分：换成覆盖整个片区并外扩一个生活圈的路网",
+            "the street file probably covers a part of the district: give one that covers all of it and a circle beyond",
+        ),
+    },
     "circles-cut": {
         "what": (
             "{share:.1%} 的人口（{count:,} 个需求点）离路网边缘不到 {reach_m:,.0f} m，其生活圈可能被截断，覆盖率偏低",
