@@ -34,8 +34,8 @@ ALONG_M = 30.0
 BEYOND_M = 500.0
 #: neighbours share their street, so that less is left to chance than the sign test says
 MOST_CHANCE = 0.001
-#: the random-shift test has the dependence of neighbours in it: up to this chance it is evidence, if weaker
-WEAK_CHANCE = 0.02
+#: the random-shift test has the dependence of neighbours in it: up to the first chance a warning, up to the second weak evidence
+STRONG_CHANCE, WEAK_CHANCE = 0.005, 0.02
 #: points that fit so much better as they are than displaced (standard deviations) carry no shift
 AT_HOME = 2.0
 #: the streets are known in squares of this size that hold a junction, and in those beside them
@@ -92,7 +92,7 @@ def _note_by_displacement(
     tried = displacements(district.crs, np.array([west + east, south + north]) / 2, group[0].declared)
     tallies = [{"streets": _along_streets(tried.of(placed.near), network, tree), **placed.tallies} for placed in group]
     verdicts = [_verdict([tally], tried) for tally in tallies]
-    strong = [verdict is not None and verdict.chance <= MOST_CHANCE for verdict in verdicts]
+    strong = [verdict is not None and verdict.chance <= STRONG_CHANCE for verdict in verdicts]
     for placed, tally, verdict, certain in zip(group, tallies, verdicts, strong, strict=True):
         if verdict is not None and certain:
             _say(findings, [placed], [tally], verdict, tried)
@@ -130,7 +130,7 @@ def _say(
     tried: Displacements,
 ) -> None:
     added = _added(tallies)
-    certain = verdict.chance <= MOST_CHANCE
+    certain = verdict.chance <= STRONG_CHANCE
     code = {
         (True, ""): "probable-shift-by-displacement",
         (False, ""): "possible-shift",

@@ -31,6 +31,8 @@ AROUND_M = 500.0
 LEAST_GROUND_M2 = 1e6
 #: share of a community's ground around its buildings below which they stand in a sliver of it; villages lie in wide fields
 BUILT_SLIVER = 0.1
+#: people per km² of ground around buildings above which that is no village
+MOST_PER_BUILT_KM2 = 5_000.0
 #: share of a community's ground around its streets below which these reach a sliver of it
 STREET_SLIVER = 0.25
 #: points along each side of the grid at which ground is measured
@@ -71,7 +73,8 @@ def _note_slivers(
     of_each = of_communities(people_once(study, demand), demand, communities)
     built = np.bincount(community_of(homes.points, communities) + 1, minlength=len(communities) + 1)[1:] > 0
     share = covered_shares(communities, homes.points, built & (of_each > LEAST_IN_COMMUNITY))
-    sparse = share < BUILT_SLIVER
+    km2 = share * shapely.area(np.asarray(communities.geometry.array, dtype=object)) / 1e6
+    sparse = (share < BUILT_SLIVER) & (of_each > MOST_PER_BUILT_KM2 * km2)
     if sparse.any():
         where = "" if study.layers.buildings is None else study.layers.buildings.path.as_posix()
         findings.warn(

@@ -33,7 +33,7 @@ APART_M = 120.0
 LEAST_POINTS = 8
 LEAST_SHARE = 0.4
 #: a shift must fit better than the points as they are by so many standard deviations
-LEAST_GAIN = 2.0
+LEAST_GAIN = 1.0
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 
 
