@@ -11,7 +11,9 @@ import pyproj
 import shapely
 
 from planner.access.network import EdgeFlag, WalkNetwork
-from planner.access.remarks import ELEVATION, remark, unusable
+from planner.access.remarks import ELEVATION, StreetsError, remark, unusable
+from planner.district.files import UnreadableError, opened_raster
+from planner.district.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,9 +101,11 @@ def raster_heights(path: Path, crs: pyproj.CRS) -> Heights:
     import rasterio  # noqa: PLC0415 - an optional extra
 
     try:
-        with rasterio.open(path) as source:
+        with opened_raster(path) as source:
             grid = source.read(1, masked=True).astype(np.float64).filled(np.nan)
             backwards, said = ~source.transform, source.crs
+    except UnreadableError as fault:
+        raise StreetsError(Finding(fault.code, "error", ELEVATION, str(path), evidence=fault.evidence)) from fault
     except (rasterio.errors.RasterioError, OSError) as fault:
         raise unusable("unreadable-raster", path, layer=ELEVATION, fault=str(fault)) from fault
     if said is None:

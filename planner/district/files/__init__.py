@@ -5,6 +5,7 @@ from planner.district.files.degrees import LAT_NAMES, LON_NAMES, X_NAMES, Y_NAME
 from planner.district.files.encoding import NAME_BYTES, Decision, cut_name
 from planner.district.files.numbers import Numbers, is_broken, read_flags, read_numbers
 from planner.district.files.osm import OSMIUM_RAISES, Extract, Want, is_extract, read_extract
+from planner.district.files.raster import opened_raster
 from planner.district.files.raw import RawTable, Remark, UnreadableError
 from planner.district.files.read import read_file
 from planner.district.files.texts import as_text, clean, folded, inexact
@@ -33,6 +34,7 @@ __all__ = [
     "inexact",
     "is_broken",
     "is_extract",
+    "opened_raster",
     "read_coordinates",
     "read_extract",
     "read_file",

@@ -19,10 +19,12 @@ from planner.district.files.archive import unpacked
 from planner.district.files.database import read_database
 from planner.district.files.raster import RASTERS, read_raster
 from planner.district.files.raw import RawTable, UnreadableError
+from planner.district.files.staged import held_still, staged
 from planner.district.files.tables import TABLES, read_parquet, read_table
 from planner.district.files.texts import as_text
 from planner.district.files.vector import VECTORS, read_vector
 from planner.study.connection import is_connection
+from planner.study.parts import sort_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,10 +57,14 @@ def read_file(path: Path, table: str | None = None, encoding: str | None = None)
     """
     if is_connection(path):
         return read_database(path, table)
-    if not path.exists():
+    sort = sort_of(path)
+    if sort == "absent":
         raise UnreadableError("missing-file", near=_near(path))
+    if sort == "device" or (sort == "folder" and path.suffix.lower() != ".gdb"):
+        raise UnreadableError("no-file", sort=f"@path_{sort}")
     try:
-        return _without_lists(_read(path, table, encoding))
+        with held_still(path):
+            return _without_lists(_read(path, table, encoding))
     except _READERS_RAISE as error:
         # readers raise what they like on damaged files; the planner is told which file, and what the reader said
         raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {_without_paths(error)}") from error
@@ -76,7 +82,8 @@ def _read(path: Path, table: str | None, encoding: str | None) -> RawTable:
     if suffix in RASTERS:
         return read_raster(path)
     if suffix in VECTORS:
-        return read_vector(path, table, encoding)
+        with staged(path) as alone:
+            return read_vector(alone, table, encoding)
     raise UnreadableError("unknown-format", suffix=suffix or path.name, formats=_FORMATS)
 
 
@@ -98,6 +105,6 @@ def _without_paths(error: BaseException) -> str:
 
 def _near(path: Path) -> str:
     """Name a file beside the missing one that may be meant."""
-    names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    names = [p.name for p in path.parent.iterdir()] if sort_of(path.parent) == "folder" else []
     close = difflib.get_close_matches(path.name, names, n=1)
     return f": {close[0]}?" if close else ""

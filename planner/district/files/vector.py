@@ -21,6 +21,7 @@ from pyproj import CRS
 
 from planner.district.files.dbf import long_numbers
 from planner.district.files.encoding import decide, decode, decode_name
+from planner.district.files.foreign import offline, plain_geojson, refuse_virtual_tables
 from planner.district.files.geojson import read_members
 from planner.district.files.raw import RawTable, Remark, UnreadableError, encoding_remarks, one_table, unlike_names
 from planner.district.files.surfaces import footprint, is_surface
@@ -66,28 +67,33 @@ def read_vector(path: Path, table: str | None, encoding: str | None) -> RawTable
     _check_beginning(path, suffix)
     if suffix in (".geojson", ".json"):
         return _read_geojson(path, encoding)
+    if suffix == ".gpkg":
+        refuse_virtual_tables(path)
     if suffix in (".shp", ".dbf"):
         return _read_shapefile(path, encoding)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # GDAL murmurs the same again when the table is read
-        tables = [str(name) for name, _ in pyogrio.list_layers(path)]
+        with offline():
+            tables = [str(name) for name, _ in pyogrio.list_layers(path)]
     data = [name for name in tables if name.lower() not in _NO_DATA]
     found = _features(path, one_table(tables if table in tables else data or tables, table), None)
     return RawTable(found.frame, remarks=tuple(found.remarks), doubled=found.doubled)
 
 
 def _check_beginning(path: Path, suffix: str) -> None:
+    """Refuse content that another driver of GDAL than the one meant could take for its own."""
     if suffix == ".gdb":
-        if not path.is_dir():
+        if not (path / "a00000001.gdbtable").is_file():
             raise UnreadableError("not-what-it-says", suffix=suffix)
         return
     with path.open("rb") as file:
         head = file.read(64)
     if not head:
         raise UnreadableError("empty-file")
-    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_BEGINS[suffix]) and not head.startswith(
-        _BEGINS[suffix]
-    ):
+    if suffix in (".geojson", ".json"):
+        head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    # the reserved bytes of a .dbf are zero; where they are not, it is a text that begins like one
+    if not head.startswith(_BEGINS[suffix]) or (suffix == ".dbf" and head[12:14].strip(b"\0")):
         raise UnreadableError("not-what-it-says", suffix=suffix)
 
 
@@ -96,12 +102,16 @@ def _read_geojson(path: Path, encoding: str | None) -> RawTable:
     decision = decide(content.splitlines(), declared=encoding or "utf-8")
     if decision.encoding not in ("utf-8", "ascii"):
         content = b"\n".join(decode(line, decision).encode() for line in content.splitlines())
+    content, link = plain_geojson(content)
     found = _features(content, None, None)
-    frame, members = found.frame, read_members(content)
+    frame, members, remarks = found.frame, read_members(content), list(found.remarks)
     if len(members.ids) == len(frame) and any(members.ids) and "id" not in frame:
         frame.insert(0, "id", pd.Series(members.ids, index=frame.index, dtype=object))
     doubled = {name: (name,) for name in sorted(members.doubled) if name in frame}
-    return RawTable(frame, decision, (*encoding_remarks(decision, []), *found.remarks), doubled)
+    if link is not None:  # what is not fetched is not known: GDAL would say WGS 84
+        frame = frame.set_crs(None, allow_override=True) if isinstance(frame, gpd.GeoDataFrame) else frame
+        remarks.append(Remark("warning", "crs-by-link", evidence={"link": link}))
+    return RawTable(frame, decision, (*encoding_remarks(decision, []), *remarks), doubled)
 
 
 def _read_shapefile(path: Path, encoding: str | None) -> RawTable:
@@ -149,10 +159,11 @@ def _features(source: Path | bytes, table: str | None, encoding: str | None) -> 
     """Return all features, those whose shape cannot be built among them (without one), and what GDAL murmured."""
     with warnings.catch_warnings(record=True) as murmurs:
         warnings.simplefilter("always")
-        meta, fids, wkb, values = pyogrio.raw.read(source, layer=table, encoding=encoding, return_fids=True)
+        with offline():
+            meta, fids, wkb, values = pyogrio.raw.read(source, layer=table, encoding=encoding, return_fids=True)
         shapes = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
-        exact = _exact(source, table, meta, values)
-        fid_name = _fid_name(source, table)
+            exact = _exact(source, table, meta, values)
+            fid_name = _fid_name(source, table)
     names, doubled = unlike_names([str(name) for name in meta["fields"]])
     columns = {
         name: pd.Series(exact.get(at, value), dtype=object if at in exact else None)

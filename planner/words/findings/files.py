@@ -26,6 +26,73 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("文件是空的", "the file is empty"),
         "hint": ("重新导出", "export it again"),
     },
+    "no-file": {
+        "what": ("路径指向的是{sort}，不是文件", "the path leads to a {sort}, not to a file"),
+        "hint": ("填写图层文件本身的路径", "give the path of the layer's own file"),
+    },
+    "file-too-large": {
+        "what": (
+            "文件过大，不予读取：{megabytes:,.0f} MB，最多 {most:,.0f} MB",
+            "the file is too large to be read: {megabytes:,.0f} MB of {most:,.0f} MB at most",
+        ),
+        "hint": ("裁剪到规划范围，另存为 GeoPackage", "clip it to the district and save it as GeoPackage"),
+    },
+    "table-too-large": {
+        "what": (
+            "表格过大，不予读取：{rows:,} 行 × {columns:,} 列，最多 {most:,} 个单元格、{most_columns:,} 列",
+            "the table is too large to be read: {rows:,} rows × {columns:,} columns; at most {most:,} cells and {most_columns:,} columns",
+        ),
+        "hint": (
+            "删除远处的多余单元格，只保留需要的行和列",
+            "delete cells far from the table, and keep only the rows and columns that are needed",
+        ),
+    },
+    "raster-too-large": {
+        "what": (
+            "栅格过大，不予读取：{cells:,} 个像元（{bands:,} 个波段），最多 {most:,} 个",
+            "the raster is too large to be read: {cells:,} cells ({bands:,} bands) of {most:,} at most",
+        ),
+        "hint": ("裁剪到规划范围，只保留需要的波段", "clip it to the district and keep only the bands that are needed"),
+    },
+    "changed-while-read": {
+        "what": ("读取期间文件被改动：{file}", "somebody changed it while it was read: {file}"),
+        "hint": ("等写入的程序结束后再运行", "call again when the program that writes it has finished"),
+    },
+    "database-in-use": {
+        "what": (
+            "数据库有未完成的修改（{file}），内容不确定",
+            "a change of the database was interrupted ({file}): what it holds is uncertain",
+        ),
+        "hint": (
+            "用 QGIS 打开并关闭一次，或另存为新的 GeoPackage",
+            "open it in QGIS and close it again, or save it as a new GeoPackage",
+        ),
+    },
+    "two-sidecars": {
+        "what": (
+            "配套文件 {first} 与 {second} 只差大小写，无法判断用哪个",
+            "{first} and {second} differ only in capitals; either may be meant",
+        ),
+        "hint": ("只保留一个", "keep one of them"),
+    },
+    "virtual-table": {
+        "what": (
+            "表 {table} 由 SQLite 模块 {module} 生成，内容可能来自别的文件",
+            "its table {table} is made by the SQLite module {module} and may come from other files",
+        ),
+        "hint": ("把图层另存为新的 GeoPackage", "save the layer as a new GeoPackage"),
+    },
+    "other-json": {
+        "what": ("内容是 {kind}，不是 GeoJSON", "its content is {kind}, not GeoJSON"),
+        "hint": ("用 GIS 软件另存为 GeoJSON 或 GeoPackage", "save it as GeoJSON or GeoPackage with a GIS"),
+    },
+    "crs-by-link": {
+        "what": (
+            "坐标系以网址给出（{link}），不会联网读取",
+            "its coordinate system is named by an address ({link}), which is not fetched",
+        ),
+        "hint": ("在研究文件中写明 crs", "write crs: in the study"),
+    },
     "missing-sidecar": {
         "what": ("缺少配套文件 {suffix}，属性全部丢失", "its {suffix} file is missing, and with it all columns"),
         "hint": ("把 .shp、.shx、.dbf、.prj 放在一起", "put .shp, .shx, .dbf and .prj side by side"),
