@@ -238,7 +238,9 @@ def report_again(
 ) -> None:
     """Write map, meeting page, workbook and GeoPackage of a run again; page and workbook of an assessment."""
     from planner import report  # noqa: PLC0415
+    from planner.runs.kinds import refuse_links  # noqa: PLC0415
 
+    refuse_links(folder)
     for path in report.publish_again(folder, sheets=sheets, public=public):
         typer.echo(path)
 

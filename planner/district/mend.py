@@ -20,6 +20,7 @@ from planner.district.files import as_text, read_numbers
 from planner.district.ids import made_ids, unique_ids
 from planner.study import Facilities, People
 from planner.study.connection import is_connection
+from planner.study.parts import parts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,8 @@ def mend(study: Study, folder: Path, out: Path, survey: Survey, *, final: Path |
         written.append(label)
     streets = folder / study.layers.streets.path
     if streets.is_file():
-        shutil.copyfile(streets, out / "layers" / streets.name)
+        for name, part in parts_of(streets).items():
+            shutil.copyfile(part, out / "layers" / name)
         raw["layers"]["streets"]["path"] = f"layers/{streets.name}"
     elif not is_connection(study.layers.streets.path):
         raw["layers"]["streets"]["path"] = _relative(streets, final or out)

@@ -95,6 +95,7 @@ def of_sheets(study: Study, layers: str, streets: str, walks: Mapping[str, str])
         "language": fingerprint(study.language),
         "layers.communities.roll_up": fingerprint(study.layers.communities.roll_up),
         "walker of the first service": fingerprint(study.services[0].walker),
+        "circles": fingerprint([[circle.minutes for circle in service.circles] for service in study.services]),
     }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from planner.study._base import Block, Id, Label, Language
+from planner.study._base import Block, FolderName, Id, Label, Language
 from planner.study.layers import Layers
 from planner.study.rules import Budgets, CoLocation, Siting, Solver
 from planner.study.services import DemandGroup, Service, SiteKind, Walking
@@ -27,7 +27,7 @@ class Publication(Block):
 class Scenario(Block):
     """Named overrides of the study, one per line: ``budgets.capital_yuan: 5000000``."""
 
-    name: Annotated[Id, StringConstraints(pattern=r"^[^.*?|\[\]][^*?|\[\]]*$")]
+    name: FolderName
     """Also the name of the run's folder: no leading dot, none of ``* ? | [ ]``."""
     set: dict[str, Any] = {}
     extends: Id | None = None

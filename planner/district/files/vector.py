@@ -161,9 +161,9 @@ def _features(source: Path | bytes, table: str | None, encoding: str | None) -> 
         warnings.simplefilter("always")
         with offline():
             meta, fids, wkb, values = pyogrio.raw.read(source, layer=table, encoding=encoding, return_fids=True)
-        shapes = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
             exact = _exact(source, table, meta, values)
             fid_name = _fid_name(source, table)
+        shapes = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
     names, doubled = unlike_names([str(name) for name in meta["fields"]])
     columns = {
         name: pd.Series(exact.get(at, value), dtype=object if at in exact else None)

@@ -84,5 +84,5 @@ def test_heights_from_a_raster(tmp_path):
     asked = np.array([[500_150, 3_400_150], [500_200, 3_400_150], [500_050, 3_400_350], [499_000, 3_400_150]], float)
     np.testing.assert_allclose(heights(asked), [10, 15, np.nan, np.nan])
     (tmp_path / "not.tif").write_text("no raster")
-    with pytest.raises(LayerError, match="its content is not .tif"):
+    with pytest.raises(LayerError, match=r"its content is not \.tif"):
         raster_heights(tmp_path / "not.tif", CRS.from_epsg(32650))

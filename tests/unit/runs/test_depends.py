@@ -136,7 +136,7 @@ def test_the_tables_of_the_ground_are_made_from_no_more_of_the_study_than_is_dig
     sheets(traced, ground)
     allowed = _parts(depends.of_sheets(study, "", "", {})) | {"services", "walking"}  # through the digests of the walks
     assert traced.seen <= allowed
-    assert set.union(set(), *(service.seen for service in services)) <= {"walker"}
+    assert set.union(set(), *(service.seen for service in services)) <= {"walker", "circles"}
 
 
 def test_candidates_without_a_name_are_called_in_the_language_of_the_study_asked(town):
