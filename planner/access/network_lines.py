@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -77,7 +77,11 @@ def read_lines(
         raise StreetsError(Finding(fault.code, "error", STREETS, str(path), evidence=fault.evidence)) from fault
     if not isinstance(frame, gpd.GeoDataFrame):
         raise unusable("no-street-lines", path)
-    metric = _placed(frame, source_crs, path).to_crs(crs).explode(ignore_index=True)
+    placed = _placed(frame, source_crs, path)
+    try:
+        metric = placed.to_crs(crs).explode(ignore_index=True)
+    except ProjError as fault:  # a system that needs a file which is not here
+        raise unusable("unknown-streets-crs", path, said=str(placed.crs.name)) from fault
     metric = metric[(metric.geom_type == "LineString") & ~metric.is_empty].reset_index(drop=True)
     if metric.empty:
         raise unusable("no-street-lines", path)

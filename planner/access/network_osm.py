@@ -110,7 +110,7 @@ class _Ways:
         lit.enable_for(osmium.osm.NODE)
         walked = osmium.filter.KeyFilter("highway")
         walked.enable_for(osmium.osm.WAY)
-        source = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
+        source = osmium.FileProcessor(str(path.absolute()), osmium.osm.NODE | osmium.osm.WAY).with_locations()
         for found in source.with_filter(lit).with_filter(walked):
             if not isinstance(found, osmium.osm.Way):
                 self.signals.append(found.id)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyproj
 import shapely
+from pyproj.exceptions import ProjError
 
 from planner.access.network import EdgeFlag, WalkNetwork
 from planner.access.remarks import ELEVATION, StreetsError, remark, unusable
@@ -110,7 +111,10 @@ def raster_heights(path: Path, crs: pyproj.CRS) -> Heights:
         raise unusable("unreadable-raster", path, layer=ELEVATION, fault=str(fault)) from fault
     if said is None:
         raise unusable("raster-without-crs", path, layer=ELEVATION)
-    project = pyproj.Transformer.from_crs(crs, pyproj.CRS.from_wkt(said.to_wkt()), always_xy=True)
+    try:
+        project = pyproj.Transformer.from_crs(crs, pyproj.CRS.from_wkt(said.to_wkt()), always_xy=True)
+    except ProjError as fault:  # a system that is none, or that needs a file which is not here
+        raise unusable("unreadable-raster", path, layer=ELEVATION, fault=str(fault)) from fault
 
     def heights(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y = (np.asarray(part) for part in project.transform(xy[:, 0], xy[:, 1]))

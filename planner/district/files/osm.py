@@ -85,7 +85,7 @@ def _read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
     found = [_Found() for _ in wants]
     wkb = osmium.geom.WKBFactory()
     some_key = osmium.filter.KeyFilter(*keys)
-    for thing in osmium.FileProcessor(str(path)).with_areas(some_key).with_filter(some_key):
+    for thing in osmium.FileProcessor(str(path.absolute())).with_areas(some_key).with_filter(some_key):
         if isinstance(thing, osmium.osm.Changeset):
             continue
         tags = dict(thing.tags)
