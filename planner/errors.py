@@ -1,12 +1,16 @@
 """What can go wrong, each with the exit code a script can rely on.
 
 Exit codes: 0 done, 1 a bug of ours, 2 wrong usage, 3 study invalid, 4 data invalid, 5 no feasible plan,
-6 plan not proven under ``--require-optimal``, 7 some scenarios of a batch failed, 130 interrupted.
+6 plan not proven under ``--require-optimal``, 7 some scenarios of a batch failed, 8 not enough memory,
+130 interrupted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+LACKS_MEMORY = 8
+"""Exit code where the machine has too little memory: neither study nor layers are at fault."""
 
 
 class PlannerError(Exception):

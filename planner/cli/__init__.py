@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -14,7 +16,7 @@ from rich.console import Console
 
 from planner import __version__
 from planner.cli.bar import Bar
-from planner.errors import LayerError, PlannerError
+from planner.errors import LACKS_MEMORY, LayerError, PlannerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summ
 
 
 INTERRUPTED = 130
+_NO_MEMORY = (
+    "there is not enough memory for this; close other programs, clip the layers to the district, or ask fewer scenarios side"
+    " by side (--jobs 1); nothing was written"
+)
 _BUG = "this is a fault of the planner itself, not of your data; please report it with the lines above"
 
 
@@ -371,7 +377,15 @@ def _common(
 
 def main() -> NoReturn:
     """Run the command line; the exit codes are those of `planner.errors`."""
-    sys.exit(_run(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of another encoding shows \\u2192 for what it has not
+            stream.reconfigure(errors="backslashreplace")
+    code = _run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has gone; the work is done
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def _run(words: Sequence[str]) -> int:
@@ -385,11 +399,19 @@ def _run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
         return INTERRUPTED
+    except MemoryError:
+        print(_NO_MEMORY, file=sys.stderr)
+        return LACKS_MEMORY
+    except BrokenPipeError:
+        return 0
     except Exception as fault:  # noqa: BLE001 - the last line of defence: usage, or a bug that must say so
         return _unexpected(fault)
 
 
 def _unexpected(fault: Exception) -> int:
+    if _interrupted(fault):
+        print("interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
     show = getattr(fault, "show", None)
     if show is not None:
         show()
@@ -397,3 +419,13 @@ def _unexpected(fault: Exception) -> int:
     traceback.print_exception(fault)
     print(_BUG, file=sys.stderr)
     return 1
+
+
+def _interrupted(fault: BaseException) -> bool:
+    """Tell whether somebody pressed Ctrl-C while a library was loaded, which it reports as an error of its own."""
+    seen: BaseException | None = fault
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

@@ -12,7 +12,7 @@ from planner.errors import InfeasibleError, StaleDecisionsError
 from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
-from planner.runs.decisions import Decision, Decisions, locked, offers_of, read_decisions
+from planner.runs.decisions import Decision, Decisions, locked, offers_of, read_decisions, refuse_unknown
 from planner.runs.ground import Ground, survey
 from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
@@ -182,6 +182,7 @@ def review(
     scenario = decisions.run.scenario
     study = load_study(study_file, scenario=None if scenario == BASE else scenario, sets=sets)
     _refuse_stale(study, study_file, decisions)
+    refuse_unknown(decisions_file, study, decisions)
     known, clock = cache or Cache(None), Clock(progress)
     target = out or place_of(study_file, scenario, "review")
     with written_aside(target, kind="review") as aside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -13,6 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from planner.errors import Fault, StudyError, raise_all
 from planner.study.connection import NO_PASSWORDS, holds_secret, without_secrets
 from planner.study.model import Study
+from planner.study.parts import sort_of
 from planner.study.scenarios import Overlay, variant, variants
 from planner.study.written import as_written, on_disk
 
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 MAX_BYTES = 2_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 40
+#: commas, colons, brackets and lines; the reader of YAML takes a second for each ten thousand
+MAX_MARKS = 60_000
+
+_LONGEST_SHOWN = 200
 
 Key = tuple[str | int, ...]
 
@@ -90,26 +96,33 @@ def parse_set(item: str) -> Overlay:
         if it has no ``=`` or its value is not YAML.
     """
     key, found, value = item.partition("=")
+    if _marks(value) > MAX_MARKS // 10:
+        msg = f"--set {without_secrets(key)}: the value is too long; write it into a scenario of the study"
+        raise StudyError(msg)
     if not found or not key.strip():
         msg = f"--set {without_secrets(item)}: write it as key=value, e.g. --set budgets.capital_yuan=5000000"
         raise StudyError(msg)
     try:
         return Overlay(key.strip(), _plain(YAML(typ="rt", pure=True).load(value)), f"--set {key.strip()}")
-    except (YAMLError, ValueError) as fault:
+    except (YAMLError, ValueError, RecursionError) as fault:
         msg = f"--set {without_secrets(item)}: the value cannot be read; quote texts that hold : # or brackets"
         raise StudyError(msg) from fault
 
 
 def _read(path: Path) -> str:
-    if path.is_dir():
+    if sort_of(path) == "folder":
         msg = f"{path} is a folder; give the study file in it, e.g. {path / 'study.yaml'}"
         raise StudyError(msg)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            msg = f"{path} has {size:,} bytes; a study file has at most {MAX_BYTES:,}. Is it a layer?"
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            msg = f"{path} is a device, pipe or socket; give the study file itself"
             raise StudyError(msg)
-        return path.read_bytes().decode("utf-8-sig")
+        if status.st_size > MAX_BYTES:
+            msg = f"{path} has {status.st_size:,} bytes; a study file has at most {MAX_BYTES:,}. Is it a layer?"
+            raise StudyError(msg)
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1).decode("utf-8-sig")
     except FileNotFoundError as fault:
         near = difflib.get_close_matches(path.name, _yaml_names(path.parent), n=1)
         hint = f"; did you mean {path.parent / near[0]}?" if near else "; `planner new DIR` makes one to start from"
@@ -118,16 +131,21 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as fault:
         msg = f"{path}: byte {fault.start} is not UTF-8; save the file as UTF-8"
         raise StudyError(msg) from fault
-    except OSError as fault:
-        msg = f"{path} cannot be read: {fault.strerror}"
+    except (OSError, ValueError) as fault:
+        shown = str(path) if len(str(path)) <= _LONGEST_SHOWN else f"{str(path)[:_LONGEST_SHOWN]}…"
+        msg = f"{shown} cannot be read: {getattr(fault, 'strerror', None) or fault}"
         raise StudyError(msg) from fault
 
 
 def _yaml_names(folder: Path) -> list[str]:
-    return [entry.name for entry in folder.glob("*.y*ml")] if folder.is_dir() else []
+    return [entry.name for entry in folder.glob("*.y*ml")] if sort_of(folder) == "folder" else []
 
 
 def _parse(path: Path, text: str) -> Any:
+    marks = _marks(text)
+    if marks > MAX_MARKS:
+        msg = f"{path}: {marks:,} lines, commas, colons and brackets; a study has at most {MAX_MARKS:,}. Is it a layer?"
+        raise StudyError(msg)
     try:
         raw = YAML(typ="rt", pure=True).load(text)
         _plain(raw)
@@ -143,6 +161,11 @@ def _parse(path: Path, text: str) -> Any:
         msg = f"{path}: a study is a list of `key: value` lines beginning with `version: 1`"
         raise StudyError(msg)
     return raw
+
+
+def _marks(text: str) -> int:
+    """Return about how many items the reader of YAML will find."""
+    return sum(text.count(mark) for mark in "\n,:[{")
 
 
 def _plain(value: Any) -> Any:

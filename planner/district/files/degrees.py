@@ -21,6 +21,8 @@ Y_NAMES = ("y", "lat", "latitude", "纬度", "纬度坐标", "北纬", "y坐标"
 LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "经度坐标", "东经")
 LAT_NAMES = ("lat", "latitude", "纬度", "纬度坐标", "北纬")
 
+#: characters of the longest text that can be a coordinate; the pattern is tried on no more
+_LONGEST = 100
 _MARK = r"[°º度d:\s-]+"
 _DMS = re.compile(
     rf"^(?P<before>[NSEW北南东西])?[纬经]?\s*(?P<sign>-)?(?P<deg>\d{{1,3}}(?:\.\d+)?)(?:{_MARK}"
@@ -46,7 +48,8 @@ def read_coordinates(column: pd.Series, usual_decimal: str | None = None) -> NDA
 
 def read_dms(text: str) -> float:
     """Return decimal degrees of ``121°30′15.2″E``, ``N31 12 30`` or ``121度30分``; NaN if it is none of these."""
-    found = _DMS.match(unicodedata.normalize("NFKC", text).strip())
+    written = unicodedata.normalize("NFKC", text).strip() if len(text) <= _LONGEST else ""
+    found = _DMS.match(written)
     if found is None:
         return float("nan")
     minutes, seconds = float(found["min"] or 0), float(found["sec"] or 0)

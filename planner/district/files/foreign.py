@@ -103,8 +103,13 @@ def refuse_virtual_tables(path: Path) -> None:
             rows = database.execute(
                 "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'create%virtual%'"
             ).fetchall()
+            endless = database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'view' AND sql LIKE '%recursive%'"
+            ).fetchall()
         except sqlite3.Error as fault:
             raise UnreadableError("unreadable-file", reason=f"SQLite: {fault}") from fault
+    if endless:
+        raise UnreadableError("virtual-table", table=str(endless[0][0]), module="RECURSIVE")
     for name, sql in rows:
         found = _MODULE.search(sql)
         if found is None or found[1].lower() not in _OWN_MODULES:

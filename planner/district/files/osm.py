@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: what osmium has been seen to raise on damaged extracts; its error of coordinates has no other parent than Exception
-OSMIUM_RAISES = (osmium.InvalidLocationError, RuntimeError, OSError, ValueError, LookupError, MemoryError)
+OSMIUM_RAISES = (osmium.InvalidLocationError, RuntimeError, OSError, ValueError, LookupError)
 SUFFIXES = (".osm", ".pbf", ".osm.bz2", ".osm.gz")
 
 
@@ -74,6 +74,8 @@ def read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
     """
     try:
         return _read_extract(path, wants)
+    except MemoryError as error:
+        raise UnreadableError("not-enough-memory", megabytes=path.stat().st_size / 1e6) from error
     except (*OSMIUM_RAISES, ShapelyError) as error:
         raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {error}") from error
 

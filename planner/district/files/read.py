@@ -17,6 +17,7 @@ from shapely.errors import ShapelyError
 
 from planner.district.files.archive import unpacked
 from planner.district.files.database import read_database
+from planner.district.files.limits import refuse_oversized_table
 from planner.district.files.raster import RASTERS, read_raster
 from planner.district.files.raw import RawTable, UnreadableError
 from planner.district.files.staged import held_still, staged
@@ -24,7 +25,7 @@ from planner.district.files.tables import TABLES, read_parquet, read_table
 from planner.district.files.texts import as_text
 from planner.district.files.vector import VECTORS, read_vector
 from planner.study.connection import is_connection
-from planner.study.parts import sort_of
+from planner.study.parts import parts_of, sort_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _READERS_RAISE = (
     DataSourceError, DataLayerError, ShapelyError, pa.ArrowException, zipfile.BadZipFile, zlib.error, struct.error,
     OSError, ValueError, LookupError, RuntimeError, TypeError, ArithmeticError, AttributeError, NameError, EOFError,
-    AssertionError, MemoryError, SyntaxError,
+    AssertionError, SyntaxError,
 )  # fmt: skip
 _FORMATS = ", ".join([*VECTORS, ".parquet", *TABLES, *RASTERS, ".osm.pbf", ".zip"])
 
@@ -65,6 +66,8 @@ def read_file(path: Path, table: str | None = None, encoding: str | None = None)
     try:
         with held_still(path):
             return _without_lists(_read(path, table, encoding))
+    except MemoryError as error:
+        raise UnreadableError("not-enough-memory", megabytes=_size(path) / 1e6) from error
     except _READERS_RAISE as error:
         # readers raise what they like on damaged files; the planner is told which file, and what the reader said
         raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {_without_paths(error)}") from error
@@ -75,6 +78,8 @@ def _read(path: Path, table: str | None, encoding: str | None) -> RawTable:
     if suffix == ".zip":
         with unpacked(path, table) as (inside, rest):
             return _read(inside, rest, encoding)
+    if suffix in (*TABLES, ".parquet", ".geoparquet"):
+        refuse_oversized_table(path)
     if suffix in TABLES:
         return read_table(path, table, encoding)
     if suffix in (".parquet", ".geoparquet"):
@@ -97,6 +102,10 @@ def _without_lists(raw: RawTable) -> RawTable:
                 cells = [as_text(v) if several else v for v, several in zip(frame[name], listed, strict=True)]
                 frame[name] = pd.Series(cells, index=frame.index, dtype=object)
     return raw
+
+
+def _size(path: Path) -> int:
+    return sum(part.stat().st_size for part in parts_of(path).values())
 
 
 def _without_paths(error: BaseException) -> str:

@@ -37,6 +37,16 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "hint": ("裁剪到规划范围，另存为 GeoPackage", "clip it to the district and save it as GeoPackage"),
     },
+    "not-enough-memory": {
+        "what": (
+            "读取 {megabytes:,.0f} MB 的文件时内存不足",
+            "memory ran out while its {megabytes:,.0f} MB were read",
+        ),
+        "hint": (
+            "关闭其他程序，或裁剪到规划范围；小文件也如此时，文件可能已损坏",
+            "close other programs, or clip it to the district; where it is small, it may be damaged",
+        ),
+    },
     "table-too-large": {
         "what": (
             "表格过大，不予读取：{rows:,} 行 × {columns:,} 列，最多 {most:,} 个单元格、{most_columns:,} 列",
