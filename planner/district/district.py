@@ -22,7 +22,7 @@ from planner.district.demand import read_demand, read_homes
 from planner.district.files import has_driver
 from planner.district.findings import Finding, Findings
 from planner.district.ground import Ground, read_ground, weigh_by_need
-from planner.district.ids import own_ids
+from planner.district.ids import own_ids, told_apart
 from planner.district.layers import shown_path
 from planner.district.metric import to_metric
 from planner.district.overlap import check_layers_meet, offer_systems
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
     from planner.district.layers import LayerTable
     from planner.study import Layer, Study
+
+
+#: a facility and a candidate of one id that lie no farther apart are one building
+SAME_BUILDING_M = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +226,8 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     demand = read_demand(study, people, homes, communities, crs) if complete else None
     facilities, existing = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
     sites = read_sites(study, _of(tables, "layers.candidates."), crs, findings)
-    ground = read_ground(tables, crs, [*facilities["id"], *sites["id"]])
+    facilities, shared = _told_apart(facilities, sites, findings)
+    ground = read_ground(tables, crs, [*facilities["id"], *sites["id"]], shared)
     if base is None:
         return None
     check_places(study, tables, communities)
@@ -232,6 +237,20 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     if len(ground.need):
         demand = weigh_by_need(demand, ground.need, study.groups, tables["layers.need"])
     return District(crs, communities, demand, facilities, existing, sites, ground, ())
+
+
+def _told_apart(
+    facilities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, findings: Findings
+) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+    """Return the facilities with ids that no candidate has, and candidate → facility in the same building."""
+    ids = told_apart(list(facilities["id"]), list(sites["id"]), findings)
+    at = dict(zip(sites["id"], sites.geometry, strict=True))
+    shared = {
+        before: now
+        for before, now, point in zip(facilities["id"], ids, facilities.geometry, strict=True)
+        if before != now and at[before].distance(point) <= SAME_BUILDING_M
+    }
+    return facilities.assign(id=ids), shared
 
 
 def _of(tables: dict[str, LayerTable], prefix: str) -> list[LayerTable]:

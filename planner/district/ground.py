@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from planner.district.heads import heads
@@ -40,8 +41,13 @@ class Ground:
     """``id``, ``weight`` (float64, 1 = as usual), ``geometry`` (polygons)."""
 
 
-def read_ground(tables: dict[str, LayerTable], crs: CRS, places: Sequence[str]) -> Ground:
-    """Return gates, estates, barriers and need weights; an estate without a gate is noted."""
+def read_ground(
+    tables: dict[str, LayerTable], crs: CRS, places: Sequence[str], shared: Mapping[str, str] | None = None
+) -> Ground:
+    """Return gates, estates, barriers and need weights; an estate without a gate is noted.
+
+    ``shared``: candidate → the facility in the same building, whose entrances are the same.
+    """
     estates = _plain(tables.get("layers.estates"), crs)
     gates = _plain(tables.get("layers.gates"), crs)
     gates = gates.set_geometry(gpd.GeoSeries(shapely.point_on_surface(gates.geometry.array), gates.index, crs=crs))
@@ -58,12 +64,14 @@ def read_ground(tables: dict[str, LayerTable], crs: CRS, places: Sequence[str]) 
         gates=gates[["id", "estate", "geometry"]],
         estates=estates[["id", "name", "geometry"]],
         barriers=barriers[["id", "kind", "geometry"]],
-        entrances=_entrances(tables.get("layers.entrances"), crs, places),
+        entrances=_entrances(tables.get("layers.entrances"), crs, places, shared or {}),
         need=_need(tables.get("layers.need"), crs),
     )
 
 
-def _entrances(table: LayerTable | None, crs: CRS, places: Sequence[str]) -> gpd.GeoDataFrame:
+def _entrances(
+    table: LayerTable | None, crs: CRS, places: Sequence[str], shared: Mapping[str, str]
+) -> gpd.GeoDataFrame:
     entrances = _plain(table, crs)
     named = table.codes("place", "place") if table is not None else None
     entrances["place"] = named if named is not None else [""] * len(entrances)
@@ -75,6 +83,9 @@ def _entrances(table: LayerTable | None, crs: CRS, places: Sequence[str]) -> gpd
     entrances = entrances[~unknown].set_geometry(
         gpd.GeoSeries(shapely.point_on_surface(entrances.geometry.array[~unknown]), entrances.index[~unknown], crs=crs)
     )
+    again = entrances[entrances["place"].isin(list(shared))]
+    if len(again):
+        entrances = pd.concat([entrances, again.assign(place=again["place"].map(dict(shared)))])
     return entrances[["id", "place", "geometry"]].reset_index(drop=True)
 
 

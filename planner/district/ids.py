@@ -71,6 +71,27 @@ def qualified(rows: pd.DataFrame, findings: Findings, layer: str) -> pd.DataFram
     return rows.assign(id=np.array(fresh, dtype=object))
 
 
+def told_apart(facilities: Sequence[str], sites: Sequence[str], findings: Findings) -> list[str]:
+    """Return ids of facilities of which none is also a candidate's: ``w1`` that stands and could be fitted out is ``w1~today``.
+
+    The candidate keeps the id, for it is what locks, decisions and entrances usually name.
+    """
+    candidates = set(sites)
+    both = [name for name in facilities if name in candidates]
+    if not both:
+        return list(facilities)
+    taken = candidates | set(facilities)
+    fresh = {}
+    for name in both:
+        apart, number = f"{name}~today", 2
+        while apart in taken:
+            apart, number = f"{name}~today{number}", number + 1
+        taken.add(apart)
+        fresh[name] = apart
+    findings.warn("ids-of-both", "layers.facilities", "", both, example=both[0], apart=fresh[both[0]])
+    return [fresh.get(name, name) for name in facilities]
+
+
 def _places(shapes: Iterable[shapely.Geometry]) -> list[str]:
     """Name the place of each shape to the metre."""
     points = shapely.point_on_surface(np.array(list(shapes), dtype=object))

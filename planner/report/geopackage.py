@@ -10,7 +10,7 @@ import pyogrio
 import shapely
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import geopandas as gpd
@@ -41,7 +41,7 @@ def write_geopackage(run: Run, path: Path) -> None:
     with _fixed_clock():
         for name, frame, geometry in layers:
             pyogrio.write_dataframe(
-                frame,
+                frame.rename(columns=storable_names(frame.columns)),
                 path,
                 layer=name,
                 driver="GPKG",
@@ -49,6 +49,26 @@ def write_geopackage(run: Run, path: Path) -> None:
                 geometry_type=geometry,
                 promote_to_multi=geometry.startswith("Multi"),
             )
+
+
+def storable_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return new names of the columns that a GeoPackage cannot hold beside the others: it takes ``A`` and ``a`` for one.
+
+    >>> storable_names(["id", "care_10_people", "Care_10_people", "fid"])
+    {'Care_10_people': 'Care_10_people_2', 'fid': 'fid_2'}
+    """
+    taken = {"fid", "geom"}
+    plain = [str(column) for column in columns if column != "geometry"]
+    every = {name.lower() for name in plain}
+    renamed = {}
+    for name in plain:
+        fresh, number = name, 2
+        while fresh.lower() in taken or (fresh != name and fresh.lower() in every):
+            fresh, number = f"{name}_{number}", number + 1
+        taken.add(fresh.lower())
+        if fresh != name:
+            renamed[name] = fresh
+    return renamed
 
 
 @contextlib.contextmanager

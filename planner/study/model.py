@@ -11,6 +11,8 @@ from planner.study.layers import Layers
 from planner.study.rules import Budgets, CoLocation, Siting, Solver
 from planner.study.services import DemandGroup, Service, SiteKind, Walking
 
+_RESERVED_GROUPS = frozenset({"id", "community", "geometry", "key", "point", "name"})
+
 
 class Publication(Block):
     """What stands on the frame of a map."""
@@ -69,6 +71,7 @@ class Study(Block):
     def _names_exist(self) -> Study:
         faults = [
             *self._repeated(),
+            *self._reserved(),
             *self._unknown_in_services(),
             *self._unknown_in_rules(),
             *self._unknown_in_layers(),
@@ -82,6 +85,14 @@ class Study(Block):
         names = [scenario.name for scenario in self.scenarios]
         return [f"service {i} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})] + [
             f"scenario {i} stands twice" for i in sorted({i for i in names if names.count(i) > 1})
+        ]
+
+    def _reserved(self) -> list[str]:
+        """Return faults of groups that are called like the columns beside theirs."""
+        return [
+            f"groups: a group cannot be called {name}, which is a column of every table of people; call it by whom it holds"
+            for name in self.groups
+            if name.lower() in _RESERVED_GROUPS
         ]
 
     def _unknown_in_services(self) -> list[str]:

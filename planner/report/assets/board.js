@@ -94,7 +94,7 @@
   /* Who really finds a place under the plan: the optimiser shared the places out. */
   function plannedSeats(room, k) {
     const { question, facts } = room, { limited, cutoffs_s: cutoffs, id, participation } = question.services[k];
-    if (!limited || !facts.served[id]) return null;
+    if (!limited || !Object.hasOwn(facts.served, id)) return null;
     const widest = cutoffs[cutoffs.length - 1] / 60, served = facts.served[id][`${widest}`];
     return served === undefined ? null : el("p", { class: "quiet planned-seats" }, say("meeting.plan_seats", { served: format.whole(served * participation), minutes: widest }));
   }

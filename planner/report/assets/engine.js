@@ -65,11 +65,11 @@ window.planner = window.planner || {};
 
   function unpackQuestion(packed) {
     const n = packed.demand.count, places = packed.sites.setup.length;
-    const groups = {};
+    const groups = Object.create(null); /* a group may be called __proto__ */
     for (const [name, text] of Object.entries(packed.demand.people)) groups[name] = floats(text, n);
     const community = counts(packed.demand.community, n, Int32Array);
     for (let i = 0; i < n; i += 1) community[i] -= 1;
-    const walkers = {};
+    const walkers = Object.create(null);
     for (const [name, text] of Object.entries(packed.walkers)) walkers[name] = walks(text, places);
     const services = packed.services.map((service) => ({ ...service, people: wanted(service.demand, groups, n) }));
     for (const floor of packed.rules.floors) floor.people = floor.group === null ? services[floor.service].people : groups[floor.group];

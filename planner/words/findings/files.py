@@ -271,6 +271,16 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "hint": ("让编号在各图层之间也唯一", "make ids unique across layers"),
     },
+    "ids-of-both": {
+        "what": (
+            "{count:,} 个编号既是现有设施又是备选点，现有设施改称 {apart} 等，备选点保留 {example} 等编号",
+            "{count:,} ids are both a facility's and a candidate's; the facility is called {apart} here, the candidate stays {example}",
+        ),
+        "hint": (
+            "siting.must、never 中的 {example} 指备选点，{apart} 指现有设施；也可给两者不同的编号",
+            "in siting.must and never, {example} is the candidate and {apart} the facility; or give the two different ids",
+        ),
+    },
     "duplicate-id": {
         "what": ("{count:,} 条记录的编号重复或为空", "{count:,} rows have an id that is empty or not unique"),
         "hint": ("给每条记录唯一的编号", "give every row an id of its own"),
