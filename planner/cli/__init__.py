@@ -393,6 +393,10 @@ def _run(words: Sequence[str]) -> int:
         return int(app(list(words), prog_name="planner", standalone_mode=False) or 0)
     except typer.Abort:
         return INTERRUPTED
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # whoever read the output has gone; the work is done
+            return 0
+        raise
     except PlannerError as fault:
         print(fault, file=sys.stderr)
         return fault.exit_code

@@ -86,25 +86,27 @@ def _with_coverage(run: Run) -> gpd.GeoDataFrame:
     """Return the communities with ``<service>_<minutes>_people/_before/_after`` columns."""
     frame = run.tables.communities.copy()
     cover = run.tables.coverage_by_community
+    counted: dict[str, Any] = {}
     for service in run.study.services:
         for circle in service.circles:
             mine = cover[(cover["service"] == service.id) & (cover["minutes"] == circle.minutes)]
             figures = mine.set_index("community_id").reindex(frame["id"])
             for column, short in (("people", "people"), ("covered_before", "before"), ("covered_after", "after")):
-                frame[f"{service.id}_{circle.minutes:g}_{short}"] = figures[column].fillna(0.0).to_numpy(dtype=float)
-    return frame
+                counted[f"{service.id}_{circle.minutes:g}_{short}"] = figures[column].fillna(0.0).to_numpy(dtype=float)
+    return _beside(frame, counted)
 
 
 def _with_walks(run: Run) -> gpd.GeoDataFrame:
     """Return the demand points with ``<service>_before_s``, ``_after_s`` (empty: beyond the widest circle) and ``_after_id``."""
     frame = run.tables.demand.copy()
+    walked: dict[str, Any] = {}
     for service in run.study.services:
         mine = run.tables.nearest[run.tables.nearest["service"] == service.id]
         walks = mine.set_index("demand_id").reindex(frame["id"])
         for column in ("before_s", "after_s"):
-            frame[f"{service.id}_{column}"] = walks[column].to_numpy(dtype=float)
-        frame[f"{service.id}_after_id"] = _texts(walks["after_id"])
-    return frame
+            walked[f"{service.id}_{column}"] = walks[column].to_numpy(dtype=float)
+        walked[f"{service.id}_after_id"] = _texts(walks["after_id"])
+    return _beside(frame, walked)
 
 
 def _with_services(run: Run) -> gpd.GeoDataFrame:
@@ -130,6 +132,11 @@ def _within_a_walk(run: Run) -> gpd.GeoDataFrame:
     corners = [shapely.box(*frame.total_bounds) for frame in (tables.communities, tables.demand, tables.places)]
     district = shapely.box(*shapely.total_bounds(corners))
     return tables.streets[tables.streets.intersects(district.buffer(farthest_m, join_style="mitre"))]
+
+
+def _beside(frame: gpd.GeoDataFrame, columns: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Return ``frame`` with further columns, put there at once: hundreds of circles make hundreds of them."""
+    return frame.join(pd.DataFrame(columns, index=frame.index))
 
 
 def _texts(values: pd.Series[Any]) -> list[str]:

@@ -19,6 +19,7 @@ from planner.runs.measured import Measured, measure
 from planner.runs.places import APART
 from planner.runs.store import StoredRun
 from planner.runs.totals import totals_table
+from planner.study.parts import sort_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -85,7 +86,11 @@ def find_runs(paths: Iterable[Path]) -> list[Path]:
             msg = f"{path} holds {MADE_BY[kind][0]}, not a run; give folders that `planner plan` or `planner batch` has made"
             raise OutputError(msg)
         here = [path] if kind is not None else []
-        below = sorted(told.parent for level in ("*", "*/*") for told in path.glob(f"{level}/manifest.json"))
+        below = sorted(
+            told.parent
+            for level in ("*", "*/*")
+            for told in (path.glob(f"{level}/manifest.json") if sort_of(path) == "folder" else ())
+        )
         below = [folder for folder in below if not any(part.startswith(".") for part in folder.relative_to(path).parts)]
         below = [folder for folder in below if kind_of(folder) == "run"]
         if not here and not below:

@@ -9,6 +9,7 @@ import stat
 from typing import TYPE_CHECKING, Literal
 
 from planner.errors import OutputError
+from planner.study.parts import sort_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,7 @@ def kind_of(folder: Path) -> Kind | None:
     A run whose manifest cannot be read is still a run, to be made again.
     """
     for mark, kind in _MARKS.items():
-        if (folder / mark).is_file():
+        if sort_of(folder / mark) == "file":
             return kind
     try:
         told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -94,6 +95,8 @@ def refuse_links(folder: Path) -> None:
     OutputError
         naming the links.
     """
+    if sort_of(folder) != "folder":
+        return
     links = sorted(one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_symlink())
     if links:
         msg = (

@@ -196,6 +196,7 @@ def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
         except LookupError as fault:
             faults.append(Fault(overlay.origin, str(fault.args[0])))
     _refuse_passwords(path, raw, asked, origins)
+    _refuse_half_characters(path, raw, asked, origins)
     on_disk(asked.get("layers"), path.parent)
     try:
         study = Study.model_validate(asked)
@@ -214,6 +215,28 @@ def _refuse_passwords(path: Path, raw: Any, asked: Any, origins: Mapping[Key, st
         where = origin or f"{path.name}:{_line(raw, keys)}: {'.'.join(str(key) for key in keys)}"
         faults.append(Fault(where, NO_PASSWORDS))
     raise_all(faults, StudyError, f"{path}: the study holds passwords")
+
+
+def _refuse_half_characters(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str]) -> None:
+    """Refuse texts that hold half of a character (a lone surrogate): no file can store them."""
+    faults = []
+    for keys in _half_characters(asked):
+        origin = next((text for key, text in origins.items() if keys[: len(key)] == key), None)
+        where = origin or f"{path.name}:{_line(raw, keys)}: {'.'.join(str(key) for key in keys)}"
+        faults.append(Fault(ascii(where)[1:-1], "holds half of a character", "type the text again"))
+    raise_all(faults, StudyError, f"{path}: the study holds texts that cannot be stored")
+
+
+def _half_characters(value: Any, *keys: str | int) -> Iterator[Key]:
+    if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        yield keys
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _half_characters(str(key), *keys, key)
+            yield from _half_characters(inner, *keys, key)
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from _half_characters(inner, *keys, at)
 
 
 def _secrets(value: Any, *keys: str | int) -> Iterator[Key]:

@@ -11,6 +11,7 @@ from planner.study.layers import Layers
 from planner.study.rules import Budgets, CoLocation, Siting, Solver
 from planner.study.services import DemandGroup, Service, SiteKind, Walking
 
+_MOST_CIRCLES = 250
 _RESERVED_GROUPS = frozenset({"id", "community", "geometry", "key", "point", "name"})
 
 
@@ -72,6 +73,7 @@ class Study(Block):
         faults = [
             *self._repeated(),
             *self._reserved(),
+            *self._too_many_circles(),
             *self._unknown_in_services(),
             *self._unknown_in_rules(),
             *self._unknown_in_layers(),
@@ -85,6 +87,17 @@ class Study(Block):
         names = [scenario.name for scenario in self.scenarios]
         return [f"service {i} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})] + [
             f"scenario {i} stands twice" for i in sorted({i for i in names if names.count(i) > 1})
+        ]
+
+    def _too_many_circles(self) -> list[str]:
+        """Return faults of walkers with more circles than a page can tell apart."""
+        found: dict[str, set[float]] = {}
+        for service in self.services:
+            found.setdefault(service.walker, set()).update(circle.minutes for circle in service.circles)
+        return [
+            f"walker {walker} has {len(minutes)} different circles; pages tell {_MOST_CIRCLES} apart"
+            for walker, minutes in found.items()
+            if len(minutes) > _MOST_CIRCLES
         ]
 
     def _reserved(self) -> list[str]:

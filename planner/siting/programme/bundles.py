@@ -8,6 +8,7 @@ department shares into plain numbers on one binary per bundle: no pairwise varia
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from planner.siting.question.complete import Complete, complete
 from planner.siting.question.units import Units, area_units, money_units
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from planner.siting.question.problem import SitingProblem
@@ -131,19 +134,29 @@ def _offer_table(problem: SitingProblem, filled: Complete) -> _OfferTable:
     return _OfferTable(usable[by_cell], first.reshape(shape), count.reshape(shape), required.reshape(shape), stands)
 
 
+def _every_combination(choices: Sequence[NDArray[np.int64]], combinations: int) -> NDArray[np.int64]:
+    """Return every combination of one value of each, the last varying fastest; numpy's own grid has at most 32 of them."""
+    grid = np.empty((combinations, len(choices)), dtype=np.int64)
+    repeated = combinations
+    for column, values in enumerate(choices):
+        repeated //= len(values)
+        grid[:, column] = np.resize(np.repeat(values, repeated), combinations)
+    return grid
+
+
 def _of_pattern(
     problem: SitingProblem, table: _OfferTable, sites: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return (site, offer[., K]) of every combination of compatible services at sites that share one pattern."""
     count, required = table.count[sites[0]], table.required[sites[0]]
     choices = [np.arange(0 if needed else -1, size) for size, needed in zip(count, required, strict=True)]
-    combinations = int(np.prod([len(choice) for choice in choices]))
+    combinations = math.prod(len(choice) for choice in choices)
     if combinations > MOST_PER_SITE:
         raise StudyError(
             f"one building offers {combinations:,} combinations of services, sizes and modes; "
             f"at most {MOST_PER_SITE:,} can be weighed: offer fewer sizes or modes there"
         )
-    choice = np.stack(np.meshgrid(*choices, indexing="ij"), axis=-1).reshape(combinations, -1)
+    choice = _every_combination(choices, combinations)
     if not table.stands[sites[0]]:
         choice = choice[(choice >= 0).any(axis=1)]
     chosen = choice >= 0
