@@ -147,4 +147,5 @@ def pieces(network: WalkNetwork, homes: Snapped, people: NDArray[np.floating], *
 
 
 def _main_length_share(network: WalkNetwork) -> float:
-    return float(network.length_m[network.edge_component == 0].sum() / network.length_m.sum())
+    length_m = np.where(network.has(EdgeFlag.ACROSS), 0.0, network.length_m)
+    return float(length_m[network.edge_component == 0].sum() / length_m.sum())

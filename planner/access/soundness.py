@@ -10,6 +10,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from planner.access.closed import at_barriers, note_closed
 from planner.access.edge import depth_m
 from planner.access.network import EdgeFlag
 from planner.access.remarks import path_of
@@ -50,6 +51,8 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     """Return what is doubtful about the streets of a district, counted in people; whoever is in two groups counts once.
 
     - what was left out, joined or closed off while the streets were read, as the network notes it;
+    - ``streets-closed``, ``streets-without-doors``, ``barriers-closed``: what nobody may walk, its length, and the people
+      who live nearest to it;
     - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
     - ``street-pieces``: into how many pieces the streets fall, and the share of people on the main one;
     - ``place-on-piece``: places that stand on a piece few people can walk to;
@@ -64,6 +67,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     homes = _Homes(list(district.demand["id"]), _xy(district.demand), people, study.groups, _pieces(network, doors))
     where = study.layers.streets.path.as_posix()
     findings.extend(replace(note, where=path_of(study, note)) for note in network.notes)
+    note_closed(findings, study, network, homes.xy, homes.counted)
     _note_far(findings, study, district, network, homes)
     if network.component.max() > 0:
         _note_pieces(findings, where, network, homes)
@@ -120,7 +124,8 @@ def _note_far(findings: Findings, study: Study, district: District, network: Wal
 
 def _note_pieces(findings: Findings, where: str, network: WalkNetwork, homes: _Homes) -> None:
     on_main = homes.share(homes.piece == 0)
-    length = float(network.length_m[network.edge_component == 0].sum() / network.length_m.sum())
+    length_m = np.where(network.has(EdgeFlag.ACROSS), 0.0, network.length_m)
+    length = float(length_m[network.edge_component == 0].sum() / length_m.sum())
     pieces = int(network.component.max()) + 1
     say = findings.warn if on_main < LEAST_ON_MAIN else findings.note
     rows = homes.named(homes.piece > 0)
@@ -142,7 +147,10 @@ def _note_gaps(findings: Findings, where: str, network: WalkNetwork, homes: _Hom
     """Say how the pieces would join if every end were tied to the streets of other pieces within a metre."""
     grounded = ~(network.has(EdgeFlag.BRIDGE) | network.has(EdgeFlag.TUNNEL))
     tree = shapely.STRtree(network.lines[grounded])
-    end, line = tree.query(shapely.points(network.xy), predicate="dwithin", distance=GAP_M)
+    # two sides of a closed gate are no slip of drawing
+    loose = np.flatnonzero(~at_barriers(network))
+    end, line = tree.query(shapely.points(network.xy[loose]), predicate="dwithin", distance=GAP_M)
+    end = loose[end]
     one, other = network.component[end], network.edge_component[np.flatnonzero(grounded)[line]]
     apart = one != other
     before = int(network.component.max()) + 1

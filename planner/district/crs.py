@@ -59,6 +59,9 @@ def swap_axes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.set_geometry(gpd.GeoSeries(swapped, frame.index, crs=frame.crs))
 
 
+_HALF_TURN = 180.0
+
+
 def mismatch(crs: CRS, box: Box) -> str | None:
     """Return the finding's code if coordinates of extent ``box`` cannot be in ``crs``: swapped axes or another system.
 
@@ -99,15 +102,32 @@ def probable_crs(box: Box) -> list[str]:
 
 def choose_metric(communities: gpd.GeoDataFrame) -> CRS:
     """Return the system in metres to compute in: the communities' own if it is one, else one chosen by their place."""
-    west, south, east, north = (float(v) for v in communities.to_crs(WGS84).total_bounds)
-    box = (west, south, east, north)
+    box = _extent(communities)
     own = CRS(communities.crs)
     if refusal(own, box) is None:
         return own
     if _within(box, _CHINA):
         zone = round((box[0] + box[2]) / 6)
         return CRS.from_epsg(4534 + min(max(zone, 25), 45) - 25)
+    if box[2] > _HALF_TURN:
+        # across 180°: the zone of the middle, counted on eastwards
+        zone = int(((box[0] + box[2]) / 2 + _HALF_TURN) // 6) % 60 + 1
+        return CRS.from_epsg((32600 if box[1] + box[3] >= 0 else 32700) + zone)
     return CRS(communities.estimate_utm_crs())
+
+
+def _extent(frame: gpd.GeoDataFrame) -> Box:
+    """West, south, east, north in degrees; east counts on beyond 180 where the shapes lie on both sides of it."""
+    west, south, east, north = (float(v) for v in frame.to_crs(WGS84).total_bounds)
+    if east - west <= _HALF_TURN:
+        return west, south, east, north
+    sides = frame.to_crs(WGS84).bounds
+    eastern = sides[["minx", "maxx"]].to_numpy(dtype=np.float64)
+    turned = np.where(eastern < 0, eastern + 2 * _HALF_TURN, eastern)
+    around = float(turned.min()), float(turned.max())
+    if around[1] - around[0] > _HALF_TURN:
+        return west, south, east, north
+    return around[0], south, around[1], north
 
 
 def refusal(crs: CRS, degrees: Box) -> str | None:

@@ -369,7 +369,11 @@ def circles_table(
 
 
 def streets_table(network: WalkNetwork) -> gpd.GeoDataFrame:
-    """Return the walkable streets: their class, and whether doors may open on them (not on bridges or in tunnels)."""
+    """Return the walkable streets: their class, and whether doors may open on them (not on bridges or in tunnels).
+
+    Straight ways across squares, which nobody drew, are not among them.
+    """
     no_doors = network.has(EdgeFlag.BRIDGE) | network.has(EdgeFlag.TUNNEL)
     columns = {"highway": np.array(KINDS)[network.kind], "stairs": network.has(EdgeFlag.STAIRS), "doors": ~no_doors}
-    return gpd.GeoDataFrame(columns, geometry=network.lines, crs=network.crs)
+    drawn = ~network.has(EdgeFlag.ACROSS)
+    return gpd.GeoDataFrame(columns, geometry=network.lines, crs=network.crs)[drawn].reset_index(drop=True)

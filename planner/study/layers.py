@@ -185,6 +185,9 @@ class Streets(Located):
     """Only for line layers; OpenStreetMap extracts are always in degrees (EPSG:4326)."""
     node_tolerance_m: Annotated[float, Field(ge=0, le=10)] = 0.0
     """Line layers only: ends closer than this are one junction."""
+    crossings: Literal["joined", "apart"] | None = None
+    """Line layers only: whether lines that cross meet there. By default they do, unless their ``layer`` differs, or one is a
+    bridge or tunnel, or the layer has columns ``u`` and ``v`` (was cut at its junctions already)."""
     join_gaps_m: Annotated[float, Field(ge=0, le=50)] = 0.0
     """Join disconnected pieces closer than this; its effect is printed. 0 joins nothing."""
     least_piece_m: Annotated[float, Field(ge=0, le=10_000)] = 0.0

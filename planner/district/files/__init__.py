@@ -4,7 +4,8 @@ from planner.district.files.database import has_driver
 from planner.district.files.degrees import LAT_NAMES, LON_NAMES, X_NAMES, Y_NAMES, read_coordinates
 from planner.district.files.encoding import NAME_BYTES, Decision, cut_name
 from planner.district.files.numbers import Numbers, is_broken, read_flags, read_numbers
-from planner.district.files.osm import OSMIUM_RAISES, Extract, Want, is_extract, read_extract
+from planner.district.files.osm import OSMIUM_RAISES, SUFFIXES, Extract, Want, is_extract, read_extract
+from planner.district.files.osm_sorted import in_order, said_id
 from planner.district.files.raster import opened_raster
 from planner.district.files.raw import RawTable, Remark, UnreadableError
 from planner.district.files.read import read_file
@@ -17,6 +18,7 @@ __all__ = [
     "LON_NAMES",
     "NAME_BYTES",
     "OSMIUM_RAISES",
+    "SUFFIXES",
     "X_NAMES",
     "Y_NAMES",
     "Decision",
@@ -31,6 +33,7 @@ __all__ = [
     "cut_name",
     "folded",
     "has_driver",
+    "in_order",
     "inexact",
     "is_broken",
     "is_extract",
@@ -42,5 +45,6 @@ __all__ = [
     "read_numbers",
     "read_shapes",
     "read_years",
+    "said_id",
     "shape_column",
 ]
