@@ -17,6 +17,7 @@ from rich.console import Console
 from planner import __version__
 from planner.cli.bar import Bar
 from planner.errors import LACKS_MEMORY, LayerError, PlannerError
+from planner.runs.plain_json import plain_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,7 @@ def plan(
             cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
         )
     if as_json:
-        print(json.dumps({"folder": str(folder), **json.loads(run.manifest.as_json())}, ensure_ascii=False, indent=2))
+        print(plain_json({"folder": str(folder), **json.loads(run.manifest.as_json())}))
     elif not quiet:
         _talk([*report.closing_summary(run), "", f"→ {folder}"])
         _talk(report.warnings(run), stderr=True)
@@ -113,7 +114,7 @@ def check(
     with Bar(quiet=quiet) as bar:
         checked = runs.check(study, scenario=scenario, sets=sets or (), mend_to=mend, progress=bar)
     if as_json:
-        print(json.dumps(checked.rows(), ensure_ascii=False, indent=2))
+        print(plain_json(checked.rows()))
     else:
         _talk([*checked.lines(), "", *checked.rules(), "", checked.summary()])
     if checked.errors:
@@ -148,7 +149,7 @@ def assess(
             **json.loads(found.origin.as_json()),
             "figures": report.assessment_figures(found),
         }
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        print(plain_json(told))
     elif not quiet:
         _talk([*report.assessment_summary(found), "", f"→ {folder}"])
 
@@ -192,7 +193,7 @@ def batch(
     totals = runs.city_totals(report) if len(studies) > 1 else None
     if as_json:
         told = {**report.as_dict(), **({} if totals is None else totals.as_dict())}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        print(plain_json(told))
     if explain_cache:
         _talk(cache_lines(report, board.language), stderr=as_json)
     if not quiet and not as_json:
@@ -241,13 +242,16 @@ def report_again(
         bool,
         typer.Option("--public", help="Write public.html alone: no boundaries, no homes, no number under ten people."),
     ] = False,
+    declassify: Annotated[
+        bool, typer.Option("--declassify", help="With --public: although the study is marked 仅供内部使用 or alike.")
+    ] = False,
 ) -> None:
     """Write map, meeting page, workbook and GeoPackage of a run again; page and workbook of an assessment."""
     from planner import report  # noqa: PLC0415
     from planner.runs.kinds import refuse_links  # noqa: PLC0415
 
     refuse_links(folder)
-    for path in report.publish_again(folder, sheets=sheets, public=public):
+    for path in report.publish_again(folder, sheets=sheets, public=public, declassify=declassify):
         typer.echo(path)
 
 
@@ -276,7 +280,7 @@ def review(
             cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
         )
     if as_json:
-        print(json.dumps({"folder": str(folder), **found.rows()}, ensure_ascii=False, indent=2))
+        print(plain_json({"folder": str(folder), **found.rows()}))
     elif not quiet:
         _talk([*report.review_summary(found), "", f"→ {folder}"])
 

@@ -16,11 +16,14 @@ from planner.district.ids import own_ids
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
     from pyproj import CRS
 
     from planner.district.layers import LayerTable
     from planner.study import DemandGroup
 
+#: column of the demand points with their need weight; no group can be called so, for ids hold no space
+NEED = "need weight"
 #: a gate this close to an estate's edge is one of its gates
 GATE_REACH_M = 30.0
 
@@ -99,20 +102,24 @@ def _need(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:
 def weigh_by_need(
     demand: gpd.GeoDataFrame, need: gpd.GeoDataFrame, groups: Mapping[str, DemandGroup], table: LayerTable
 ) -> gpd.GeoDataFrame:
-    """Return the demand with the people of each point times the need of the polygon it lies in (1 outside all); said aloud.
+    """Return the demand with the need of the polygon that each point lies in (1 outside all) in a column `NEED`; said aloud.
 
-    From here on every count is one of weighted people: the same in model, tables and on the page.
+    Groups stay what they are, heads: whoever weighs people multiplies by the column (`planner.siting.demand_of`).
     """
     point, polygon = shapely.STRtree(np.asarray(need.geometry.array)).query(demand.geometry.array, predicate="within")
     order = np.lexsort((polygon, point))
     point, first = np.unique(point[order], return_index=True)
     weight = np.ones(len(demand))
     weight[point] = need["weight"].to_numpy(dtype=np.float64)[polygon[order][first]]
-    before = heads(groups, demand[list(groups)].to_numpy(dtype=np.float64))
-    weighed = demand.assign(**{group: demand[group].to_numpy(dtype=np.float64) * weight for group in groups})
-    after = heads(groups, weighed[list(groups)].to_numpy(dtype=np.float64))
+    people = demand[list(groups)].to_numpy(dtype=np.float64)
+    before, after = heads(groups, people), heads(groups, people * weight[:, None])
     table.flag("warning", "weighed-by-need", (), before=before, after=after)
-    return weighed
+    return demand.assign(**{NEED: weight})
+
+
+def need_of(demand: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Return the need weight of each demand point, float64[n]: 1 where the study has no layer of need."""
+    return demand[NEED].to_numpy(dtype=np.float64) if NEED in demand else np.ones(len(demand))
 
 
 def _plain(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:

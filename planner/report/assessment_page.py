@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.assessed import figure_text, minutes_text, own, reached, required_text, standing_rows, walks_text
+from planner.report.assessed import (
+    figure_text,
+    limited_today,
+    minutes_text,
+    own,
+    reached,
+    required_text,
+    standing_rows,
+    walks_text,
+)
 from planner.report.maps import (
     CIRCLE_TOLERANCE_M,
     around,
@@ -78,6 +87,7 @@ def facts(found: Assessment) -> dict[str, Any]:
     """Return what the panel says in words and figures."""
     study, language, tables = found.study, found.study.language, found.tables
     at = {place: i for i, place in enumerate(tables.places["id"])}
+    limited = limited_today(found)
     return {
         "language": language,
         "name": study.name.text(language),
@@ -85,7 +95,7 @@ def facts(found: Assessment) -> dict[str, Any]:
         "scenario": found.origin.scenario,
         "runId": found.origin.run_id,
         "publication": published(study),
-        "services": services(study),
+        "services": [{**told, "limited": told["id"] in limited} for told in services(study)],
         "groups": {name: group.name.text(language) for name, group in study.groups.items()},
         "walkers": {
             name: {"name": study.walking.name_of(name, language), "speed": profile.speed_m_s}
@@ -100,6 +110,9 @@ def facts(found: Assessment) -> dict[str, Any]:
                 "group": one.group,
                 "people": one.people,
                 "covered": one.covered,
+                "served": one.served if one.limited else None,
+                "heads": one.heads,
+                "headsCovered": one.heads_covered,
             }
             for one in reached(found)
         ],

@@ -70,7 +70,7 @@ def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
             for kind in study.site_kinds.values()
             for row in _figures(kind, kind.name.text(language), SITE_FIGURES, kind.figures, language)
         ),
-        *(EvidenceRow("source", "", "", source, source) for source in study.publication.sources),
+        *(EvidenceRow("source", "", "", source, source) for source in study.credits),
     ]
     order: tuple[Kind, ...] = ("note", "estimate", "unverified", "assumption", "cited", "verified", "source")
     return tuple(sorted(rows, key=lambda row: order.index(row.kind)))

@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from planner.report.explanation_book import write_explanation_book
+from planner.report.indicators import UNKNOWN
 from planner.report.publish import publish
-from planner.words import named, percent, say, signed, whole, yuan
+from planner.words import gap_text, named, percent, say, signed, whole, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,13 +74,13 @@ class Teller:
         if years and self.goal in {"coverage", "walk"}:
             aim += self.say("aim.years", years=len(years))
         lines = [self.say("aim", aim=aim)]
-        reached = self.number(result.objective)
+        reached = UNKNOWN if result.objective is None else self.number(result.objective)
         if result.bound is None or result.gap is None:
             return [*lines, self.say("no_bound", objective=reached)]
         best = self.number(result.bound, outwards=self.maximise, inwards=not self.maximise)
         if result.status == "optimal":
             return [*lines, self.say("proven", objective=reached, bound=best)]
-        return [*lines, self.say("unproven", objective=reached, bound=best, gap=f"{100 * result.gap:.2f} %")]
+        return [*lines, self.say("unproven", objective=reached, bound=best, gap=gap_text(result.gap))]
 
     def openings(self) -> list[str]:
         rows = self.found.openings.sort_values("worth_last", ascending=False, kind="stable").to_dict("records")

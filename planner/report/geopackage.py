@@ -9,6 +9,8 @@ import pandas as pd
 import pyogrio
 import shapely
 
+from planner.report.indicators import limited_services
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -83,7 +85,11 @@ def _fixed_clock() -> Iterator[None]:
 
 
 def _with_coverage(run: Run) -> gpd.GeoDataFrame:
-    """Return the communities with ``<service>_<minutes>_people/_before/_after`` columns."""
+    """Return the communities with ``<service>_<minutes>_people/_before/_after`` columns.
+
+    Where places are limited, who finds one as ``_place_before/_place_after``; where people are weighted, ``_heads…`` as well.
+    """
+    limited = limited_services(run)
     frame = run.tables.communities.copy()
     cover = run.tables.coverage_by_community
     counted: dict[str, Any] = {}
@@ -91,7 +97,12 @@ def _with_coverage(run: Run) -> gpd.GeoDataFrame:
         for circle in service.circles:
             mine = cover[(cover["service"] == service.id) & (cover["minutes"] == circle.minutes)]
             figures = mine.set_index("community_id").reindex(frame["id"])
-            for column, short in (("people", "people"), ("covered_before", "before"), ("covered_after", "after")):
+            columns = [("people", "people"), ("covered_before", "before"), ("covered_after", "after")]
+            if service.id in limited:
+                columns += [("served_before", "place_before"), ("served_after", "place_after")]
+            if run.study.weighs(service):
+                columns += [(name, name) for name in ("heads", "heads_before", "heads_after")]
+            for column, short in columns:
                 counted[f"{service.id}_{circle.minutes:g}_{short}"] = figures[column].fillna(0.0).to_numpy(dtype=float)
     return _beside(frame, counted)
 

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from planner.report.evidence import evidence_rows
-from planner.report.indicators import coverage, indicators, label_of, text_of
+from planner.report.indicators import coverage, indicators, label_of, limited_services, text_of, unopened_rows
 from planner.report.packing import PER_DEGREE, pack_lines, pack_polygons
 from planner.report.page import page
 from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
@@ -63,7 +63,7 @@ def spoken_words(language: Language) -> dict[str, str]:
 
 def run_facts(run: Run) -> dict[str, Any]:
     """Return what the page says in words and figures: names, services, coverage, indicators, evidence."""
-    study, language = run.study, run.study.language
+    study, language, limited = run.study, run.study.language, limited_services(run)
     return {
         "language": language,
         "name": study.name.text(language),
@@ -71,7 +71,7 @@ def run_facts(run: Run) -> dict[str, Any]:
         "scenario": run.manifest.scenario,
         "runId": run.manifest.run_id,
         "publication": published(study),
-        "services": services(study),
+        "services": [{**told, "limited": told["id"] in limited} for told in services(study)],
         "coverage": [
             {
                 "service": row.service.id,
@@ -79,6 +79,11 @@ def run_facts(run: Run) -> dict[str, Any]:
                 "people": row.people,
                 "before": row.before,
                 "after": row.after,
+                "servedBefore": row.served_before,
+                "servedAfter": row.served_after,
+                "heads": row.heads,
+                "headsBefore": row.heads_before,
+                "headsAfter": row.heads_after,
             }
             for row in coverage(run)
         ],
@@ -91,6 +96,7 @@ def run_facts(run: Run) -> dict[str, Any]:
             }
             for indicator in indicators(run)
         ],
+        "unopened": [{"service": service, "text": text} for service, text in unopened_rows(run, language)],
         "evidence": evidence(study, language),
         "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
     }
@@ -103,7 +109,7 @@ def published(study: Study) -> dict[str, Any]:
         "review_number": frame.review_number,
         "classification": frame.classification,
         "author": frame.author,
-        "sources": list(frame.sources),
+        "sources": list(study.credits),
     }
 
 
@@ -132,6 +138,7 @@ def services(study: Study) -> list[dict[str, Any]]:
             "glyph": glyph,
             "walker": service.walker,
             "level": service.level,
+            "weighted": study.weighs(service),
             "minutes": [circle.minutes for circle in service.circles],
         }
         for position, (service, name, glyph) in enumerate(zip(study.services, names, glyphs(names), strict=True))
@@ -145,19 +152,22 @@ def ground(run: Run) -> dict[str, Any]:
     cover = run.tables.coverage_by_community
     figures: dict[str, dict[str, list[float]]] = {}
     limits: dict[str, list[float]] = {}
+    limited = limited_services(run)
     for service in run.study.services:
         mine = cover[cover["service"] == service.id]
         uncovered = []
         for circle in service.circles:
             rows = mine[mine["minutes"] == circle.minutes].set_index("community_id").reindex(order)
-            people, before, after = (
-                rows[name].fillna(0.0).to_numpy(dtype=float) for name in ("people", "covered_before", "covered_after")
-            )
+            columns = ("people", "covered_before", "covered_after", "served_before", "served_after")
+            people, before, after, *found = (rows[name].fillna(0.0).to_numpy(dtype=float) for name in columns)
             figures[cover_key(service.id, circle.minutes)] = {
                 "people": rounded(people),
                 "before": rounded(before),
                 "after": rounded(after),
             }
+            if service.id in limited:
+                told = dict(zip(("servedBefore", "servedAfter"), map(rounded, found), strict=True))
+                figures[cover_key(service.id, circle.minutes)] |= told
             uncovered += [people - before, people - after]
         limits[service.id] = list(class_limits(np.concatenate(uncovered)))
     return {

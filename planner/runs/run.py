@@ -15,11 +15,19 @@ from planner.runs import depends
 from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
-from planner.runs.consequences import bills_table, closed_table, loads_table, served_table
+from planner.runs.consequences import (
+    bills_table,
+    closed_table,
+    loads_table,
+    places_found,
+    places_today,
+    served_table,
+)
 from planner.runs.ground import Ground, connector_m, survey
 from planner.runs.manifest import GoalResult, Manifest, Result
 from planner.runs.naming import naming_of
 from planner.runs.places import place_of
+from planner.runs.plain_json import finite
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, fingerprint, versions, without_checksum
 from planner.runs.sheets import Sheets, sheets
@@ -35,6 +43,7 @@ from planner.runs.tabulate import (
     openings_table,
     places_table,
 )
+from planner.runs.unopened import unopened_table
 from planner.runs.why import why_infeasible
 from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
 from planner.study.load import load_study
@@ -272,7 +281,14 @@ def _tables(work: _Work) -> Tables:
         ]
         for offers in (standing, planned)
     )
-    coverage, by_community, by_area = coverage_tables(study, district, before, after)
+    coverage, by_community, by_area = coverage_tables(
+        study,
+        district,
+        before,
+        after,
+        places_before=places_today(problem, standing),
+        places_after=places_found(problem, recount),
+    )
     _agree(study, coverage, recount)
     openings = openings_table(study, posed, work.chosen)
     opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
@@ -291,6 +307,7 @@ def _tables(work: _Work) -> Tables:
         served=served_table(study, recount),
         loads=loads_table(posed, work.chosen, recount),
         closed=closed_table(posed, work.chosen),
+        unopened=unopened_table(study, district, posed, work.chosen, spent_yuan=recount.capital_yuan),
         bills=bills_table(study, recount),
         nearest=nearest_table(study, district, posed.place_ids, before, after),
         reach=work.sheets.reach,
@@ -353,9 +370,9 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
     outcome = chosen.outcome
     return Result(
         status=outcome.status,
-        objective=recount.worth if outcome.objective is None else outcome.objective,
-        bound=outcome.bound,
-        gap=outcome.gap,
+        objective=finite(recount.worth if outcome.objective is None else outcome.objective),
+        bound=finite(outcome.bound),
+        gap=finite(outcome.gap),
         seconds=round(outcome.seconds, 3),
         solver=f"{outcome.solver} {outcome.version}",
         capital_yuan=recount.capital_yuan,
@@ -366,7 +383,9 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
         proven=chosen.proven,
         goals=tuple(
             GoalResult(
-                step.goal.kind, step.outcome.status, step.outcome.objective, step.outcome.bound, step.outcome.gap
+                step.goal.kind,
+                step.outcome.status,
+                *(finite(number) for number in (step.outcome.objective, step.outcome.bound, step.outcome.gap)),
             )
             for step in chosen.steps
         ),

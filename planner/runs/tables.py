@@ -46,7 +46,7 @@ class Tables(Frames):
     communities: gpd.GeoDataFrame
     """``id, name, <roll_up columns>, people_<group>`` and polygons."""
     demand: gpd.GeoDataFrame
-    """``id, community_id, people_<group>, connector_m`` (NaN: not connected to any street) and points."""
+    """``id, community_id, people_<group>`` (heads), ``need_weight, connector_m`` (NaN: not connected to any street) and points."""
     places: gpd.GeoDataFrame
     """Facilities and candidates as one list: ``id, name, role`` (``facility``/``candidate``), ``kind, area_m2, storey, lift,
     setup_yuan, yearly_yuan, ready_year, connector_m, opened`` and points."""
@@ -62,7 +62,9 @@ class Tables(Frames):
     """The plan, one row per building: ``place_id, name, kind, services, n_services, area_m2, area_offered_m2, setup_yuan, fit_out_yuan,
     capital_yuan, yearly_yuan, ready_year``."""
     coverage: pd.DataFrame
-    """``service, minutes, people, covered_before, covered_after``: people (weighted demand of the service), unreached ones included."""
+    """``service, minutes, people, covered_before, covered_after, served_before, served_after, heads, heads_before, heads_after``:
+    people (weighted demand of the service), unreached ones included; those of them who find a place, too, where places are limited;
+    and each person counted as one."""
     coverage_by_community: pd.DataFrame
     """The same by ``community_id`` (empty text: people outside every community)."""
     coverage_by_area: pd.DataFrame
@@ -71,6 +73,10 @@ class Tables(Frames):
     """``service, minutes, people, served``: people within a circle who also have a place, where places are limited."""
     loads: pd.DataFrame
     """``place_id, service, capacity, load, utilisation`` of every open place whose capacity binds."""
+    unopened: pd.DataFrame
+    """``service, why, place_id, size, capital_yuan, yearly_yuan, minutes, people, rules_zh, rules_en, instead_place_id,
+    instead_service, worth_lost, unspent_yuan, needs_m2, largest_m2``: services of which the plan opens nothing new, the opening
+    that would come nearest, the rules that refuse it, and what it could take the place of."""
     closed: pd.DataFrame
     """``place_id, service``: what stands today and not after the plan (closed, moved, or replaced by an extension)."""
     bills: pd.DataFrame

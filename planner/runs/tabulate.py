@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from planner.access import KINDS, EdgeFlag
-from planner.siting import demand_of
+from planner.district import need_of
+from planner.siting import demand_of, heads_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 
 #: what reach and places are told apart by
 FACILITY, CANDIDATE = "facility", "candidate"
+#: what is summed in every table of coverage
+COVERAGE = (
+    "people",
+    "covered_before",
+    "covered_after",
+    "served_before",
+    "served_after",
+    "heads",
+    "heads_before",
+    "heads_after",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +65,22 @@ def coverage_tables(
     district: District,
     before: Sequence[Nearest],
     after: Sequence[Nearest],
+    *,
+    places_before: Sequence[NDArray[np.float64] | None],
+    places_after: Sequence[NDArray[np.float64] | None],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return coverage of the whole district, by community and by roll-up area.
 
-    People who reach nothing, or live outside every community, stay in every total.
+    People who reach nothing, or live outside every community, stay in every total. ``people``, ``covered_…`` and ``served_…``
+    are weighted as the service and the need of a place say; ``heads…`` count each person as one.
 
     Parameters
     ----------
     before, after
         The nearest opening today and after the plan, one per service of the study.
+    places_before, places_after
+        float64[n, C], one per service: the people of each point who find a place within each circle; None where places are
+        not limited, so that whoever reaches an opening finds one.
     """
     long = pd.concat(
         [
@@ -71,13 +90,21 @@ def coverage_tables(
                     "service": service.id,
                     "minutes": circle.minutes,
                     "people": people,
-                    "covered_before": people * (was.seconds <= circle.minutes * 60),
-                    "covered_after": people * (becomes.seconds <= circle.minutes * 60),
+                    "covered_before": people * reached[0],
+                    "covered_after": people * reached[1],
+                    "served_before": people * reached[0] if found[0] is None else found[0][:, ring],
+                    "served_after": people * reached[1] if found[1] is None else found[1][:, ring],
+                    "heads": heads,
+                    "heads_before": heads * reached[0],
+                    "heads_after": heads * reached[1],
                 }
             )
-            for service, was, becomes in zip(study.services, before, after, strict=True)
-            for people in [demand_of(service, district)]
-            for circle in service.circles
+            for service, was, becomes, *found in zip(
+                study.services, before, after, places_before, places_after, strict=True
+            )
+            for people, heads in [(demand_of(service, district), heads_of(study, service, district))]
+            for ring, circle in enumerate(service.circles)
+            for reached in [[walk.seconds <= circle.minutes * 60 for walk in (was, becomes)]]
         ],
         ignore_index=True,
     )
@@ -99,9 +126,7 @@ def coverage_tables(
 
 def _summed(long: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     keys = [*by, "service", "minutes"]
-    sums = (
-        long.groupby(keys, sort=True, observed=True)[["people", "covered_before", "covered_after"]].sum().reset_index()
-    )
+    sums = long.groupby(keys, sort=True, observed=True)[list(COVERAGE)].sum().reset_index()
     return sums.astype({"service": "str"})
 
 
@@ -154,6 +179,7 @@ def demand_table(study: Study, district: District, connector_m: NDArray[np.float
             "id": demand["id"],
             "community_id": ids[demand["community"]],
             **{f"people_{group}": demand[group] for group in study.groups if group in demand},
+            "need_weight": need_of(demand),
             "connector_m": connector_m,
         },
         geometry=demand.geometry,

@@ -47,6 +47,8 @@ class Block(BaseModel):
 class Located(Block):
     """A block whose file, or database, lies at ``path``."""
 
+    path: Path
+
     @field_validator("path", check_fields=False)
     @classmethod
     def _without_password(cls, path: Path) -> Path:

@@ -224,6 +224,13 @@ class Layers(Block):
     entrances: Layer | None = None
     """Doors of facilities and candidates, where a place has several. Columns: ``id``, ``place`` (id of the facility or candidate)."""
 
+    @property
+    def files(self) -> tuple[Located, ...]:
+        """Every layer that is given, in the order of its keys."""
+        given = [getattr(self, name) for name in type(self).model_fields]
+        each = [one for held in given for one in (held if isinstance(held, list) else [held])]
+        return tuple(one for one in each if one is not None)
+
     @model_validator(mode="after")
     def _estates_need_gates(self) -> Layers:
         if self.estates is not None and self.gates is None:

@@ -118,7 +118,7 @@ class Floor(Block):
     minutes: Annotated[float, Field(gt=0)]
     share: Share
     group: Id | None = None
-    """None = all demand of the service."""
+    """None = all demand of the service, and each protected group of it by itself."""
     per: Literal["all", "community"] = "all"
     """Overall, or in every community that has anybody of the group."""
 

@@ -69,7 +69,7 @@ class DemandGroup(Block):
 
     name: Label
     protected: bool = False
-    """兜底: floors are kept for protected groups."""
+    """兜底: a floor (``siting.floors``) for all demand of a service holds for each protected group of it by itself as well."""
     from_age: Annotated[int, Field(ge=0, le=120)] | None = None
     """Age in years of its youngest; lets standards per head find their people (0 and no ``to_age``: everybody)."""
     to_age: Annotated[int, Field(ge=0, le=120)] | None = None
@@ -149,6 +149,11 @@ class Service(Block):
     ``planner.study.standards``; those that go for every service need no naming."""
     figures: dict[str, Evidence] = {}
     """Field of this block → where its figure comes from; fields not named are assumptions of the study."""
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the study limits how many people an opening can serve."""
+        return self.capacity is not None or any(size.capacity is not None for size in self.sizes)
 
     @model_validator(mode="after")
     def _standards_are_known(self) -> Service:

@@ -138,8 +138,8 @@ _COMMENTS: dict[str, tuple[str, str]] = {
         "Streets: an OpenStreetMap extract or any line layer, reaching past the district by the widest circle",
     ),
     "groups": (
-        "人群；protected 为兜底人群，年龄用于对照标准",
-        "Groups of people; protected ones have floors, ages serve the standards",
+        "人群；protected 为兜底人群（全体底线对其单独成立），年龄用于对照标准",
+        "Groups of people; floors for everybody hold for each protected one by itself, ages serve the standards",
     ),
     "walking": ("步行者：速度（m/s）和来源", "Walkers: speed in m/s and where it comes from"),
     "walking.compare": ("现状评估中并列比较的两种步行者", ""),

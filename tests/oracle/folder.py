@@ -85,9 +85,10 @@ class Folder:
     def people(self, service: str, group: str | None = None) -> pd.Series:
         """Return the people at each demand point whom a service is for, or all of one group."""
         if group is not None:
-            return self.demand[f"people_{group}"]
+            return self.demand[f"people_{group}"] * self.demand["need_weight"]
         weights = self.services[service]["demand"]
-        return sum(weight * self.demand[f"people_{name}"] for name, weight in weights.items())
+        people = sum(weight * self.demand[f"people_{name}"] for name, weight in weights.items())
+        return people * self.demand["need_weight"]
 
     @cached_property
     def _rings(self) -> dict[tuple[str, str], np.ndarray]:

@@ -71,8 +71,11 @@ window.planner = window.planner || {};
     for (let i = 0; i < n; i += 1) community[i] -= 1;
     const walkers = Object.create(null);
     for (const [name, text] of Object.entries(packed.walkers)) walkers[name] = walks(text, places);
-    const services = packed.services.map((service) => ({ ...service, people: wanted(service.demand, groups, n) }));
-    for (const floor of packed.rules.floors) floor.people = floor.group === null ? services[floor.service].people : groups[floor.group];
+    const need = packed.demand.need === null ? new Float64Array(n).fill(1) : floats(packed.demand.need, n);
+    const services = packed.services.map((service) => ({ ...service, people: wanted(service.demand, groups, need, n) }));
+    for (const floor of packed.rules.floors) {
+      floor.people = floor.group === null ? services[floor.service].people : groups[floor.group].map((heads, i) => heads * need[i]);
+    }
     return {
       n, places, community, walkers, services,
       lon: steps(packed.demand.lon, n), lat: steps(packed.demand.lat, n),
@@ -84,12 +87,14 @@ window.planner = window.planner || {};
     };
   }
 
-  function wanted(demand, groups, n) {
+  /* People of a service's groups, weighted as the study says, times the need of the place. */
+  function wanted(demand, groups, need, n) {
     const people = new Float64Array(n);
     for (const [group, weight] of demand) {
       const heads = groups[group];
       for (let i = 0; i < n; i += 1) people[i] += weight * heads[i];
     }
+    for (let i = 0; i < n; i += 1) people[i] *= need[i];
     return people;
   }
 

@@ -33,7 +33,7 @@ class Evaluation:
     Per demand: ``nearest_s`` float64[n], seconds to the nearest open opening that counts, infinite where none is within
     the largest circle; ``circle`` int64[n], its circle, the number of circles where none; ``covered`` float64[C],
     people within each circle or a narrower one; ``served`` float64[C], those of them with a place, where places are
-    limited; ``people``, everybody. Money is the change from today; ``capital_yuan`` and ``yearly_yuan`` leave outside payers out, the
+    limited; ``served_at`` float64[n, C], the same by demand point; ``people``, everybody. Money is the change from today; ``capital_yuan`` and ``yearly_yuan`` leave outside payers out, the
     site columns float64[J] and department columns float64[D] hold everything. ``load`` float64[m] is what each offer
     serves where places are limited. ``broken`` lists every rule that is broken.
     """
@@ -43,6 +43,7 @@ class Evaluation:
     circle: tuple[NDArray[np.int64], ...]
     covered: tuple[NDArray[np.float64], ...]
     served: tuple[NDArray[np.float64], ...]
+    served_at: tuple[NDArray[np.float64], ...]
     people: tuple[float, ...]
     capital_yuan: float
     yearly_yuan: float
@@ -141,6 +142,7 @@ def count(
         circle=tuple(circle),
         covered=tuple(covered),
         served=tuple(served),
+        served_at=tuple(within),
         people=tuple(recount.in_order(demand.people) for demand in problem.demands),
         capital_yuan=money.capital(problem),
         yearly_yuan=money.yearly(problem),

@@ -73,7 +73,7 @@ def _floors(
     group_demands: Mapping[tuple[str, str], int],
 ) -> tuple[Floor, ...]:
     floors = []
-    for floor in study.siting.floors:
+    for _, floor in study.kept_floors:
         k = service_ids.index(floor.service) if floor.group is None else group_demands[floor.service, floor.group]
         circle = demands[k].cutoffs_s.index(floor.minutes * 60)
         floors.append(Floor(k, floor.share, circle, every_community=floor.per == "community"))

@@ -316,8 +316,8 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "weighed-by-need": {
         "what": (
-            "人口已按需求图层加权：{before:,.0f} 人计为 {after:,.0f}，此后所有人数均为加权人数",
-            "people are weighted by the need layer: {before:,.0f} count as {after:,.0f}; every number of people is one of weighted people",
+            "人口已按需求图层加权：{before:,.0f} 人计为 {after:,.0f}，覆盖按加权人口计并注明，实际人数并列给出",
+            "people are weighted by the need layer: {before:,.0f} count as {after:,.0f}; coverage counts weighted people and is labelled so; numbers of heads stand beside it",
         ),
         "hint": ("要按实际人数计算，删去 layers.need", "leave layers.need out to count every one as one"),
     },
