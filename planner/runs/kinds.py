@@ -107,10 +107,10 @@ def refuse_links(folder: Path) -> None:
 
 def _refusal(folder: Path, kind: Kind | None, mode: int) -> str | None:
     if stat.S_ISLNK(mode):
-        return f"{folder} is a link; give the folder itself with --out"
+        return f"{folder} is a link; give the folder itself"
     if not stat.S_ISDIR(mode):
         what = "a file" if stat.S_ISREG(mode) else "a device, pipe or socket"
-        return f"{folder} is {what}, which would be lost; give a folder that is empty or does not exist with --out"
+        return f"{folder} is {what}, which would be lost; give a folder that is empty or does not exist"
     inside = list(folder.iterdir())
     if not inside:
         return None

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from planner.errors import OccupiedFolderError, StudyError
+from planner.runs.kinds import refusal
+from planner.study.parts import sort_of
 from planner.study.scenarios import BASE
 
 #: holds every result unless told otherwise
@@ -47,8 +49,10 @@ def refuse_occupied(folder: Path) -> None:
     Raises
     ------
     OccupiedFolderError
-        it holds something, or is a file.
+        it holds something, or is a file, link or device.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        msg = f"{folder} holds something already; give a folder that is empty or does not exist"
-        raise OccupiedFolderError(msg)
+    reason = refusal(folder, None)
+    if reason is not None:
+        if sort_of(folder) == "folder" and not folder.is_symlink():
+            reason = f"{folder} holds something already; give a folder that is empty or does not exist"
+        raise OccupiedFolderError(reason)

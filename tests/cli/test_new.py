@@ -44,7 +44,7 @@ def test_nothing_is_overwritten(tmp_path, capsys):
 def test_a_file_in_the_place_of_the_folder_is_wrong_usage_too(tmp_path, capsys):
     (tmp_path / "mine").write_text("kept")
     assert _run(["new", str(tmp_path / "mine"), "--example"]) == 2
-    assert "holds something already" in capsys.readouterr().err
+    assert "is a file" in capsys.readouterr().err
     assert (tmp_path / "mine").read_text() == "kept"
 
 
