@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -33,20 +34,24 @@ def check_layers_meet(study: Study, tables: dict[str, LayerTable], communities: 
     """Note layers that lie so far from the communities that nobody there can have to do with them.
 
     A facility, a street or a wall some way beyond the border is of use, since people walk across borders: a layer is
-    refused only where it is farther off than the widest circle of the study, or where it could have an effect only
-    inside.
+    refused only where it is farther off than anybody may walk (`longest_walk_m`), or where it could have an effect
+    only inside.
     """
     for label, table in tables.items():
         gap_m = _gap_m(table, communities)
-        if gap_m > (0.0 if label in _INSIDE_ONLY else widest_walk_m(study)):
+        if gap_m > (0.0 if label in _INSIDE_ONLY else longest_walk_m(study)):
             lon, lat = (float(np.mean(pair)) for pair in table.frame.to_crs(WGS84).total_bounds.reshape(2, 2).T)
             table.flag("error", "no-overlap", distance=distance_text(gap_m), km=gap_m / 1000, lon=lon, lat=lat)
 
 
-def widest_walk_m(study: Study) -> float:
-    """Return the metres of the widest circle of any service at the speed of its walker."""
+def longest_walk_m(study: Study) -> float:
+    """Return the metres that anybody may walk: the widest circle at its walker's speed, rounded up to 1, 2, 4 … km.
+
+    Rounded, so that scenarios that differ in a walker's speed alone read the same layers.
+    """
     speeds = {walker: profile.speed_m_s for walker, profile in study.walking.profiles.items()}
-    return max(60.0 * service.circles[-1].minutes * speeds.get(service.walker, 0.0) for service in study.services)
+    widest_m = max(60.0 * service.circles[-1].minutes * speeds.get(service.walker, 0.0) for service in study.services)
+    return 1000.0 * 2.0 ** max(0, math.ceil(math.log2(max(widest_m, 1.0) / 1000.0)))
 
 
 def outside_m(points: NDArray[np.object_], communities: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -115,7 +120,7 @@ def _astray(study: Study, placed: dict[str, LayerTable]) -> list[str]:
     away = []
     for label, table in others.items():
         frame = table.with_frame(table.frame.to_crs(metric))
-        if not np.isfinite(frame.frame.total_bounds).all() or _gap_m(frame, communities) > widest_walk_m(study):
+        if not np.isfinite(frame.frame.total_bounds).all() or _gap_m(frame, communities) > longest_walk_m(study):
             away.append(label)
     return ["layers.communities"] if len(away) == len(others) > 1 else away
 

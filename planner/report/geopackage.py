@@ -10,6 +10,7 @@ import pyogrio
 import shapely
 
 from planner.report.indicators import limited_services
+from planner.report.maps import drawn_streets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -142,7 +143,8 @@ def _within_a_walk(run: Run) -> gpd.GeoDataFrame:
     )
     corners = [shapely.box(*frame.total_bounds) for frame in (tables.communities, tables.demand, tables.places)]
     district = shapely.box(*shapely.total_bounds(corners))
-    return tables.streets[tables.streets.intersects(district.buffer(farthest_m, join_style="mitre"))]
+    streets = drawn_streets(tables.streets)
+    return streets[streets.intersects(district.buffer(farthest_m, join_style="mitre"))]
 
 
 def _beside(frame: gpd.GeoDataFrame, columns: dict[str, Any]) -> gpd.GeoDataFrame:

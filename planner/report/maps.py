@@ -274,9 +274,15 @@ def street_class(highway: pd.Series[str]) -> pd.Series[str]:
     return drawn
 
 
+def drawn_streets(streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the streets but the straight ways across squares, which nobody drew; tables of before 2026-12 hold none."""
+    return streets[~streets["across"]] if "across" in streets else streets
+
+
 def packed_streets(streets: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> dict[str, Any]:
     """Return the streets around the communities by class, joined and simplified for drawing."""
     around = shapely.box(*communities.total_bounds).buffer(STREET_MARGIN_M, join_style="mitre")
+    streets = drawn_streets(streets)
     near = streets[streets.intersects(around)]
     drawn = street_class(near["highway"])
     packed = {}

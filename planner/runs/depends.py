@@ -9,6 +9,7 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from planner.district.overlap import longest_walk_m
 from planner.runs.provenance import code_of, databases_in, fingerprint, hashes_in, versions_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def of_layers(study: Study, folder: Path) -> dict[str, str]:
-    """Return what the district depends on: every layer but the streets; groups, services and kinds of the study; its language."""
+    """Return what the district depends on: every layer but the streets; groups, services and kinds; language; longest walk."""
     layers = study.layers.model_dump(mode="json", exclude={"streets"})
     return {
         "code": _code(
@@ -35,6 +36,7 @@ def of_layers(study: Study, folder: Path) -> dict[str, str]:
         "language": fingerprint(study.language),
         "services": fingerprint([service.id for service in study.services]),
         "site_kinds": fingerprint(_plain(study, "site_kinds")),
+        "longest walk": fingerprint(longest_walk_m(study)),
         **{f"layers.{name}": _held(block, folder) for name, block in _each(layers)},
     }
 

@@ -395,11 +395,18 @@ def circles_table(
 
 
 def streets_table(network: WalkNetwork) -> gpd.GeoDataFrame:
-    """Return the walkable streets: their class, and whether doors may open on them (not on bridges or in tunnels).
+    """Return what is walked: class of the street, whether doors open on it (not on bridges, not in tunnels), its two junctions.
 
-    Straight ways across squares, which nobody drew, are not among them.
+    Streets meet where they share a junction, which is not wherever they touch: a closed barrier or another level parts
+    them. Straight ways across squares, which nobody drew, are ``across``.
     """
     no_doors = network.has(EdgeFlag.BRIDGE) | network.has(EdgeFlag.TUNNEL)
-    columns = {"highway": np.array(KINDS)[network.kind], "stairs": network.has(EdgeFlag.STAIRS), "doors": ~no_doors}
-    drawn = ~network.has(EdgeFlag.ACROSS)
-    return gpd.GeoDataFrame(columns, geometry=network.lines, crs=network.crs)[drawn].reset_index(drop=True)
+    columns = {
+        "highway": np.array(KINDS)[network.kind],
+        "stairs": network.has(EdgeFlag.STAIRS),
+        "doors": ~no_doors,
+        "across": network.has(EdgeFlag.ACROSS),
+        "from_junction": network.u.astype(np.int32),
+        "to_junction": network.v.astype(np.int32),
+    }
+    return gpd.GeoDataFrame(columns, geometry=network.lines, crs=network.crs)

@@ -113,9 +113,17 @@ def test_layers_are_read_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
     traced, services = _traced(study)
     read_district(traced, town.parent)
-    allowed = _parts(depends.of_layers(study, town.parent))
+    allowed = _parts(depends.of_layers(study, town.parent)) | {"walking"}  # through the longest walk
     assert {"layers", "services"} <= traced.seen <= allowed
-    assert set.union(*(service.seen for service in services)) == {"id"}
+    assert set.union(*(service.seen for service in services)) == {"id", "circles", "walker"}
+
+
+def test_layers_are_read_again_where_people_may_walk_farther_and_not_for_every_speed(town):
+    def known(*sets):
+        return depends.of_layers(load_study(town, sets=sets), town.parent)
+
+    assert known() == known("walking.profiles.quick.speed_m_s=0.9")
+    assert known() != known("services.0.circles=[{minutes: 5, weight: 1}, {minutes: 90, weight: 0.1}]")
 
 
 def test_the_name_of_a_group_is_not_digested_because_no_layer_is_read_by_it(town):
