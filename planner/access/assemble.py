@@ -222,7 +222,7 @@ def assemble(segments: Segments, crs: pyproj.CRS, *, kept: NDArray[np.bool_] | N
         crossing_v=crossing_v,
         shape_indptr=shape_indptr,
         shape_xy=shape_xy,
-        component=_components(len(junctions), u, v, length_m),
+        component=_components(len(junctions), u, v, np.where(edge_flags & np.uint8(EdgeFlag.ACROSS), 0, length_m)),
         notes=segments.notes,
         left_out=segments.left_out,
     )

@@ -131,6 +131,11 @@ class WalkNetwork:
         return len(self.u)
 
     @cached_property
+    def street_m(self) -> NDArray[np.float32]:
+        """Metres of street of each edge, float32[e]: 0 for ways across squares, which nobody drew."""
+        return np.where(self.has(EdgeFlag.ACROSS), np.float32(0), self.length_m)
+
+    @cached_property
     def lines(self) -> NDArray[np.object_]:
         """Each edge as a shapely LineString, from ``u`` to ``v``."""
         owner = np.repeat(np.arange(self.n_edges), np.diff(self.shape_indptr))

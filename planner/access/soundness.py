@@ -124,8 +124,8 @@ def _note_far(findings: Findings, study: Study, district: District, network: Wal
 
 def _note_pieces(findings: Findings, where: str, network: WalkNetwork, homes: _Homes) -> None:
     on_main = homes.share(homes.piece == 0)
-    length_m = np.where(network.has(EdgeFlag.ACROSS), 0.0, network.length_m)
-    length = float(length_m[network.edge_component == 0].sum() / length_m.sum())
+    street_m = network.street_m
+    length = float(street_m[network.edge_component == 0].sum() / street_m.sum())
     pieces = int(network.component.max()) + 1
     say = findings.warn if on_main < LEAST_ON_MAIN else findings.note
     rows = homes.named(homes.piece > 0)

@@ -105,7 +105,9 @@ def test_a_community_says_its_people_before_and_after(open_page, made):
             whole(stored["covered_before"]),
             whole(stored["covered_after"]),
             whole(stored["people"] - stored["covered_after"]),
-            f"{whole(stored['served_before'])} → {whole(stored['served_after'])}" if expected.service.id in limited else "",
+            f"{whole(stored['served_before'])} → {whole(stored['served_after'])}"
+            if expected.service.id in limited
+            else "",
         ]
 
 

@@ -164,10 +164,7 @@ def test_lack_of_memory_is_not_blamed_on_the_layer(town, capsys, monkeypatch):
 @pytest.mark.parametrize("wrapped", [ImportError, SystemError, RuntimeError])
 def test_an_interrupt_while_a_library_loads_is_an_interrupt(town, capsys, monkeypatch, wrapped):
     def loading(*_, **__):
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt as pressed:
-            raise wrapped("numpy could not be loaded") from pressed
+        raise wrapped("numpy could not be loaded") from KeyboardInterrupt()
 
     from planner import runs
 

@@ -124,6 +124,19 @@ def oracle(polygon, one, other):
     return nx.shortest_path_length(graph, 0, 1, weight="weight")
 
 
+def test_ways_across_do_not_make_a_square_long_enough_to_stay(tmp_path):
+    """A street of 616 m, and a square of 400 m of edge that joins no street: its ways across are over 1,000 m long."""
+    text = ENDS + node(3, 500, 100) + way(1, [1, 2, 3]) + corners({n: (x, y + 300) for n, (x, y) in CORNERS.items()})
+    path = written(tmp_path / "town.osm", text + way(3, SQUARE, said=tags(highway="pedestrian", area="yes")))
+    whole = read_network(path, CRS)
+    assert whole.length_m[whole.has(EdgeFlag.ACROSS)].sum() > 1000
+    street = np.hypot(300, 100) + 300
+    assert whole.street_m.sum() == pytest.approx(street + 400, abs=1)
+    assert whole.street_m[whole.edge_component == 0].sum() == pytest.approx(street, abs=1)  # the longer piece
+    assert read_network(path, CRS, least_piece_m=390).component.max() == 1
+    assert read_network(path, CRS, least_piece_m=410).component.max() == 0
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_walks_from_street_to_street_equal_the_visibility_graph(tmp_path, seed):
     rng = np.random.default_rng(seed)

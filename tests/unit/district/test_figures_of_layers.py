@@ -107,7 +107,9 @@ def test_a_percentage_is_a_weight_of_need(drawn):
     need = gpd.GeoDataFrame({"id": ["n"], "weight": ["150%"]}, geometry=[square(0, 0, 200)], crs=CRS)
     need.to_file(drawn.folder / "need.gpkg")
     drawn.layers["need"] = {"path": "need.gpkg"}
-    assert elders(drawn) == pytest.approx(1.5 * 20)
+    demand = read_district(drawn.study(), drawn.folder).demand
+    assert float(demand["elders"].sum()) == 20  # heads stay heads
+    assert (demand["elders"] * demand["need_weight"]).sum() == pytest.approx(1.5 * 20)
 
 
 # the same heading twice --------------------------------------------------------------------------------------------------
