@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point
 
-from planner.district import check_layers, read_district, rule_lines
+from planner.district import check_layers, need_of, read_district, rule_lines
 from planner.district.figures import RULES
 from planner.errors import LayerError
 from tests.unit.district.conftest import CRS, X, Y, square
@@ -109,7 +109,7 @@ def test_a_percentage_is_a_weight_of_need(drawn):
     drawn.layers["need"] = {"path": "need.gpkg"}
     demand = read_district(drawn.study(), drawn.folder).demand
     assert float(demand["elders"].sum()) == 20  # heads stay heads
-    assert (demand["elders"] * demand["need_weight"]).sum() == pytest.approx(1.5 * 20)
+    assert (demand["elders"] * need_of(demand)).sum() == pytest.approx(1.5 * 20)
 
 
 # the same heading twice --------------------------------------------------------------------------------------------------
