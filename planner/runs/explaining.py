@@ -320,12 +320,12 @@ def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame
     after = count(without(problem, money), wanted.offers, wanted.assignments)
     sign = 1.0 if problem.goals[0].kind in {"coverage", "fair"} else -1.0
     old, new = plan.steps[0].outcome, wanted.steps[0].outcome
-    was = old.objective or 0.0
+    was, reached = (np.nan if told is None else told for told in (old.objective, new.objective))
     table = problem.offers
     rows = _placed(decided, left_out).assign(
         capital_yuan=table.capital_yuan[left_out], yearly_yuan=table.yearly_yuan[left_out]
     )
-    gain = sign * ((new.objective or 0.0) - was)
+    gain = sign * (reached - was)
     endless = {
         "gain": gain,
         "gain_at_least": _at_least(gain, decided),
