@@ -53,8 +53,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "{place}的「{service}」：单独开设，{minutes} 分钟内 {alone} {who}；{last}",
         "{service} at {place}: alone {alone} {who} within {minutes} minutes; {last}",
     ),
-    "last_fewer": ("若只去掉它，少 {people} {who}。", "left out, {people} fewer."),
-    "last_more": ("若只去掉它，反而多 {people} {who}。", "left out, {people} more."),
+    "last_fewer": ("若只去掉它，少 {people} {who}。", "left out, {people} fewer {who}."),
+    "last_more": ("若只去掉它，反而多 {people} {who}。", "left out, {people} more {who}."),
     "last_walks": (
         "若只去掉它，人数不变，但步行变远（按权重少 {worth}）。",
         "left out, no fewer, but they walk farther ({worth} less by circle weight).",

@@ -139,7 +139,7 @@ def _values(annotation: Any, rules: list[Any], now: Any) -> Iterator[Any]:
     elif kind in (int, float):
         yield from _numbers(kind, rules)
     elif kind is str:
-        yield ""
+        yield "" if now != "" else "a word"
     elif origin is list:
         if not any(getattr(rule, "min_length", None) for rule in rules):
             yield []
@@ -149,6 +149,10 @@ def _values(annotation: Any, rules: list[Any], now: Any) -> Iterator[Any]:
             yield from ([one, other] for one, other in zip(values, (*values[1:], values[0]), strict=True))
     elif origin is dict and not any(getattr(rule, "min_length", None) for rule in rules):
         yield {}
+    if origin is dict and isinstance(now, dict) and now:
+        inside, limits = _bare(inner[1], [])
+        if _kind(inside) in (int, float):
+            yield from ({**now, next(iter(now)): number} for number in _numbers(_kind(inside) or float, limits))
     if now is not None and isinstance(now, list) and len(now) > 1:
         yield now[:1]
 
