@@ -12,6 +12,25 @@ from dataclasses import dataclass
 LACKS_MEMORY = 8
 """Exit code where the machine has too little memory: neither study nor layers are at fault."""
 
+INTERRUPTED = 130
+"""Exit code where somebody pressed Ctrl-C."""
+
+NOTHING_WRITTEN = "interrupted; nothing was written"
+TOO_LITTLE_MEMORY = (
+    "there is not enough memory for this; close other programs, clip the layers to the district, or ask fewer scenarios side"
+    " by side (--jobs 1); nothing was written"
+)
+
+
+def caused_by(fault: BaseException, kind: type[BaseException]) -> bool:
+    """Tell whether ``fault`` is of a kind or was raised because of one, as libraries do while they are loaded."""
+    seen: BaseException | None = fault
+    while seen is not None:
+        if isinstance(seen, kind):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
 
 class PlannerError(Exception):
     """A fault that a planner can mend; its text says what, where and how."""

@@ -16,7 +16,15 @@ from rich.console import Console
 
 from planner import __version__
 from planner.cli.bar import Bar
-from planner.errors import LACKS_MEMORY, LayerError, PlannerError
+from planner.errors import (
+    INTERRUPTED,
+    LACKS_MEMORY,
+    NOTHING_WRITTEN,
+    TOO_LITTLE_MEMORY,
+    LayerError,
+    PlannerError,
+    caused_by,
+)
 from planner.runs.plain_json import plain_json
 
 if TYPE_CHECKING:
@@ -44,11 +52,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdo
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 
 
-INTERRUPTED = 130
-_NO_MEMORY = (
-    "there is not enough memory for this; close other programs, clip the layers to the district, or ask fewer scenarios side"
-    " by side (--jobs 1); nothing was written"
-)
 _BUG = "this is a fault of the planner itself, not of your data; please report it with the lines above"
 
 
@@ -405,10 +408,10 @@ def _run(words: Sequence[str]) -> int:
         print(fault, file=sys.stderr)
         return fault.exit_code
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        print(NOTHING_WRITTEN, file=sys.stderr)
         return INTERRUPTED
     except MemoryError:
-        print(_NO_MEMORY, file=sys.stderr)
+        print(TOO_LITTLE_MEMORY, file=sys.stderr)
         return LACKS_MEMORY
     except BrokenPipeError:
         return 0
@@ -417,9 +420,12 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _unexpected(fault: Exception) -> int:
-    if _interrupted(fault):
-        print("interrupted; nothing was written", file=sys.stderr)
+    if caused_by(fault, KeyboardInterrupt):
+        print(NOTHING_WRITTEN, file=sys.stderr)
         return INTERRUPTED
+    if caused_by(fault, MemoryError):
+        print(TOO_LITTLE_MEMORY, file=sys.stderr)
+        return LACKS_MEMORY
     show = getattr(fault, "show", None)
     if show is not None:
         show()
@@ -427,13 +433,3 @@ def _unexpected(fault: Exception) -> int:
     traceback.print_exception(fault)
     print(_BUG, file=sys.stderr)
     return 1
-
-
-def _interrupted(fault: BaseException) -> bool:
-    """Tell whether somebody pressed Ctrl-C while a library was loaded, which it reports as an error of its own."""
-    seen: BaseException | None = fault
-    while seen is not None:
-        if isinstance(seen, KeyboardInterrupt):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False

@@ -165,40 +165,6 @@ def zones(degrees: Box) -> list[str]:
     return [f"UTM {zone}" for zone in range(first, last + 1)]
 
 
-def other_readings(box: Box, degrees: Box) -> list[str]:
-    """Name systems in which coordinates of extent ``box`` would overlap the extent ``degrees``; for a hint only."""
-    named = []
-    if abs(box[0]) <= 180 and abs(box[2]) <= 180:
-        turned = (box[1], box[0], box[3], box[2])
-        return [name for name, b in (("EPSG:4326", box), ("EPSG:4326, axes: yx", turned)) if _overlap(b, degrees)]
-    for swapped in (False, True):
-        x_min, y_min, x_max, y_max = (box[1], box[0], box[3], box[2]) if swapped else box
-        for code, proj in _likely_systems(degrees).items():
-            lon, lat = Proj(proj)([x_min, x_max], [y_min, y_max], inverse=True)
-            if np.isfinite([*lon, *lat]).all() and _overlap((lon[0], lat[0], lon[1], lat[1]), degrees):
-                named.append(f"EPSG:{code}{', axes: yx' if swapped else ''}")
-    return named
-
-
-def _likely_systems(degrees: Box) -> dict[int, str]:
-    """Return EPSG codes a layer there may be in → PROJ text: UTM, in China the CGCS2000 3-degree systems."""
-    systems = {}
-    for zone in range(int((degrees[0] + 180) // 6) + 1, int((degrees[2] + 180) // 6) + 2):
-        systems[(32600 if degrees[1] >= 0 else 32700) + zone] = (
-            f"+proj=utm +zone={zone} +ellps=GRS80{'' if degrees[1] >= 0 else ' +south'}"
-        )
-    if _within(degrees, _CHINA):
-        for zone in range(max(round(degrees[0] / 3) - 1, 25), min(round(degrees[2] / 3) + 1, 45) + 1):
-            meridian = f"+proj=tmerc +lon_0={3 * zone} +ellps=GRS80 +x_0="
-            systems[4513 + zone - 25] = f"{meridian}{zone}500000"
-            systems[4534 + zone - 25] = f"{meridian}500000"
-    return systems
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
-
-
 def _gauss_kruger(x_min: float, y_min: float, x_max: float, y_max: float, swapped: str) -> list[str]:
     """Name the CGCS2000 3-degree systems of eastings x (with or without the zone's number) and northings y."""
     if not (300_000 <= y_min <= y_max <= 6_000_000):

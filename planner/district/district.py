@@ -69,6 +69,8 @@ class District:
     """Warnings and notes; with an error there is no district."""
     placed: tuple[Placed, ...] = ()
     """Points of layers that may be shifted, to be tested against the streets."""
+    without_places: pd.DataFrame | None = None
+    """Like ``existing``: facilities with capacity 0 for a service, which is offered there only if they are extended."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +124,7 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
     _note_no_streets(study, folder, findings)
     originals = {label: table for label, table in read.items() if table is not None}
     crs = _metric_system(study, read["layers.communities"], findings)
-    if crs is not None and study.layers.communities.cells is not None:
+    if crs is not None and study.layers.communities.cells is not None and "layers.communities" in originals:
         cells = as_cells(originals.pop("layers.communities"), study.layers.communities, crs)
         originals |= {} if cells is None else {"layers.communities": cells}
     offer_systems(study, folder, originals, reader.unplaced, findings)
@@ -224,7 +226,7 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     people = [tables[label] for i in range(len(study.layers.people)) if (label := f"layers.people.{i}") in tables]
     complete = len(people) == len(study.layers.people)
     demand = read_demand(study, people, homes, communities, crs) if complete else None
-    facilities, existing = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
+    facilities, existing, without_places = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
     sites = read_sites(study, _of(tables, "layers.candidates."), crs, findings)
     facilities, shared = _told_apart(facilities, sites, findings)
     ground = read_ground(tables, crs, [*facilities["id"], *sites["id"]], shared)
@@ -236,7 +238,7 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     check_people(study, demand, communities, homes, findings)
     if len(ground.need):
         demand = weigh_by_need(demand, ground.need, study.groups, tables["layers.need"])
-    return District(crs, communities, demand, facilities, existing, sites, ground, ())
+    return District(crs, communities, demand, facilities, existing, sites, ground, (), without_places=without_places)
 
 
 def _told_apart(

@@ -29,9 +29,10 @@ SITE_COLUMNS = [
 
 def read_facilities(
     study: Study, tables: Sequence[LayerTable], crs: CRS, findings: Findings
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the facilities (``id``, ``name``, ``area_m2``, ``geometry``) and what they offer (``facility``, ``service``, ``capacity``).
 
+    What has capacity 0 offers nothing; it comes back apart, like what is offered, because it may be extended.
     A thing that several layers hold under the same id at the same place is one facility with several services.
     """
     known = [service.id for service in study.services]
@@ -51,8 +52,12 @@ def read_facilities(
             "service": offered["service"].astype(str).to_numpy(dtype=object),
             "capacity": offered["capacity"].to_numpy(dtype=np.float64),
         }
-    ).drop_duplicates(["facility", "service"], ignore_index=True)
-    return facilities, existing
+    )
+    # of several rows of one facility and service the first that offers something counts
+    empty = existing["capacity"] == 0
+    first = pd.concat([existing[~empty], existing[empty]]).drop_duplicates(["facility", "service"])
+    nothing = first["capacity"] == 0
+    return facilities, first[~nothing].reset_index(drop=True), first[nothing].reset_index(drop=True)
 
 
 def read_sites(study: Study, tables: Sequence[LayerTable], crs: CRS, findings: Findings) -> gpd.GeoDataFrame:
@@ -91,7 +96,7 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
             "source": table.where,
         }
     )
-    found: pd.DataFrame = frame[offering & ~nothing]
+    found: pd.DataFrame = frame[offering]
     return found
 
 

@@ -50,7 +50,7 @@ def publish_again(
         raise OutputError(_otherwise(folder, kind))
     run = Run.read(folder)
     if (folder / "explanation").is_dir():
-        written = publish_explanation(run, Explanation.read(folder / "explanation"), folder)
+        written = publish_explanation(run, Explanation.read(folder / "explanation", run.study.language), folder)
     else:
         written = publish(run, folder)
     return (*written, print_sheets(run, folder / "plan.pdf")) if sheets else written

@@ -13,6 +13,7 @@ import pandas as pd
 from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
+from planner.runs.columns import OF_EXPLANATIONS
 from planner.runs.ground import survey
 from planner.runs.naming import naming_of
 from planner.runs.places import place_of
@@ -37,7 +38,7 @@ from planner.study.scenarios import BASE
 from planner.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -72,6 +73,11 @@ class Explanation(Frames):
     People are those of a service within its widest circle (with a place, where places are limited), in the end.
     Worth and gain are in the units of the study's first objective; positive is better.
     """
+
+    @classmethod
+    def columns(cls) -> Mapping[str, tuple[str, ...]]:
+        """Return what columns each table has, whatever the study."""
+        return OF_EXPLANATIONS
 
     prices: pd.DataFrame
     """``kind, key, rule_zh, rule_en, priced, gain, gain_at_least, gain_at_most, proven, capital_yuan, yearly_yuan`` and
@@ -320,12 +326,12 @@ def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame
     after = count(without(problem, money), wanted.offers, wanted.assignments)
     sign = 1.0 if problem.goals[0].kind in {"coverage", "fair"} else -1.0
     old, new = plan.steps[0].outcome, wanted.steps[0].outcome
-    was = old.objective or 0.0
+    was, reached = (np.nan if told is None else told for told in (old.objective, new.objective))
     table = problem.offers
     rows = _placed(decided, left_out).assign(
         capital_yuan=table.capital_yuan[left_out], yearly_yuan=table.yearly_yuan[left_out]
     )
-    gain = sign * ((new.objective or 0.0) - was)
+    gain = sign * (reached - was)
     endless = {
         "gain": gain,
         "gain_at_least": _at_least(gain, decided),

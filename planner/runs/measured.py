@@ -68,7 +68,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> Measured:
         "run_id": run.manifest.run_id,
         "status": result.status,
         "proven": result.proven,
-        "objective": result.objective,
+        "objective": np.nan if result.objective is None else result.objective,
         "bound": np.nan if result.bound is None else result.bound,
         "gap": np.nan if result.gap is None else result.gap,
         "sites": result.sites_opened,

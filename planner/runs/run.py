@@ -370,7 +370,7 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
     outcome = chosen.outcome
     return Result(
         status=outcome.status,
-        objective=finite(recount.worth if outcome.objective is None else outcome.objective),
+        objective=finite(outcome.objective),
         bound=finite(outcome.bound),
         gap=finite(outcome.gap),
         seconds=round(outcome.seconds, 3),

@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, Self
 import geopandas as gpd
 import pandas as pd
 
+from planner.runs.columns import OF_RUNS, refuse_older
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from planner.study import Language
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +35,15 @@ class Frames:
             (folder / f"{field.name}.parquet").write_bytes(content)
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """Read the tables back from ``folder``."""
-        return cls(**{field.name: read_table(folder, field.name) for field in fields(cls)})
+    def columns(cls) -> Mapping[str, tuple[str, ...]]:
+        """Return what columns each table has, whatever the study."""
+        return OF_RUNS
+
+    @classmethod
+    def read(cls, folder: Path, language: Language) -> Self:
+        """Read the tables back from ``folder``; raises OutputError in ``language`` where an older version wrote fewer."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: read_table(folder, name, cls.columns()[name], language) for name in names})
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +103,14 @@ class Tables(Frames):
     """``severity, code, layer, where, zh, en``: what the check said of the layers."""
 
 
-def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """Read one table back, with its geometry if it has any."""
+def read_table(folder: Path, name: str, columns: tuple[str, ...], language: Language) -> pd.DataFrame:
+    """Read one table back, with its geometry if it has any; raises OutputError where it, or one of its ``columns``, is absent."""
     path = folder / f"{name}.parquet"
-    return gpd.read_parquet(path) if name in GEOGRAPHIC else pd.read_parquet(path)
+    if folder.is_dir() and not path.is_file():
+        refuse_older(path, columns, None, language)
+    frame: pd.DataFrame = gpd.read_parquet(path) if name in GEOGRAPHIC else pd.read_parquet(path)
+    refuse_older(path, columns, frame, language)
+    return frame
 
 
 def as_parquet(frame: pd.DataFrame) -> bytes:

@@ -138,7 +138,7 @@ class ExistingRule(Block):
     close_yuan: Yuan = 0.0
     """Cost of closing one, also where it moves; its yearly cost is saved."""
     may_extend: bool = False
-    """Facilities whose capacity is known may be extended by ``extend_capacity``.
+    """Facilities whose capacity is known may be extended by ``extend_capacity``, those with capacity 0 too.
 
     An extension pays ``extend_yuan`` alone; it counts as an opening of its service, and its facility as an opened site
     (``max_sites``, ``min_sites``, ``max_openings``, ``min_openings``, ``objective: [fewest]``).

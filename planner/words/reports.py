@@ -65,6 +65,20 @@ REPORTS: dict[str, tuple[str, str]] = {
     "heads_column": ("实际人数（人）", "heads (people)"),
     "heads_before_column": ("现状覆盖实际人数（人）", "heads covered before (people)"),
     "heads_after_column": ("规划后覆盖实际人数（人）", "heads covered after (people)"),
+    "older_table": (
+        "{folder} 由其他版本的规划器写成，缺少表 {table} → 用本版本重新计算（planner plan、assess 或 explain）",
+        (
+            "{folder} was written by another version of the planner: it lacks the table {table} → make it again with this one"
+            " (planner plan, assess or explain)"
+        ),
+    ),
+    "older_columns": (
+        "{folder} 由其他版本的规划器写成，表 {table} 缺少列 {columns} → 用本版本重新计算（planner plan、assess 或 explain）",
+        (
+            "{folder} was written by another version of the planner: its table {table} lacks {columns} → make it again with this one"
+            " (planner plan, assess or explain)"
+        ),
+    ),
     "people_weighted_column": ("服务对象（加权人口）", "weighted people"),
     "before_weighted_column": ("现状覆盖（加权人口）", "covered before (weighted people)"),
     "after_weighted_column": ("规划后覆盖（加权人口）", "covered after (weighted people)"),

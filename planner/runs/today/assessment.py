@@ -79,7 +79,9 @@ class Assessment:
         try:
             origin = Origin.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
             study = Study.model_validate_json((folder / "study.json").read_text(encoding="utf-8"))
-            return cls(study, origin, AssessmentTables.read(folder / "tables"))
+            return cls(study, origin, AssessmentTables.read(folder / "tables", study.language))
+        except OutputError:
+            raise
         except (OSError, KeyError, TypeError, ValueError) as fault:
             msg = f"{folder} holds no finished assessment ({fault}); give the folder that `planner assess` printed"
             raise OutputError(msg) from fault

@@ -11,9 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.runs.columns import OF_ASSESSMENTS
 from planner.runs.tables import Frames
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pandas as pd
 
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class AssessmentTables(Frames):
     """Everything an assessment found out, as frames; ids are text, positions do not occur."""
+
+    @classmethod
+    def columns(cls) -> Mapping[str, tuple[str, ...]]:
+        """Return what columns each table has, whatever the study."""
+        return OF_ASSESSMENTS
 
     communities: gpd.GeoDataFrame
     """``id, name, <roll_up columns>, people_<group>`` and polygons."""

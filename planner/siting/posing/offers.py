@@ -46,7 +46,8 @@ def offered(study: Study, district: District) -> tuple[Offered, ...]:
     standing = list(_standing(study, district))
     possible = list(_possible(study, district))
     rule = study.siting.existing
-    extended = [_extended(study, offer) for offer in standing if rule.may_extend and np.isfinite(offer.capacity)]
+    known = [*(offer for offer in standing if np.isfinite(offer.capacity)), *_empty(study, district)]
+    extended = [_extended(study, offer) for offer in known if rule.may_extend]
     moved = [
         Offered(
             place=new.place,
@@ -83,6 +84,16 @@ def _standing(study: Study, district: District) -> Iterator[Offered]:
             capacity=_capacity(service, told),
             existing=True,
         )
+
+
+def _empty(study: Study, district: District) -> Iterator[Offered]:
+    """Give what stands with no places at all: it offers nothing as it is, and something if it is extended."""
+    if district.without_places is None or study.siting.existing.extend_capacity == 0:
+        return
+    service_ids = [service.id for service in study.services]
+    for place, named in zip(*(district.without_places[name].tolist() for name in ("facility", "service")), strict=True):
+        if named in service_ids and _limited(study.services[service_ids.index(named)]):
+            yield Offered(place=place, service=service_ids.index(named), size="", capacity=0.0)
 
 
 def _extended(study: Study, offer: Offered) -> Offered:

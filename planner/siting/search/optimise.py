@@ -78,7 +78,8 @@ def solve(
     if not closer:
         quick = shortcut(problem, settings, progress, SHARE_OF_TIME if len(problem.goals) > 1 else 1.0)
     if quick is not None and (len(problem.goals) == 1 or quick.outcome.interrupted):
-        return quick
+        steps = tuple(dataclasses.replace(step, outcome=step.outcome.finite()) for step in quick.steps)
+        return dataclasses.replace(quick, steps=steps, outcome=quick.outcome.finite())
     form = form or formulate(problem)
     begin = quick or start
     values = None if begin is None or not begin.found else bundle_values(form, begin.states)
@@ -201,7 +202,7 @@ def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
     """Read the last values found; every goal's number is that of the plan itself, its bound that of its own solve."""
     found = [one for one in reached if one.values is not None]
     if not found:
-        return Plan((), None, (), dataclasses.replace(reached[0].outcome, seconds=seconds))
+        return Plan((), None, (), dataclasses.replace(reached[0].outcome, seconds=seconds).finite())
     values = found[-1].values
     assert values is not None  # noqa: S101  # by the choice above
     values = settled(form, values)
@@ -215,8 +216,11 @@ def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
 
 
 def _step(one: Reached, values: NDArray[np.float64]) -> Step:
-    """Return the goal with its number in the final plan; its gap stays that of its own solve: later goals may give up some of it."""
-    return Step(one.goal, one.rank, dataclasses.replace(one.outcome, objective=one.number(values)))
+    """Return the goal with its number in the final plan; its gap stays that of its own solve: later goals may give up some of it.
+
+    The longest walk has no number where somebody who could be served reaches nothing (`Outcome.finite`).
+    """
+    return Step(one.goal, one.rank, dataclasses.replace(one.outcome, objective=float(one.number(values))).finite())
 
 
 def read_assignments(

@@ -8,6 +8,7 @@ import numpy as np
 
 from planner.siting.arrays import sums_by
 from planner.siting.question.complete import complete
+from planner.siting.search.saturated import Transport, saturated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,7 @@ def settled(form: Formulation, values: NDArray[np.float64]) -> NDArray[np.float6
     """Return ``values`` with whole bundles, and everybody counted as covered who is.
 
     A goal that does not ask for coverage leaves covered sets anywhere between what is kept and what is true. Flows are cut to the
-    people there are and to the places of what is open.
+    people there are and to the places of what is open, and saturate what they all but saturate (`planner.siting.search.saturated`).
     """
     values = values.copy()
     near, needs = form.near, form.needs
@@ -74,4 +75,9 @@ def _flow_values(
     places[form.slots.of_offer[chosen]] = complete(form.problem).capacity[chosen]
     taken = sums_by(flows.slot, load * flow, form.slots.count)
     part = np.divide(places, taken, out=np.ones(form.slots.count), where=taken > places)
-    return np.where(undivided, flow, flow * part[flows.slot])
+    flow = np.where(undivided, flow, flow * part[flows.slot])
+    least = np.zeros(form.slots.count)
+    least[form.slots.of_offer[chosen]] = complete(form.problem).min_load[chosen]
+    return np.where(
+        undivided, flow, saturated(Transport(flows.group, flows.slot, load, flows.group_people, places, least), flow)
+    )

@@ -50,12 +50,12 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "no-places": {
         "what": (
-            "{count:,} 个设施的 capacity 为 0：不提供该服务，已略去",
-            "{count:,} facilities have capacity 0: they offer the service to nobody and were left out",
+            "{count:,} 个设施的 capacity 为 0：现状不提供该服务，不计入现有设施",
+            "{count:,} facilities have capacity 0: as they are they offer the service to nobody and do not count as existing",
         ),
         "hint": (
-            "有床位则改为实际数；不知道则留空",
-            "write the places there are, or nothing where they are not known",
+            "有床位则改为实际数；不知道则留空；可扩建的用 siting.existing.may_extend",
+            "write the places there are, or nothing where they are not known; siting.existing.may_extend lets a plan extend them",
         ),
     },
     "range-read": {

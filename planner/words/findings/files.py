@@ -213,10 +213,13 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "cut-name": {
         "what": (
-            "字段 {column} 在文件中是 {found}（名称被截到 10 字节）",
-            "column {column} is {found} in the file (names are cut at ten bytes)",
+            "字段 {column} 在文件中是 {found}，即 Shapefile 截到 10 字节后的名称",
+            "column {column} is {found} in the file, the name as a shapefile cuts it at ten bytes",
         ),
-        "hint": ("改用 GeoPackage，或在 columns 中写截短的名称", "use GeoPackage, or write the cut name in columns:"),
+        "hint": (
+            "在 columns 中写文件里的名称，或从原始数据重新导出完整的名称",
+            "write the file's name in columns:, or export the layer again with whole names",
+        ),
     },
     "ambiguous-column": {
         "what": ("字段 {column} 可能是 {columns} 中的任何一个", "column {column} may be any of {columns}"),
