@@ -13,9 +13,10 @@ import shapely
 from planner.access.assemble import Segments
 from planner.access.left_out import left_out_lines, projected
 from planner.access.osm_tags import NODE_KEYS, barred_by, judged, walkable, way_flags
-from planner.access.remarks import remark, unusable
+from planner.access.remarks import STREETS, StreetsError, remark, unusable
 from planner.access.squares import Areas, crossed
-from planner.district.files import OSMIUM_RAISES, in_order, said_id
+from planner.district.files import OSMIUM_RAISES, UnreadableError, in_order, said_id, source_of
+from planner.district.findings import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,10 @@ def read_osm(path: Path, crs: pyproj.CRS) -> Segments:
         ways = _read(path, always=False)
         if ways.doubtful():
             ways = _read(path, always=True)
+    except UnreadableError as fault:
+        raise StreetsError(Finding(fault.code, "error", STREETS, str(path), evidence=fault.evidence)) from fault
+    except MemoryError as fault:
+        raise unusable("not-enough-memory", path, megabytes=path.stat().st_size / 1e6) from fault
     except OSMIUM_RAISES as fault:
         raise unusable("unreadable-extract-of-streets", path, fault=str(fault)) from fault
     if not ways.count:
@@ -94,7 +99,7 @@ class _Ways:
         telling.enable_for(osmium.osm.NODE)
         walked = osmium.filter.KeyFilter("highway")
         walked.enable_for(osmium.osm.WAY | osmium.osm.RELATION)
-        source = osmium.FileProcessor(str(path.absolute()), osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION)
+        source = osmium.FileProcessor(source_of(path), osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION)
         for found in source.with_locations().with_filter(telling).with_filter(walked):
             if isinstance(found, osmium.osm.Way):
                 self._add(found)
@@ -158,7 +163,7 @@ class _Ways:
             return
         ids = {way for _, _, members in self._relations for way in members}
         outlines = osmium.filter.IdFilter(sorted(ids))
-        source = osmium.FileProcessor(str(path.absolute()), osmium.osm.NODE | osmium.osm.WAY).with_locations()
+        source = osmium.FileProcessor(source_of(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
         places = {
             way.id: [(node.ref, node.x, node.y) for node in way.nodes]
             for way in source.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(outlines)

@@ -11,8 +11,9 @@ from planner.access.left_out import ended_at_barriers
 from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_lines import Crossings, read_lines
 from planner.access.network_osm import read_osm
-from planner.access.remarks import unusable
-from planner.district.files import is_extract
+from planner.access.remarks import STREETS, StreetsError, unusable
+from planner.district.files import UnreadableError, is_extract, refuse_no_file
+from planner.district.findings import Finding
 from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ def _segments(  # noqa: PLR0917
     if is_extract(path):
         return read_osm(path, crs)
     if path.name.lower().endswith(".graphml"):
+        try:
+            refuse_no_file(path)
+        except UnreadableError as fault:
+            raise StreetsError(Finding(fault.code, "error", STREETS, str(path), evidence=fault.evidence)) from fault
         from planner.access.network_osmnx import read_graphml  # noqa: PLC0415 - takes seconds to import
 
         return read_graphml(path, crs)

@@ -94,13 +94,11 @@ def mend(study: Study, folder: Path, out: Path, survey: Survey, *, final: Path |
         if columns:
             block["columns"] = columns
         written.append(label)
-    streets = folder / study.layers.streets.path
-    if streets.is_file():
-        for name, part in parts_of(streets).items():
-            shutil.copyfile(part, out / "layers" / name)
-        raw["layers"]["streets"]["path"] = f"layers/{streets.name}"
-    elif not is_connection(study.layers.streets.path):
-        raw["layers"]["streets"]["path"] = _relative(streets, final or out)
+    elevation = study.layers.elevation
+    others = {"streets": study.layers.streets.path} | ({"elevation": elevation.path} if elevation else {})
+    for label, path in others.items():
+        if not is_connection(path):
+            raw["layers"][label]["path"] = _copied(folder / path, out, label, final or out)
     target = out / "study.yaml"
     yaml = YAML()
     yaml.allow_unicode = True
@@ -149,6 +147,19 @@ def _write(table: LayerTable, left_out: pd.DataFrame | None, folder: Path, name:
             **({"geometry_type": "Unknown"} if len(kinds) > 1 else {}),
         )  # fmt: skip
     return columns
+
+
+def _copied(path: Path, out: Path, label: str, final: Path) -> str:
+    """Copy a layer that is not mended, with every file it is read from; return its path in the new study."""
+    parts = parts_of(path)
+    if not parts:
+        return _relative(path, final)
+    for name, part in parts.items():
+        # a folder of its own: no copy takes the place of another, and no file beside it is taken for its companion
+        target = out / "layers" / label / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(part, target)
+    return f"layers/{label}/{path.name}"
 
 
 def _storable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -10,7 +10,7 @@ import osmium
 import shapely
 
 from planner.district.crs import WGS84
-from planner.district.files import OSMIUM_RAISES, UnreadableError, is_extract, read_file
+from planner.district.files import OSMIUM_RAISES, UnreadableError, in_order, is_extract, read_file, source_of
 from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
@@ -53,14 +53,15 @@ def street_sample(study: Study, folder: Path) -> gpd.GeoSeries | None:
 def _of_extract(path: Path) -> gpd.GeoSeries | None:
     lines: list[list[tuple[float, float]]] = []
     try:
-        ways = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
-        for way in ways.with_filter(osmium.filter.KeyFilter("highway")):
-            if not isinstance(way, osmium.osm.Way) or len(lines) >= _MOST_WAYS:
-                continue
-            xy = [(node.lon, node.lat) for node in way.nodes if node.location.valid()]
-            if len(xy) > 1:
-                lines.append(xy)
-    except OSMIUM_RAISES:
+        with in_order(path) as whole:
+            ways = osmium.FileProcessor(source_of(whole), osmium.osm.NODE | osmium.osm.WAY).with_locations()
+            for way in ways.with_filter(osmium.filter.KeyFilter("highway")):
+                if not isinstance(way, osmium.osm.Way) or len(lines) >= _MOST_WAYS:
+                    continue
+                xy = [(node.lon, node.lat) for node in way.nodes if node.location.valid()]
+                if len(xy) > 1:
+                    lines.append(xy)
+    except (UnreadableError, *OSMIUM_RAISES):
         return None
     if not lines:
         return None

@@ -16,6 +16,7 @@ from planner.report.assessed import (
     standing_rows,
     walks_text,
 )
+from planner.report.degrees import continuous_degrees
 from planner.report.maps import (
     CIRCLE_TOLERANCE_M,
     around,
@@ -177,7 +178,7 @@ def ground(found: Assessment) -> dict[str, Any]:
         "communities": {
             "id": order,
             "name": as_texts(tables.communities["name"]),
-            "shapes": pack_polygons(tables.communities.geometry.to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(tables.communities.geometry)),
         },
         "cover": cover,
         "compared": compared,
@@ -190,7 +191,7 @@ def places(found: Assessment) -> dict[str, Any]:
     """Return facilities and candidates, what each facility is worth by service, walker and circle, and its circles."""
     tables = found.tables
     frame, circles = tables.places, tables.circles
-    points = frame.geometry.to_crs(4326)
+    points = continuous_degrees(frame.geometry)
     at = {place: i for i, place in enumerate(frame["id"])}
     position = {service.id: k for k, service in enumerate(found.study.services)}
     offers: list[list[int]] = [[] for _ in at]
@@ -219,7 +220,7 @@ def places(found: Assessment) -> dict[str, Any]:
             "place": [at[place] for place in circles["place_id"]],
             "walker": circles["walker"].tolist(),
             "minutes": [float(minutes) for minutes in circles["minutes"]],
-            "shapes": pack_polygons(circles.geometry.simplify(CIRCLE_TOLERANCE_M).to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(circles.geometry.simplify(CIRCLE_TOLERANCE_M))),
         },
     }
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from planner.report.degrees import continuous_degrees
 from planner.report.evidence import evidence_rows
 from planner.report.indicators import coverage, indicators, label_of, limited_services, text_of, unopened_rows
 from planner.report.packing import PER_DEGREE, pack_lines, pack_polygons
@@ -177,7 +178,7 @@ def ground(run: Run) -> dict[str, Any]:
         "communities": {
             "id": order,
             "name": as_texts(communities["name"]),
-            "shapes": pack_polygons(communities.geometry.to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(communities.geometry)),
         },
         "cover": figures,
         "limits": limits,
@@ -197,7 +198,7 @@ def focus_m(run: Run) -> tuple[float, float, float, float]:
 
 def in_degrees(box_m: tuple[float, float, float, float], crs: Any) -> list[list[float]]:
     """Return [[south, west], [north, east]] in degrees of a box in the metres of ``crs``."""
-    frame = gpd.GeoSeries([shapely.box(*box_m)], crs=crs).to_crs(4326)
+    frame = continuous_degrees(gpd.GeoSeries([shapely.box(*box_m)], crs=crs))
     west, south, east, north = (float(side) for side in np.round(frame.total_bounds, 6))
     return [[south, west], [north, east]]
 
@@ -227,7 +228,7 @@ def places(run: Run) -> dict[str, Any]:
     """Return facilities, candidates and opened sites with what they offer, and the walking circles of the opened sites."""
     study, tables = run.study, run.tables
     frame = tables.places
-    points = frame.geometry.to_crs(4326)
+    points = continuous_degrees(frame.geometry)
     position = {service.id: i for i, service in enumerate(study.services)}
     offered = _by_place(tables.existing, position)
     opened = _by_place(tables.openings, position)
@@ -250,7 +251,7 @@ def places(run: Run) -> dict[str, Any]:
             "place": circles["place_id"].tolist(),
             "walker": circles["walker"].tolist(),
             "minutes": [float(minutes) for minutes in circles["minutes"]],
-            "shapes": pack_polygons(circles.geometry.simplify(CIRCLE_TOLERANCE_M).to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(circles.geometry.simplify(CIRCLE_TOLERANCE_M))),
         },
     }
 
@@ -289,7 +290,7 @@ def packed_streets(streets: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> 
     for name in ("path", "street", "main"):
         lines = near.geometry[drawn == name].to_numpy()
         kept = gpd.GeoSeries(shapely.simplify(_joined(lines), STREET_TOLERANCE_M), crs=streets.crs)
-        packed[name] = pack_lines(kept.to_crs(4326))
+        packed[name] = pack_lines(continuous_degrees(kept))
     return packed
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.report.degrees import continuous_degrees
 from planner.report.indicators import limited_services, unopened_rows
 from planner.report.maps import as_texts, focus, number, packed_streets, published, spoken_words
 from planner.report.packing import PER_DEGREE, pack_polygons
@@ -113,7 +114,7 @@ def ground(run: Run) -> dict[str, Any]:
         "communities": {
             "id": communities["id"].tolist(),
             "name": as_texts(communities["name"]),
-            "shapes": pack_polygons(communities.geometry.simplify(COMMUNITY_TOLERANCE_M).to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(communities.geometry.simplify(COMMUNITY_TOLERANCE_M))),
         },
         "areas": [_area(column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up],
         "squares": square_shapes(run),
@@ -121,7 +122,7 @@ def ground(run: Run) -> dict[str, Any]:
             "place": circles["place_id"].tolist(),
             "walker": circles["walker"].tolist(),
             "minutes": [float(minutes) for minutes in circles["minutes"]],
-            "shapes": pack_polygons(circles.geometry.simplify(CIRCLE_TOLERANCE_M).to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(circles.geometry.simplify(CIRCLE_TOLERANCE_M))),
         },
     }
 
@@ -129,7 +130,7 @@ def ground(run: Run) -> dict[str, Any]:
 def places(run: Run) -> dict[str, Any]:
     """Return facilities and candidates as columns, in the order of the stored table."""
     frame = run.tables.places
-    points = frame.geometry.to_crs(4326)
+    points = continuous_degrees(frame.geometry)
     return {
         "id": frame["id"].tolist(),
         "name": as_texts(frame["name"]),

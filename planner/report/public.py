@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import OutputError
+from planner.report.degrees import continuous_degrees
 from planner.report.indicators import coverage
 from planner.report.maps import as_texts, cover_key, focus, packed_streets, spoken_words
 from planner.report.meeting import facts, places
@@ -142,7 +143,7 @@ def _with_a_place(row: Coverage) -> list[int | None]:
 def _communities(run: Run) -> dict[str, Any]:
     """Return communities as a name, a point to the nearest thousandth of a degree, and what may be told of their people."""
     communities, cover = run.tables.communities, run.tables.coverage_by_community
-    points = communities.geometry.representative_point().to_crs(4326)
+    points = continuous_degrees(communities.geometry.representative_point())
     figures: dict[str, list[list[int | None]]] = {}
     for service in run.study.services:
         mine = cover[cover["service"] == service.id]

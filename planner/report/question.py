@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.report.degrees import continuous_degrees
 from planner.report.indicators import limited_services
 from planner.report.numbers import pack_counts, pack_floats, pack_steps
 from planner.report.squares import squares
@@ -82,7 +83,7 @@ def _service(run: Run, position: int) -> dict[str, Any]:
 def _demand(run: Run) -> dict[str, Any]:
     demand, communities = run.tables.demand, run.tables.communities
     at = {name: position for position, name in enumerate(communities["id"])}
-    degrees = demand.geometry.to_crs(4326)
+    degrees = continuous_degrees(demand.geometry)
     need = demand["need_weight"].to_numpy(dtype=np.float64)
     groups = dict.fromkeys(group for service in run.study.services for group in service.demand)
     groups |= dict.fromkeys(floor.group for _, floor in run.study.kept_floors if floor.group is not None)

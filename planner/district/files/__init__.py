@@ -5,6 +5,7 @@ from planner.district.files.degrees import LAT_NAMES, LON_NAMES, X_NAMES, Y_NAME
 from planner.district.files.encoding import NAME_BYTES, Decision, cut_name
 from planner.district.files.numbers import Numbers, is_broken, read_flags, read_numbers
 from planner.district.files.osm import OSMIUM_RAISES, SUFFIXES, Extract, Want, is_extract, read_extract
+from planner.district.files.osm_packed import refuse_no_file, source_of
 from planner.district.files.osm_sorted import in_order, said_id
 from planner.district.files.raster import opened_raster
 from planner.district.files.raw import RawTable, Remark, UnreadableError
@@ -45,6 +46,8 @@ __all__ = [
     "read_numbers",
     "read_shapes",
     "read_years",
+    "refuse_no_file",
     "said_id",
     "shape_column",
+    "source_of",
 ]

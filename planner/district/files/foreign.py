@@ -32,7 +32,7 @@ _TYPES = frozenset(
 )  # fmt: skip
 #: what GDAL takes for another format than GeoJSON, or would fetch; ``\u00`` may spell any of it
 _DOUBTFUL = re.compile(
-    rb'"\s*(?:link|url)\s*"|\\u00|gdal_streamed_alg|esri(?:Geometry|FieldType)|spatialReference|"Topology"|coordRefSys|conformsTo',
+    rb'"\s*(?:link|url)\s*"|\\u00|gdal_streamed_alg|esri(?:Geometry|FieldType)|spatialReference|"Topology"|coordRefSys|conformsTo|"osm3s"|"elements"',
     re.IGNORECASE,
 )
 #: GDAL judges a format by this many bytes; XML of other drivers may hide in them
@@ -73,6 +73,8 @@ def plain_geojson(content: bytes) -> tuple[bytes, str | None]:
         raise UnreadableError("file-too-large", megabytes=len(content) / 1e6, most=_MOST_PARSED_BYTES / 1e6)
     root = json.loads(content)
     kind = root.get("type") if isinstance(root, dict) else None
+    if kind not in _TYPES and isinstance(root, dict) and isinstance(root.get("elements"), list):
+        raise UnreadableError("overpass-json", elements=len(root["elements"]))
     if kind not in _TYPES:
         raise UnreadableError("other-json", kind=_kind(root))
     if root.get("coordRefSys") is not None:
@@ -101,7 +103,7 @@ def refuse_virtual_tables(path: Path) -> None:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
         try:
             rows = database.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'create%virtual%'"
+                "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND (rootpage = 0 OR sql LIKE 'create%virtual%table%using%')"
             ).fetchall()
             endless = database.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'view' AND sql LIKE '%recursive%'"

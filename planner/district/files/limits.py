@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_CELLS = 20_000_000
 MOST_COLUMNS = 5_000
 MOST_CSV_BYTES = 500_000_000
+#: held in memory several times while it is read
+MOST_GEOJSON_BYTES = 500_000_000
 #: what a workbook may unpack to; larger tables are read as CSV in a tenth of the time
 MOST_BOOK_BYTES = 400_000_000
 #: what a part of a workbook may unpack to in proportion; sheets stay under 20

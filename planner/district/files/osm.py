@@ -13,6 +13,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from planner.district.crs import WGS84
+from planner.district.files.osm_packed import source_of
 from planner.district.files.osm_sorted import in_order, said_id
 from planner.district.files.raw import UnreadableError
 
@@ -91,7 +92,7 @@ def _read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
     found = [_Found() for _ in wants]
     wkb = osmium.geom.WKBFactory()
     some_key = osmium.filter.KeyFilter(*keys)
-    for thing in osmium.FileProcessor(str(path.absolute())).with_areas(some_key).with_filter(some_key):
+    for thing in osmium.FileProcessor(source_of(path)).with_areas(some_key).with_filter(some_key):
         if isinstance(thing, osmium.osm.Changeset):
             continue
         tags = dict(thing.tags)

@@ -8,6 +8,8 @@ from xml.parsers import expat
 
 import osmium
 
+from planner.district.files.osm_packed import source_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -82,7 +84,7 @@ def read_objects(path: Path) -> Objects:
         If osmium cannot read it.
     """
     found = Objects()
-    for thing in osmium.FileProcessor(str(path)):
+    for thing in osmium.FileProcessor(source_of(path)):
         if isinstance(thing, osmium.osm.Node):
             kind = "n"
         elif isinstance(thing, osmium.osm.Way):

@@ -6,8 +6,6 @@ editors, of Overpass and of history extracts are often otherwise; what counts in
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import re
 import struct
 import zlib
@@ -20,6 +18,7 @@ import numpy as np
 import osmium
 
 from planner.district.files.osm_objects import Objects, read_objects, read_xml
+from planner.district.files.osm_packed import groups, refuse_no_file, refuse_packed, source_of, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +27,6 @@ _NEGATIVE = 1 << 40
 """Ids above this stand for the negative ones of an editor's new objects."""
 
 _CHUNK = 1 << 24
-_MOST_GROWTH, _MOST_BYTES = 100, 1 << 28
-"""A file that grows more than this when it is unpacked is no map; osmium shall refuse it."""
 
 _DELETED = re.compile(rb"""\bvisible=["']false|\baction=["']delete|<delete\b""")
 _PLACED = re.compile(rb"<nd\b[^>]*\blat=")
@@ -61,18 +58,22 @@ def in_order(path: Path, *, always: bool = False) -> Iterator[Path]:
 
     Raises
     ------
+    UnreadableError
+        It is no file, or one that would unpack to more than a map does.
     ValueError, OSError, RuntimeError
         If the file has to be copied and cannot be read.
     """
+    refuse_no_file(path)
     with TemporaryDirectory(prefix="planner-") as folder:
         room = Path(folder)
         if path.name.lower().endswith(".pbf"):
+            refuse_packed(path)
             if not (always or _needs_order(path)):
                 yield path
                 return
             found = read_objects(path)
         else:
-            plain = _unpacked(path, room)
+            plain = unpacked(path, room)
             if not (always or _out_of_order(plain)):
                 yield plain
                 return
@@ -80,24 +81,6 @@ def in_order(path: Path, *, always: bool = False) -> Iterator[Path]:
         copy = room / "sorted.osm.pbf"
         _write(found, copy)
         yield copy
-
-
-def _unpacked(path: Path, folder: Path) -> Path:
-    """Unpack a compressed file once, for all who read it."""
-    suffix = path.suffix.lower()
-    if suffix not in {".bz2", ".gz"}:
-        return path
-    plain = folder / "plain.osm"
-    most = path.stat().st_size * _MOST_GROWTH + _MOST_BYTES
-    try:
-        with bz2.open(path) if suffix == ".bz2" else gzip.open(path) as source, plain.open("wb") as out:
-            while chunk := source.read(_CHUNK):
-                if out.tell() > most or (not out.tell() and not chunk.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")):
-                    return path
-                out.write(chunk)
-    except (EOFError, zlib.error, OSError):
-        return path  # osmium says what is wrong with it
-    return plain
 
 
 def _out_of_order(path: Path) -> bool:
@@ -141,7 +124,7 @@ def _elements(file: IO[bytes]) -> Iterator[bytes]:
 
 def _needs_order(path: Path) -> bool:
     """Tell whether a PBF file holds several versions, negative ids, nodes on ways, or ways before their nodes."""
-    with osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
+    with osmium.io.Reader(source_of(path), osmium.osm.NOTHING) as reader:
         header = reader.header()
     if header.has_multiple_object_versions:
         return True
@@ -149,70 +132,13 @@ def _needs_order(path: Path) -> bool:
         return True
     try:
         last = (0, -1)
-        for group in _groups(path):
+        for group in groups(path):
             if group <= last:
                 return True
             last = group
-    except (ValueError, IndexError, struct.error, zlib.error):
+    except (ValueError, LookupError, struct.error, zlib.error):
         return False  # osmium says what is wrong with it
     return False
-
-
-def _groups(path: Path) -> Iterator[tuple[int, int]]:
-    """Give kind (1 node, 3 way, 4 relation) and first id of each group of objects in a PBF file."""
-    with path.open("rb") as file:
-        while size := file.read(4):
-            header = dict(_fields(file.read(struct.unpack(">I", size)[0])))
-            length = header[3]
-            blob = dict(_fields(file.read(length if isinstance(length, int) else 0)))
-            packed = blob.get(3)
-            if header[1] != b"OSMData" or not isinstance(packed, bytes):
-                continue
-            for number, group in _fields(zlib.decompress(packed)):
-                if number == 2 and isinstance(group, bytes):
-                    first = next(_fields(group), None)
-                    if first is not None and isinstance(first[1], bytes):
-                        yield _first_of(first[0], first[1])
-
-
-def _first_of(kind: int, content: bytes) -> tuple[int, int]:
-    """Kind and id of the first object of a group; dense nodes are nodes."""
-    number = next(value for field, value in _fields(content) if field == 1)
-    if isinstance(number, bytes):
-        number = _varint(number, 0)[0]
-    if kind <= 2:
-        return 1, (number >> 1) ^ -(number & 1)
-    return kind, number - (1 << 64) if number >= 1 << 63 else number
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Give number and content of each field of a protobuf message."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(message, at)
-            yield key >> 3, value
-        elif kind == 2:
-            length, at = _varint(message, at)
-            yield key >> 3, message[at : at + length]
-            at += length
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-        else:
-            raise ValueError(kind)
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
 
 
 def _write(found: Objects, path: Path) -> None:

@@ -19,6 +19,7 @@ import pyogrio.raw
 import shapely
 from pyproj import CRS
 
+from planner.district.files import limits
 from planner.district.files.dbf import long_numbers
 from planner.district.files.encoding import decide, decode, decode_name
 from planner.district.files.foreign import offline, plain_geojson, refuse_virtual_tables
@@ -26,6 +27,7 @@ from planner.district.files.geojson import read_members
 from planner.district.files.raw import RawTable, Remark, UnreadableError, encoding_remarks, one_table, unlike_names
 from planner.district.files.surfaces import footprint, is_surface
 from planner.district.files.texts import EXACT
+from planner.district.files.views import refuse_endless_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,6 +71,7 @@ def read_vector(path: Path, table: str | None, encoding: str | None) -> RawTable
         return _read_geojson(path, encoding)
     if suffix == ".gpkg":
         refuse_virtual_tables(path)
+        refuse_endless_views(path)
     if suffix in (".shp", ".dbf"):
         return _read_shapefile(path, encoding)
     with warnings.catch_warnings():
@@ -76,7 +79,8 @@ def read_vector(path: Path, table: str | None, encoding: str | None) -> RawTable
         with offline():
             tables = [str(name) for name, _ in pyogrio.list_layers(path)]
     data = [name for name in tables if name.lower() not in _NO_DATA]
-    found = _features(path, one_table(tables if table in tables else data or tables, table), None)
+    chosen = one_table(tables if table in tables else data or tables, table)
+    found = _features(path, chosen, None)
     return RawTable(found.frame, remarks=tuple(found.remarks), doubled=found.doubled)
 
 
@@ -98,6 +102,9 @@ def _check_beginning(path: Path, suffix: str) -> None:
 
 
 def _read_geojson(path: Path, encoding: str | None) -> RawTable:
+    size = path.stat().st_size
+    if size > limits.MOST_GEOJSON_BYTES:
+        raise UnreadableError("file-too-large", megabytes=size / 1e6, most=limits.MOST_GEOJSON_BYTES / 1e6)
     content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     decision = decide(content.splitlines(), declared=encoding or "utf-8")
     if decision.encoding not in ("utf-8", "ascii"):

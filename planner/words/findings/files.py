@@ -92,6 +92,26 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "hint": ("把图层另存为新的 GeoPackage", "save the layer as a new GeoPackage"),
     },
+    "endless-view": {
+        "what": (
+            "视图 {table} 的结果过多或计算不出（{reason}），不予读取",
+            "its view {table} gives too much, or cannot be computed ({reason}); it was not read",
+        ),
+        "hint": (
+            "把视图的结果另存为新的 GeoPackage 图层，检查其连接条件",
+            "save the view's rows as a layer of a new GeoPackage, and check the conditions of its joins",
+        ),
+    },
+    "overpass-json": {
+        "what": (
+            "内容是 Overpass 的 JSON（{elements:,} 个对象），不是 GeoJSON",
+            "its content is JSON from Overpass ({elements:,} elements), not GeoJSON",
+        ),
+        "hint": (
+            "查询首行写 [out:xml]，末尾写 out meta geom;，结果存为 .osm",
+            "write [out:xml] at the head of the query and `out meta geom;` at its end, and save the answer as .osm",
+        ),
+    },
     "other-json": {
         "what": ("内容是 {kind}，不是 GeoJSON", "its content is {kind}, not GeoJSON"),
         "hint": ("用 GIS 软件另存为 GeoJSON 或 GeoPackage", "save it as GeoJSON or GeoPackage with a GIS"),
@@ -121,6 +141,16 @@ FILES: dict[str, dict[str, tuple[str, str]]] = {
             "the archive would unpack to too much ({megabytes:,.0f} MB, {members:,} files); it was not unpacked",
         ),
         "hint": ("只打包需要的图层", "pack only the layer"),
+    },
+    "osm-bomb": {
+        "what": (
+            "文件 {packed:,.1f} MB，解压后超过 {megabytes:,.0f} MB（地图数据不超过其 {ratio} 倍），拒绝读取",
+            "the file of {packed:,.1f} MB would unpack to more than {megabytes:,.0f} MB (no map to more than {ratio} times its size); it was not read",
+        ),
+        "hint": (
+            "重新下载或导出；范围过大时先裁剪到规划范围（osmium extract）",
+            "download or export it again; clip a larger region to the district first (osmium extract)",
+        ),
     },
     "zip-locked": {
         "what": ("压缩包有密码", "the archive is locked by a password"),

@@ -1,12 +1,17 @@
 """Whatever file decides what a layer reads as is in the digest of the layer: else old numbers are served for changed layers."""
 
+import bz2
 import contextlib
+import gzip
 import shutil
 import sqlite3
 import zipfile
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
+import osmium
+import osmnx
 import pandas as pd
 import pyogrio
 import pytest
@@ -14,12 +19,18 @@ import rasterio
 from rasterio import Affine
 from shapely.geometry import Point
 
-from planner.district.files import UnreadableError, read_file
+from planner.access.network_read import read_network
+from planner.access.remarks import StreetsError
+from planner.district.files import SUFFIXES, UnreadableError, Want, is_extract, read_extract, read_file
+from planner.district.files.raster import RASTERS
+from planner.district.files.tables import TABLES
+from planner.district.files.vector import VECTORS
 from planner.runs.batch import expand, finished
 from planner.runs.provenance import hashes_in
 from planner.runs.run import carry_out
 from planner.study.load import load_study
 from tests.tiny_town import write_town
+from tests.unit.access.osm_street import STREET, nodes, place, way, written
 
 CRS = "EPSG:32633"
 
@@ -108,10 +119,10 @@ def table(name):
         path = folder / name
         if path.suffix == ".xlsx":
             plain.to_excel(path, index=False, engine="xlsxwriter")
-        elif path.suffix == ".parquet":
+        elif path.suffix in (".parquet", ".geoparquet"):
             layer().to_parquet(path)
         else:
-            path.write_text(plain.to_csv(index=False), encoding="utf-8")
+            path.write_text(plain.to_csv(index=False, sep="\t" if path.suffix == ".tsv" else ","), encoding="utf-8")
             path.with_suffix(".csvt").write_text('"String","String","Integer"')
             path.with_suffix(".prj").write_text("left here")
         return path
@@ -159,6 +170,54 @@ def grid(name):
     return write
 
 
+def extract(name):
+    """An OpenStreetMap extract, with what downloads leave beside it."""
+
+    def write(folder):
+        text = nodes(at=300, said='<tag k="amenity" v="cafe"/>') + way(1, STREET)
+        plain = written(folder / "x.osm", text)
+        path = folder / name
+        if name.endswith(".pbf"):
+            with osmium.SimpleWriter(str(path)) as out:
+                for thing in osmium.FileProcessor(str(plain)):
+                    out.add(thing)
+        elif name.endswith(".gz"):
+            path.write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
+        elif name.endswith(".bz2"):
+            path.write_bytes(bz2.compress(plain.read_bytes()))
+        else:
+            plain.replace(path)
+        if path != plain:
+            plain.unlink(missing_ok=True)
+        for ending in (".poly", ".md5", ".state.txt"):
+            (folder / f"{name}{ending}").write_text("left here")
+        return path
+
+    return write
+
+
+def graph(folder):
+    """Streets as osmnx writes them."""
+    streets = nx.MultiDiGraph(crs="EPSG:4326")
+    for number in (1, 2):
+        lon, lat = place(100 * number)
+        streets.add_node(number, x=float(lon), y=float(lat))
+    streets.add_edge(1, 2, osmid=7, highway="residential", length=100.0)
+    osmnx.save_graphml(streets, folder / "x.graphml")
+    (folder / "x.graphml.xml").write_text("left here")
+    return folder / "x.graphml"
+
+
+def zipped_database(folder):
+    inside = geodatabase(folder)
+    with zipfile.ZipFile(folder / "z.zip", "w") as archive:
+        for part in sorted(inside.glob("*.*")):
+            if part.is_file():
+                archive.writestr(f"x.gdb/{part.name}", part.read_bytes())
+    shutil.rmtree(inside)
+    return folder / "z.zip"
+
+
 FORMATS = {
     "shapefile": shapefile("x"),
     "shapefile in brackets": shapefile("communities[1]"),
@@ -175,7 +234,19 @@ FORMATS = {
     "CSV": table("x.csv"),
     "workbook": table("x.xlsx"),
     "GeoParquet": table("x.parquet"),
+    "JSON": vector("x.json", driver="GeoJSON"),
+    "TSV": table("x.tsv"),
+    "text": table("x.txt"),
+    "GeoParquet by its long name": table("x.geoparquet"),
+    "zip of a geodatabase": zipped_database,
+    "OpenStreetMap XML": extract("x.osm"),
+    "OpenStreetMap PBF": extract("x.osm.pbf"),
+    "OpenStreetMap gzip": extract("x.osm.gz"),
+    "OpenStreetMap bzip2": extract("x.osm.bz2"),
+    "OpenStreetMap history": extract("x.osh.gz"),
+    "GraphML": graph,
     "GeoTIFF": grid("x.tif"),
+    "TIFF": grid("x.tiff"),
     "ASCII grid": grid("x.asc"),
 }
 
@@ -183,9 +254,13 @@ FORMATS = {
 def told(path):
     """What a layer reads as: rows, shapes, coordinate system and remarks; or the finding that refuses it."""
     try:
+        if path.suffix == ".graphml" or is_extract(path):
+            return _told_of_streets(path)
         read = read_file(path)
     except UnreadableError as fault:
         return fault.code
+    except StreetsError as fault:
+        return fault.finding.code
     frame = read.frame.copy()
     crs = None
     if isinstance(frame, gpd.GeoDataFrame):
@@ -193,6 +268,16 @@ def told(path):
         shapes = frame.geometry.to_wkb(hex=True)
         frame = pd.DataFrame(frame.drop(columns="geometry")).assign(shape=shapes)
     return frame.to_csv(), crs, [(remark.code, remark.rows) for remark in read.remarks]
+
+
+def _told_of_streets(path):
+    """Streets, and facilities where the file may hold them."""
+    network = read_network(path, "EPSG:25833")
+    streets = sorted(zip(network.length_m.tolist(), network.kind.tolist(), strict=True)), network.xy.tolist()
+    if path.suffix == ".graphml":
+        return streets
+    (cafes,) = read_extract(path, [Want({"amenity": ["cafe"]})])
+    return streets, cafes.frame.to_wkt().to_csv(), cafes.open_shapes
 
 
 def _flipped(content):
@@ -247,6 +332,20 @@ def test_what_changes_a_layer_changes_its_digest(tmp_path, name):
 def test_every_companion_counts(tmp_path, name, companions):
     path = FORMATS[name](tmp_path)
     assert {"." + part.rsplit(".", 1)[1] for part in hashes_in({"path": path.name}, tmp_path)} == companions
+
+
+def test_every_kind_of_file_that_a_layer_can_be_is_among_them(tmp_path):
+    written_as = {path_of.name.lower() for name in FORMATS if (path_of := FORMATS[name](_folder(tmp_path, name)))}
+    known = {*VECTORS, *TABLES, *RASTERS, *SUFFIXES, ".zip", ".parquet", ".geoparquet", ".graphml"}
+    alike = {".xlsm": ".xlsx", ".osh": ".osm", ".osh.bz2": ".osh.gz", ".pbf": ".osm.pbf"}
+    missing = {suffix for suffix in known if not any(name.endswith(alike.get(suffix, suffix)) for name in written_as)}
+    assert not missing
+
+
+def _folder(place, name):
+    folder = place / name.replace(" ", "-")
+    folder.mkdir()
+    return folder
 
 
 def test_a_log_is_read_as_the_program_that_wrote_it_would(tmp_path):
