@@ -5,11 +5,31 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from planner.district.files.raw import UnreadableError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 #: GDAL reads wider whole numbers as floating-point numbers, which keep 15 to 17 digits
 _WIDTH_OF_INTEGERS = 18
+
+
+def refuse_missing_rows(path: Path) -> None:
+    """Refuse a table that claims more rows than it holds: GDAL would make up the others, by the thousand million.
+
+    Raises
+    ------
+    UnreadableError
+        With the rows it claims and those it holds.
+    """
+    with path.open("rb") as file:
+        head = file.read(32)
+    if len(head) < 32:
+        return  # GDAL says what is wrong with it
+    rows, start, length = struct.unpack("<IHH", head[4:12])
+    held = max(path.stat().st_size - start, 0) // max(length, 1)
+    if rows > held:
+        raise UnreadableError("unreadable-file", reason=f"dBASE: {rows} > {held} rows")
 
 
 def long_numbers(path: Path) -> dict[int, list[str | None]]:

@@ -35,6 +35,11 @@ _DOUBTFUL = re.compile(
     rb'"\s*(?:link|url)\s*"|\\u00|gdal_streamed_alg|esri(?:Geometry|FieldType)|spatialReference|"Topology"|coordRefSys|conformsTo|"osm3s"|"elements"',
     re.IGNORECASE,
 )
+#: one of these stands wherever the pattern above matches, in small letters; to look for them takes a hundredth of the time
+_MARKS = (
+    b"link", b"url", b"\\u00", b"gdal_streamed_alg", b"esrigeometry", b"esrifieldtype", b"spatialreference", b'"topology"',
+    b"coordrefsys", b"conformsto", b'"osm3s"', b'"elements"',
+)  # fmt: skip
 #: GDAL judges a format by this many bytes; XML of other drivers may hide in them
 _JUDGED_BYTES = 16_384
 _MOST_PARSED_BYTES = 200_000_000
@@ -67,7 +72,9 @@ def plain_geojson(content: bytes) -> tuple[bytes, str | None]:
     UnreadableError
         the content is JSON of another format.
     """
-    if _DOUBTFUL.search(content) is None and b"<" not in content[:_JUDGED_BYTES]:
+    small = content.lower()
+    doubtful = any(mark in small for mark in _MARKS) and _DOUBTFUL.search(content) is not None
+    if not doubtful and b"<" not in content[:_JUDGED_BYTES]:
         return content, None
     if len(content) > _MOST_PARSED_BYTES:
         raise UnreadableError("file-too-large", megabytes=len(content) / 1e6, most=_MOST_PARSED_BYTES / 1e6)

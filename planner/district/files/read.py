@@ -96,11 +96,12 @@ def _without_lists(raw: RawTable) -> RawTable:
     """Return the rows with lists in cells as texts joined by ``;``, as other formats write them."""
     frame = raw.frame
     for name in frame.columns:
-        if name != "geometry" and frame[name].dtype == object:
+        if name == "geometry" or frame[name].dtype != object:
+            continue
+        if any(issubclass(kind, list | tuple | np.ndarray) for kind in set(map(type, frame[name]))):
             listed = [isinstance(value, list | tuple | np.ndarray) for value in frame[name]]
-            if any(listed):
-                cells = [as_text(v) if several else v for v, several in zip(frame[name], listed, strict=True)]
-                frame[name] = pd.Series(cells, index=frame.index, dtype=object)
+            cells = [as_text(v) if several else v for v, several in zip(frame[name], listed, strict=True)]
+            frame[name] = pd.Series(cells, index=frame.index, dtype=object)
     return raw
 
 

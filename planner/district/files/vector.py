@@ -20,7 +20,7 @@ import shapely
 from pyproj import CRS
 
 from planner.district.files import limits
-from planner.district.files.dbf import long_numbers
+from planner.district.files.dbf import long_numbers, refuse_missing_rows
 from planner.district.files.encoding import decide, decode, decode_name
 from planner.district.files.foreign import offline, plain_geojson, refuse_virtual_tables
 from planner.district.files.geojson import read_members
@@ -124,6 +124,8 @@ def _read_geojson(path: Path, encoding: str | None) -> RawTable:
 def _read_shapefile(path: Path, encoding: str | None) -> RawTable:
     beside = {p.suffix.lower(): p for p in path.parent.iterdir() if p.stem == path.stem}
     remarks: list[Remark] = []
+    if path.suffix.lower() == ".dbf":
+        refuse_missing_rows(path)
     if path.suffix.lower() == ".shp" and ".dbf" not in beside:
         remarks.append(Remark("error", "missing-sidecar", evidence={"suffix": ".dbf"}))
     if path.suffix.lower() == ".shp" and ".shx" not in beside:

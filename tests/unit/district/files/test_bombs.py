@@ -264,3 +264,17 @@ def test_no_damaged_extract_is_left_open(tmp_path, damage):
             with contextlib.suppress(AssertionError):
                 read(path)
             assert str(path) not in _held(), sys.exc_info()
+
+
+@pytest.mark.parametrize("claimed", [51, 2_000_000_000])
+def test_a_table_that_claims_more_rows_than_it_holds_is_refused(tmp_path, claimed):
+    places = [Point(i, 0) for i in range(50)]
+    gpd.GeoDataFrame({"people": np.arange(50)}, geometry=places, crs=CRS).to_file(tmp_path / "x.shp")
+    table = tmp_path / "x.dbf"
+    assert len(read_file(table).frame) == 50
+    content = table.read_bytes()
+    table.write_bytes(content[:4] + struct.pack("<I", claimed) + content[8:])
+    (tmp_path / "x.shp").unlink()
+    with pytest.raises(UnreadableError) as fault:
+        read_file(table)
+    assert (fault.value.code, fault.value.evidence["reason"]) == ("unreadable-file", f"dBASE: {claimed} > 50 rows")
