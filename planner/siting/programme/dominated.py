@@ -77,6 +77,7 @@ def _costs_no_more(bundles: Bundles, one: NDArray[np.int64], other: NDArray[np.i
 def _holds_all(problem: SitingProblem, one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Say of which pairs of bundles, int32[n, K] each, the other holds what the one holds, or better, and nothing that may hurt."""
     filled, rules, standing = complete(problem), problem.rules, problem.offers.existing
+    home = _homes_of_moved(problem)
     holds = np.ones(len(one), dtype=np.bool_)
     for service in range(problem.n_services):
         mine, theirs = one[:, service], other[:, service]
@@ -87,10 +88,17 @@ def _holds_all(problem: SitingProblem, one: NDArray[np.int32], other: NDArray[np
         kept = (theirs >= 0) & ((mine == theirs) | alike)
         drawn = bool(rules.assignment) and rules.assignment[service] == "nearest"
         counted = bool(rules.max_openings) and rules.max_openings[service] is not None
-        harmless = ~standing[b] & (filled.moves[b] < 0) & (filled.min_load[b] <= 0) & ~filled.competitor[b]
+        harmless = ~standing[b] & (filled.moves[b] < 0) & (filled.min_load[b] <= 0) & ~filled.competitor[b] & ~home[b]
         added = (theirs < 0) | (harmless & (not drawn and not counted))
         holds &= np.where(mine >= 0, kept, added)
     return holds
+
+
+def _homes_of_moved(problem: SitingProblem) -> NDArray[np.bool_]:
+    """Return bool[m]: offers of a service, at the site where it stands today, that may move: open there again, it has not moved."""
+    offers, moves = problem.offers, complete(problem).moves
+    cell = offers.site.astype(np.int64) * problem.n_services + offers.service
+    return np.isin(cell, cell[moves[moves >= 0]])
 
 
 def dominated_sites(problem: SitingProblem, bundles: Bundles, slots: Slots, needs: Needs) -> NDArray[np.bool_]:

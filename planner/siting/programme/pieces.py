@@ -38,10 +38,10 @@ LEAST_WHOLE = 2
 def forced(model: LinearModel) -> LinearModel:
     """Return ``model`` with the columns settled that a row leaves no choice: everybody is to be served, so each set is covered."""
     row, least, most = _activity(model)
-    slack = FORCED * np.maximum(np.abs(model.row_lower), 1.0)
+    slack = _rounding(model, model.row_lower)
     none_left = np.isfinite(model.row_lower) & np.isfinite(most) & (np.abs(most - model.row_lower) <= slack)
     at_most = none_left[row]
-    slack = FORCED * np.maximum(np.abs(model.row_upper), 1.0)
+    slack = _rounding(model, model.row_upper)
     none_left = np.isfinite(model.row_upper) & np.isfinite(least) & (np.abs(least - model.row_upper) <= slack)
     at_least = none_left[row]
     up = (at_most & (model.value > 0)) | (at_least & (model.value < 0))
@@ -52,6 +52,11 @@ def forced(model: LinearModel) -> LinearModel:
     if (lower > upper).any():
         return model
     return dataclasses.replace(model, lower=lower, upper=upper)
+
+
+def _rounding(model: LinearModel, limit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how much the sums of each row may differ by their order; those of exact rows are whole units and do not."""
+    return np.where(model.exact, 0.0, FORCED * np.maximum(np.abs(limit), 1.0))
 
 
 def _activity(model: LinearModel) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:

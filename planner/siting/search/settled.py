@@ -62,7 +62,7 @@ def _flow_values(
     """Return flows to open slots alone, no group sending more people than it has, no slot taking more load than its places."""
     flows: Flows = form.flows
     people = flows.group_people[flows.group]
-    flow = np.clip(flow, 0.0, people) * is_open[flows.slot]
+    flow = _to_the_nearest(form, np.clip(flow, 0.0, people) * is_open[flows.slot], is_open)
     whole = np.array([way == "whole" for way in form.problem.rules.assignment or ["split"] * form.problem.n_services])
     service = np.array([demand.service for demand in form.problem.demands])[flows.group_demand[flows.group]]
     undivided = whole[service]
@@ -78,6 +78,28 @@ def _flow_values(
     flow = np.where(undivided, flow, flow * part[flows.slot])
     least = np.zeros(form.slots.count)
     least[form.slots.of_offer[chosen]] = complete(form.problem).min_load[chosen]
-    return np.where(
-        undivided, flow, saturated(Transport(flows.group, flows.slot, load, flows.group_people, places, least), flow)
+    # Nobody is sent on who goes as a whole or to the nearest place; places are of one service, and so is its rule.
+    stay = (
+        undivided
+        | np.array([way == "nearest" for way in form.problem.rules.assignment or ["split"] * form.problem.n_services])[
+            service
+        ]
     )
+    filled = saturated(Transport(flows.group, flows.slot, load, flows.group_people, places, least), flow)
+    return np.where(stay, flow, filled)
+
+
+def _to_the_nearest(form: Formulation, flow: NDArray[np.float64], is_open: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return flows where everybody who goes to the nearest place goes there: a solver's tolerance lets a hair past it."""
+    flows, ways = form.flows, form.problem.rules.assignment or ()
+    if "nearest" not in ways:
+        return flow
+    goes = np.array([way == "nearest" for way in ways])
+    service = np.array([demand.service for demand in form.problem.demands])[flows.group_demand[flows.group]]
+    # Flows are sorted by group, nearest first: of those to open slots the first of each group is the one allowed.
+    opened = np.flatnonzero(is_open[flows.slot] > 0)
+    first = opened[np.flatnonzero(np.diff(flows.group[opened], prepend=-1))]
+    sent = sums_by(flows.group, flow, flows.n_groups)
+    nearest = np.zeros_like(flow)
+    nearest[first] = sent[flows.group[first]]
+    return np.where(goes[service], nearest, flow)

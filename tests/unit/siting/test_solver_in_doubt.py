@@ -11,6 +11,7 @@ import pytest
 from planner.siting.programme import solver
 from planner.siting.programme.highs_model import as_highs
 from planner.siting.programme.linear import Expression, ModelBuilder
+from planner.siting.programme.pieces import forced
 from planner.siting.programme.solver import Solution, solve_model
 from planner.siting.programme.verified import broken_rows, cover_inequality, doubts, keeps_rows
 from planner.siting.question.outcome import SolverSettings
@@ -213,3 +214,14 @@ def test_the_installed_solver_without_presolve_is_right_about_the_five_columns()
     highs.passModel(as_highs(five_columns(whole=False)))
     highs.run()
     assert highs.getInfo().objective_function_value == pytest.approx(-11835)
+
+
+@pytest.mark.parametrize("power", range(10, 13))
+def test_the_last_unit_of_a_budget_is_a_choice_however_large_the_rest(power):
+    # What must be spent leaves one unit of 1,024 / 10^power, which the third choice costs: not none, and not two.
+    unit = 1024.0 / 2.0 ** round(power * np.log2(10))
+    for cost, chosen in ((unit, 1.0), (2 * unit, 0.0)):
+        model = money([512.0, 512.0 - unit, cost], 1024.0)
+        model = dataclasses.replace(model, lower=np.array([1.0, 1.0, 0.0]))
+        assert solve_model(model, EXACT).values.tolist() == [1.0, 1.0, chosen]
+        assert forced(model).upper[2] == 1.0
