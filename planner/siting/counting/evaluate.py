@@ -76,7 +76,8 @@ def evaluate(problem: SitingProblem, plan: Plan) -> Evaluation:
     for step in plan.steps:
         claimed, found = step.outcome.objective, _goal_value(problem, plan, step, periods)
         number = np.inf if claimed is None else claimed  # the longest walk, where somebody reaches nothing
-        if not np.isclose(found, number, rtol=TOLERANCE, atol=TOLERANCE):
+        absolute = TOLERANCE * min(1.0, _size(problem, step))
+        if not np.isclose(found, number, rtol=TOLERANCE, atol=absolute):
             faults.append(Fault(f"goal {step.goal.kind}", f"the solver says {claimed!r}, the recount {found!r}"))
     raise_all(faults, RecountError, "the plan does not stand up to a recount")
     return periods[-1]
@@ -184,6 +185,21 @@ def _served_points(
             within = within * part[:, None]
         served.append(within)
     return served
+
+
+def _size(problem: SitingProblem, step: Step) -> float:
+    """Return about the most that a goal could come to: in a question of billionths one in a million is no rounding."""
+    goal, offers = step.goal, problem.offers
+    people = sum(float(np.sum(demand.people)) for demand in problem.demands if demand.part_of is None)
+    walks = people * max(demand.cutoffs_s[-1] for demand in problem.demands)
+    if goal.kind == "coverage":
+        return people * max(demand.weights[0] for demand in problem.demands)
+    if goal.kind == "cost":
+        yuan = np.abs(offers.capital_yuan).sum() + np.abs(problem.sites.setup_yuan).sum()
+        rooms = sum(abs(room.capital_yuan) + goal.years * abs(room.yearly_yuan) for room in problem.rules.rooms)
+        yearly = goal.years * np.abs(offers.yearly_yuan).sum()
+        return float(yuan + yearly + rooms + goal.yuan_per_walked_s * walks)
+    return walks if goal.kind == "walk" else 1.0
 
 
 def _goal_value(problem: SitingProblem, plan: Plan, step: Step, periods: list[Evaluation]) -> float:

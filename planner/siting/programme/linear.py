@@ -20,6 +20,9 @@ Terms: TypeAlias = "Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]]"
 __all__ = ["Block", "Expression", "LinearModel", "ModelBuilder", "Terms"]
 
 
+ROUNDING = 1e-12
+"""Relative difference of two sums of the same numbers in another order."""
+
 FOLLOWS_UNIT = 0.6180339887
 """No whole number of these makes a whole number."""
 
@@ -225,8 +228,8 @@ class ModelBuilder:
     ) -> Block:
         """Append one row ``lower ≤ expression ≤ upper``."""
         terms = [(0, expression.column, expression.value)]
-        constant = expression.constant
-        return self.add_rows(name, 1, terms, lower=lower - constant, upper=upper - constant)
+        lower, upper = (_without(limit, expression.constant) for limit in (lower, upper))
+        return self.add_rows(name, 1, terms, lower=lower, upper=upper)
 
     def build(self, goal: Expression | None = None, *, maximise: bool = True) -> LinearModel:
         """Close the model with ``goal`` as its objective (none: any plan will do); equal cells are added up."""
@@ -254,6 +257,15 @@ class ModelBuilder:
             columns=tuple(self._columns),
             rows=tuple(self._rows),
         )
+
+
+def _without(limit: float, constant: float) -> float:
+    """Return ``limit - constant``; nothing where they differ by no more than the rounding of their own sums.
+
+    A floor that those who are served anyway reach to the last person asks nothing of the others, not 1e-13 of them.
+    """
+    left = limit - constant
+    return 0.0 if abs(left) <= ROUNDING * abs(constant) else left
 
 
 def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:

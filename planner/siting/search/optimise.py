@@ -18,6 +18,7 @@ from planner.siting.question.plan import Assignments, Plan, Step
 from planner.siting.search.focus import Focused, beyond_shortcuts, focus, worth_focusing
 from planner.siting.search.goals import Reached, accept, pursue
 from planner.siting.search.settled import settled
+from planner.siting.search.sized import sizes_of
 from planner.siting.search.warm import first_offers
 from planner.siting.search.years import first_years
 
@@ -70,6 +71,10 @@ def solve(
     if not problem.goals:
         raise StudyError("nothing to optimise: give the problem at least one goal")
     settings = settings or problem.settings or SolverSettings()
+    sizes = sizes_of(problem)
+    if not sizes.ordinary:
+        plan = solve(sizes.asked(problem), settings, sizes.told(problem, progress), start=start)
+        return sizes.answered(problem, plan)
     began = time.perf_counter()
     own = settings.shortcuts and settings.solver == "HiGHS"
     form = formulate(problem) if own and beyond_shortcuts(problem) else None

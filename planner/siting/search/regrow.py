@@ -105,7 +105,7 @@ def _best_next(g: Ground, s: Standing, dear: NDArray[np.float64]) -> tuple[int, 
             price = 1e-6
             for r in range(len(g.limit)):
                 more = g.use[b, r] - (g.use[before, r] if before >= 0 else 0.0)
-                if more > 0 and s.used[r] + more > g.limit[r] * (1 + LITTLE) + LITTLE:
+                if more > 0 and s.used[r] + more > g.limit[r]:
                     fits = False
                     break
                 price += dear[r] * max(more, 0.0) / max(g.limit[r], LITTLE)

@@ -225,3 +225,26 @@ def test_the_last_unit_of_a_budget_is_a_choice_however_large_the_rest(power):
         model = dataclasses.replace(model, lower=np.array([1.0, 1.0, 0.0]))
         assert solve_model(model, EXACT).values.tolist() == [1.0, 1.0, chosen]
         assert forced(model).upper[2] == 1.0
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 4096.0, 1e12])
+@pytest.mark.parametrize("side", ["lower", "upper"])
+def test_a_row_that_is_kept_anyway_asks_nothing_by_rounding(size, side):
+    # Five sixths less a half and a third are 1e-16, or −1e-16, and not zero.
+    parts = (size / 2 + size / 3, size * (5 / 6))
+    for constant, limit in (parts, parts[::-1], (np.nextafter(size, 2 * size), size), (size, np.nextafter(size, 0))):
+        builder = ModelBuilder()
+        x = builder.add_columns("x", 1, upper=1.0, integer=True)
+        builder.add_expression_row("floor", Expression(np.zeros(0, np.int64), np.zeros(0), constant), **{side: limit})
+        solution = solve_model(builder.build(Expression(x.positions, np.ones(1), 0.0)), EXACT)
+        assert (solution.outcome.status, solution.outcome.objective) == ("optimal", 1.0)
+
+
+@pytest.mark.parametrize(("side", "asked"), [("lower", 1.000001), ("upper", 0.999999)])
+def test_a_row_of_nothing_that_asks_for_a_millionth_has_no_plan(side, asked):
+    builder = ModelBuilder()
+    x = builder.add_columns("x", 1, upper=1.0, integer=True)
+    builder.add_expression_row(
+        "floor", Expression(np.zeros(0, np.int64), np.zeros(0), 4096.0), **{side: 4096.0 * asked}
+    )
+    assert solve_model(builder.build(Expression(x.positions, np.ones(1), 0.0)), EXACT).outcome.status == "infeasible"
