@@ -63,7 +63,8 @@ def _flow_values(
     flows: Flows = form.flows
     people = flows.group_people[flows.group]
     flow = _to_the_nearest(form, np.clip(flow, 0.0, people) * is_open[flows.slot], is_open)
-    whole = np.array([way == "whole" for way in form.problem.rules.assignment or ["split"] * form.problem.n_services])
+    ways = form.problem.rules.assignment or ["split"] * form.problem.n_services
+    whole = np.array([way == "whole" for way in ways])
     service = np.array([demand.service for demand in form.problem.demands])[flows.group_demand[flows.group]]
     undivided = whole[service]
     flow = np.where(undivided, np.where(flow > 0.5 * people, people, 0.0), flow)
@@ -78,9 +79,10 @@ def _flow_values(
     flow = np.where(undivided, flow, flow * part[flows.slot])
     least = np.zeros(form.slots.count)
     least[form.slots.of_offer[chosen]] = complete(form.problem).min_load[chosen]
-    return np.where(
-        undivided, flow, saturated(Transport(flows.group, flows.slot, load, flows.group_people, places, least), flow)
-    )
+    # Nobody is sent on who goes as a whole or to the nearest place; places are of one service, and so is its rule.
+    stay = undivided | np.array([way == "nearest" for way in ways])[service]
+    filled = saturated(Transport(flows.group, flows.slot, load, flows.group_people, places, least), flow)
+    return np.where(stay, flow, filled)
 
 
 def _to_the_nearest(form: Formulation, flow: NDArray[np.float64], is_open: NDArray[np.float64]) -> NDArray[np.float64]:
