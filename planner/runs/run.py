@@ -48,6 +48,7 @@ from planner.runs.why import why_infeasible
 from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
+from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from planner.siting import Outcome
+    from planner.siting.question.outcome import Stopped
     from planner.study import Study
+    from planner.words import Language
 
 #: writes map, workbook and the rest into the folder of a run
 Publish = Callable[["Run", "Path"], object]
@@ -202,7 +206,7 @@ def decide(
     if chosen.outcome.status == "infeasible":
         with clock.stage("reasons"):
             raise InfeasibleError(why_infeasible(naming_of(study, ground.district, posed.value)))
-    _refuse(chosen, require_optimal=require_optimal)
+    _refuse(chosen, study.language, require_optimal=require_optimal)
     return Decided(posed.value, chosen, evaluate(problem, chosen))
 
 
@@ -245,14 +249,21 @@ def _interrupted(chosen: Plan) -> bool:
     return chosen.outcome.interrupted or any(step.outcome.interrupted for step in chosen.steps)
 
 
-def _refuse(chosen: Plan, *, require_optimal: bool) -> None:
+def _refuse(chosen: Plan, language: Language, *, require_optimal: bool) -> None:
     """Raise unless there is a plan, and a proven one where that was asked for."""
     if not chosen.found:
-        msg = f"the solver found no plan in the time allowed ({chosen.outcome}); raise solver.time_limit_s"
-        raise InfeasibleError(msg)
+        raise InfeasibleError(_unproven("no_plan", chosen.outcome, {chosen.outcome.stopped_by}, language))
     if require_optimal and not chosen.proven:
-        msg = f"the plan is not proven optimal: {chosen.outcome}; raise solver.time_limit_s or solver.gap"
-        raise UnprovenError(msg)
+        ended = {step.outcome.stopped_by for step in chosen.steps if not step.outcome.proven}
+        raise UnprovenError(_unproven("plan", chosen.outcome, ended, language))
+
+
+def _unproven(what: str, outcome: Outcome, ended: set[Stopped], language: Language) -> str:
+    """Return what is missing, and what to change in the study: more time helps only where time ran out."""
+    time = "time" if what == "no_plan" else "time_or_gap"
+    ways = {"time": time, "tolerance": "tolerance", "interrupt": "interrupt", "limit": "limit"}
+    said = [say(f"reason.unproven.{way}", language) for stopped, way in ways.items() if stopped in ended]
+    return "; ".join([say(f"reason.unproven.{what}", language, outcome=str(outcome)), *said])
 
 
 @dataclass(frozen=True, eq=False)

@@ -82,7 +82,8 @@ def _steps(plan, chain):
         name, outcome = f"step {number} {right.goal.kind}/{right.rank}", step.outcome
         sign, slack = (1 if right.maximised else -1), (SLACK if number else NEAR)
         value, best, kept = outcome.objective, right.best, right.kept()
-        if outcome.status != "optimal":
+        given_up = outcome.status == "feasible" and outcome.stopped_by == "tolerance"
+        if outcome.status != "optimal" and not given_up:
             found.append(f"{name}: {outcome.status}")
         if best == math.inf or value is None:
             if value is not None and not math.isinf(value):
@@ -96,6 +97,9 @@ def _steps(plan, chain):
                 found.append(f"{name}: {value:.9g}, more than the best {float(best):.9g}")
             elif sign * value < sign * float(kept) and not near(value, kept, slack):
                 found.append(f"{name}: {value:.9g} instead of {float(best):.9g} (kept {float(kept):.9g})")
+        # Proven is what is reached of a goal in the end; what later goals were allowed to give up of it is not.
+        if value is not None and given_up == near(value, best, SLACK) and not near(value, best, NEAR):
+            found.append(f"{name}: {outcome} where {float(best):.9g} is possible")
         bound = outcome.bound
         if bound is None:
             found.append(f"{name}: no bound")

@@ -29,6 +29,7 @@ from planner.siting.programme.verified import (
     broken_rows,
     cover_inequality,
     doubts,
+    in_hand,
     keeps_rows,
     objective_at,
     rounded,
@@ -154,8 +155,8 @@ def _checked(
 ) -> Solution:
     """Return an answer that nothing known contradicts; what of it is in doubt after a second answer is left out."""
     ends = time.perf_counter() + settings.time_limit_s
-    in_hand = _in_hand(model, start)
-    worth = None if in_hand is None else objective_at(model, in_hand)
+    held = in_hand(model, start)
+    worth = None if held is None else objective_at(model, held)
     presolve = model.nonzeros >= PRESOLVE_FROM
     solution = _answer(model, settings, start, progress, presolve=presolve)
     found = doubts(model, solution.outcome, solution.values, worth)
@@ -166,17 +167,17 @@ def _checked(
         again = dataclasses.replace(
             settings, time_limit_s=left_s, seed=settings.seed if presolve else settings.seed + 1
         )
-        begin = start if in_hand is None else in_hand
+        begin = start if held is None else held
         second = _answer(model, again, begin, progress, presolve=False)
         solution = _better_kept(model, second, solution)
         found = doubts(model, solution.outcome, solution.values, worth)
-    if solution.outcome.status == "infeasible" and in_hand is None and start is not None:
-        in_hand = _completed(model, start)
-        found = found if in_hand is None else ["infeasible beside a plan in hand"]
+    if solution.outcome.status == "infeasible" and held is None and start is not None:
+        held = _completed(model, start)
+        found = found if held is None else ["infeasible beside a plan in hand"]
     if found:
         logger.info("the answer of %s is taken without its proof: %s", solution.outcome.solver, "; ".join(found))
         values = solution.values if solution.values is not None and keeps_rows(model, solution.values) else None
-        values = _better_of(model, values, in_hand)
+        values = _better_of(model, values, held)
         bound = None if "bound is worse than the plan" in found else solution.outcome.bound
         outcome = dataclasses.replace(solution.outcome, bound=bound)
         return _read(model, Solution(values, without_proof(model, outcome, values)))
@@ -221,14 +222,6 @@ def ask_highs(
     return bridge.solution(programme)
 
 
-def _in_hand(model: LinearModel, start: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
-    """Return ``start`` where it is a whole plan that keeps every row."""
-    if start is None or np.isnan(start).any() or not keeps_rows(model, start):
-        return None
-    values = rounded(model, start)
-    return values if keeps_rows(model, values) and not broken_rows(model, values) else None
-
-
 def _completed(model: LinearModel, start: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return a plan with the whole columns of ``start``, found without presolve; None where there is none."""
     known = model.integer & ~np.isnan(start)
@@ -242,7 +235,7 @@ def _completed(model: LinearModel, start: NDArray[np.float64]) -> NDArray[np.flo
     highs.run()
     if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
-    return _in_hand(model, np.array(highs.getSolution().col_value) / model.unit)
+    return in_hand(model, np.array(highs.getSolution().col_value) / model.unit)
 
 
 def _better_of(
@@ -344,6 +337,7 @@ class ArrayHiGHS(pulp.HiGHS):  # type: ignore[misc]
         self._start = start
         self._presolve = presolve
         self._watch = _Watch(progress)
+        self._limit_s = settings.time_limit_s
         self._began = time.perf_counter()
 
     def buildSolverModel(self, lp: Programme) -> None:  # noqa: N802  # PuLP's name
@@ -363,6 +357,8 @@ class ArrayHiGHS(pulp.HiGHS):  # type: ignore[misc]
         """Run HiGHS; Ctrl-C ends the search and keeps the incumbent."""
         highs = lp.solverModel
         highspy.Highs.resetGlobalScheduler(True)  # else a change of threads is ignored
+        # Building the problem has taken part of the time.
+        highs.setOptionValue("time_limit", max(self._limit_s - (time.perf_counter() - self._began), 0.0))
         highs.setCallback(self._watch, None)
         kinds = highspy.cb.HighsCallbackType
         for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackMipImprovingSolution, kinds.kCallbackSimplexInterrupt):

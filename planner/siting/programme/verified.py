@@ -28,6 +28,7 @@ __all__ = [
     "broken_rows",
     "cover_inequality",
     "doubts",
+    "in_hand",
     "keeps_rows",
     "objective_at",
     "rounded",
@@ -72,25 +73,33 @@ def keeps_rows(model: LinearModel, values: NDArray[np.float64]) -> bool:
     return not bool((missed > ROW_TOLERANCE * size).any())
 
 
+def in_hand(model: LinearModel, start: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Return ``start`` where it is a whole plan, known in full, that keeps every row."""
+    if start is None or len(start) != model.n_columns or np.isnan(start).any() or not keeps_rows(model, start):
+        return None
+    values = rounded(model, start)
+    return values if keeps_rows(model, values) and not broken_rows(model, values) else None
+
+
 def doubts(
     model: LinearModel,
     outcome: Outcome,
     values: NDArray[np.float64] | None,
-    in_hand: float | None = None,
+    known: float | None = None,
 ) -> list[str]:
-    """Return what in a solver's answer contradicts the model, the answer itself, or the objective of a plan ``in_hand``.
+    """Return what in a solver's answer contradicts the model, the answer itself, or the objective of a plan in hand.
 
     Parameters
     ----------
     model, outcome, values
         What was asked, what the solver says, and the values it returned, None for none.
-    in_hand
-        The objective of a plan that is known to keep every row.
+    known
+        The objective of a plan in hand, which keeps every row.
     """
     found: list[str] = []
     sign = 1.0 if model.maximise else -1.0
     if outcome.status == "infeasible":
-        return ["infeasible beside a plan in hand"] if in_hand is not None else []
+        return ["infeasible beside a plan in hand"] if known is not None else []
     if outcome.status == "unbounded":
         return [] if _can_be_unbounded(model) else ["unbounded although every priced column is bounded"]
     if values is None:
@@ -105,9 +114,9 @@ def doubts(
         found.append("optimal without a bound")
     if outcome.bound is not None and sign * outcome.bound < sign * reached - slack:
         found.append("bound is worse than the plan")
-    if outcome.status == "optimal" and in_hand is not None:
-        short = sign * in_hand - sign * reached
-        if short > slack + (outcome.gap or 0.0) * abs(reached) + OBJECTIVE_TOLERANCE * abs(in_hand):
+    if outcome.status == "optimal" and known is not None:
+        short = sign * known - sign * reached
+        if short > slack + (outcome.gap or 0.0) * abs(reached) + OBJECTIVE_TOLERANCE * abs(known):
             found.append("optimal is worse than the plan in hand")
     return found
 

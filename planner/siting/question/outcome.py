@@ -8,7 +8,7 @@ from typing import Literal
 
 __all__ = ["Outcome", "SolverSettings", "Status", "Stopped", "relative_gap"]
 
-Stopped = Literal["proof", "time", "interrupt", "limit"]
+Stopped = Literal["proof", "time", "interrupt", "limit", "tolerance"]
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unknown"]
 
 
@@ -44,7 +44,8 @@ class Outcome:
     """What the solver says about the plan.
 
     ``status`` is ``optimal`` only when the solver itself closed the gap that was asked for; ``feasible`` is a plan
-    whose optimality is not proven (``stopped_by`` says what ended the search); ``infeasible`` is proven;
+    whose optimality is not proven (``stopped_by`` says what ended the search; ``tolerance`` that the goal's own search ended
+    in proof, and later goals gave up part of it within its tolerance); ``infeasible`` is proven;
     ``unknown`` means that the search ended before any plan was found. ``objective``, ``bound`` and ``gap`` are None
     where there is none, the longest walk infinite where somebody reaches nothing who could (`finite`); ``bound`` is the best any plan could reach. ``bound_from`` tells whether the solver's own search
     proved it, or the tree by which large problems are looked at first (`planner.siting.cuts`).

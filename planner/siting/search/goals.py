@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 from planner.siting.programme.linear import Expression
 from planner.siting.programme.solver import solve_model
 from planner.siting.search.furthest import keep_radius, longest_walk, padded, shortest_radius
+from planner.siting.search.hold import held
 from planner.siting.search.settled import settled
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting.programme.formulation import Formulation
-    from planner.siting.programme.solver import Progress
+    from planner.siting.programme.solver import Progress, Solution
     from planner.siting.question.outcome import Outcome, SolverSettings
     from planner.siting.question.problem import Goal
 
@@ -63,10 +65,27 @@ def pursue(
         return _fair(form, goal, settings, start, progress)
     measure = _measure(form, goal)
     maximise = goal.kind == "coverage"
-    solution = solve_model(form.builder.build(measure, maximise=maximise), settings, start=start, progress=progress)
+    solution = _solved(form, measure, settings, start, progress, maximise=maximise)
     if solution.values is not None:
         _keep(form, measure, measure.at(settled(form, solution.values)), goal.tolerance, maximise=maximise)
     return [Reached(goal, 0, measure.at, solution.values, solution.outcome)]
+
+
+def _solved(
+    form: Formulation,
+    measure: Expression,
+    settings: SolverSettings,
+    start: NDArray[np.float64] | None,
+    progress: Progress | None,
+    *,
+    maximise: bool = True,
+) -> Solution:
+    """Solve for ``measure``; the time is for building the model too, and the plan ``start`` is held whatever ends the solver."""
+    began = time.perf_counter()
+    model = form.builder.build(measure, maximise=maximise)
+    left_s = max(settings.time_limit_s - (time.perf_counter() - began), 0.0)
+    solution = solve_model(model, dataclasses.replace(settings, time_limit_s=left_s), start=start, progress=progress)
+    return held(model, solution, start, settings.gap)
 
 
 def accept(form: Formulation, goal: Goal, values: NDArray[np.float64], outcome: Outcome) -> Reached:
@@ -126,7 +145,7 @@ def _fair(
                 shares.append(people.scaled(1 / everybody))
     if not shares:
         nothing = Expression.total([])
-        solution = solve_model(form.builder.build(nothing), settings, start=start, progress=progress)
+        solution = _solved(form, nothing, settings, start, progress)
         return [Reached(goal, 0, nothing.at, solution.values, solution.outcome)]
     reached: list[Reached] = []
     for rank in range(min(goal.depth, len(shares))):
@@ -141,7 +160,7 @@ def _fair(
         start = padded(start, form.builder.n_columns)
         if start is not None:
             start[columns] = _levels(shares, rank, start)
-        solution = solve_model(form.builder.build(measure), part, start=start, progress=progress)
+        solution = _solved(form, measure, part, start, progress)
         number = _smallest(shares, rank)
         reached.append(Reached(goal, rank, number, solution.values, solution.outcome))
         if solution.values is None:
