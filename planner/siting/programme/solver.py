@@ -56,8 +56,9 @@ logger = logging.getLogger(__name__)
 
 __all__ = ["ArrayHiGHS", "Programme", "Solution", "ask_highs", "ctrl_c", "solve_model"]
 
-EXPAND_NONZEROS = 1_000_000
-"""Up to this many coefficients the PuLP problem holds every term; beyond, only the arrays, as terms cost 200 bytes each."""
+EXPAND_NONZEROS = 50_000
+"""Up to this many coefficients the PuLP problem holds every term; beyond, HiGHS has only the arrays: terms cost 200 bytes and
+about 2 µs each."""
 
 PRESOLVE_FROM = 5_000
 """From this many coefficients on presolve is used; below, it saves less than a second."""

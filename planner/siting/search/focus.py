@@ -27,8 +27,10 @@ from planner.siting.programme.formulation import Formulation, formulate
 from planner.siting.programme.linear import Expression
 from planner.siting.programme.solver import solve_model
 from planner.siting.programme.states import bundle_values
-from planner.siting.search.hold import column_bound
+from planner.siting.programme.verified import in_hand, objective_at
+from planner.siting.search.hold import column_bound, held
 from planner.siting.search.merge import LOOKS, Merging, among
+from planner.siting.search.seated import begun_with, seated
 from planner.siting.search.swaps import Swaps
 from planner.siting.search.warm import Grower
 
@@ -63,6 +65,9 @@ COUNTING_SHARE = 0.01
 
 BEGUN_SHARE = 0.15
 """What part of the time may be taken to see who goes where in the plan begun with, so that there is one in hand."""
+
+GROWN_SHARE = 0.3
+"""What part of the time has passed at most when the plan to begin with is grown."""
 
 FIRST_TURNS, SWAP_SHARE = 12, 0.15
 """Turns of the search by swaps before the first bound and again after it, and what part of the time they may take each time."""
@@ -214,7 +219,9 @@ class _Look:
 
     def _grow(self, grower: Grower) -> None:
         """Grow a plan to begin with: it is in hand at once where nobody has to find a place."""
-        grown = grower.keeping_floors(self._settings.seed, LOOKS, self._ends)
+        grown = grower.keeping_floors(
+            self._settings.seed, LOOKS, self._began + GROWN_SHARE * self._settings.time_limit_s
+        )
         if grown is None:
             return
         self._begin = grown.offers
@@ -223,7 +230,7 @@ class _Look:
         if counted.broken:
             return
         if self._form.limited.any():
-            worth = self._counted(plan, BEGUN_SHARE * self._settings.time_limit_s)
+            worth = self._counted(plan, BEGUN_SHARE * self._settings.time_limit_s, quickly=True)
         else:
             worth = counted.worth
         if worth is not None:
@@ -314,16 +321,20 @@ class _Look:
         closed = best is not None and self._bound - best.worth <= self._settings.gap * abs(best.worth)
         return closed or self._over()
 
-    def _counted(self, plan: Candidate, seconds: float = np.inf) -> float | None:
-        """Return what a plan is worth when every rule about who goes where is kept, too."""
+    def _counted(self, plan: Candidate, seconds: float = np.inf, *, quickly: bool = False) -> float | None:
+        """Return what a plan is worth when every rule about who goes where is kept, too; ``quickly`` what it is worth at least."""
         alone = formulate(among(self._form.problem, _opened(self._form.problem, plan.states)))
         part = dataclasses.replace(
             self._settings, time_limit_s=min(max(self._ends - time.perf_counter(), self._least_s), seconds)
         )
-        start = bundle_values(alone, plan.states)
-        chosen = np.flatnonzero(start > 0.5)
+        bundles = bundle_values(alone, plan.states)
+        chosen = np.flatnonzero(bundles > 0.5)
         alone.builder.add_rows("settled", len(chosen), [(np.arange(len(chosen)), chosen, 1.0)], lower=1.0)
-        solution = solve_model(alone.builder.build(alone.coverage()), part, start=start)
+        model, start = alone.builder.build(alone.coverage()), seated(alone, bundles)
+        if quickly and (known := in_hand(model, start)) is not None:
+            return objective_at(model, known)
+        solution = solve_model(model, part, start=begun_with(alone, model, start))
+        solution = held(model, solution, start, self._settings.gap)
         if solution.outcome.interrupted:
             raise KeyboardInterrupt
         return solution.outcome.objective

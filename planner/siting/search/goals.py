@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner._version import __version__
 from planner.siting.programme.linear import Expression
-from planner.siting.programme.solver import solve_model
+from planner.siting.programme.solver import Solution, solve_model
+from planner.siting.question.outcome import Outcome
 from planner.siting.search.furthest import keep_radius, longest_walk, padded, shortest_radius
 from planner.siting.search.hold import held
+from planner.siting.search.seated import begun_with
 from planner.siting.search.settled import settled
 
 if TYPE_CHECKING:
@@ -21,11 +24,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting.programme.formulation import Formulation
-    from planner.siting.programme.solver import Progress, Solution
-    from planner.siting.question.outcome import Outcome, SolverSettings
+    from planner.siting.programme.solver import Progress
+    from planner.siting.question.outcome import SolverSettings
     from planner.siting.question.problem import Goal
 
 __all__ = ["Reached", "accept", "pursue"]
+
+ANYWAY = 5_000
+"""Below so many coefficients the solver is asked even without any time left: it may see at once that there is no plan."""
 
 KEPT = 1e-7
 """Relative slack of the row that keeps an earlier goal: no concession, but room for sums in another order."""
@@ -83,8 +89,12 @@ def _solved(
     """Solve for ``measure``; the time is for building the model too, and the plan ``start`` is held whatever ends the solver."""
     began = time.perf_counter()
     model = form.builder.build(measure, maximise=maximise)
-    left_s = max(settings.time_limit_s - (time.perf_counter() - began), 0.0)
-    solution = solve_model(model, dataclasses.replace(settings, time_limit_s=left_s), start=start, progress=progress)
+    left_s = settings.time_limit_s - (time.perf_counter() - began)
+    if left_s > 0 or model.nonzeros < ANYWAY:
+        part = dataclasses.replace(settings, time_limit_s=max(left_s, 0.0))
+        solution = solve_model(model, part, start=begun_with(form, model, start), progress=progress)
+    else:
+        solution = Solution(None, Outcome("unknown", None, None, None, 0.0, "planner", __version__, "time"))
     return held(model, solution, start, settings.gap)
 
 

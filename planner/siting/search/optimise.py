@@ -19,6 +19,7 @@ from planner.siting.question.plan import Assignments, Plan, Step
 from planner.siting.search.focus import Focused, beyond_shortcuts, focus, worth_focusing
 from planner.siting.search.goals import Reached, accept, pursue
 from planner.siting.search.hold import given_up, held
+from planner.siting.search.seated import begun_with, seated
 from planner.siting.search.settled import settled
 from planner.siting.search.warm import first_offers
 from planner.siting.search.years import first_years
@@ -96,9 +97,9 @@ def solve(
     elif values is None and own and form.bundles.count >= WARM_FROM:
         states = _first_states(form, settings)
         values = None if states is None else bundle_values(form, states)
-    if values is not None and np.isnan(values).any() and not form.limited.any():
+    if values is not None and np.isnan(values).any():
         # Known in full, a plan stays in hand whatever ends the solver.
-        values = settled(form, values)
+        values = seated(form, values)
     if quick is not None and values is not None:
         values = settled(form, values)
         reached.append(accept(form, problem.goals[0], values, quick.outcome))
@@ -156,9 +157,7 @@ def _focused(
     # Nothing but the plan itself is needed where no later goal chooses among its equals.
     alone = enough and len(form.problem.goals) == 1
     narrow = formulate(focused.alone if alone else focused.problem)
-    values = bundle_values(narrow, focused.states)
-    if not narrow.limited.any():
-        values = settled(narrow, values)
+    values = seated(narrow, bundle_values(narrow, focused.states))
     left_s = max(slice_s - (time.perf_counter() - began), LATE * slice_s)
     part_settings = dataclasses.replace(settings, time_limit_s=left_s)
     if enough:
@@ -183,10 +182,11 @@ def _within(progress: Progress | None, focused: Focused) -> Progress | None:
 def _completed(form: Formulation, goal: Goal, settings: SolverSettings, start: NDArray[np.float64]) -> Reached:
     """Return coverage with the bundles of ``start``: only who goes where is left to find."""
     mark, measure = form.builder.mark(), form.coverage()
-    chosen = np.flatnonzero(start > 0.5)
+    chosen = np.concatenate([z.start + np.flatnonzero(start[z.slice] > 0.5) for z in form.z])
     form.builder.add_rows("settled", len(chosen), [(np.arange(len(chosen)), chosen, 1.0)], lower=1.0)
     model = form.builder.build(measure)
-    solution = held(model, solve_model(model, settings, start=start), start, settings.gap)
+    solution = solve_model(model, settings, start=begun_with(form, model, start))
+    solution = held(model, solution, start, settings.gap)
     form.builder.release(mark)
     if solution.values is None:
         return Reached(goal, 0, measure.at, None, solution.outcome)
