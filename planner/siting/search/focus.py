@@ -66,6 +66,9 @@ COUNTING_SHARE = 0.01
 BEGUN_SHARE = 0.15
 """What part of the time may be taken to see who goes where in the plan begun with, so that there is one in hand."""
 
+MANY_FLOWS = 100_000
+"""From so many ways to go somewhere on, in one plan alone, greedy places do for the plan begun with: the best ones take too long."""
+
 GROWN_SHARE = 0.3
 """What part of the time has passed at most when the plan to begin with is grown."""
 
@@ -322,7 +325,7 @@ class _Look:
         return closed or self._over()
 
     def _counted(self, plan: Candidate, seconds: float = np.inf, *, quickly: bool = False) -> float | None:
-        """Return what a plan is worth when every rule about who goes where is kept, too; ``quickly`` what it is worth at least."""
+        """Return what a plan is worth when every rule about who goes where is kept, too; ``quickly`` what it is at least, if that takes long."""
         alone = formulate(among(self._form.problem, _opened(self._form.problem, plan.states)))
         part = dataclasses.replace(
             self._settings, time_limit_s=min(max(self._ends - time.perf_counter(), self._least_s), seconds)
@@ -331,7 +334,7 @@ class _Look:
         chosen = np.flatnonzero(bundles > 0.5)
         alone.builder.add_rows("settled", len(chosen), [(np.arange(len(chosen)), chosen, 1.0)], lower=1.0)
         model, start = alone.builder.build(alone.coverage()), seated(alone, bundles)
-        if quickly and (known := in_hand(model, start)) is not None:
+        if quickly and alone.flows.count > MANY_FLOWS and (known := in_hand(model, start)) is not None:
             return objective_at(model, known)
         solution = solve_model(model, part, start=begun_with(alone, model, start))
         solution = held(model, solution, start, self._settings.gap)
