@@ -35,6 +35,7 @@ FACTS = {
     "column": "X",
     "classes": "X",
     "area_m2": 400.0,
+    "megabytes": 12.0,
 }
 SAID = sorted(set(re.findall(r'(?:remark|unusable)\(\s*"([a-z-]+)"', CODE)) | {"lines-joined", "lines-apart"})
 

@@ -142,11 +142,32 @@ def test_a_plan_in_hand_that_is_better_contradicts_optimal(monkeypatch):
     assert (solution.outcome.status, solution.outcome.objective, solution.outcome.bound) == ("feasible", 12.0, None)
 
 
-def test_a_small_model_is_not_presolved_and_asked_once(monkeypatch):
+def test_a_small_model_is_asked_without_and_with_presolve(monkeypatch):
     asked = faked(monkeypatch)
     monkeypatch.setattr(solver, "PRESOLVE_FROM", 5_000)
     assert solve_model(choice(), EXACT).outcome.proven
-    assert asked == [False]
+    assert asked == [False, True]
+
+
+@pytest.mark.parametrize(
+    "first", [{"values": [0.0, 1.0, 1.0], "objective": 8.0, "bound": 8.0}, INFEASIBLE], ids=["worse", "none"]
+)
+def test_a_better_plan_with_presolve_contradicts_what_was_proven_without(monkeypatch, first):
+    asked = faked(monkeypatch, first)
+    monkeypatch.setattr(solver, "PRESOLVE_FROM", 5_000)
+    solution = solve_model(choice(), EXACT)
+    assert (solution.outcome.status, solution.outcome.objective, solution.outcome.bound) == ("optimal", 12.0, 12.0)
+    assert asked == [False, True]
+
+
+@pytest.mark.parametrize(
+    "second", [{"values": [0.0, 1.0, 1.0], "objective": 8.0, "bound": 8.0}, INFEASIBLE], ids=["worse", "none"]
+)
+def test_a_worse_answer_with_presolve_changes_nothing(monkeypatch, second):
+    faked(monkeypatch, {}, second)
+    monkeypatch.setattr(solver, "PRESOLVE_FROM", 5_000)
+    solution = solve_model(choice(), EXACT)
+    assert (solution.outcome.status, solution.outcome.objective, solution.outcome.bound) == ("optimal", 12.0, 12.0)
 
 
 def test_an_honest_answer_raises_no_doubt():
