@@ -369,7 +369,19 @@ def _streets() -> gpd.GeoDataFrame:
         y = SOUTH + k * SIDE / 4
         lines.append(LineString([(WEST, y), (east, y)]))
         kinds.append("primary" if k == 6 else "residential" if k % 2 == 0 else "path")
-    return gpd.GeoDataFrame({"highway": kinds}, geometry=lines, crs=CRS)
+    # the last one crosses a square: it is walked, and drawn on no map
+    lines.append(LineString([(WEST, SOUTH), (WEST + SIDE, SOUTH + SIDE)]))
+    kinds.append("pedestrian")
+    last = len(kinds) - 1
+    columns = {
+        "highway": kinds,
+        "stairs": False,
+        "doors": True,
+        "across": [k == last for k in range(len(kinds))],
+        "from_junction": np.arange(len(kinds), dtype=np.int32) * 2,
+        "to_junction": np.arange(len(kinds), dtype=np.int32) * 2 + 1,
+    }
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=CRS)
 
 
 def small_run(language: str = "en", **changes: object) -> Run:
