@@ -1,12 +1,35 @@
 """What can go wrong, each with the exit code a script can rely on.
 
 Exit codes: 0 done, 1 a bug of ours, 2 wrong usage, 3 study invalid, 4 data invalid, 5 no feasible plan,
-6 plan not proven under ``--require-optimal``, 7 some scenarios of a batch failed, 130 interrupted.
+6 plan not proven under ``--require-optimal``, 7 some scenarios of a batch failed, 8 not enough memory,
+130 interrupted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+LACKS_MEMORY = 8
+"""Exit code where the machine has too little memory: neither study nor layers are at fault."""
+
+INTERRUPTED = 130
+"""Exit code where somebody pressed Ctrl-C."""
+
+NOTHING_WRITTEN = "interrupted; nothing was written"
+TOO_LITTLE_MEMORY = (
+    "there is not enough memory for this; close other programs, clip the layers to the district, or ask fewer scenarios side"
+    " by side (--jobs 1); nothing was written"
+)
+
+
+def caused_by(fault: BaseException, kind: type[BaseException]) -> bool:
+    """Tell whether ``fault`` is of a kind or was raised because of one, as libraries do while they are loaded."""
+    seen: BaseException | None = fault
+    while seen is not None:
+        if isinstance(seen, kind):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 class PlannerError(Exception):
@@ -35,6 +58,12 @@ class OutputError(PlannerError, OSError):
     """The results cannot be written where they were asked for."""
 
     exit_code = 4
+
+
+class OccupiedFolderError(OutputError):
+    """A folder that must be empty or absent holds something: the command names the wrong one."""
+
+    exit_code = 2
 
 
 class InfeasibleError(PlannerError, RuntimeError):

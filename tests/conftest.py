@@ -14,6 +14,7 @@ settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+_LIBRARIES = Path(pytest.__file__).parent.parent
 SHARED = Path(os.environ.get("PLANNER_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
@@ -26,12 +27,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _open_files() -> set[str]:
-    """The regular files this process holds open; nothing where the system has no /proc."""
+    """The regular files this process holds open; nothing where the system has no /proc.
+
+    The data of libraries are left out: PROJ opens its database once, and keeps it as long as the process lives.
+    """
     held = set()
     for entry in Path("/proc/self/fd").glob("*"):
         try:
             target = entry.readlink()
-            if target.is_file():
+            if target.is_file() and not target.is_relative_to(_LIBRARIES):
                 held.add(str(target))
         except OSError:  # closed meanwhile
             continue

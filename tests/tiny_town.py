@@ -55,11 +55,13 @@ SCENARIOS = """\
 """
 
 
-def write_town(folder: Path, *, scenarios: str = SCENARIOS, seed: int = 0, name: str = "town") -> Path:
-    """Write layers and study into ``folder`` and return the study file."""
+def write_town(
+    folder: Path, *, scenarios: str = SCENARIOS, seed: int = 0, name: str = "town", east_m: float = 0.0
+) -> Path:
+    """Write layers and study into ``folder``, ``east_m`` beside the first town, and return the study file."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(seed)
-    x0, y0 = ORIGIN
+    x0, y0 = ORIGIN[0] + east_m, ORIGIN[1]
     squares = [
         (
             {
@@ -84,7 +86,7 @@ def write_town(folder: Path, *, scenarios: str = SCENARIOS, seed: int = 0, name:
     _geojson(folder / "communities.geojson", "Polygon", [(told, [ring]) for told, ring in squares])
     _geojson(folder / "candidates.geojson", "Point", rooms)
     _geojson(folder / "facilities.geojson", "Point", [({"id": "f0", "name": "Old canteen"}, [x0 + 310.0, y0 + 455.0])])
-    (folder / "streets.osm").write_text(_streets(), encoding="utf-8")
+    (folder / "streets.osm").write_text(_streets(east_m), encoding="utf-8")
     path = folder / f"{name}.yaml"
     path.write_text(STUDY.format(scenarios=scenarios), encoding="utf-8")
     return path
@@ -102,14 +104,14 @@ def _geojson(path: Path, kind: str, features: list) -> None:
     path.write_text(json.dumps(told), encoding="utf-8")
 
 
-def _streets() -> str:
+def _streets(east_m: float) -> str:
     from pyproj import Transformer
 
     to_degrees = Transformer.from_crs(32633, 4326, always_xy=True)
     nodes, ways = [], []
     for i in range(5):
         for j in range(5):
-            lon, lat = to_degrees.transform(ORIGIN[0] + STEP_M * i, ORIGIN[1] + STEP_M * j)
+            lon, lat = to_degrees.transform(ORIGIN[0] + east_m + STEP_M * i, ORIGIN[1] + STEP_M * j)
             nodes.append(f'<node id="{1 + 5 * i + j}" version="1" lon="{lon:.9f}" lat="{lat:.9f}"/>')
     for line in range(5):
         for k, refs in enumerate(([1 + 5 * line + j for j in range(5)], [1 + 5 * i + line for i in range(5)])):

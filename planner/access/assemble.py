@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from planner.access.left_out import LeftOut
     from planner.district.findings import Finding
 
 
@@ -36,6 +37,8 @@ class Segments:
         Points where lights govern the crossing.
     notes : tuple of Finding
         What was left out, assumed or changed so far.
+    left_out : LeftOut, optional
+        Streets of the file that nobody may walk, and closed barriers.
     """
 
     xy: NDArray[np.float64]
@@ -45,6 +48,7 @@ class Segments:
     flags: NDArray[np.uint8]
     signals: NDArray[np.bool_]
     notes: tuple[Finding, ...] = ()
+    left_out: LeftOut | None = None
 
     def taken(self, kept: NDArray[np.bool_], *notes: Finding) -> Segments:
         """Keep some segments, and note why the others went."""
@@ -78,6 +82,7 @@ def segments_of(network: WalkNetwork) -> Segments:
         flags=network.flags[owner],
         signals=signals,
         notes=network.notes,
+        left_out=network.left_out,
     )
 
 
@@ -146,8 +151,17 @@ def with_paths(
     )
 
 
-def assemble(segments: Segments, crs: pyproj.CRS) -> WalkNetwork:
+def assemble(segments: Segments, crs: pyproj.CRS, *, kept: NDArray[np.bool_] | None = None) -> WalkNetwork:
     """Build the network: chains contracted, junctions numbered along a curve, pieces labelled.
+
+    Parameters
+    ----------
+    segments : Segments
+        Streets.
+    crs : pyproj.CRS
+        Projected system, in metres, of their coordinates.
+    kept : bool[p], optional
+        Points that stay junctions although only two segments of one class meet there.
 
     Raises
     ------
@@ -156,12 +170,12 @@ def assemble(segments: Segments, crs: pyproj.CRS) -> WalkNetwork:
     """
     apart = segments.tail != segments.head
     if not apart.any():
-        raise unusable("no-walkable-street")
+        raise unusable("no-walkable-street", read="–")
     xy, lights = segments.xy, segments.signals
     tail, head = segments.tail[apart], segments.head[apart]
     kind, flags = segments.kind[apart], segments.flags[apart]
     one_way = (flags & np.uint8(EdgeFlag.ONE_WAY)) != 0
-    fixed = lights.copy()
+    fixed = lights.copy() if kept is None else lights | kept
     fixed[tail[one_way]] = True
     fixed[head[one_way]] = True
     class_key = kind.astype(np.int32) << 8 | flags
@@ -208,8 +222,9 @@ def assemble(segments: Segments, crs: pyproj.CRS) -> WalkNetwork:
         crossing_v=crossing_v,
         shape_indptr=shape_indptr,
         shape_xy=shape_xy,
-        component=_components(len(junctions), u, v, length_m),
+        component=_components(len(junctions), u, v, np.where(edge_flags & np.uint8(EdgeFlag.ACROSS), 0, length_m)),
         notes=segments.notes,
+        left_out=segments.left_out,
     )
 
 

@@ -84,7 +84,7 @@ def leave_out_pieces(network: WalkNetwork, least_m: float) -> WalkNetwork:
     least_m : float
         Metres of street a piece needs to stay.
     """
-    street_m = np.bincount(network.edge_component, weights=network.length_m)
+    street_m = np.bincount(network.edge_component, weights=network.street_m)
     stays = street_m >= least_m
     stays[0] = True
     if stays.all():
@@ -126,7 +126,7 @@ def pieces(network: WalkNetwork, homes: Snapped, people: NDArray[np.floating], *
     weight = np.asarray(people, dtype=np.float64)
     label, place = np.unique(piece[weight > 0], return_inverse=True)
     count = np.bincount(place, weights=weight[weight > 0], minlength=len(label))
-    street_m = np.bincount(network.edge_component, weights=network.length_m)
+    street_m = np.bincount(network.edge_component, weights=network.street_m)
     main = shapely.STRtree(network.lines[network.edge_component == 0])
     rows = []
     for number, here in zip(label, count, strict=True):
@@ -147,4 +147,4 @@ def pieces(network: WalkNetwork, homes: Snapped, people: NDArray[np.floating], *
 
 
 def _main_length_share(network: WalkNetwork) -> float:
-    return float(network.length_m[network.edge_component == 0].sum() / network.length_m.sum())
+    return float(network.street_m[network.edge_component == 0].sum() / network.street_m.sum())

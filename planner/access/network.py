@@ -16,6 +16,7 @@ from planner.access.remarks import unusable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from planner.access.left_out import LeftOut
     from planner.district.findings import Finding
 
 KINDS: tuple[str, ...] = (
@@ -58,6 +59,8 @@ class EdgeFlag(IntFlag):
     TUNNEL = 4
     ONE_WAY = 8
     """Walkable from ``u`` to ``v`` only (escalators, one-way gates)."""
+    ACROSS = 16
+    """A straight way across a square or another walkable area, which no map draws."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +95,8 @@ class WalkNetwork:
         See `planner.access.slope`.
     notes : tuple of Finding
         What was left out, assumed or changed, for the planner to read.
+    left_out : LeftOut, optional
+        Streets of the file that nobody may walk, and closed barriers.
     """
 
     crs: pyproj.CRS
@@ -113,6 +118,7 @@ class WalkNetwork:
     slope_ahead: NDArray[np.float32] | None = None
     slope_back: NDArray[np.float32] | None = None
     notes: tuple[Finding, ...] = ()
+    left_out: LeftOut | None = None
 
     @property
     def n_junctions(self) -> int:
@@ -123,6 +129,11 @@ class WalkNetwork:
     def n_edges(self) -> int:
         """Number of streets between junctions."""
         return len(self.u)
+
+    @cached_property
+    def street_m(self) -> NDArray[np.float32]:
+        """Metres of street of each edge, float32[e]: 0 for ways across squares, which nobody drew."""
+        return np.where(self.has(EdgeFlag.ACROSS), np.float32(0), self.length_m)
 
     @cached_property
     def lines(self) -> NDArray[np.object_]:

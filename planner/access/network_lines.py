@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.access.assemble import Segments
-from planner.access.network import KIND_CODE, EdgeFlag
-from planner.access.network_osm import walkable, way_flags
+from planner.access.left_out import left_out_lines
+from planner.access.network import EdgeFlag
+from planner.access.osm_tags import judged, way_flags
 from planner.access.remarks import STREETS, StreetsError, remark, unusable
+from planner.access.road_classes import CLASS_COLUMNS, LAYER_COLUMNS, osm_tags_of
+from planner.access.squares import Areas, crossed
 from planner.district.crs import parse_crs, unshift
-from planner.district.files import UnreadableError, read_file
+from planner.district.files import NAME_BYTES, UnreadableError, read_file
 from planner.district.findings import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
@@ -32,10 +38,13 @@ _NODED: dict[Crossings, str] = {"joined": "lines-joined", "apart": "lines-apart"
 EXACT_M = 1e-3
 """Points nearer than this are the same whatever the declared tolerance: files round coordinates."""
 
-_CLASS_NAMES = ("highway", "fclass", "class", "road_class", "type", "道路等级", "道路类型")
 _TAGS = ("foot", "access", "bridge", "tunnel", "motorroad", "oneway:foot", "conveying")
+_WHO_MAY_WALK = frozenset({"foot", "access"})
 _YES = frozenset({"yes", "true", "t", "1", "y", "是"})
-_NO = frozenset({"", "no", "false", "f", "0", "n", "否", "none", "nan", "<na>"})
+_NO = frozenset({"no", "false", "f", "0", "n", "否", "-1"})
+_UNSAID = frozenset({"", "none", "nan", "null", "<na>", "-"})
+_CLASSES_NAMED = 12
+_LINES, _AREAS = frozenset({"LineString", "LinearRing"}), "Polygon"
 
 
 def read_lines(
@@ -50,7 +59,9 @@ def read_lines(
     """Read the walkable streets of a line layer.
 
     Columns named as in OpenStreetMap are understood where they exist (``highway`` or ``fclass`` for the class, ``foot``,
-    ``access``, ``bridge``, ``tunnel`` …) and obeyed as `walkable` says; a street of unknown class is walkable.
+    ``access``, ``bridge``, ``tunnel``, ``layer`` …) and obeyed as `walkable` says, classes also in the words of
+    `planner.access.road_classes`; a street of unknown class is walkable. Polygons of a walkable class are squares, walked
+    along their edges and across.
 
     Parameters
     ----------
@@ -76,25 +87,44 @@ def read_lines(
     except UnreadableError as fault:
         raise StreetsError(Finding(fault.code, "error", STREETS, str(path), evidence=fault.evidence)) from fault
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise unusable("no-street-lines", path)
-    metric = _placed(frame, source_crs, path).to_crs(crs).explode(ignore_index=True)
-    metric = metric[(metric.geom_type == "LineString") & ~metric.is_empty].reset_index(drop=True)
-    if metric.empty:
-        raise unusable("no-street-lines", path)
-    kind, flags, reverse = _classes(metric)
+        raise unusable("no-street-lines", path, read=_columns(frame))
+    placed = _placed(frame, source_crs, path)
+    try:
+        metric = placed.to_crs(crs).explode(ignore_index=True)
+    except ProjError as fault:  # a system that needs a file which is not here
+        raise unusable("unknown-streets-crs", path, said=str(placed.crs.name)) from fault
+    metric = metric[~(metric.geometry.isna() | metric.is_empty)].reset_index(drop=True)
+    is_line = metric.geom_type.isin(_LINES).to_numpy(dtype=np.bool_)
+    is_area = (metric.geom_type == _AREAS).to_numpy(dtype=np.bool_)
+    if not (is_line | is_area).any():
+        raise unusable("no-street-lines", path, read=_counted(metric.geom_type))
+    judged_as = _classes(metric)
     lines = shapely.force_2d(np.asarray(metric.geometry.array, dtype=object))
-    lines[reverse] = shapely.reverse(lines[reverse])
-    walked = kind >= 0
-    if not walked.any():
-        raise unusable("no-walkable-street", path)
+    lines[judged_as.reverse & is_line] = shapely.reverse(lines[judged_as.reverse & is_line])
+    walked = is_line & (judged_as.kind >= 0)
+    squares = np.flatnonzero(is_area & (judged_as.kind >= 0) & judged_as.known)
+    if not walked.any() and not len(squares):
+        raise unusable("no-walkable-street", path, read=_counted(judged_as.said))
+    # the edge of a square is walked like any street
+    edges, owner = shapely.get_parts(shapely.boundary(lines[squares]), return_index=True)
+    owner = squares[owner]
+    every = np.concatenate([np.flatnonzero(walked), owner])
     cut_already = {"u", "v"} <= set(map(str, metric.columns))
-    return noded(
-        lines[walked],
-        kind[walked].astype(np.uint8),
-        flags[walked],
+    segments = noded(
+        np.concatenate([lines[walked], edges]),
+        judged_as.kind[every].astype(np.uint8),
+        judged_as.flags[every],
+        level=judged_as.level[every],
         tolerance_m=tolerance_m,
         crossings=crossings or ("apart" if cut_already else "joined"),
     )
+    segments = crossed(segments, Areas(lines[squares], judged_as.kind[squares].astype(np.uint8)))
+    closed = np.flatnonzero(is_line & (judged_as.why != ""))
+    left_out = left_out_lines(
+        list(judged_as.why[closed]), shapely.get_num_coordinates(lines[closed]), shapely.get_coordinates(lines[closed])
+    )
+    notes = (*segments.notes, *_notes(metric, lines, is_line, is_area, judged_as))
+    return replace(segments, notes=notes, left_out=left_out)
 
 
 def noded(
@@ -102,6 +132,7 @@ def noded(
     kind: NDArray[np.uint8],
     flags: NDArray[np.uint8],
     *,
+    level: NDArray[np.int64] | None = None,
     tolerance_m: float = 0.0,
     crossings: Crossings = "joined",
 ) -> Segments:
@@ -110,6 +141,7 @@ def noded(
     - Ends nearer than the tolerance to each other are one point.
     - An end nearer than the tolerance to another line on the ground joins it there.
     - Lines on the ground that cross are joined at the crossing; bridges and tunnels meet others at their ends only.
+    - Lines of different levels do not meet where they cross, but where one of them ends.
 
     Parameters
     ----------
@@ -117,6 +149,8 @@ def noded(
         LineStrings in metres.
     kind, flags : uint8[n]
         Class and `EdgeFlag` bits of each line.
+    level : int64[n], optional
+        Level at which each line runs (``layer`` in OpenStreetMap); default the ground.
     tolerance_m : float
         The declared tolerance; a millimetre always counts as touching.
     crossings : {"joined", "apart"}
@@ -133,14 +167,19 @@ def noded(
     line = owner[tail]
     is_end = np.concatenate([[True], ~same_line]) | np.concatenate([~same_line, [True]])
     aloft = (flags & np.uint8(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)) != 0
-    pieces = _Pieces(xy, tail, aloft[line], shapely.linestrings(np.stack([xy[tail], xy[tail + 1]], axis=1)))
+    at_level = np.zeros(len(lines), dtype=np.int64) if level is None else level
+    point_level = at_level[owner]
+    pieces = _Pieces(
+        xy, tail, aloft[line], at_level[line], shapely.linestrings(np.stack([xy[tail], xy[tail + 1]], axis=1))
+    )
 
     (cut_segment, cut_share, cut_point), corners = _ends_on_lines(pieces, np.flatnonzero(is_end), near_m)
     if crossings == "joined":
-        crossed, shares, places = _crossings(pieces)
+        crossed_pieces, shares, places = _crossings(pieces)
         numbers = len(xy) + np.arange(len(places))
         xy = np.concatenate([xy, places])
-        cut_segment = np.concatenate([cut_segment, *crossed.T])
+        point_level = np.concatenate([point_level, pieces.level[crossed_pieces[:, 0]]])
+        cut_segment = np.concatenate([cut_segment, *crossed_pieces.T])
         cut_share = np.concatenate([cut_share, *shares.T])
         cut_point = np.concatenate([cut_point, numbers, numbers])
 
@@ -156,7 +195,7 @@ def noded(
     # Inner points of bridges and tunnels may lie exactly above a street; only their ends may be shared.
     shareable = np.ones(len(xy), dtype=np.bool_)
     shareable[: len(owner)] = is_end | ~aloft[owner]
-    number = _merged(xy, shareable, np.flatnonzero(is_end), near_m, corners)
+    number = _merged(xy, shareable, np.flatnonzero(is_end), near_m, corners, point_level)
     return Segments(
         xy=xy,
         tail=number[point[:-1][link]],
@@ -176,12 +215,13 @@ class _Pieces:
         xy: NDArray[np.float64],
         tail: NDArray[np.intp],
         aloft: NDArray[np.bool_],
+        level: NDArray[np.int64],
         lines: NDArray[np.object_],
     ) -> None:
         self.start = xy[tail]
         self.along = xy[tail + 1] - xy[tail]
         self.length_m = np.maximum(np.hypot(*self.along.T), 1e-9)
-        self.xy, self.tail, self.aloft, self.lines = xy, tail, aloft, lines
+        self.xy, self.tail, self.aloft, self.level, self.lines = xy, tail, aloft, level, lines
         self.tree = shapely.STRtree(lines)
 
     def of_end(self, end: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -219,7 +259,7 @@ def _crossings(pieces: _Pieces) -> tuple[NDArray[np.intp], NDArray[np.float64], 
     ground = np.flatnonzero(~pieces.aloft)
     a, b = pieces.tree.query(pieces.lines[ground], predicate="intersects")
     a = ground[a]
-    pair = (a < b) & ~pieces.aloft[b]
+    pair = (a < b) & ~pieces.aloft[b] & (pieces.level[a] == pieces.level[b])
     a, b = a[pair], b[pair]
     across = _cross(pieces.along[a], pieces.along[b])
     skew = np.abs(across) > 1e-12
@@ -236,19 +276,25 @@ def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
     return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
 
 
-def _merged(
+def _merged(  # noqa: PLR0917
     xy: NDArray[np.float64],
     shareable: NDArray[np.bool_],
     ends: NDArray[np.intp],
     near_m: float,
     corners: NDArray[np.intp],
+    level: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Give one number to points that are one: within a millimetre, and line ends within the tolerance."""
     links = [corners]
+    is_end = np.zeros(len(xy), dtype=np.bool_)
+    is_end[ends] = True
     for points, apart_m in ((np.flatnonzero(shareable), EXACT_M), (ends, near_m)):
         dots = shapely.points(xy[points])
         a, b = shapely.STRtree(dots).query(dots, predicate="dwithin", distance=apart_m)
-        links.append(np.column_stack([points[a], points[b]])[a < b])
+        a, b = points[a[a < b]], points[b[a < b]]
+        # where lines of two levels bend at one place, they pass above each other
+        meeting = (level[a] == level[b]) | is_end[a] | is_end[b]
+        links.append(np.column_stack([a, b])[meeting])
     a, b = np.concatenate(links).T
     graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(len(xy), len(xy)))
     count, label = connected_components(graph, directed=False)
@@ -273,36 +319,139 @@ def _placed(frame: gpd.GeoDataFrame, source_crs: str | None, path: Path) -> gpd.
     return frame.set_crs(said, allow_override=True)
 
 
-def _classes(frame: gpd.GeoDataFrame) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.bool_]]:
-    """Read class, flags and direction of each line from its columns; distinct combinations are judged once."""
-    names = {str(column).lower(): column for column in frame.columns}
-    found = next((names[name] for name in _CLASS_NAMES if name in names), None)
-    table = gpd.pd.DataFrame({"highway": _texts(frame, found)})
+@dataclass(frozen=True, eq=False, slots=True)
+class _Judged:
+    """What the columns say of each feature."""
+
+    kind: NDArray[np.int16]
+    """Class, −1 where it is not walked."""
+    flags: NDArray[np.uint8]
+    reverse: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    """Whether its class is a known word."""
+    why: NDArray[np.object_]
+    """The value for which a street is not walked; empty for others."""
+    said: list[str]
+    """Class as it stands in the layer."""
+    level: NDArray[np.int64]
+    columns: dict[str, str]
+    """Tag → column it was read from."""
+
+
+def _classes(frame: gpd.GeoDataFrame) -> _Judged:
+    """Read class, flags, direction and level of each line from its columns; distinct combinations are judged once."""
+    names = {str(column).lower(): str(column) for column in frame.columns if column != frame.geometry.name}
+    class_column = _named(names, CLASS_COLUMNS)
+    columns = {} if class_column is None else {"highway": class_column}
+    said = _texts(frame, class_column, "highway")
+    table = gpd.pd.DataFrame({"highway": said})
     for tag in _TAGS:
-        table[tag] = _texts(frame, names.get(tag))
+        column = names.get(tag)
+        if column is not None:
+            columns[tag] = column
+        table[tag] = _texts(frame, column, tag)
     combination = table.drop_duplicates()
-    judged = {tuple(row): _judged(dict(zip(table.columns, row, strict=True))) for row in combination.to_numpy()}
-    rows = [judged[tuple(row)] for row in table.to_numpy()]
-    kind, flags, reverse = zip(*rows, strict=True)
-    return np.array(kind, dtype=np.int16), np.array(flags, dtype=np.uint8), np.array(reverse, dtype=np.bool_)
+    judged_as = {
+        tuple(row): _judged(dict(zip(table.columns, row, strict=True)), class_column) for row in combination.to_numpy()
+    }
+    rows = [judged_as[tuple(row)] for row in table.to_numpy()]
+    kind, flags, reverse, known, why = zip(*rows, strict=True)
+    level_column = _named(names, LAYER_COLUMNS)
+    level = np.zeros(len(frame), dtype=np.int64)
+    if level_column is not None:
+        # a table that QGIS merged has a column "layer" too, with the names of the files
+        number = gpd.pd.to_numeric(frame[level_column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        if np.isfinite(number).any():
+            columns["layer"] = level_column
+            level = np.where(np.isfinite(number), number, 0.0).round().clip(-100, 100).astype(np.int64)
+    return _Judged(
+        kind=np.array(kind, dtype=np.int16),
+        flags=np.array(flags, dtype=np.uint8),
+        reverse=np.array(reverse, dtype=np.bool_),
+        known=np.array(known, dtype=np.bool_),
+        why=np.array(why, dtype=object),
+        said=said,
+        level=level,
+        columns=columns,
+    )
 
 
-def _judged(tags: dict[str, str]) -> tuple[int, int, bool]:
-    said = tags["highway"].split(";", 1)[0].lower()
-    known = KIND_CODE.get(said.removesuffix("_link"), -1) >= 0 or said in {"construction", "proposed", "raceway"}
-    tags = {**tags, "highway": said if known else "road"}
-    code = walkable(tags)
+def _named(names: dict[str, str], wanted: tuple[str, ...]) -> str | None:
+    """Find a column by its name, or by what a shapefile leaves of it."""
+    for want in wanted:
+        if want in names:
+            return names[want]
+        cut = want.encode()[:NAME_BYTES].decode(errors="ignore")
+        if len(cut) > 2 and not want.isascii() and cut in names:
+            return names[cut]
+    return None
+
+
+def _judged(tags: dict[str, str], class_column: str | None) -> tuple[int, int, bool, bool, str]:
+    stands_for = osm_tags_of(tags["highway"]) if tags["highway"] else None
+    said = tags["highway"]
+    tags = {**tags, **(stands_for or {"highway": "road"})}
+    code, closed = judged(tags)
+    if closed.startswith("highway="):
+        closed = f"{class_column}={said}"
     flags, reverse = way_flags(tags, code) if code >= 0 else (0, False)
-    return code, flags, reverse
+    return code, flags, reverse, stands_for is not None, closed
 
 
-def _texts(frame: pd.DataFrame, column: object | None) -> list[str]:
-    """Read a column as tag values: ``yes``, empty, or the text itself."""
+def _texts(frame: pd.DataFrame, column: str | None, tag: str) -> list[str]:
+    """Read a column as tag values: ``yes``, ``no`` where it is about people on foot, empty, or the text itself."""
     if column is None:
         return [""] * len(frame)
     texts = []
     for value in frame[column]:
         text = str(value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) else value).strip()
         plain = text.lower()
-        texts.append("" if plain in _NO else "yes" if plain in _YES else text)
+        if plain in _UNSAID:
+            texts.append("")
+        elif tag == "highway":
+            texts.append(text)
+        elif plain in _NO and not (plain == "-1" and tag not in _WHO_MAY_WALK):
+            texts.append("no" if tag in _WHO_MAY_WALK else "")
+        else:
+            texts.append("yes" if plain in _YES else text)
     return texts
+
+
+def _notes(
+    frame: gpd.GeoDataFrame,
+    shapes: NDArray[np.object_],
+    is_line: NDArray[np.bool_],
+    is_area: NDArray[np.bool_],
+    judged_as: _Judged,
+) -> list[Finding]:
+    """Say which columns were read, which classes are not known, and what was left out."""
+    tags = ("highway", *_TAGS, "layer")
+    columns = ", ".join(f"{tag} ← {judged_as.columns.get(tag, '–')}" for tag in tags)
+    notes = [remark("street-columns", columns=columns)]
+    said = np.array(judged_as.said, dtype=object)
+    unknown = is_line & ~judged_as.known & (said != "")
+    if unknown.any():
+        metres = shapely.length(shapes[unknown])
+        table = gpd.pd.Series(metres).groupby(said[unknown]).sum().sort_values(ascending=False)
+        classes = ", ".join(f"{name} {length:,.0f} m" for name, length in table.head(_CLASSES_NAMED).items())
+        more = ", …" if len(table) > _CLASSES_NAMED else ""
+        column = judged_as.columns["highway"]
+        notes.append(remark("street-classes-unknown", count=len(table), column=column, classes=classes + more))
+    dropped = is_area & ~((judged_as.kind >= 0) & judged_as.known)
+    if dropped.any():
+        area_m2 = float(shapely.area(shapes[dropped]).sum())
+        notes.append(remark("street-areas-dropped", count=int(dropped.sum()), area_m2=area_m2))
+    others = ~(is_line | is_area)
+    if others.any():
+        read = _counted(frame.geom_type[others])
+        notes.append(remark("street-shapes-dropped", count=int(others.sum()), read=read))
+    return notes
+
+
+def _counted(values: Iterable[str]) -> str:
+    """Name the most frequent values and how often they are."""
+    return ", ".join(f"{name or '–'} × {count}" for name, count in Counter(values).most_common(_CLASSES_NAMED))
+
+
+def _columns(frame: pd.DataFrame) -> str:
+    return ", ".join(map(str, frame.columns[:_CLASSES_NAMED])) or "–"

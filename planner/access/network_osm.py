@@ -2,75 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import osmium
-import pyproj
+import shapely
 
 from planner.access.assemble import Segments
-from planner.access.network import KIND_CODE, EdgeFlag
-from planner.access.remarks import remark, unusable
-from planner.district.files import OSMIUM_RAISES
+from planner.access.left_out import left_out_lines, projected
+from planner.access.osm_tags import NODE_KEYS, barred_by, judged, walkable, way_flags
+from planner.access.remarks import STREETS, StreetsError, remark, unusable
+from planner.access.squares import Areas, crossed
+from planner.district.files import OSMIUM_RAISES, UnreadableError, in_order, said_id, source_of
+from planner.district.findings import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LINKS = {f"{road}_link": road for road in ("motorway", "trunk", "primary", "secondary", "tertiary")}
-_SAME_AS = {"crossing": "footway", "sidewalk": "footway", "platform": "footway", "busway": "service", **_LINKS}
-_ON_FOOT_IF_SAID = frozenset({"motorway", "bridleway", "busway", "platform"})
-_FOOT_YES = frozenset({"yes", "designated", "permissive", "official", "destination", "customers"})
-_FOOT_NO = frozenset({"no", "private", "use_sidepath", "discouraged", "agricultural", "forestry"})
-_CLOSED = frozenset({"no", "private", "agricultural", "forestry", "military", "delivery"})
+    import pyproj
+    from numpy.typing import NDArray
+
+__all__ = ["read_osm", "walkable", "way_flags"]
+
 _NOWHERE = 2147483647  # osmium's coordinate of a node that is not in the file
-_NOTHING = frozenset({None, "", "no"})
-_OPEN_AIR = _NOTHING | {"building_passage", "covered", "arcade"}  # doors open there as on any street
-
-
-class Tags(Protocol):
-    """The tags of one way: what a mapping's ``get`` answers."""
-
-    def get(self, key: str, /) -> str | None:
-        """Value of ``key``, or None."""
-
-
-def walkable(tags: Tags) -> int:
-    """Give the class of a way that may be walked, as a position in `KINDS`, or −1.
-
-    Footways, paths, steps, squares, living streets and every ordinary road are walkable unless the way says otherwise;
-    motorways, motor roads, private ways, ways under construction and ways closed on foot are not. An explicit
-    ``foot=yes`` (or designated, permissive …) wins over all of that.
-    """
-    said = (tags.get("highway") or "").split(";", 1)[0]
-    kind = _SAME_AS.get(said, said)
-    code = KIND_CODE.get(kind, -1)
-    if code < 0:
-        return -1
-    foot = tags.get("foot") or ""
-    if foot in _FOOT_YES:
-        return code
-    if foot in _FOOT_NO or said in _ON_FOOT_IF_SAID or kind == "motorway":
-        return -1
-    if tags.get("motorroad") == "yes" or tags.get("access") in _CLOSED:
-        return -1
-    return code
-
-
-def way_flags(tags: Tags, code: int) -> tuple[int, bool]:
-    """Give the `EdgeFlag` bits of a walkable way and whether it is drawn against its walking direction."""
-    flags = int(EdgeFlag.STAIRS) if code == KIND_CODE["steps"] else 0
-    if tags.get("bridge") not in _NOTHING:
-        flags |= int(EdgeFlag.BRIDGE)
-    if tags.get("tunnel") not in _OPEN_AIR:
-        flags |= int(EdgeFlag.TUNNEL)
-    way = tags.get("oneway:foot") or {"forward": "yes", "backward": "-1"}.get(tags.get("conveying") or "")
-    if way in {"yes", "-1"}:
-        flags |= int(EdgeFlag.ONE_WAY)
-    return flags, way == "-1"
+_CLASSES_NAMED = 8
 
 
 def read_osm(path: Path, crs: pyproj.CRS) -> Segments:
     """Read the walkable streets of an OpenStreetMap file.
+
+    Whatever the order of its objects; deleted objects and old versions do not count. Ways with ``area=yes`` and
+    multipolygons are walked along their edges and across (`planner.access.squares`).
 
     Parameters
     ----------
@@ -82,20 +46,36 @@ def read_osm(path: Path, crs: pyproj.CRS) -> Segments:
     Raises
     ------
     LayerError
-        If the file is unreadable, or its nodes cannot be placed in ``crs``.
+        If the file is unreadable, holds no walkable street, or its nodes cannot be placed in ``crs``.
     """
-    ways = _Ways()
     try:
-        ways.read(path)
+        ways = _read(path, always=False)
+        if ways.doubtful():
+            ways = _read(path, always=True)
+    except UnreadableError as fault:
+        raise StreetsError(Finding(fault.code, "error", STREETS, str(path), evidence=fault.evidence)) from fault
+    except MemoryError as fault:
+        raise unusable("not-enough-memory", path, megabytes=path.stat().st_size / 1e6) from fault
     except OSMIUM_RAISES as fault:
         raise unusable("unreadable-extract-of-streets", path, fault=str(fault)) from fault
-    return ways.segments(crs)
+    if not ways.count:
+        raise unusable("no-walkable-street", path, read=ways.classes())
+    return ways.segments(path, crs)
+
+
+def _read(path: Path, *, always: bool) -> _Ways:
+    with in_order(path, always=always) as whole:
+        ways = _Ways()
+        ways.read(whole)
+        ways.read_outlines(whole)
+    return ways
 
 
 class _Ways:
-    """Walkable ways as flat lists, the cheapest thing a loop over a file can fill."""
+    """Ways as flat lists, the cheapest thing a loop over a file can fill."""
 
     def __init__(self) -> None:
+        self.id: list[int] = []
         self.ref: list[int] = []
         self.x: list[int] = []
         self.y: list[int] = []
@@ -103,36 +83,114 @@ class _Ways:
         self.kind: list[int] = []
         self.flags: list[int] = []
         self.signals: list[int] = []
+        self.barred: dict[int, str] = {}
+        self.areas: list[tuple[int, list[int], list[int]]] = []
+        """Of each area: its class, and the walked ways that are its outer and inner edges."""
+        self.left_x: list[int] = []
+        self.left_y: list[int] = []
+        self.left_count: list[int] = []
+        self.why: list[str] = []
+        self.others: Counter[str] = Counter()
+        self._relations: list[tuple[int, int, dict[int, str]]] = []
 
     def read(self, path: Path) -> None:
-        """Pass through the file once, nodes before ways."""
-        lit = osmium.filter.TagFilter(("highway", "traffic_signals"), ("crossing", "traffic_signals"))
-        lit.enable_for(osmium.osm.NODE)
+        """Pass through the file once, nodes before ways before relations."""
+        telling = osmium.filter.KeyFilter(*NODE_KEYS)
+        telling.enable_for(osmium.osm.NODE)
         walked = osmium.filter.KeyFilter("highway")
-        walked.enable_for(osmium.osm.WAY)
-        source = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
-        for found in source.with_filter(lit).with_filter(walked):
-            if not isinstance(found, osmium.osm.Way):
-                self.signals.append(found.id)
-                continue
-            tags = found.tags
-            code = walkable(tags)
-            if code < 0:
-                continue
-            flags, backward = way_flags(tags, code)
-            nodes = reversed(found.nodes) if backward else found.nodes
-            places = [(node.ref, node.x, node.y) for node in nodes]
-            if len(places) < 2:
-                continue
-            ref, x, y = zip(*places, strict=True)
-            self.ref += ref
-            self.x += x
-            self.y += y
-            self.count.append(len(ref))
-            self.kind.append(code)
-            self.flags.append(flags)
+        walked.enable_for(osmium.osm.WAY | osmium.osm.RELATION)
+        source = osmium.FileProcessor(source_of(path), osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION)
+        for found in source.with_locations().with_filter(telling).with_filter(walked):
+            if isinstance(found, osmium.osm.Way):
+                self._add(found)
+            elif isinstance(found, osmium.osm.Node):
+                self._note(found.id, dict(found.tags))
+            elif isinstance(found, osmium.osm.Relation):
+                self._relate(found)
 
-    def segments(self, crs: pyproj.CRS) -> Segments:
+    def _note(self, node: int, tags: dict[str, str]) -> None:
+        if tags.get("highway") == "traffic_signals" or tags.get("crossing") == "traffic_signals":
+            self.signals.append(node)
+        by = barred_by(tags)
+        if by:
+            self.barred[node] = by
+
+    def _add(self, way: osmium.osm.Way) -> None:
+        tags = way.tags
+        code, closed = judged(tags)
+        if code < 0 and not closed:
+            self.others[tags.get("highway") or ""] += 1
+            return
+        nodes = way.nodes
+        places = [(node.ref, (place := node.location).x, place.y) for node in nodes]
+        if len(places) < 2:
+            return
+        if closed:
+            self._leave_out(places, closed)
+            return
+        flags, backward = way_flags(tags, code)
+        if tags.get("area") == "yes" and places[0][0] == places[-1][0]:
+            self.areas.append((code, [len(self.count)], []))
+        self._walk(way.id, places[::-1] if backward else places, code, flags)
+
+    def _walk(self, way: int, places: list[tuple[int, int, int]], code: int, flags: int) -> None:
+        ref, x, y = zip(*places, strict=True)
+        self.id.append(way)
+        self.ref += ref
+        self.x += x
+        self.y += y
+        self.count.append(len(ref))
+        self.kind.append(code)
+        self.flags.append(flags)
+
+    def _leave_out(self, places: list[tuple[int, int, int]], closed: str) -> None:
+        _, x, y = zip(*places, strict=True)
+        self.left_x += x
+        self.left_y += y
+        self.left_count.append(len(x))
+        self.why.append(closed)
+
+    def _relate(self, relation: osmium.osm.Relation) -> None:
+        tags = relation.tags
+        code = judged(tags)[0]
+        if code >= 0 and tags.get("type") == "multipolygon":
+            members = {member.ref: member.role for member in relation.members if member.type == "w"}
+            self._relations.append((code, way_flags(tags, code)[0], members))
+
+    def read_outlines(self, path: Path) -> None:
+        """Pass through the file again for the edges of squares that are relations, where there are any."""
+        if not self._relations:
+            return
+        ids = {way for _, _, members in self._relations for way in members}
+        outlines = osmium.filter.IdFilter(sorted(ids))
+        source = osmium.FileProcessor(source_of(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
+        places = {
+            way.id: [(node.ref, node.x, node.y) for node in way.nodes]
+            for way in source.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(outlines)
+            if isinstance(way, osmium.osm.Way)
+        }
+        walked = {way: number for number, way in enumerate(self.id)}
+        for code, flags, members in self._relations:
+            edges: tuple[list[int], list[int]] = ([], [])
+            for way, role in members.items():
+                if len(places.get(way, ())) < 2:
+                    continue
+                if way not in walked:
+                    walked[way] = len(self.count)
+                    self._walk(way, places[way], code, flags)
+                edges[role == "inner"].append(walked[way])
+            self.areas.append((code, *edges))
+
+    def doubtful(self) -> bool:
+        """Tell whether ids below zero, or one id twice, show a file that was not in order after all."""
+        return min(self.ref, default=0) < 0 or len(set(self.id)) < len(self.id)
+
+    def classes(self) -> str:
+        """Name the classes of streets in the file that are not walked, and how many streets are."""
+        named = (self.others + Counter(self.why)).most_common(_CLASSES_NAMED)
+        return ", ".join(f"{name} × {count}" for name, count in named) or "–"
+
+    def segments(self, path: Path, crs: pyproj.CRS) -> Segments:
         """Give nodes their numbers, project each once and cut ways into segments."""
         count = np.asarray(self.count, dtype=np.int64)
         ids, first, point = np.unique(np.asarray(self.ref, dtype=np.int64), return_index=True, return_inverse=True)
@@ -142,20 +200,60 @@ class _Ways:
         placed = x != _NOWHERE
         joined &= placed[point[1:]] & placed[point[:-1]]
         tail, head, way = point[:-1][joined], point[1:][joined], way[1:][joined]
+        missing = int(np.count_nonzero(~placed))
+        if not len(tail):
+            raise unusable("streets-without-nodes", path, count=missing, streets=len(count))
 
         xy = np.zeros((len(ids), 2))
-        project = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-        xy[placed] = np.column_stack(project.transform(x[placed] * 1e-7, y[placed] * 1e-7))
+        xy[placed] = projected(x[placed], y[placed], crs)
         astray = int(np.count_nonzero(~np.isfinite(xy).all(axis=1)))
         if astray:
             raise unusable("streets-astray", count=astray, system=crs.name)
-        cut = int(np.count_nonzero(~placed))
-        return Segments(
+        barred = np.isin(ids, np.fromiter(self.barred, dtype=np.int64, count=len(self.barred))) & placed
+        segments = Segments(
             xy=xy,
             tail=tail,
             head=head,
             kind=np.asarray(self.kind, dtype=np.uint8)[way],
             flags=np.asarray(self.flags, dtype=np.uint8)[way],
             signals=np.isin(ids, np.asarray(self.signals, dtype=np.int64)),
-            notes=(remark("streets-end", count=cut),) if cut else (),
+            notes=(remark("streets-end", count=missing),) if missing else (),
         )
+        segments = crossed(segments, self._shapes(xy, point, placed))
+        named = ids[barred]
+        left_x, left_y = (np.asarray(part, dtype=np.int64) for part in (self.left_x, self.left_y))
+        left_xy = projected(left_x, left_y, crs)
+        left_xy[left_x == _NOWHERE] = np.nan
+        left_out = replace(
+            left_out_lines(self.why, self.left_count, left_xy),
+            barrier_xy=xy[barred],
+            barrier_ids=tuple(f"n{said_id(int(node))}" for node in named),
+            barrier_tags=tuple(self.barred[int(node)] for node in named),
+        )
+        return replace(segments, left_out=left_out)
+
+    def _shapes(self, xy: NDArray[np.float64], point: NDArray[np.int64], placed: NDArray[np.bool_]) -> Areas:
+        """Polygons of the areas whose edges are whole."""
+        begin = np.concatenate([[0], np.cumsum(self.count)]).astype(np.int64)
+        shapes, kinds = [], []
+        for code, outer, inner in self.areas:
+            own = [point[begin[way] : begin[way + 1]] for way in outer + inner]
+            if not all(placed[points].all() for points in own):
+                continue
+            if len(own) == 1:
+                if len(own[0]) > 3 and own[0][0] == own[0][-1]:
+                    shapes.append(shapely.Polygon(xy[own[0]]))
+                    kinds.append(code)
+                continue
+            lines = [shapely.LineString(xy[points]) for points in own]
+            whole = shapely.union_all(_polygons(lines[: len(outer)]))
+            holes = shapely.union_all(_polygons(lines[len(outer) :]))
+            parts = shapely.get_parts(shapely.difference(whole, holes))
+            shapes += [part for part in parts if part.geom_type == "Polygon"]
+            kinds += [code] * (len(shapes) - len(kinds))
+        return Areas(np.array(shapes, dtype=object), np.array(kinds, dtype=np.uint8))
+
+
+def _polygons(lines: list[shapely.LineString]) -> list[shapely.Polygon]:
+    """Rings that lines close together, each as a polygon."""
+    return list(shapely.get_parts(shapely.polygonize(lines))) if lines else []

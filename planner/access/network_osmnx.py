@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,20 +14,23 @@ import pyproj
 import shapely
 
 from planner.access.assemble import Segments, assemble
+from planner.access.left_out import ended_at_barriers, left_out_lines
 from planner.access.network import WalkNetwork, metric_crs
-from planner.access.network_osm import walkable, way_flags
+from planner.access.osm_tags import NODE_KEYS, barred_by, judged, way_flags
 from planner.access.remarks import StreetsError, unusable
+from planner.access.squares import Areas, crossed
 from planner.district.findings import printable
 from planner.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-_TAGS = ("highway", "foot", "access", "bridge", "tunnel", "motorroad", "oneway:foot", "conveying")
+_TAGS = ("highway", "foot", "access", "bridge", "tunnel", "motorroad", "oneway:foot", "conveying", "area")
 _SIGNALS = ("highway", "crossing")
+_NODE_TAGS = (*NODE_KEYS, "locked")
 _ANYWHERE = pyproj.CRS("EPSG:3857")  # to see that there are streets at all; nothing is measured in it
 
 
@@ -57,7 +61,7 @@ def download_network(place: str, crs: pyproj.CRS | str) -> WalkNetwork:
     """
     metric = metric_crs(crs)
     _, segments = _asked(place, metric)
-    return assemble(segments, metric)
+    return assemble(ended_at_barriers(segments), metric)
 
 
 def download_streets(place: str, path: Path) -> None:
@@ -105,7 +109,7 @@ def _every_tag_kept() -> Iterator[None]:
     """Have osmnx keep all that walking heeds, and leave no folder of answers where the planner was called."""
     instead = {
         "useful_tags_way": [*_TAGS],
-        "useful_tags_node": [*_SIGNALS],
+        "useful_tags_node": [*_NODE_TAGS],
         "use_cache": False,
     }
     before = {name: getattr(osmnx.settings, name) for name in instead}
@@ -137,19 +141,29 @@ def segments_of_graph(graph: nx.MultiDiGraph[object], crs: pyproj.CRS) -> Segmen
     known: set[object] = set()
     paths, kinds, flags = [], [], []
     inner: list[NDArray[np.float64]] = []
+    why: list[str] = []
+    left: list[NDArray[np.float64]] = []
+    outlines: dict[tuple[int, str], list[NDArray[np.float64]]] = {}
     used = len(xy)
     for u, v, data in graph.edges(data=True):
         tags = {tag: _plain(data.get(tag)) for tag in _TAGS}
-        code = walkable(tags)
-        if code < 0:
+        code, closed = judged(tags)
+        if code < 0 and not closed:
             continue
-        bits, backward = way_flags(tags, code)
         bends = shapely.get_coordinates(data["geometry"])[1:-1] if "geometry" in data else np.empty((0, 2))
         # Each way stands in the graph once per direction: the same ground, told from the other end.
         ground = frozenset([(place[u], place[v], bends.tobytes()), (place[v], place[u], bends[::-1].tobytes())])
         if ground in known:
             continue
         known.add(ground)
+        if closed:
+            why.append(closed)
+            left.append(np.concatenate([xy[[place[u]]], bends, xy[[place[v]]]]))
+            continue
+        bits, backward = way_flags(tags, code)
+        if tags["area"] == "yes":
+            outline = np.concatenate([xy[[place[u]]], bends, xy[[place[v]]]])
+            outlines.setdefault((code, str(data.get("osmid"))), []).append(outline)
         path = np.concatenate([[place[u]], used + np.arange(len(bends)), [place[v]]])
         inner.append(bends)
         used += len(bends)
@@ -158,7 +172,9 @@ def segments_of_graph(graph: nx.MultiDiGraph[object], crs: pyproj.CRS) -> Segmen
         kinds.append(code)
         flags.append(bits)
     if not paths:
-        raise unusable("no-walkable-street")
+        raise unusable(
+            "no-walkable-street", read=", ".join(f"{tag} × {n}" for tag, n in Counter(why).most_common()) or "–"
+        )
     points = np.concatenate([xy, *inner])
     project = pyproj.Transformer.from_crs(graph.graph["crs"], crs, always_xy=True)
     placed = np.column_stack(project.transform(points[:, 0], points[:, 1]))
@@ -166,24 +182,42 @@ def segments_of_graph(graph: nx.MultiDiGraph[object], crs: pyproj.CRS) -> Segmen
     if astray:
         raise unusable("streets-astray", count=astray, system=crs.name)
     steps = np.array([len(path) - 1 for path in paths])
-    return Segments(
+    signals = ["traffic_signals" in {_plain(data.get(tag)) for tag in _SIGNALS} for _, data in graph.nodes(data=True)]
+    segments = Segments(
         xy=placed,
         tail=np.concatenate([path[:-1] for path in paths]).astype(np.int64),
         head=np.concatenate([path[1:] for path in paths]).astype(np.int64),
         kind=np.repeat(np.array(kinds, dtype=np.uint8), steps),
         flags=np.repeat(np.array(flags, dtype=np.uint8), steps),
-        signals=np.concatenate(
-            [
-                np.array(
-                    [
-                        "traffic_signals" in {_plain(data.get(tag)) for tag in _SIGNALS}
-                        for _, data in graph.nodes(data=True)
-                    ]
-                ),
-                np.zeros(len(points) - len(xy), dtype=np.bool_),
-            ]
-        ),
+        signals=np.concatenate([np.array(signals), np.zeros(len(points) - len(xy), dtype=np.bool_)]),
     )
+    segments = crossed(segments, _areas(outlines, project))
+    barred = {node: barred_by(_said(data)) for node, data in graph.nodes(data=True)}
+    walked = np.unique(np.concatenate([segments.tail, segments.head]))
+    nodes = [node for node, by in barred.items() if by and np.isin(place[node], walked)]
+    left_xy = np.concatenate([np.zeros((0, 2)), *left])
+    left_out = replace(
+        left_out_lines(why, [len(line) for line in left], np.column_stack(project.transform(*left_xy.T))),
+        barrier_xy=placed[[place[node] for node in nodes]].reshape(-1, 2),
+        barrier_ids=tuple(f"n{node}" for node in nodes),
+        barrier_tags=tuple(barred[node] for node in nodes),
+    )
+    return replace(segments, left_out=left_out)
+
+
+def _said(data: Mapping[str, object]) -> dict[str, str]:
+    return {tag: text for tag in _NODE_TAGS if (text := _plain(data.get(tag)))}
+
+
+def _areas(outlines: Mapping[tuple[int, str], list[NDArray[np.float64]]], project: pyproj.Transformer) -> Areas:
+    """Polygons of the areas whose edges stand in the graph whole."""
+    shapes, kinds = [], []
+    for (code, _), lines in outlines.items():
+        moved = [shapely.LineString(np.column_stack(project.transform(*line.T))) for line in lines]
+        for shape in shapely.get_parts(shapely.polygonize(moved)):
+            shapes.append(shape)
+            kinds.append(code)
+    return Areas(np.array(shapes, dtype=object), np.array(kinds, dtype=np.uint8))
 
 
 def _plain(value: object) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.access.assemble import Segments, assemble
+from planner.access.assemble import Segments, assemble, segments_of
 from planner.access.gaps import join_gaps, leave_out_pieces
+from planner.access.left_out import ended_at_barriers
 from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_lines import Crossings, read_lines
 from planner.access.network_osm import read_osm
-from planner.access.remarks import unusable
+from planner.access.remarks import STREETS, StreetsError, unusable
+from planner.district.files import UnreadableError, is_extract, refuse_no_file
+from planner.district.findings import Finding
 from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
     import pyproj
-
-OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.bz2", ".osm.gz")
 
 
 def read_network(
@@ -57,9 +58,11 @@ def read_network(
     path = Path(path)
     if not is_connection(path) and not path.exists():
         raise unusable("missing-file", path, near="")
-    network = assemble(_segments(path, metric, layer, source_crs, node_tolerance_m, crossings), metric)
+    segments = _segments(path, metric, layer, source_crs, node_tolerance_m, crossings)
     if join_gaps_m > 0:
-        network = join_gaps(network, join_gaps_m)
+        # gaps are joined first: two sides of a closed gate are no slip of drawing
+        segments = segments_of(join_gaps(assemble(segments, metric), join_gaps_m))
+    network = assemble(ended_at_barriers(segments), metric)
     return leave_out_pieces(network, least_piece_m) if least_piece_m > 0 else network
 
 
@@ -71,10 +74,13 @@ def _segments(  # noqa: PLR0917
     tolerance_m: float,
     crossings: Crossings | None,
 ) -> Segments:
-    name = path.name.lower()
-    if name.endswith(OSM_SUFFIXES):
+    if is_extract(path):
         return read_osm(path, crs)
-    if name.endswith(".graphml"):
+    if path.name.lower().endswith(".graphml"):
+        try:
+            refuse_no_file(path)
+        except UnreadableError as fault:
+            raise StreetsError(Finding(fault.code, "error", STREETS, str(path), evidence=fault.evidence)) from fault
         from planner.access.network_osmnx import read_graphml  # noqa: PLC0415 - takes seconds to import
 
         return read_graphml(path, crs)

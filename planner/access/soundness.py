@@ -10,12 +10,21 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from planner.access.closed import at_barriers, note_closed
 from planner.access.edge import depth_m
 from planner.access.network import EdgeFlag
 from planner.access.remarks import path_of
 from planner.access.shifted import note_shifts
 from planner.access.snap import snap
 from planner.district import Findings, groups_apart, heads
+from planner.district.crowding import (
+    AROUND_M,
+    LEAST_IN_COMMUNITY,
+    STREET_SLIVER,
+    covered_shares,
+    of_communities,
+    people_once,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,11 +51,14 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     """Return what is doubtful about the streets of a district, counted in people; whoever is in two groups counts once.
 
     - what was left out, joined or closed off while the streets were read, as the network notes it;
+    - ``streets-closed``, ``streets-without-doors``, ``barriers-closed``: what nobody may walk, its length, and the people
+      who live nearest to it;
     - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
     - ``street-pieces``: into how many pieces the streets fall, and the share of people on the main one;
     - ``place-on-piece``: places that stand on a piece few people can walk to;
     - ``street-gaps``: what joining ends closer than a metre would change;
     - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen;
+    - ``streets-of-a-sliver``: communities of which the streets reach a small part only;
     - ``probable-shift-by-streets``, ``doubtful-shift-by-streets``: points that lie along streets in another reading only.
     """
     findings = Findings()
@@ -55,12 +67,14 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     homes = _Homes(list(district.demand["id"]), _xy(district.demand), people, study.groups, _pieces(network, doors))
     where = study.layers.streets.path.as_posix()
     findings.extend(replace(note, where=path_of(study, note)) for note in network.notes)
+    note_closed(findings, study, network, homes.xy, homes.counted)
     _note_far(findings, study, district, network, homes)
     if network.component.max() > 0:
         _note_pieces(findings, where, network, homes)
         _note_stranded(findings, study, district, network, homes)
         _note_gaps(findings, where, network, homes)
     _note_cut(findings, study, network, homes)
+    _note_sliver(findings, study, district, network)
     note_shifts(findings, district, network)
     return findings.all
 
@@ -110,7 +124,8 @@ def _note_far(findings: Findings, study: Study, district: District, network: Wal
 
 def _note_pieces(findings: Findings, where: str, network: WalkNetwork, homes: _Homes) -> None:
     on_main = homes.share(homes.piece == 0)
-    length = float(network.length_m[network.edge_component == 0].sum() / network.length_m.sum())
+    street_m = network.street_m
+    length = float(street_m[network.edge_component == 0].sum() / street_m.sum())
     pieces = int(network.component.max()) + 1
     say = findings.warn if on_main < LEAST_ON_MAIN else findings.note
     rows = homes.named(homes.piece > 0)
@@ -132,7 +147,10 @@ def _note_gaps(findings: Findings, where: str, network: WalkNetwork, homes: _Hom
     """Say how the pieces would join if every end were tied to the streets of other pieces within a metre."""
     grounded = ~(network.has(EdgeFlag.BRIDGE) | network.has(EdgeFlag.TUNNEL))
     tree = shapely.STRtree(network.lines[grounded])
-    end, line = tree.query(shapely.points(network.xy), predicate="dwithin", distance=GAP_M)
+    # two sides of a closed gate are no slip of drawing
+    loose = np.flatnonzero(~at_barriers(network))
+    end, line = tree.query(shapely.points(network.xy[loose]), predicate="dwithin", distance=GAP_M)
+    end = loose[end]
     one, other = network.component[end], network.edge_component[np.flatnonzero(grounded)[line]]
     apart = one != other
     before = int(network.component.max()) + 1
@@ -156,6 +174,19 @@ def _note_cut(findings: Findings, study: Study, network: WalkNetwork, homes: _Ho
         say = findings.warn if share > MOST_CUT else findings.note
         where = study.layers.streets.path.as_posix()
         say("circles-cut", "layers.streets", where, homes.named(cut), share=share, reach_m=reach_m)
+
+
+def _note_sliver(findings: Findings, study: Study, district: District, network: WalkNetwork) -> None:
+    """Name the communities of which the streets reach a small part: their people are counted where no street is known."""
+    communities = district.communities
+    of_each = of_communities(people_once(study, district.demand), district.demand, communities)
+    shares = covered_shares(communities, network.lines, of_each > LEAST_IN_COMMUNITY)
+    sparse = shares < STREET_SLIVER
+    if sparse.any():
+        where = study.layers.streets.path.as_posix()
+        rows = list(communities["id"][sparse])
+        lost, worst = float(of_each[sparse].sum()), float(shares[sparse].min())
+        findings.warn("streets-of-a-sliver", "layers.streets", where, rows, people=lost, share=worst, around_m=AROUND_M)
 
 
 def _xy(frame: GeoDataFrame) -> NDArray[np.float64]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -14,7 +16,16 @@ from rich.console import Console
 
 from planner import __version__
 from planner.cli.bar import Bar
-from planner.errors import LayerError, PlannerError
+from planner.errors import (
+    INTERRUPTED,
+    LACKS_MEMORY,
+    NOTHING_WRITTEN,
+    TOO_LITTLE_MEMORY,
+    LayerError,
+    PlannerError,
+    caused_by,
+)
+from planner.runs.plain_json import plain_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +52,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdo
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 
 
-INTERRUPTED = 130
 _BUG = "this is a fault of the planner itself, not of your data; please report it with the lines above"
 
 
@@ -82,7 +92,7 @@ def plan(
             cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
         )
     if as_json:
-        print(json.dumps({"folder": str(folder), **json.loads(run.manifest.as_json())}, ensure_ascii=False, indent=2))
+        print(plain_json({"folder": str(folder), **json.loads(run.manifest.as_json())}))
     elif not quiet:
         _talk([*report.closing_summary(run), "", f"→ {folder}"])
         _talk(report.warnings(run), stderr=True)
@@ -107,9 +117,9 @@ def check(
     with Bar(quiet=quiet) as bar:
         checked = runs.check(study, scenario=scenario, sets=sets or (), mend_to=mend, progress=bar)
     if as_json:
-        print(json.dumps(checked.rows(), ensure_ascii=False, indent=2))
+        print(plain_json(checked.rows()))
     else:
-        _talk([*checked.lines(), checked.summary()])
+        _talk([*checked.lines(), "", *checked.rules(), "", checked.summary()])
     if checked.errors:
         raise typer.Exit(LayerError.exit_code)
 
@@ -142,7 +152,7 @@ def assess(
             **json.loads(found.origin.as_json()),
             "figures": report.assessment_figures(found),
         }
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        print(plain_json(told))
     elif not quiet:
         _talk([*report.assessment_summary(found), "", f"→ {folder}"])
 
@@ -186,7 +196,7 @@ def batch(
     totals = runs.city_totals(report) if len(studies) > 1 else None
     if as_json:
         told = {**report.as_dict(), **({} if totals is None else totals.as_dict())}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        print(plain_json(told))
     if explain_cache:
         _talk(cache_lines(report, board.language), stderr=as_json)
     if not quiet and not as_json:
@@ -235,11 +245,16 @@ def report_again(
         bool,
         typer.Option("--public", help="Write public.html alone: no boundaries, no homes, no number under ten people."),
     ] = False,
+    declassify: Annotated[
+        bool, typer.Option("--declassify", help="With --public: although the study is marked 仅供内部使用 or alike.")
+    ] = False,
 ) -> None:
     """Write map, meeting page, workbook and GeoPackage of a run again; page and workbook of an assessment."""
     from planner import report  # noqa: PLC0415
+    from planner.runs.kinds import refuse_links  # noqa: PLC0415
 
-    for path in report.publish_again(folder, sheets=sheets, public=public):
+    refuse_links(folder)
+    for path in report.publish_again(folder, sheets=sheets, public=public, declassify=declassify):
         typer.echo(path)
 
 
@@ -268,7 +283,7 @@ def review(
             cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
         )
     if as_json:
-        print(json.dumps({"folder": str(folder), **found.rows()}, ensure_ascii=False, indent=2))
+        print(plain_json({"folder": str(folder), **found.rows()}))
     elif not quiet:
         _talk([*report.review_summary(found), "", f"→ {folder}"])
 
@@ -369,7 +384,15 @@ def _common(
 
 def main() -> NoReturn:
     """Run the command line; the exit codes are those of `planner.errors`."""
-    sys.exit(_run(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of another encoding shows \\u2192 for what it has not
+            stream.reconfigure(errors="backslashreplace")
+    code = _run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has gone; the work is done
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def _run(words: Sequence[str]) -> int:
@@ -377,17 +400,32 @@ def _run(words: Sequence[str]) -> int:
         return int(app(list(words), prog_name="planner", standalone_mode=False) or 0)
     except typer.Abort:
         return INTERRUPTED
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # whoever read the output has gone; the work is done
+            return 0
+        raise
     except PlannerError as fault:
         print(fault, file=sys.stderr)
         return fault.exit_code
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        print(NOTHING_WRITTEN, file=sys.stderr)
         return INTERRUPTED
+    except MemoryError:
+        print(TOO_LITTLE_MEMORY, file=sys.stderr)
+        return LACKS_MEMORY
+    except BrokenPipeError:
+        return 0
     except Exception as fault:  # noqa: BLE001 - the last line of defence: usage, or a bug that must say so
         return _unexpected(fault)
 
 
 def _unexpected(fault: Exception) -> int:
+    if caused_by(fault, KeyboardInterrupt):
+        print(NOTHING_WRITTEN, file=sys.stderr)
+        return INTERRUPTED
+    if caused_by(fault, MemoryError):
+        print(TOO_LITTLE_MEMORY, file=sys.stderr)
+        return LACKS_MEMORY
     show = getattr(fault, "show", None)
     if show is not None:
         show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Self
@@ -11,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from planner.errors import StudyError
-from planner.words import Language, say
+from planner.words import Language, gap_text, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,7 +92,7 @@ def ended_line(done: Done, language: Language) -> str:
     parts = [done.name, say(f"batch.{done.how}", language)]
     if done.result is not None:
         if done.result.gap is not None:
-            parts.append(say("batch.gap", language, gap=done.result.gap))
+            parts.append(say("batch.gap", language, gap=gap_text(done.result.gap)))
         parts.append(say("batch.seconds", language, seconds=done.seconds))
     if done.how == "failed":
         parts.append(done.reason.strip().splitlines()[-1] if done.exit_code == 1 else done.reason)
@@ -112,16 +113,28 @@ def closing_lines(report: Report, store: Path, language: Language, totals: CityT
             failed=counts["failed"],
             seconds=report.seconds,
         ),
-        say("batch.store", language, folder=store),
+        say("batch.store", language, folder=store, studies=_studies(report, store)),
     ]
+
+
+#: study folders that a suggested call names
+_SUGGESTED = 4
+
+
+def _studies(report: Report, store: Path) -> str:
+    """Return the folders of the batch's own studies: the store may hold the same town under other names."""
+    names = list(dict.fromkeys(one.name.rsplit("/", 1)[0] for one in report.done))
+    told = [shlex.quote(str(store / name)) for name in names[:_SUGGESTED]]
+    return " ".join([*told, *(["…"] if len(names) > _SUGGESTED else [])])
 
 
 def _totals(totals: CityTotals | None, language: Language) -> Sequence[str]:
     if totals is None:
         return ()
-    from planner.report.totals import totals_lines  # noqa: PLC0415 - a single district does not wait for the reports
+    from planner.report.totals import overlap_lines, totals_lines  # noqa: PLC0415 - a single district does not wait
 
-    return [*totals_lines(totals.table, totals.missing, totals.labels, language), ""]
+    lines = totals_lines(totals.table, totals.missing, totals.labels, language)
+    return [*lines, *overlap_lines(totals.overlaps, language), ""]
 
 
 def language_of(studies: Sequence[Path], sets: Sequence[str]) -> Language:

@@ -9,10 +9,12 @@ import pandas as pd
 import shapely
 
 from planner.district.borders import note_borders
-from planner.district.crs import WGS84, distortion, other_readings, zones
+from planner.district.crowding import note_crowded
+from planner.district.crs import WGS84, distortion, zones
 from planner.district.demand import community_of
 from planner.district.heads import heads
 from planner.district.layers import as_text, folded
+from planner.district.overlap import distance_text, outside_m
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -59,41 +61,12 @@ def check_communities(table: LayerTable, communities: gpd.GeoDataFrame) -> None:
     note_borders(table, np.array(communities.geometry.array, dtype=object))
 
 
-def check_layers_meet(tables: dict[str, LayerTable], communities: gpd.GeoDataFrame) -> None:
-    """Note layers that lie nowhere near the communities."""
-    here = communities.total_bounds
-    for table in tables.values():
-        there = table.frame.total_bounds
-        if _apart(there, here):
-            lon, lat = (float(np.mean(pair)) for pair in table.frame.to_crs(WGS84).total_bounds.reshape(2, 2).T)
-            gap = np.maximum(0, np.maximum(there[:2] - here[2:], here[:2] - there[2:]))
-            table.flag("error", "no-overlap", km=float(np.hypot(*gap)) / 1000, lon=lon, lat=lat)
-
-
-def check_misread(read: dict[str, LayerTable], tables: dict[str, LayerTable]) -> None:
-    """For layers that lie elsewhere, name the systems in which their coordinates would meet the communities."""
-    if "layers.communities" not in tables:
-        return
-    here = tables["layers.communities"].frame.to_crs(WGS84).total_bounds
-    for label, metric in tables.items():
-        if not _apart(metric.frame.to_crs(WGS84).total_bounds, here) or not hasattr(read[label].frame, "total_bounds"):
-            continue
-        west, south, east, north = (float(v) for v in read[label].frame.total_bounds)
-        names = other_readings((west, south, east, north), (here[0], here[1], here[2], here[3]))
-        if names:
-            metric.flag("note", "would-meet", systems=" / ".join(names[:4]))
-
-
-def _apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    return bool(one[2] < other[0] or other[2] < one[0] or one[3] < other[1] or other[3] < one[1])
-
-
 def check_people(
     study: Study, demand: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, homes: Homes | None, findings: Findings
 ) -> None:
     """Note groups without anybody, people and homes in no community, communities without anybody."""
     for group in study.groups:
-        if not float(demand[group].sum()) > 0:
+        if not float(demand[group].sum()) > 0 and not findings.refused("layers.people", "layers.communities"):
             findings.error("no-people", "layers.people", "", group=group)
     outside = demand["community"] < 0
     if outside.any():
@@ -103,6 +76,8 @@ def check_people(
     if len(empty):
         where = study.layers.communities.path.as_posix()
         findings.note("community-without-people", "layers.communities", where, list(communities["id"].iloc[empty]))
+    if homes is not None:
+        note_crowded(study, demand, communities, homes, findings)
     if homes is not None and study.layers.buildings is not None:
         stray = np.flatnonzero(community_of(homes.points, communities) < 0)
         if len(stray):
@@ -119,8 +94,8 @@ def check_places(study: Study, tables: dict[str, LayerTable], communities: gpd.G
         points = shapely.point_on_surface(np.array(table.frame.geometry.array, dtype=object))
         inside = community_of(points, communities)
         if (inside < 0).any():
-            far = shapely.distance(points[inside < 0], shapely.box(*communities.total_bounds))
-            table.flag("note", "places-outside", inside < 0, total=len(table), km=float(far.max()) / 1000)
+            far_m = outside_m(points[inside < 0], communities)
+            table.flag("note", "places-outside", inside < 0, total=len(table), distance=distance_text(far_m.max()))
         _note_stacks(table, points)
         named = table.texts("community")
         if named is not None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
-from planner.district.layers import as_text, folded
+from planner.district.elsewhere import note_unjoined
+from planner.district.files import as_text, folded, read_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from planner.district.files import Numbers
     from planner.district.layers import LayerTable
     from planner.study import Counted, People
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: people per km² above which a polygon's figure is doubted; the densest quarters of the world stay under 150,000
 MOST_PER_KM2 = 200_000.0
+#: people in one row; more than live on earth
+MOST_PEOPLE = 1e10
 #: polygons smaller than this may be a single tower
 DOUBTED_FROM_M2 = 10_000.0
 #: sums of fractions are compared to this
@@ -36,22 +39,18 @@ def join_to_communities(
     join = spec.join
     if join is None:
         return table
-    keys, targets = table.column(join.column, "join"), communities.column(join.to, "join")
+    keys, targets = table.codes(join.column, "join"), communities.codes(join.to, "join")
     if keys is None or targets is None:
         return _nowhere(table, communities)
     new_names = {folded(old): folded(new) for old, new in renamed.items()}
-    named = [folded(as_text(key)) for key in keys]
+    named = [folded(key) for key in keys]
     named = [new_names.get(key, key) for key in named]
     known: dict[str, int] = {}
     for position, target in enumerate(targets):
-        known.setdefault(folded(as_text(target)), position)
-    at = np.array([known.get(key, -1) for key in named], dtype=np.int64)
+        known.setdefault(folded(target), position)
+    at = np.array([known.get(key, known.get(_without_fraction(key), -1)) for key in named], dtype=np.int64)
     if (at < 0).any():
-        row = int(np.flatnonzero(at < 0)[0])
-        close = difflib.get_close_matches(named[row], list(known), n=1)
-        names = sorted({as_text(key) for key, position in zip(keys, at, strict=True) if position < 0})
-        near = f"{close[0]}? " if close else ""
-        table.flag("error", "unjoined-rows", at < 0, names=", ".join(names[:10]), near=near)
+        note_unjoined(table, list(keys), named, list(known), at >= 0)
     twice = (at >= 0) & (np.bincount(at[at >= 0], minlength=len(targets))[at] > 1)
     if twice.any():
         table.flag("error", "joined-twice", twice)
@@ -65,12 +64,21 @@ def join_to_communities(
     )
 
 
+def _without_fraction(key: str) -> str:
+    """Return ``310111`` for ``310111.0``: a program that met one empty cell wrote the codes of the others so."""
+    return key.removesuffix(".0") if key[:-2].isdecimal() else key
+
+
 def read_counts(table: LayerTable, spec: People) -> dict[str, Floats]:
     """Return the people of each group, float64[n], no NaN, not negative; doubtful figures are noted."""
     counts: dict[str, Floats] = {}
     for group, counted in spec.groups.items():
         numbers = _people(table, counted)
         if numbers is not None:
+            beyond = numbers > MOST_PEOPLE
+            if beyond.any():
+                table.flag("error", "impossible-people", beyond, group=group, most=float(numbers.max()))
+                numbers = np.where(beyond, 0.0, numbers)
             counts[group] = numbers
     for group, said in spec.stated.items():
         total = float(counts[group].sum()) if group in counts else said
@@ -80,8 +88,9 @@ def read_counts(table: LayerTable, spec: People) -> dict[str, Floats]:
             severity: Literal["warning", "note"] = "warning" if abs(total - said) > slack else "note"
             table.flag(severity, "sum-disagrees", group=group, total=total, stated=said, difference=total - said)
     if spec.total is not None:
-        everybody = table.numbers(spec.total, required=True, use="total")
-        if everybody is not None:
+        read = table.figures(spec.total, "total")
+        if read is not None:
+            everybody = read.amounts
             for group, people in counts.items():
                 more = people > np.nan_to_num(everybody) * spec.groups[group].unit + _LEAST_DIFFERENCE
                 if more.any():
@@ -94,20 +103,45 @@ def read_counts(table: LayerTable, spec: People) -> dict[str, Floats]:
 
 
 def _people(table: LayerTable, counted: Counted) -> Floats | None:
-    numbers = table.numbers(counted.column, required=True, use="people")
-    whole = table.numbers(counted.percent_of, required=True, use="percent_of") if counted.percent_of else None
-    if numbers is None or (counted.percent_of and whole is None):
+    one_by_one = counted.unit == 1 and counted.percent_of is None
+    read = table.figures(counted.column, "people", whole=one_by_one)
+    base = table.figures(counted.percent_of, "percent_of", whole=True) if counted.percent_of else None
+    if read is None or (counted.percent_of and base is None):
         return None
-    empty = np.isnan(numbers)
-    if empty.any():
-        table.flag("warning", "missing-number", empty, column=counted.column)
-    people = np.maximum(np.nan_to_num(numbers), 0.0) * counted.unit
-    if whole is not None:
-        above = people > 100
-        if above.any():
-            table.flag("error", "percentage-above-100", above, column=counted.column)
-        people = people / 100.0 * np.maximum(np.nan_to_num(whole), 0.0)
+    if read.missing.any():
+        table.flag("warning", "missing-number", read.missing, column=counted.column)
+    # a cell with a percent sign says its own unit
+    people = np.maximum(np.nan_to_num(read.amounts), 0.0) * np.where(read.percent, 1.0, counted.unit)
+    if base is None:
+        if read.percent.any():
+            example = as_text(table.frame[_named(table, counted.column)].iloc[int(np.flatnonzero(read.percent)[0])])
+            table.flag("error", "percent-for-people", read.percent, column=counted.column, example=example)
+    else:
+        people = _of_everybody(table, counted, read, people) * np.maximum(np.nan_to_num(base.amounts), 0.0)
+        unknown = base.missing & (people == 0) & (read.amounts > 0)
+        if unknown.any():
+            table.flag("warning", "missing-number", unknown, column=str(counted.percent_of))
     return people if counted.share is None else people * counted.share
+
+
+def _of_everybody(table: LayerTable, counted: Counted, read: Numbers, percent: Floats) -> Floats:
+    """Return a column of percentages as shares; doubt figures that may be shares already."""
+    above = percent > 100
+    if above.any():
+        table.flag("error", "percentage-above-100", above, column=counted.column)
+    small = ~read.percent & (read.amounts > 0) & (read.amounts <= 1)
+    if small.any() and counted.unit == 1:
+        example = as_text(table.frame[_named(table, counted.column)].iloc[int(np.flatnonzero(small)[0])])
+        if read.percent.any():
+            table.flag("error", "mixed-percents", small, column=counted.column, example=example)
+        elif not (read.amounts > 1).any():
+            table.flag("warning", "share-for-percent", small, column=counted.column, example=example)
+    return percent / 100.0
+
+
+def _named(table: LayerTable, name: str) -> str:
+    column = table.column(name, "people")
+    return name if column is None else str(column.name)
 
 
 def _rounding(table: LayerTable, counted: Counted) -> float:
@@ -115,9 +149,14 @@ def _rounding(table: LayerTable, counted: Counted) -> float:
     column = table.column(counted.column, "people")
     if column is None or (counted.unit == 1 and counted.percent_of is None and counted.share is None):
         return 0.0
-    places = max((len(as_text(value).partition(".")[2]) for value in column), default=0)
+    mark = read_numbers(column, decimal=table.spec.decimal, usual=table.usual_decimal).marks.decimal
+    places = max((len(_digits(as_text(value).partition(mark)[2])) for value in column), default=0)
     whole = 1.0 if counted.percent_of is None else 100.0
     return 0.5 * 10.0**-places * counted.unit / whole * (counted.share or 1.0)
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c.isdecimal())
 
 
 def _doubt_density(table: LayerTable, counts: Mapping[str, Floats]) -> None:

@@ -59,6 +59,9 @@ def swap_axes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.set_geometry(gpd.GeoSeries(swapped, frame.index, crs=frame.crs))
 
 
+_HALF_TURN = 180.0
+
+
 def mismatch(crs: CRS, box: Box) -> str | None:
     """Return the finding's code if coordinates of extent ``box`` cannot be in ``crs``: swapped axes or another system.
 
@@ -99,15 +102,32 @@ def probable_crs(box: Box) -> list[str]:
 
 def choose_metric(communities: gpd.GeoDataFrame) -> CRS:
     """Return the system in metres to compute in: the communities' own if it is one, else one chosen by their place."""
-    west, south, east, north = (float(v) for v in communities.to_crs(WGS84).total_bounds)
-    box = (west, south, east, north)
+    box = _extent(communities)
     own = CRS(communities.crs)
     if refusal(own, box) is None:
         return own
     if _within(box, _CHINA):
         zone = round((box[0] + box[2]) / 6)
         return CRS.from_epsg(4534 + min(max(zone, 25), 45) - 25)
+    if box[2] > _HALF_TURN:
+        # across 180°: the zone of the middle, counted on eastwards
+        zone = int(((box[0] + box[2]) / 2 + _HALF_TURN) // 6) % 60 + 1
+        return CRS.from_epsg((32600 if box[1] + box[3] >= 0 else 32700) + zone)
     return CRS(communities.estimate_utm_crs())
+
+
+def _extent(frame: gpd.GeoDataFrame) -> Box:
+    """West, south, east, north in degrees; east counts on beyond 180 where the shapes lie on both sides of it."""
+    west, south, east, north = (float(v) for v in frame.to_crs(WGS84).total_bounds)
+    if east - west <= _HALF_TURN:
+        return west, south, east, north
+    sides = frame.to_crs(WGS84).bounds
+    eastern = sides[["minx", "maxx"]].to_numpy(dtype=np.float64)
+    turned = np.where(eastern < 0, eastern + 2 * _HALF_TURN, eastern)
+    around = float(turned.min()), float(turned.max())
+    if around[1] - around[0] > _HALF_TURN:
+        return west, south, east, north
+    return around[0], south, around[1], north
 
 
 def refusal(crs: CRS, degrees: Box) -> str | None:
@@ -143,40 +163,6 @@ def zones(degrees: Box) -> list[str]:
         return [f"3° zone {zone}" for zone in range(round(west / 3), round(east / 3) + 1)]
     first, last = (int((lon + 180) // 6) + 1 for lon in (west, east))
     return [f"UTM {zone}" for zone in range(first, last + 1)]
-
-
-def other_readings(box: Box, degrees: Box) -> list[str]:
-    """Name systems in which coordinates of extent ``box`` would overlap the extent ``degrees``; for a hint only."""
-    named = []
-    if abs(box[0]) <= 180 and abs(box[2]) <= 180:
-        turned = (box[1], box[0], box[3], box[2])
-        return [name for name, b in (("EPSG:4326", box), ("EPSG:4326, axes: yx", turned)) if _overlap(b, degrees)]
-    for swapped in (False, True):
-        x_min, y_min, x_max, y_max = (box[1], box[0], box[3], box[2]) if swapped else box
-        for code, proj in _likely_systems(degrees).items():
-            lon, lat = Proj(proj)([x_min, x_max], [y_min, y_max], inverse=True)
-            if np.isfinite([*lon, *lat]).all() and _overlap((lon[0], lat[0], lon[1], lat[1]), degrees):
-                named.append(f"EPSG:{code}{', axes: yx' if swapped else ''}")
-    return named
-
-
-def _likely_systems(degrees: Box) -> dict[int, str]:
-    """Return EPSG codes a layer there may be in → PROJ text: UTM, in China the CGCS2000 3-degree systems."""
-    systems = {}
-    for zone in range(int((degrees[0] + 180) // 6) + 1, int((degrees[2] + 180) // 6) + 2):
-        systems[(32600 if degrees[1] >= 0 else 32700) + zone] = (
-            f"+proj=utm +zone={zone} +ellps=GRS80{'' if degrees[1] >= 0 else ' +south'}"
-        )
-    if _within(degrees, _CHINA):
-        for zone in range(max(round(degrees[0] / 3) - 1, 25), min(round(degrees[2] / 3) + 1, 45) + 1):
-            meridian = f"+proj=tmerc +lon_0={3 * zone} +ellps=GRS80 +x_0="
-            systems[4513 + zone - 25] = f"{meridian}{zone}500000"
-            systems[4534 + zone - 25] = f"{meridian}500000"
-    return systems
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
 def _gauss_kruger(x_min: float, y_min: float, x_max: float, y_max: float, swapped: str) -> list[str]:

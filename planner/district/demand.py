@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from planner.district.layers import LayerTable
     from planner.study import Buildings, People, Study
 
+#: storeys of a tower, for what a building of unknown storeys can hold at most
+TOWER_STOREYS = 30.0
+
 
 def read_homes(table: LayerTable, spec: Buildings) -> Homes | None:
     """Return the residential buildings with their floor area, or None with the reason noted."""
@@ -33,14 +36,18 @@ def read_homes(table: LayerTable, spec: Buildings) -> Homes | None:
     measured = table.numbers("area_m2")
     if measured is not None:
         footprint = np.where(measured > 0, measured, footprint)
-    footprint[(footprint <= 0) & (shapely.get_dimensions(shapes) < 2)] = 1.0  # points: every building counts alike
+    drawn = footprint > 0
+    footprint[~drawn & (shapely.get_dimensions(shapes) < 2)] = 1.0  # points: every building counts alike
     storeys = table.numbers("storeys")
     storeys = np.full(len(table), np.nan) if storeys is None else storeys
     unknown = ~(storeys > 0)
     if unknown.any():
         table.flag("note", "assumed-storeys", count=int(unknown.sum()), storeys=spec.assumed_storeys)
     floor_area = footprint * np.where(unknown, spec.assumed_storeys, storeys)
-    return Homes(own_ids(table), shapely.point_on_surface(shapes), floor_area)
+    most = np.where(
+        drawn, footprint * np.where(unknown, np.maximum(TOWER_STOREYS, spec.assumed_storeys), storeys), np.inf
+    )
+    return Homes(own_ids(table), shapely.point_on_surface(shapes), floor_area, most)
 
 
 def read_demand(
@@ -98,7 +105,7 @@ def _note_without_buildings(
     counts: dict[str, NDArray[np.float64]],
 ) -> None:
     polygons = alone[shapely.get_dimensions(shapes[alone]) == 2]
-    if len(polygons) and counts:
+    if len(polygons) and counts and not table.findings.refused("layers.buildings"):
         groups = {group: study.groups[group] for group in counts}
         people = heads(groups, np.column_stack([column[polygons] for column in counts.values()]))
         table.flag("note", "people-without-buildings", polygons, people=people)

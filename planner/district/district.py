@@ -9,10 +9,9 @@ import geopandas as gpd
 import numpy as np
 from pyproj.exceptions import CRSError, ProjError
 
+from planner.district.cells import as_cells
 from planner.district.check import (
     check_communities,
-    check_layers_meet,
-    check_misread,
     check_people,
     check_places,
     check_systems,
@@ -23,9 +22,10 @@ from planner.district.demand import read_demand, read_homes
 from planner.district.files import has_driver
 from planner.district.findings import Finding, Findings
 from planner.district.ground import Ground, read_ground, weigh_by_need
-from planner.district.ids import own_ids
+from planner.district.ids import own_ids, told_apart
 from planner.district.layers import shown_path
 from planner.district.metric import to_metric
+from planner.district.overlap import check_layers_meet, offer_systems
 from planner.district.places import read_facilities, read_sites
 from planner.district.reader import LayerReader
 from planner.district.shift import Placed, check_shift, placed_points
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
     from planner.district.layers import LayerTable
     from planner.study import Layer, Study
+
+
+#: a facility and a candidate of one id that lie no farther apart are one building
+SAME_BUILDING_M = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +69,8 @@ class District:
     """Warnings and notes; with an error there is no district."""
     placed: tuple[Placed, ...] = ()
     """Points of layers that may be shifted, to be tested against the streets."""
+    without_places: pd.DataFrame | None = None
+    """Like ``existing``: facilities with capacity 0 for a service, which is offered there only if they are extended."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,19 +122,22 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
     reader = LayerReader(folder, findings, named.values())
     read = {label: reader.read(label, layer) for label, layer in named.items()}
     _note_no_streets(study, folder, findings)
+    originals = {label: table for label, table in read.items() if table is not None}
     crs = _metric_system(study, read["layers.communities"], findings)
+    if crs is not None and study.layers.communities.cells is not None and "layers.communities" in originals:
+        cells = as_cells(originals.pop("layers.communities"), study.layers.communities, crs)
+        originals |= {} if cells is None else {"layers.communities": cells}
+    offer_systems(study, folder, originals, reader.unplaced, findings)
     if crs is None:
         return Survey(None, named, {}, {}, findings.all)
-    tables = _in_metres(study, {label: table for label, table in read.items() if table is not None}, crs)
+    tables = _in_metres(study, originals, crs)
     district = _assemble(study, tables, crs, findings)
-    originals = {label: table for label, table in read.items() if table is not None}
     check_systems(originals, crs, findings)
-    check_misread(originals, tables)
     check_shift(study, originals, tables)
     if findings.errors:
         district = None
     elif district is not None:
-        district = replace(district, findings=findings.all, placed=placed_points(tables))
+        district = replace(district, findings=findings.all, placed=placed_points(study, tables))
     left_out = {
         label: table.frame[~table.frame.index.isin(tables[label].frame.index)]
         for label, table in originals.items()
@@ -211,15 +220,16 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     communities = _no_communities(study, crs) if base is None else _communities(study, base, crs)
     if base is not None:
         check_communities(base, communities)
-        check_layers_meet(tables, communities)
+        check_layers_meet(study, tables, communities)
     buildings = study.layers.buildings
     homes = read_homes(tables["layers.buildings"], buildings) if "layers.buildings" in tables and buildings else None
     people = [tables[label] for i in range(len(study.layers.people)) if (label := f"layers.people.{i}") in tables]
     complete = len(people) == len(study.layers.people)
     demand = read_demand(study, people, homes, communities, crs) if complete else None
-    facilities, existing = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
+    facilities, existing, without_places = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
     sites = read_sites(study, _of(tables, "layers.candidates."), crs, findings)
-    ground = read_ground(tables, crs, [*facilities["id"], *sites["id"]])
+    facilities, shared = _told_apart(facilities, sites, findings)
+    ground = read_ground(tables, crs, [*facilities["id"], *sites["id"]], shared)
     if base is None:
         return None
     check_places(study, tables, communities)
@@ -228,7 +238,21 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     check_people(study, demand, communities, homes, findings)
     if len(ground.need):
         demand = weigh_by_need(demand, ground.need, study.groups, tables["layers.need"])
-    return District(crs, communities, demand, facilities, existing, sites, ground, ())
+    return District(crs, communities, demand, facilities, existing, sites, ground, (), without_places=without_places)
+
+
+def _told_apart(
+    facilities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, findings: Findings
+) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+    """Return the facilities with ids that no candidate has, and candidate → facility in the same building."""
+    ids = told_apart(list(facilities["id"]), list(sites["id"]), findings)
+    at = dict(zip(sites["id"], sites.geometry, strict=True))
+    shared = {
+        before: now
+        for before, now, point in zip(facilities["id"], ids, facilities.geometry, strict=True)
+        if before != now and at[before].distance(point) <= SAME_BUILDING_M
+    }
+    return facilities.assign(id=ids), shared
 
 
 def _of(tables: dict[str, LayerTable], prefix: str) -> list[LayerTable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from planner.errors import Fault, LayerError, raise_all
@@ -88,6 +88,14 @@ class Findings:
         """Note something for the record."""
         self._add("note", (code, layer, where), rows, evidence)
 
+    def amend(self, code: str, layer: str, **evidence: Fact) -> None:
+        """Give the findings ``code`` about ``layer`` further evidence, found once more of the layers were read."""
+        safe = {name: printable(fact) if isinstance(fact, str) else fact for name, fact in evidence.items()}
+        self._made = [
+            replace(made, evidence={**made.evidence, **safe}) if (made.code, made.layer) == (code, layer) else made
+            for made in self._made
+        ]
+
     def extend(self, findings: Iterable[Finding]) -> None:
         """Take over what another check found."""
         self._made += [finding for finding in findings if finding not in self._made]
@@ -103,6 +111,10 @@ class Findings:
         """The findings with which nothing can be computed."""
         return tuple(finding for finding in self._made if finding.severity == "error")
 
+    def refused(self, *layers: str) -> bool:
+        """Tell whether there is an error about a layer called so, or beginning so: what follows from it is not said again."""
+        return any(finding.layer.startswith(layers) for finding in self.errors)
+
     def refuse(self, language: Language) -> None:
         """Raise one `LayerError` that names every error; do nothing when there is none."""
         faults = [
@@ -114,7 +126,7 @@ class Findings:
         self, severity: Severity, place: tuple[str, str, str], rows: Iterable[object], facts: Mapping[str, Fact]
     ) -> None:
         code, layer, where = place
-        named = [printable(row) for row in rows]
+        named = [printable(row).strip() or "–" for row in rows]
         safe = {name: printable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
         count = int(safe.pop("count", len(named)))
         finding = Finding(code, severity, layer, where, tuple(named[:ROWS_NAMED]), count, safe)

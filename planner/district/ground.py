@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from planner.district.heads import heads
 from planner.district.ids import own_ids
-from planner.district.layers import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
     from pyproj import CRS
 
     from planner.district.layers import LayerTable
     from planner.study import DemandGroup
 
+#: column of the demand points with their need weight; no group can be called so, for ids hold no space
+NEED = "need weight"
 #: a gate this close to an estate's edge is one of its gates
 GATE_REACH_M = 30.0
 
@@ -41,8 +44,13 @@ class Ground:
     """``id``, ``weight`` (float64, 1 = as usual), ``geometry`` (polygons)."""
 
 
-def read_ground(tables: dict[str, LayerTable], crs: CRS, places: Sequence[str]) -> Ground:
-    """Return gates, estates, barriers and need weights; an estate without a gate is noted."""
+def read_ground(
+    tables: dict[str, LayerTable], crs: CRS, places: Sequence[str], shared: Mapping[str, str] | None = None
+) -> Ground:
+    """Return gates, estates, barriers and need weights; an estate without a gate is noted.
+
+    ``shared``: candidate → the facility in the same building, whose entrances are the same.
+    """
     estates = _plain(tables.get("layers.estates"), crs)
     gates = _plain(tables.get("layers.gates"), crs)
     gates = gates.set_geometry(gpd.GeoSeries(shapely.point_on_surface(gates.geometry.array), gates.index, crs=crs))
@@ -50,7 +58,7 @@ def read_ground(tables: dict[str, LayerTable], crs: CRS, places: Sequence[str]) 
     table = tables.get("layers.estates")
     if table is not None:
         without = np.setdiff1d(np.arange(len(estates)), gates["estate"])
-        if len(without):
+        if len(without) and not table.findings.refused("layers.gates"):
             table.flag("warning", "estate-without-gate", without)
     barriers = _plain(tables.get("layers.barriers"), crs)
     kinds = tables["layers.barriers"].texts("kind") if "layers.barriers" in tables else None
@@ -59,22 +67,28 @@ def read_ground(tables: dict[str, LayerTable], crs: CRS, places: Sequence[str]) 
         gates=gates[["id", "estate", "geometry"]],
         estates=estates[["id", "name", "geometry"]],
         barriers=barriers[["id", "kind", "geometry"]],
-        entrances=_entrances(tables.get("layers.entrances"), crs, places),
+        entrances=_entrances(tables.get("layers.entrances"), crs, places, shared or {}),
         need=_need(tables.get("layers.need"), crs),
     )
 
 
-def _entrances(table: LayerTable | None, crs: CRS, places: Sequence[str]) -> gpd.GeoDataFrame:
+def _entrances(
+    table: LayerTable | None, crs: CRS, places: Sequence[str], shared: Mapping[str, str]
+) -> gpd.GeoDataFrame:
     entrances = _plain(table, crs)
-    named = table.column("place", "place") if table is not None else None
-    entrances["place"] = [as_text(value) for value in named] if named is not None else [""] * len(entrances)
+    named = table.codes("place", "place") if table is not None else None
+    entrances["place"] = named if named is not None else [""] * len(entrances)
     unknown = ~entrances["place"].isin(list(places)).to_numpy(dtype=bool)
-    if unknown.any() and table is not None and named is not None:
+    whole = table is not None and not table.findings.refused("layers.facilities", "layers.candidates")
+    if unknown.any() and whole and table is not None and named is not None:
         example = entrances["place"][unknown].iloc[0]
         table.flag("error", "unknown-place", unknown, example=str(example))
     entrances = entrances[~unknown].set_geometry(
         gpd.GeoSeries(shapely.point_on_surface(entrances.geometry.array[~unknown]), entrances.index[~unknown], crs=crs)
     )
+    again = entrances[entrances["place"].isin(list(shared))]
+    if len(again):
+        entrances = pd.concat([entrances, again.assign(place=again["place"].map(dict(shared)))])
     return entrances[["id", "place", "geometry"]].reset_index(drop=True)
 
 
@@ -88,20 +102,24 @@ def _need(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:
 def weigh_by_need(
     demand: gpd.GeoDataFrame, need: gpd.GeoDataFrame, groups: Mapping[str, DemandGroup], table: LayerTable
 ) -> gpd.GeoDataFrame:
-    """Return the demand with the people of each point times the need of the polygon it lies in (1 outside all); said aloud.
+    """Return the demand with the need of the polygon that each point lies in (1 outside all) in a column `NEED`; said aloud.
 
-    From here on every count is one of weighted people: the same in model, tables and on the page.
+    Groups stay what they are, heads: whoever weighs people multiplies by the column (`planner.siting.demand_of`).
     """
     point, polygon = shapely.STRtree(np.asarray(need.geometry.array)).query(demand.geometry.array, predicate="within")
     order = np.lexsort((polygon, point))
     point, first = np.unique(point[order], return_index=True)
     weight = np.ones(len(demand))
     weight[point] = need["weight"].to_numpy(dtype=np.float64)[polygon[order][first]]
-    before = heads(groups, demand[list(groups)].to_numpy(dtype=np.float64))
-    weighed = demand.assign(**{group: demand[group].to_numpy(dtype=np.float64) * weight for group in groups})
-    after = heads(groups, weighed[list(groups)].to_numpy(dtype=np.float64))
+    people = demand[list(groups)].to_numpy(dtype=np.float64)
+    before, after = heads(groups, people), heads(groups, people * weight[:, None])
     table.flag("warning", "weighed-by-need", (), before=before, after=after)
-    return weighed
+    return demand.assign(**{NEED: weight})
+
+
+def need_of(demand: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Return the need weight of each demand point, float64[n]: 1 where the study has no layer of need."""
+    return demand[NEED].to_numpy(dtype=np.float64) if NEED in demand else np.ones(len(demand))
 
 
 def _plain(table: LayerTable | None, crs: CRS) -> gpd.GeoDataFrame:

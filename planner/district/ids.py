@@ -20,7 +20,7 @@ def own_ids(table: LayerTable, *, one_thing_may_have_many_rows: bool = False) ->
 
     An id that stands twice is an error; with ``one_thing_may_have_many_rows`` only if its rows lie apart.
     """
-    ids = table.texts("id")
+    ids = table.codes("id", "id") if table.optional("id") is not None else None
     if ids is None:
         table.flag("note", "ids-made")
         return made_ids(table)
@@ -32,7 +32,8 @@ def own_ids(table: LayerTable, *, one_thing_may_have_many_rows: bool = False) ->
         )
     if bad.any():
         table.flag("error", "duplicate-id", bad.to_numpy(dtype=bool))
-    return ids
+    # a blank id is an error; until it is mended, messages name the row
+    return [name or f"#{int(row) + 1}" for name, row in zip(ids, table.frame.index, strict=True)]
 
 
 def made_ids(table: LayerTable) -> list[str]:
@@ -68,6 +69,27 @@ def qualified(rows: pd.DataFrame, findings: Findings, layer: str) -> pd.DataFram
     stems = [str(source).rsplit("/", 1)[-1].split(".")[0] for source in rows["source"]]
     fresh = [f"{stem}-{i}" if again else i for stem, i, again in zip(stems, rows["id"], clash, strict=True)]
     return rows.assign(id=np.array(fresh, dtype=object))
+
+
+def told_apart(facilities: Sequence[str], sites: Sequence[str], findings: Findings) -> list[str]:
+    """Return ids of facilities of which none is also a candidate's: ``w1`` that stands and could be fitted out is ``w1~today``.
+
+    The candidate keeps the id, for it is what locks, decisions and entrances usually name.
+    """
+    candidates = set(sites)
+    both = [name for name in facilities if name in candidates]
+    if not both:
+        return list(facilities)
+    taken = candidates | set(facilities)
+    fresh = {}
+    for name in both:
+        apart, number = f"{name}~today", 2
+        while apart in taken:
+            apart, number = f"{name}~today{number}", number + 1
+        taken.add(apart)
+        fresh[name] = apart
+    findings.warn("ids-of-both", "layers.facilities", "", both, example=both[0], apart=fresh[both[0]])
+    return [fresh.get(name, name) for name in facilities]
 
 
 def _places(shapes: Iterable[shapely.Geometry]) -> list[str]:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
-from planner.district.files import NAME_BYTES, cut_name, read_numbers
+from planner.district.figures import read_figures
+from planner.district.files import NAME_BYTES, as_text, cut_name, folded, inexact, is_broken
 from planner.district.findings import ROWS_NAMED
 from planner.study import Communities, People
 from planner.study.connection import connection, is_connection, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
+    import pandas as pd
     from numpy.typing import NDArray
 
+    from planner.district.files import Numbers
     from planner.district.findings import Fact, Findings
     from planner.study import Layer, Streets
 
+
+__all__ = ["LayerTable", "alike_columns", "as_text", "asked_columns", "folded", "shown_path"]
 
 _NUMBERED = re.compile(r"^(.+)_\d{1,2}$")
 
@@ -39,6 +42,10 @@ class LayerTable:
     frame: gpd.GeoDataFrame
     """Its index holds row numbers of the file, 0 = first."""
     findings: Findings
+    doubled: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Heading that stands over several columns of the file → their names in ``frame``."""
+    usual_decimal: str | None = None
+    """The decimal mark that usually goes with the file's column separator."""
 
     @property
     def where(self) -> str:
@@ -58,6 +65,7 @@ class LayerTable:
             self._missing(self.spec.columns.get(name, name), use)
             return None
         column: pd.Series = self.frame[found]
+        self._refuse_broken(column)
         return column
 
     def optional(self, name: str) -> pd.Series | None:
@@ -69,22 +77,36 @@ class LayerTable:
         column = self.optional(name)
         return None if column is None else [as_text(value) for value in column]
 
-    def numbers(self, name: str, *, required: bool = False, use: str = "") -> NDArray[np.float64] | None:
-        """Return a column as float64[n] (NaN = empty); text numbers are read and noted, unreadable ones are errors."""
-        column = self.column(name, use or name) if required else self.optional(name)
+    def codes(self, name: str, use: str) -> list[str] | None:
+        """Return a column as texts that tell things apart; numbers too long to be exact are an error."""
+        column = self.column(name, use)
         if column is None:
             return None
-        read, called = read_numbers(column), str(column.name)
-        doubtful: Literal["error", "warning"] = "error" if required else "warning"
-        for code, cells, severity in (
-            ("text-number", read.text, "warning"),
-            ("unreadable-number", read.unreadable, doubtful),
-            ("negative-number", read.amounts < 0, doubtful),
-        ):
-            if cells.any():
-                example = as_text(column.iloc[int(np.flatnonzero(cells)[0])])
-                self.flag("error" if severity == "error" else "warning", code, cells, column=called, example=example)
-        return read.amounts
+        damaged = np.array([inexact(value) for value in column], dtype=bool)
+        if damaged.any():
+            example = as_text(column.iloc[int(np.flatnonzero(damaged)[0])])
+            self.flag("error", "inexact-code", damaged, column=str(column.name), example=example)
+        return [as_text(value) for value in column]
+
+    def numbers(self, name: str, *, required: bool = False) -> NDArray[np.float64] | None:
+        """Return a column as float64[n] by the rule of its name (`figures.RULES`); NaN where a figure is not known."""
+        column = self.column(name, name) if required else self.optional(name)
+        return None if column is None else read_figures(self, column, name, required=required).amounts
+
+    def figures(self, name: str, use: str, *, whole: bool = False) -> Numbers | None:
+        """Return a required column as numbers by the rule of its use, with what is doubtful about each cell.
+
+        Parameters
+        ----------
+        name
+            The column's name in the file.
+        use
+            ``people``, ``percent_of`` or ``total``.
+        whole
+            It counts people one by one.
+        """
+        column = self.column(name, use)
+        return None if column is None else read_figures(self, column, use, required=True, whole=whole)
 
     # findings --------------------------------------------------------------------------------------------------------
 
@@ -120,8 +142,24 @@ class LayerTable:
         """Return the same layer with other rows."""
         return replace(self, frame=frame)
 
+    def _refuse_broken(self, column: pd.Series) -> None:
+        """Note cells of a column in use that hold a spreadsheet's error, or a formula without a result."""
+        if not (column.dtype == object or str(column.dtype).startswith("str")):
+            return
+        broken = np.array([isinstance(value, str) and is_broken(value) for value in column], dtype=bool)
+        if broken.any():
+            cells = ", ".join(str(value) for value in column[broken].iloc[:5])
+            self.flag("error", "formula-error", broken, column=str(column.name), cells=cells)
+
     def _find(self, name: str) -> str | None:
         wanted = self.spec.columns.get(name, name)
+        twice = next((found for found in self.doubled if _same_but_for_width(found, wanted)), None)
+        if twice is not None and wanted not in self._columns():
+            names = self.doubled[twice]
+            self.findings.error("ambiguous-column", self.label, self.where, column=wanted, columns=", ".join(names))
+            return names[0]
+        if twice is not None and self.doubled[twice] == (wanted,):
+            self.findings.error("doubled-property", self.label, self.where, column=wanted)
         alike = alike_columns(self._columns(), wanted)
         if len(alike) == 1 and alike[0] != wanted and not _same_but_for_width(alike[0], wanted):
             self.findings.note("cut-name", self.label, self.where, column=wanted, found=alike[0])
@@ -175,20 +213,6 @@ def alike_columns(columns: Sequence[str], wanted: str) -> list[str]:
         if alike:
             return alike + [c for c in columns if (found := _NUMBERED.match(c)) and found[1] == shorter]
     return []
-
-
-def as_text(value: object) -> str:
-    """Return a cell as text without blanks around it; empty for nothing, ``12`` for 12.0."""
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def folded(name: str) -> str:
-    """Return a name as it is compared: half width, lower case, no blanks around it."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def _same_but_for_width(column: str, wanted: str) -> bool:

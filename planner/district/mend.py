@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from ruamel.yaml import YAML
 
-from planner.district.files import read_numbers
+from planner.district.files import as_text, read_numbers
 from planner.district.ids import made_ids, unique_ids
-from planner.district.layers import as_text
 from planner.study import Facilities, People
 from planner.study.connection import is_connection
+from planner.study.parts import parts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,20 @@ if TYPE_CHECKING:
 #: our names of columns that hold numbers
 _NUMBERS = ("area_m2", "storeys", "capacity", "storey", "setup_yuan", "yearly_yuan", "ready_year", "weight")
 #: keys of a layer that say how to read its file; a mended copy needs none of them
-_OF_THE_FILE = ("path", "layer", "crs", "axes", "encoding", "keep", "drop", "box_deg", "tags", "join")
+_OF_THE_FILE = (
+    "path",
+    "layer",
+    "crs",
+    "axes",
+    "encoding",
+    "keep",
+    "drop",
+    "box_deg",
+    "tags",
+    "join",
+    "cells",
+    "cell_m",
+)
 
 
 @dataclass(frozen=True)
@@ -81,12 +94,11 @@ def mend(study: Study, folder: Path, out: Path, survey: Survey, *, final: Path |
         if columns:
             block["columns"] = columns
         written.append(label)
-    streets = folder / study.layers.streets.path
-    if streets.is_file():
-        shutil.copyfile(streets, out / "layers" / streets.name)
-        raw["layers"]["streets"]["path"] = f"layers/{streets.name}"
-    elif not is_connection(study.layers.streets.path):
-        raw["layers"]["streets"]["path"] = _relative(streets, final or out)
+    elevation = study.layers.elevation
+    others = {"streets": study.layers.streets.path} | ({"elevation": elevation.path} if elevation else {})
+    for label, path in others.items():
+        if not is_connection(path):
+            raw["layers"][label]["path"] = _copied(folder / path, out, label, final or out)
     target = out / "study.yaml"
     yaml = YAML()
     yaml.allow_unicode = True
@@ -104,8 +116,9 @@ def mended_frame(table: LayerTable) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
     frame = frame.rename(columns=renamed)
     for name in _number_columns(table):
         if name in frame:
-            numbers = read_numbers(frame[name])
-            if numbers.text.any() and not numbers.unreadable.any():
+            numbers = read_numbers(frame[name], decimal=table.spec.decimal, usual=table.usual_decimal)
+            doubtful = numbers.unreadable | numbers.ranged | numbers.percent | numbers.broken
+            if numbers.text.any() and not doubtful.any() and not numbers.marks.doubtful:
                 frame[name] = numbers.amounts
     id_name = columns.get("id", "id")
     if id_name not in frame:
@@ -134,6 +147,19 @@ def _write(table: LayerTable, left_out: pd.DataFrame | None, folder: Path, name:
             **({"geometry_type": "Unknown"} if len(kinds) > 1 else {}),
         )  # fmt: skip
     return columns
+
+
+def _copied(path: Path, out: Path, label: str, final: Path) -> str:
+    """Copy a layer that is not mended, with every file it is read from; return its path in the new study."""
+    parts = parts_of(path)
+    if not parts:
+        return _relative(path, final)
+    for name, part in parts.items():
+        # a folder of its own: no copy takes the place of another, and no file beside it is taken for its companion
+        target = out / "layers" / label / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(part, target)
+    return f"layers/{label}/{path.name}"
 
 
 def _storable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

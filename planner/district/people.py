@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: people are counted in steps of 2**-20: sums of such numbers are exact in double precision, whatever their order
 STEPS_PER_PERSON = 2**20
+#: steps that a 64-bit integer holds
+_MOST_UNITS = 2.0**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,8 @@ class Homes:
     points: NDArray[np.object_]
     floor_area_m2: Floats
     """float64[n]: footprint × storeys."""
+    most_floor_m2: Floats
+    """float64[n]: the same with as many storeys as towers have where they are not known; infinite without a footprint."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +124,9 @@ def apportion(totals: Floats, origin: Ints, weights: Floats, steps: int = STEPS_
 def whole_units(totals: Floats, steps: int) -> Ints:
     """Return int64[n]: totals in units of ``1 / steps``, rounded so that their sum is the rounded sum."""
     exact = np.asarray(totals, dtype=np.float64) * steps
+    if not (np.abs(exact) < _MOST_UNITS).all():
+        msg = f"{np.max(totals):g} people cannot be counted in steps of 1/{steps}"
+        raise OverflowError(msg)
     if steps > 1:
         return np.rint(exact).astype(np.int64)
     floor = np.floor(exact).astype(np.int64)

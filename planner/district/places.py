@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner.district.files import read_flags
+from planner.district.files import as_text, read_flags
 from planner.district.ids import own_ids, qualified
-from planner.district.layers import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,9 +29,10 @@ SITE_COLUMNS = [
 
 def read_facilities(
     study: Study, tables: Sequence[LayerTable], crs: CRS, findings: Findings
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the facilities (``id``, ``name``, ``area_m2``, ``geometry``) and what they offer (``facility``, ``service``, ``capacity``).
 
+    What has capacity 0 offers nothing; it comes back apart, like what is offered, because it may be extended.
     A thing that several layers hold under the same id at the same place is one facility with several services.
     """
     known = [service.id for service in study.services]
@@ -52,14 +52,20 @@ def read_facilities(
             "service": offered["service"].astype(str).to_numpy(dtype=object),
             "capacity": offered["capacity"].to_numpy(dtype=np.float64),
         }
-    ).drop_duplicates(["facility", "service"], ignore_index=True)
-    return facilities, existing
+    )
+    # of several rows of one facility and service the first that offers something counts
+    empty = existing["capacity"] == 0
+    first = pd.concat([existing[~empty], existing[empty]]).drop_duplicates(["facility", "service"])
+    nothing = first["capacity"] == 0
+    return facilities, first[~nothing].reset_index(drop=True), first[nothing].reset_index(drop=True)
 
 
 def read_sites(study: Study, tables: Sequence[LayerTable], crs: CRS, findings: Findings) -> gpd.GeoDataFrame:
     """Return the candidate sites: what the layer says of each, else what its kind assumes."""
     parts = [_candidates(study, table, table.spec) for table in tables]  # type: ignore[arg-type]
     filled = [part for part in parts if len(part)]
+    if not filled and findings.refused("layers.candidates"):
+        return gpd.GeoDataFrame(columns=SITE_COLUMNS, geometry="geometry", crs=crs)
     if not filled:
         findings.error("no-candidates", "layers.candidates", "")
         return gpd.GeoDataFrame(columns=SITE_COLUMNS, geometry="geometry", crs=crs)
@@ -75,6 +81,10 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
     services = _services(table, spec, known)
     capacity, area_m2 = table.numbers("capacity"), table.numbers("area_m2")
     ids = own_ids(table, one_thing_may_have_many_rows=True)
+    offering = np.array([bool(offered) for offered in services], dtype=bool)
+    nothing = np.zeros(len(ids), dtype=bool) if capacity is None else offering & (capacity == 0)
+    if nothing.any():
+        table.flag("warning", "no-places", nothing)
     frame = pd.DataFrame(
         {
             "id": ids,
@@ -86,7 +96,8 @@ def _offers(table: LayerTable, spec: Facilities, known: Sequence[str]) -> pd.Dat
             "source": table.where,
         }
     )
-    return frame[[bool(offered) for offered in services]]
+    found: pd.DataFrame = frame[offering]
+    return found
 
 
 def _services(table: LayerTable, spec: Facilities, known: Sequence[str]) -> list[list[str]]:
@@ -106,6 +117,17 @@ def _services(table: LayerTable, spec: Facilities, known: Sequence[str]) -> list
         if blank:
             table.flag("warning", "no-service", blank)
         return named
+    unmatched = sorted(set(spec.services) - {name for names in named for name in names})
+    if unmatched:
+        table.flag(
+            "warning",
+            "unmatched-value",
+            (),
+            use="services",
+            column=str(column.name),
+            values=", ".join(unmatched),
+            near="",
+        )
     mapped = [[spec.services[name] for name in names if name in spec.services] for names in named]
     left_out = [i for i, offered in enumerate(mapped) if not offered]
     if left_out:
@@ -182,9 +204,13 @@ def _filled(
 def _lift(table: LayerTable, assumed: Sequence[SiteKind | None]) -> NDArray[np.bool_]:
     defaults = np.array([kind is not None and kind.lift for kind in assumed], dtype=bool)
     own = table.optional("lift")
-    return (
-        defaults if own is None else np.where([bool(t) for t in table.texts("lift") or []], read_flags(own), defaults)
-    )
+    if own is None:
+        return defaults
+    yes, unknown, unreadable = read_flags(own)
+    if unreadable.any():
+        example = as_text(own.iloc[int(np.flatnonzero(unreadable)[0])])
+        table.flag("warning", "unreadable-flag", unreadable, column=str(own.name), example=example)
+    return np.where(unknown, defaults, yes)
 
 
 def _allowed(table: LayerTable, assumed: Sequence[SiteKind | None], known: Sequence[str]) -> list[str]:

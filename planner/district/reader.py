@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -11,29 +13,44 @@ from pyproj.exceptions import CRSError, ProjError
 
 from planner.district.crs import WGS84, mismatch, parse_crs, probable_crs, swap_axes, unshift
 from planner.district.files import (
+    LAT_NAMES,
+    LON_NAMES,
     X_NAMES,
     Y_NAMES,
+    RawTable,
     UnreadableError,
     Want,
+    as_text,
+    folded,
     is_extract,
     read_coordinates,
     read_extract,
     read_file,
+    read_shapes,
+    shape_column,
 )
-from planner.district.layers import LayerTable, as_text, folded, shown_path
+from planner.district.gcj02 import in_china
+from planner.district.layers import LayerTable, shown_path
 from planner.study import People
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    import pandas as pd
+    from numpy.typing import NDArray
     from pyproj import CRS
 
     from planner.district.crs import Box, Shifted
-    from planner.district.files import Extract, RawTable
+    from planner.district.files import Extract
     from planner.district.findings import Findings
     from planner.study import Layer
+
+#: share of the rows of a table that must be longitudes and latitudes; single slips are reported by row
+MOSTLY = 0.9
+
+
+#: a number that is no code: without a leading zero
+_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:e[+-]?\d+)?", re.IGNORECASE)
 
 
 class LayerReader:
@@ -47,15 +64,18 @@ class LayerReader:
             if layer.tags and is_extract(layer.path) and layer not in self._sharing.setdefault(layer.path, []):
                 self._sharing[layer.path].append(layer)
         self._extracts: dict[Path, list[Extract]] = {}
+        self.unplaced: dict[str, LayerTable] = {}
+        """Layers whose coordinates are in no system, or cannot be in the one declared: rows as the file has them."""
 
     def read(self, label: str, layer: Layer) -> LayerTable | None:
         """Return a layer with its rows kept as asked, or None with an error noted."""
         try:
-            frame = self._frame(label, layer)
+            raw = self._raw(label, layer)
         except UnreadableError as fault:
             self._findings.error(fault.code, label, shown_path(layer), rows=(), **fault.evidence)
             return None
-        kept = _keep(LayerTable(label, layer, frame, self._findings))
+        table = LayerTable(label, layer, raw.frame, self._findings, raw.doubled, raw.usual_decimal)
+        kept = _keep(table)
         if kept is None:
             return None
         if kept.frame.empty:
@@ -67,19 +87,21 @@ class LayerReader:
         if isinstance(layer, People) and layer.join is not None:
             return kept
         placed = _with_points(kept)
-        return None if placed is None else _with_crs(placed)
+        found = None if placed is None else _with_crs(placed)
+        if placed is not None and found is None:
+            self.unplaced[label] = placed
+        return found
 
-    def _frame(self, label: str, layer: Layer) -> pd.DataFrame:
+    def _raw(self, label: str, layer: Layer) -> RawTable:
         if is_extract(layer.path):
-            extract: pd.DataFrame = self._from_extract(label, layer)
-            return extract
+            return RawTable(self._from_extract(label, layer))
         raw: RawTable = read_file(self._folder / layer.path, layer.layer, layer.encoding)
         say = {"error": self._findings.error, "warning": self._findings.warn, "note": self._findings.note}
         for remark in raw.remarks:
             say[remark.severity](
                 remark.code, label, shown_path(layer), [f"#{row}" for row in remark.rows], **remark.evidence
             )
-        return raw.frame
+        return raw
 
     def _from_extract(self, label: str, layer: Layer) -> gpd.GeoDataFrame:
         path = self._folder / layer.path
@@ -108,9 +130,32 @@ def _keep(table: LayerTable) -> LayerTable | None:
             if column is None:
                 whole = False
                 continue
-            named = {as_text(value) for value in values}
-            kept &= np.array([(as_text(value) in named) == (use == "keep") for value in column], dtype=bool)
+            texts = [as_text(value) for value in column]
+            matches = {as_text(value): _rows_of(value, texts) for value in values}
+            unmatched = [value for value, rows in matches.items() if not rows.any()]
+            if unmatched and len(table):
+                close = difflib.get_close_matches(unmatched[0], sorted(set(texts)), n=1)
+                near = f"{close[0]}? " if close else ""
+                listed = ", ".join(value or "–" for value in unmatched[:10])
+                table.flag("warning", "unmatched-value", (), use=use, column=name, values=listed, near=near)
+            named = np.logical_or.reduce([*matches.values(), np.zeros(len(texts), dtype=bool)])
+            kept &= named == (use == "keep")
     return table.with_frame(table.frame[kept]) if whole else None
+
+
+def _rows_of(wanted: str | float, texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the rows whose text is ``wanted``; a number also finds other ways to write it (``1.10``, not ``01.1``)."""
+    if isinstance(wanted, bool):
+        return np.array([text.casefold() == str(wanted).casefold() for text in texts], dtype=bool)
+    if isinstance(wanted, int | float):
+        return np.array([text == as_text(wanted) or _is_number(text, wanted) for text in texts], dtype=bool)
+    return np.array([text == as_text(wanted) for text in texts], dtype=bool)
+
+
+def _is_number(text: str, number: float) -> bool:
+    if not _NUMBER.fullmatch(text):
+        return False
+    return float(text) == number
 
 
 def _with_points(table: LayerTable) -> LayerTable | None:
@@ -118,6 +163,9 @@ def _with_points(table: LayerTable) -> LayerTable | None:
     frame = table.frame
     if isinstance(frame, gpd.GeoDataFrame):
         return table
+    shaped = shape_column(frame, table.spec.columns.get("geometry"))
+    if shaped is not None:
+        return _with_shapes(table, shaped)
     by_name = {folded(str(column)): str(column) for column in frame.columns}
     asked = {axis: table.spec.columns.get(axis) for axis in ("x", "y")}
     usual = {"x": X_NAMES, "y": Y_NAMES}
@@ -134,7 +182,8 @@ def _with_points(table: LayerTable) -> LayerTable | None:
                 table.flag("error", "no-geometry")
                 return None
             columns[axis] = frame[name]
-    x, y = read_coordinates(columns["x"]), read_coordinates(columns["y"])
+    usual_decimal = table.spec.decimal or table.usual_decimal
+    x, y = (read_coordinates(columns[axis], usual_decimal) for axis in ("x", "y"))
     there = np.isfinite(x) & np.isfinite(y)
     written = np.array([bool(as_text(a)) or bool(as_text(b)) for a, b in zip(columns["x"], columns["y"], strict=True)])
     if (written & ~there).any():
@@ -143,7 +192,37 @@ def _with_points(table: LayerTable) -> LayerTable | None:
         table.flag("warning", "unreadable-coordinates", written & ~there, example=example)
     points = np.full(len(frame), None, dtype=object)
     points[there] = shapely.points(x[there], y[there])
-    return table.with_frame(gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=None)))
+    crs = _in_degrees(table, [folded(str(columns[axis].name)) for axis in ("x", "y")], x[there], y[there])
+    return table.with_frame(gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=crs)))
+
+
+def _in_degrees(table: LayerTable, names: list[str], x: NDArray[np.float64], y: NDArray[np.float64]) -> CRS | None:
+    """Return WGS 84, and say so, where the columns are called longitude and latitude, hold such, and no system is declared."""
+    called = names[0] in LON_NAMES and names[1] in LAT_NAMES
+    if table.spec.crs is not None or not called or not x.size:
+        return None
+    if not ((np.abs(x) <= 180) & (np.abs(y) <= 90)).mean() >= MOSTLY:
+        return None
+    china = bool(in_china(x, y).mean() >= MOSTLY)
+    table.flag(
+        "warning" if china else "note", "degrees-in-china" if china else "degrees-read", columns=", ".join(names)
+    )
+    return WGS84
+
+
+def _with_shapes(table: LayerTable, name: str) -> LayerTable:
+    """Make shapes of a table's column of well-known text."""
+    frame = table.frame
+    column = frame[name]
+    shapes, crs = read_shapes(column)
+    written = np.array([bool(as_text(value)) for value in column])
+    lost = written & shapely.is_missing(shapes)
+    if lost.any():
+        example = as_text(column.iloc[int(np.flatnonzero(lost)[0])])[:60]
+        table.flag("warning", "unreadable-coordinates", lost, example=example)
+    return table.with_frame(
+        gpd.GeoDataFrame(frame.drop(columns=name), geometry=gpd.GeoSeries(shapes, index=frame.index, crs=crs))
+    )
 
 
 def _with_crs(table: LayerTable) -> LayerTable | None:

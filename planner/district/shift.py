@@ -20,6 +20,8 @@ from scipy.stats import binomtest
 
 from planner.district.check import stacked_points, stated_positions
 from planner.district.crs import WGS84
+from planner.district.displacement import Tally, reference_displacements
+from planner.district.files import is_extract
 from planner.district.gcj02 import bd09_to_wgs84, gcj02_to_wgs84, in_china, wgs84_to_bd09, wgs84_to_gcj02
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ MOST_CHANCE = 0.005
 APART_M = 200.0
 #: points kept for the streets at most: the test gains nothing by more
 MOST_KEPT = 2_000
+#: points of a layer that are displaced, and how far from the communities' extent they may lie
+MOST_DISPLACED, NEARBY_M = 400, 1_500.0
 _BACK: dict[str, Move] = {"gcj02": gcj02_to_wgs84, "bd09": bd09_to_wgs84}
 _FORTH: dict[str, Move] = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
 
@@ -58,22 +62,58 @@ class Placed:
     """``gcj02`` or ``bd09`` where the study says so (then it has been taken back), else empty."""
     xy: NDArray[np.float64]
     """float64[n, 2]: in the district's system."""
+    near: NDArray[np.float64]
+    """float64[m, 2]: points in or near the communities, for the test by displacements; none of an OpenStreetMap extract."""
+    tallies: dict[str, Tally]
+    """What they should lie in (``stated``, ``communities``, ``buildings``) → how many do, under each displacement."""
 
     def readings(self, crs: CRS) -> dict[str, NDArray[np.float64]]:
         """Return where the points would lie, float64[n, 2] each, by the shift taken back; or kept, if it is declared."""
-        there, back = (Transformer.from_crs(*pair, always_xy=True) for pair in ((crs, WGS84), (WGS84, crs)))
-        lon, lat = there.transform(*self.xy.T)
-        return {
-            shift: np.column_stack(back.transform(*move(lon, lat))) for shift, move in _to_try(self.declared).items()
-        }
+        return _readings(self.xy, crs, self.declared)
 
 
-def placed_points(tables: dict[str, LayerTable]) -> tuple[Placed, ...]:
-    """Return the layers of points that a shift may be found in: facilities, candidates, people, gates, entrances."""
+@dataclass(frozen=True, eq=False)
+class Displacements:
+    """What points are displaced by: nothing, each shift that is tried (exactly, point by point), references."""
+
+    crs: CRS
+    declared: str
+    references: NDArray[np.float64]
+
+    @property
+    def first_reference(self) -> int:
+        """Position of the first reference; before it the points as they are and the shifts."""
+        return 1 + len(_to_try(self.declared))
+
+    def shift(self, position: int) -> str:
+        """Return the name of a shift that is tried."""
+        return list(_to_try(self.declared))[position]
+
+    def of(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the points under every displacement, float64[v, n, 2]."""
+        shifted = [xy, *_readings(xy, self.crs, self.declared).values()]
+        return np.concatenate([np.stack(shifted), xy[None] + self.references[:, None]])
+
+
+def displacements(crs: CRS, middle: NDArray[np.float64], declared: str) -> Displacements:
+    """Return the displacements for layers that declare a shift, or none (empty), of a district around ``middle`` (x, y)."""
+    here = middle.reshape(1, 2)
+    shifts = np.concatenate(list(_readings(here, crs, declared).values())) - here
+    return Displacements(crs, declared, reference_displacements(shifts))
+
+
+def _readings(xy: NDArray[np.float64], crs: CRS, declared: str) -> dict[str, NDArray[np.float64]]:
+    there, back = (Transformer.from_crs(*pair, always_xy=True) for pair in ((crs, WGS84), (WGS84, crs)))
+    lon, lat = there.transform(*xy.T)
+    return {shift: np.column_stack(back.transform(*move(lon, lat))) for shift, move in _to_try(declared).items()}
+
+
+def placed_points(study: Study, tables: dict[str, LayerTable]) -> tuple[Placed, ...]:
+    """Return the layers of points that a shift may be found in: facilities, candidates, people, gates, entrances, homes."""
     found = []
     for label, table in tables.items():
         if not label.removeprefix("layers.").startswith(
-            ("facilities.", "candidates.", "people.", "gates", "entrances")
+            ("facilities.", "candidates.", "people.", "gates", "entrances", "buildings")
         ):
             continue
         points = np.asarray(table.frame.geometry.array, dtype=object)
@@ -81,13 +121,51 @@ def placed_points(tables: dict[str, LayerTable]) -> tuple[Placed, ...]:
             if label.startswith("layers.people."):
                 continue  # areas of people are no places
             points = shapely.point_on_surface(points)
+        rows = np.ones(len(points), dtype=bool)
         if label.startswith(("layers.facilities.", "layers.candidates.")):
-            points = points[~stacked_points(table, points)[2]]
-        kept = _thinned(points)
-        degrees = gpd.GeoSeries(kept, crs=table.frame.crs).to_crs(WGS84)
-        if len(kept) and in_china(degrees.x.to_numpy(), degrees.y.to_numpy()).all():
-            found.append(Placed(label, table.where, _declared(table), shapely.get_coordinates(kept)))
+            rows = ~stacked_points(table, points)[2]
+        degrees = gpd.GeoSeries(points[rows], crs=table.frame.crs).to_crs(WGS84)
+        if not rows.any() or not in_china(degrees.x.to_numpy(), degrees.y.to_numpy()).all():
+            continue
+        kept = points[rows][:0] if label == "layers.buildings" else _thinned(points[rows])
+        near, tallies = _tallied(study, table, points, rows, tables)
+        found.append(Placed(label, table.where, _declared(table), shapely.get_coordinates(kept), near, tallies))
     return tuple(found)
+
+
+def _tallied(
+    study: Study,
+    table: LayerTable,
+    points: NDArray[np.object_],
+    rows: NDArray[np.bool_],
+    tables: dict[str, LayerTable],
+) -> tuple[NDArray[np.float64], dict[str, Tally]]:
+    """Return the points in or near the communities, and how many lie where they should under every displacement."""
+    base = tables.get("layers.communities")
+    if base is None or is_extract(table.spec.path):  # OpenStreetMap is in WGS 84, whatever its points fit
+        return np.empty((0, 2)), {}
+    shapes = np.array(base.frame.geometry.array, dtype=object)
+    west, south, east, north = (float(v) for v in shapely.total_bounds(shapes))
+    x, y = shapely.get_coordinates(points).T
+    about = (x > west - NEARBY_M) & (x < east + NEARBY_M) & (y > south - NEARBY_M) & (y < north + NEARBY_M)
+    at = np.flatnonzero(rows & about)
+    at = at[np.linspace(0, len(at) - 1, min(len(at), MOST_DISPLACED)).astype(np.int64)]
+    middle = np.array([west + east, south + north]) / 2
+    moved = displacements(base.frame.crs, middle, _declared(table)).of(shapely.get_coordinates(points[at]))
+    inside = np.zeros(moved.shape[:2], dtype=bool)
+    inside.flat[shapely.STRtree(shapes).query(shapely.points(moved).ravel(), predicate="intersects")[0]] = True
+    tallies = {"communities": _tally(inside, np.ones(len(at), dtype=bool))}
+    for evidence, test in _evidence(study, table, tables, at).items():
+        tested = [test(row) for row in shapely.points(moved)]
+        fits = np.array([fit for _, fit in tested])
+        tallies[evidence.removeprefix("@")] = _tally(fits, tested[0][0])
+    return shapely.get_coordinates(points[at]), tallies
+
+
+def _tally(fits: NDArray[np.bool_], testable: NDArray[np.bool_]) -> Tally:
+    """Return the tally of bool[v, n] over the points that can be tested."""
+    hits = fits[:, testable].sum(axis=1).astype(np.float64)
+    return Tally(hits, np.full(len(fits), float(testable.sum())), int(testable.sum()))
 
 
 def _thinned(points: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -134,7 +212,7 @@ def check_shift(study: Study, read: dict[str, LayerTable], tables: dict[str, Lay
         if not in_china(lon, lat).all():
             continue
         located = ~stacked_points(metric, points)[2]
-        for evidence, test in _evidence(study, metric, tables).items():
+        for evidence, test in _evidence(study, metric, tables, np.arange(len(points))).items():
             testable, before = test(points)
             testable &= located
             fits = {
@@ -154,13 +232,15 @@ def _say(table: LayerTable, evidence: str, shift: str, fit: Fit, *, declared: bo
     )  # fmt: skip
 
 
-def _evidence(study: Study, table: LayerTable, tables: dict[str, LayerTable]) -> dict[str, Test]:
-    """Return the tests there are, by the word for what points should lie in."""
+def _evidence(
+    study: Study, table: LayerTable, tables: dict[str, LayerTable], rows: NDArray[np.int64]
+) -> dict[str, Test]:
+    """Return the tests there are of some rows, by the word for what points should lie in."""
     tests: dict[str, Test] = {}
     base = tables["layers.communities"]
     named = table.texts("community")
     if named is not None:
-        tests["@community"] = _in_stated(study, base, named)
+        tests["@community"] = _in_stated(study, base, [named[int(row)] for row in rows])
     buildings = tables.get("layers.buildings")
     if buildings is not None and buildings is not table:
         shapes = np.array(buildings.frame.geometry.array, dtype=object)

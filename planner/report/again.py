@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from planner.runs.kinds import Kind
 
 
-def publish_again(folder: Path, *, sheets: bool = False, public: bool = False) -> tuple[Path, ...]:
+def publish_again(
+    folder: Path, *, sheets: bool = False, public: bool = False, declassify: bool = False
+) -> tuple[Path, ...]:
     """Write the reports of what ``folder`` holds again and return their paths.
 
     Parameters
@@ -31,22 +33,24 @@ def publish_again(folder: Path, *, sheets: bool = False, public: bool = False) -
         The A3 print of a run too.
     public
         The page for the public alone.
+    declassify
+        That page although the study is marked as classified.
 
     Raises
     ------
     OutputError
-        if the folder holds nothing of the kind; it says what it holds, and which verb makes that again.
+        if the study is classified and ``public`` is asked for without ``declassify``, or the folder holds nothing of the kind; it says what it holds, and which verb makes that again.
     """
     kind = kind_of(folder)
     if public and kind in {"run", "review", None}:
-        return (publish_public(Run.read(folder), folder),)
+        return (publish_public(Run.read(folder), folder, declassify=declassify),)
     if kind == "assessment" and not (public or sheets):
         return publish_assessment(Assessment.read(folder), folder)
     if kind not in {"run", None}:
         raise OutputError(_otherwise(folder, kind))
     run = Run.read(folder)
     if (folder / "explanation").is_dir():
-        written = publish_explanation(run, Explanation.read(folder / "explanation"), folder)
+        written = publish_explanation(run, Explanation.read(folder / "explanation", run.study.language), folder)
     else:
         written = publish(run, folder)
     return (*written, print_sheets(run, folder / "plan.pdf")) if sheets else written

@@ -28,6 +28,13 @@ class Reached:
     group: str
     people: float
     covered: float
+    served: float
+    """Those of them who find a place; NaN where nobody can tell."""
+    heads: float
+    heads_covered: float
+    limited: bool
+    """Whether today's places are limited and it is known who finds one."""
+    weighted: bool
 
     @property
     def share(self) -> float:
@@ -35,10 +42,21 @@ class Reached:
         return self.covered / self.people if self.people else 0.0
 
 
+def limited_today(found: Assessment) -> frozenset[str]:
+    """Return the services of which today's places are limited and known: the study limits them, and facilities say how many."""
+    existing = found.tables.existing
+    known = set(existing.loc[existing["capacity"].notna(), "service"])
+    return frozenset(
+        service.id
+        for service in found.study.services
+        if service.has_places and (service.capacity is not None or service.id in known)
+    )
+
+
 def reached(found: Assessment) -> tuple[Reached, ...]:
     """Return the coverage of the whole district: every service, walker, circle and group, in the order of the study."""
     services = {service.id: service for service in found.study.services}
-    table = found.tables.coverage
+    table, limited = found.tables.coverage, limited_today(found)
     return tuple(
         Reached(
             service=services[row["service"]],
@@ -47,6 +65,11 @@ def reached(found: Assessment) -> tuple[Reached, ...]:
             group=row["group"],
             people=float(row["people"]),
             covered=float(row["covered"]),
+            served=float(row["served"]),
+            heads=float(row["heads"]),
+            heads_covered=float(row["heads_covered"]),
+            limited=row["service"] in limited and not math.isnan(row["served"]),
+            weighted=not row["group"] and found.study.weighs(services[row["service"]]),
         )
         for row in table[table["level"] == "all"].to_dict("records")
     )
@@ -80,13 +103,7 @@ def _covered(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
     for service in found.study.services:
         for circle in service.circles:
             mine = whole_demand[service.id, service.walker, circle.minutes]
-            text = say(
-                "assess.covered_line",
-                spoken,
-                covered=whole(mine.covered),
-                people=whole(mine.people),
-                share=percent(mine.share),
-            )
+            text = covered_text(mine, spoken)
             others = [
                 f"{found.study.walking.name_of(walker, spoken)} {percent(whole_demand[service.id, walker, circle.minutes].share)}"
                 for walker in found.study.walking.compare or []
@@ -94,6 +111,26 @@ def _covered(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
             minutes = say("report.minutes_short", spoken, minutes=circle.minutes)
             rows.append((f"{service.name.text(spoken)} · {minutes}", " · ".join([text, *others])))
     return rows
+
+
+def covered_text(mine: Reached, spoken: Language) -> str:
+    """Return coverage in a line: reach and places side by side where places are limited, heads beside weighted people."""
+    text = say(
+        "assess.covered_line_places" if mine.limited else "assess.covered_line",
+        spoken,
+        covered=whole(mine.covered),
+        people=whole(mine.people),
+        unit=say("report.unit_weighted" if mine.weighted else "report.unit_people", spoken),
+        share=percent(mine.share),
+        **(
+            {"served": whole(mine.served), "found": percent(mine.served / mine.people if mine.people else 0.0)}
+            if mine.limited
+            else {}
+        ),
+    )
+    if mine.weighted:
+        text += say("assess.covered_heads", spoken, covered=whole(mine.heads_covered), people=whole(mine.heads))
+    return text
 
 
 def _walked(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
@@ -149,13 +186,14 @@ def standing_rows(found: Assessment, spoken: Language) -> list[tuple[str, str]]:
         widest = service.circles[-1].minutes
         mine = facilities[(facilities["service"] == service.id) & (facilities["minutes"] == widest)]
         pairs = duplicates[(duplicates["service"] == service.id) & (duplicates["minutes"] == widest)]
+        known = int(equity[service.id]["facilities_with_capacity"])
         text = say(
-            "assess.facilities_line",
+            "assess.facilities_line" if known else "assess.facilities_line_unknown",
             spoken,
             count=len(mine),
             doubled=int(pairs["doubled"].sum()),
             idle=int(mine["idle"].fillna(value=False).sum()),
-            known=int(equity[service.id]["facilities_with_capacity"]),
+            known=known,
         )
         minutes = say("report.minutes_short", spoken, minutes=widest)
         rows.append((f"{service.name.text(spoken)} · {say('assess.facilities_title', spoken)} · {minutes}", text))

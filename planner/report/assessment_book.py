@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.report.annex import figures_columns, findings_columns
-from planner.report.assessed import minutes_text, summary_rows
+from planner.report.assessed import limited_today, minutes_text, summary_rows
 from planner.report.book import Column, write_sheets
 from planner.words import say
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: sheets in their order: table of the assessment → its columns, in theirs
 SHEETS: dict[str, tuple[str, ...]] = {
-    "coverage": ("where", "area_name", "service", "walker", "minutes", "group", "people", "covered", "share"),
+    "coverage": ("where", "area_name", "service", "walker", "minutes", "group", "people", "covered", "share", "served", "heads", "heads_covered"),
     "walks": (
         "where", "area_name", "service", "walker", "group", "people", "reached", "mean_of_reached_s", "p90_s", "max_s",
     ),
@@ -58,6 +58,9 @@ COLUMNS: dict[str, tuple[str, str, float]] = {
     "people": ("report.people_column", "people", 14),
     "covered": ("assess.covered", "people", 14),
     "share": ("assess.share", "share", 10),
+    "served": ("assess.served", "people", 14),
+    "heads": ("assess.heads", "people", 14),
+    "heads_covered": ("assess.heads_covered", "people", 16),
     "reached": ("assess.reached", "people", 14),
     "mean_of_reached_s": ("assess.mean_reached", "text", 16),
     "p90_s": ("assess.p90_min", "text", 16),
@@ -126,12 +129,24 @@ def write_assessment_book(found: Assessment, path: Path) -> None:
 
 
 def _columns(found: Assessment, table: pd.DataFrame, names: tuple[str, ...], language: Language) -> list[Column]:
+    weighted = any(found.study.weighs(service) for service in found.study.services)
+    limited = bool(limited_today(found))
+    left_out = {*(() if weighted else ("heads", "heads_covered")), *(() if limited else ("served",))}
     places = dict(zip(found.tables.places["id"], found.tables.places["name"], strict=True))
     columns = []
     for name in names:
+        if name in left_out:
+            continue
         heading, kind, width = COLUMNS[name]
         values = _values(found, table, name, places, language)
-        columns.append(Column(say(heading, language), values, kind, width))
+        title = say(heading, language)
+        if (
+            weighted
+            and kind == "people"
+            and name not in {"heads", "heads_covered", "places", "places_due", "surplus_places"}
+        ):
+            title = f"{title} · {say('report.unit_weighted', language)}"
+        columns.append(Column(title, values, kind, width))
     return columns
 
 

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.assessed import figure_text, minutes_text, own, reached, required_text, standing_rows, walks_text
+from planner.report.assessed import (
+    figure_text,
+    limited_today,
+    minutes_text,
+    own,
+    reached,
+    required_text,
+    standing_rows,
+    walks_text,
+)
+from planner.report.degrees import continuous_degrees
 from planner.report.maps import (
     CIRCLE_TOLERANCE_M,
     around,
@@ -78,6 +88,7 @@ def facts(found: Assessment) -> dict[str, Any]:
     """Return what the panel says in words and figures."""
     study, language, tables = found.study, found.study.language, found.tables
     at = {place: i for i, place in enumerate(tables.places["id"])}
+    limited = limited_today(found)
     return {
         "language": language,
         "name": study.name.text(language),
@@ -85,7 +96,7 @@ def facts(found: Assessment) -> dict[str, Any]:
         "scenario": found.origin.scenario,
         "runId": found.origin.run_id,
         "publication": published(study),
-        "services": services(study),
+        "services": [{**told, "limited": told["id"] in limited} for told in services(study)],
         "groups": {name: group.name.text(language) for name, group in study.groups.items()},
         "walkers": {
             name: {"name": study.walking.name_of(name, language), "speed": profile.speed_m_s}
@@ -100,6 +111,9 @@ def facts(found: Assessment) -> dict[str, Any]:
                 "group": one.group,
                 "people": one.people,
                 "covered": one.covered,
+                "served": one.served if one.limited else None,
+                "heads": one.heads,
+                "headsCovered": one.heads_covered,
             }
             for one in reached(found)
         ],
@@ -164,7 +178,7 @@ def ground(found: Assessment) -> dict[str, Any]:
         "communities": {
             "id": order,
             "name": as_texts(tables.communities["name"]),
-            "shapes": pack_polygons(tables.communities.geometry.to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(tables.communities.geometry)),
         },
         "cover": cover,
         "compared": compared,
@@ -177,7 +191,7 @@ def places(found: Assessment) -> dict[str, Any]:
     """Return facilities and candidates, what each facility is worth by service, walker and circle, and its circles."""
     tables = found.tables
     frame, circles = tables.places, tables.circles
-    points = frame.geometry.to_crs(4326)
+    points = continuous_degrees(frame.geometry)
     at = {place: i for i, place in enumerate(frame["id"])}
     position = {service.id: k for k, service in enumerate(found.study.services)}
     offers: list[list[int]] = [[] for _ in at]
@@ -206,7 +220,7 @@ def places(found: Assessment) -> dict[str, Any]:
             "place": [at[place] for place in circles["place_id"]],
             "walker": circles["walker"].tolist(),
             "minutes": [float(minutes) for minutes in circles["minutes"]],
-            "shapes": pack_polygons(circles.geometry.simplify(CIRCLE_TOLERANCE_M).to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(circles.geometry.simplify(CIRCLE_TOLERANCE_M))),
         },
     }
 

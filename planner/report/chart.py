@@ -14,7 +14,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
 from matplotlib_scalebar.scalebar import ScaleBar
 
-from planner.report.maps import focus_m, street_class
+from planner.report.maps import drawn_streets, focus_m, street_class
 from planner.report.palette import EMPTY, GROUND, INK, class_colour, class_limits, service_colour
 from planner.words import say
 
@@ -114,7 +114,7 @@ def _communities(axes: Axes, run: Run, seen: View, when: When) -> None:
 
 
 def _streets(axes: Axes, run: Run, seen: View) -> None:
-    streets = run.tables.streets
+    streets = drawn_streets(run.tables.streets)
     near = streets[streets.intersects(shapely.box(*seen.frame))]
     drawn = street_class(near["highway"])
     grow = min(2.0, max(0.7, 20_000 / seen.scale))

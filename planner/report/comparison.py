@@ -13,10 +13,10 @@ from jinja2 import Environment, StrictUndefined
 from planner.report.book import Column, write_sheets
 from planner.report.drawings import core_map, cost_picture
 from planner.report.indicators import status_text
-from planner.report.totals import totals_lines
+from planner.report.totals import overlap_lines, totals_lines
 from planner.runs.compare import tables_of
 from planner.runs.measured import ANNUAL_YEARS
-from planner.words import percent, say, signed, whole
+from planner.words import gap_text, percent, say, signed, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +35,19 @@ _KINDS = {
         "covered_before",
         "covered",
         "covered_after",
+        "find_a_place",
+        "served_before",
+        "served_after",
+        "heads",
+        "heads_before",
+        "heads_after",
+        "heads_covered",
         "newly_covered",
         "change_people",
         "people_moved",
     ),
-    "share": ("worst_share", "share_before", "share_after", "share", "plan_moved", "variance_share", "gap"),
+    "share": ("worst_share", "share_before", "share_after", "share", "plan_moved", "variance_share", "share_served"),
+    "gap": ("gap",),
     "plain": ("objective", "bound", "gini", "gini_before", "gini_after", "minutes", "x", "y"),
     "whole": (
         "sites",
@@ -81,7 +89,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
     several = len(settings) > 1
     short = runs["run"] if several else runs["scenario"]
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"whole": _whole, "percent": _percent, "signed": _signed, "decimal": _decimal}
+    environment.filters |= {"whole": _whole, "percent": _percent, "signed": _signed, "decimal": _decimal, "gap": _gap}
     bases = list(dict.fromkeys(comparison.changes["base"])) or [str(runs["run"].iloc[0])]
     points = [
         (float(row["annual_yuan"]), float(row["covered"]) / float(row["people"]), str(name))
@@ -101,6 +109,8 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
             {**row, "short": name, "status": status_text(str(row["status"]), language)}
             for name, row in zip(short, runs.to_dict("records"), strict=True)
         ],
+        limited=bool(runs["limited"].any()),
+        weighted=bool(runs["weighted"].any()),
         gained=_gained(comparison),
         blocks=_coverage_blocks(comparison, settings, language),
         changes=_changes(comparison, settings, language, several=several),
@@ -110,6 +120,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
             {**row, "service": _service(settings, str(row["service"]), language)}
             for row in comparison.totals.to_dict("records")
         ],
+        overlaps=overlap_lines(comparison.overlaps, language),
         picture=cost_picture(
             points,
             across=_word("annual_yuan", language),
@@ -133,7 +144,9 @@ def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tu
             covered=_whole(row["covered"]),
             share=_percent(share),
             cost=_whole(row["annual_yuan"]),
+            unit=_unit(row, language),
         )
+        said += _beside(row, language)
         lines.append(f"  {row['run']}  {said}")
     sure = comparison.sites[comparison.sites["runs"] == comparison.sites["of"]]
     names = ", ".join(str(name or place) for name, place in zip(sure["name"], sure["place_id"], strict=True))
@@ -144,7 +157,26 @@ def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tu
         for row in comparison.assumptions.head(_NAMED).to_dict("records")
     ]
     labels = {service: name for setting in settings.values() for service, name in setting.services.items()}
-    return (*lines, *totals_lines(comparison.totals, _missing(comparison), labels, language))
+    return (
+        *lines,
+        *overlap_lines(comparison.overlaps, language),
+        *totals_lines(comparison.totals, _missing(comparison), labels, language),
+    )
+
+
+def _unit(row: Mapping[Any, Any], language: Language) -> str:
+    return say("report.unit_weighted" if row["weighted"] else "report.unit_people", language)
+
+
+def _beside(row: Mapping[Any, Any], language: Language) -> str:
+    """Return who finds a place, where places are limited, and heads, where people are weighted; else nothing."""
+    told = ""
+    if row["limited"]:
+        share = row["find_a_place"] / row["people"] if row["people"] else math.nan
+        told += say("compare.line_places", language, served=_whole(row["find_a_place"]), share=_percent(share))
+    if row["weighted"]:
+        told += say("compare.line_heads", language, covered=_whole(row["heads_covered"]), heads=_whole(row["heads"]))
+    return told
 
 
 def _missing(comparison: Comparison) -> dict[tuple[str, str], str]:
@@ -196,8 +228,22 @@ def _coverage_blocks(
             (run, [cells.loc[(run, m)].to_dict() if (run, m) in cells.index else None for m in minutes])
             for run in dict.fromkeys(mine["run"])
         ]
-        heading = f"{_service(settings, str(service), language)} · {group or _word('all_groups', language)}"
-        blocks.append({"heading": heading, "minutes": minutes, "rows": rows, "open": group == ""})
+        weighted, limited = bool(mine["weighted"].any()), bool(mine["limited"].any())
+        everybody = _word("all_weighted" if weighted else "all_groups", language)
+        heading = f"{_service(settings, str(service), language)} · {group or everybody}"
+        if limited:
+            heading += f" · {say('meeting.reach_only', language)}"
+        places = limited and group == ""
+        blocks.append(
+            {
+                "heading": heading,
+                "minutes": minutes,
+                "rows": rows,
+                "open": group == "",
+                "places": places,
+                "heads": weighted,
+            }
+        )
     return blocks
 
 
@@ -259,6 +305,8 @@ def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting], la
         kind = next((kind for kind, keys in _KINDS.items() if heading in keys), "text")
         if key == "service":
             values = [_service(settings, str(value), language) for value in values]
+        elif key in {"limited", "weighted"}:
+            values = [say("report.yes" if value else "report.no", language) for value in values]
         elif key == "status":
             values = [status_text(str(value), language) for value in values]
         elif name == "changes" and key == "change":
@@ -283,6 +331,10 @@ def _whole(value: Any) -> str:
 
 def _percent(value: Any) -> str:
     return percent(value) if _known(value) else "–"
+
+
+def _gap(value: Any) -> str:
+    return gap_text(value) if _known(value) else "–"
 
 
 def _signed(value: Any) -> str:

@@ -57,6 +57,7 @@ def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
     rows = [
         *(EvidenceRow("note", "", "", note.text(language), "") for note in study.notes),
         *_people(study, language),
+        *_cells(study, language),
         *_storeys(study, language),
         *_walkers(study, language),
         *(
@@ -69,7 +70,7 @@ def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
             for kind in study.site_kinds.values()
             for row in _figures(kind, kind.name.text(language), SITE_FIGURES, kind.figures, language)
         ),
-        *(EvidenceRow("source", "", "", source, source) for source in study.publication.sources),
+        *(EvidenceRow("source", "", "", source, source) for source in study.credits),
     ]
     order: tuple[Kind, ...] = ("note", "estimate", "unverified", "assumption", "cited", "verified", "source")
     return tuple(sorted(rows, key=lambda row: order.index(row.kind)))
@@ -85,6 +86,19 @@ def _people(study: Study, language: Language) -> Iterator[EvidenceRow]:
             figure=say("report.figure.people", language),
             value="; ".join(dict.fromkeys(people.estimates.values())) or basis,
             source=f"{people.source} ({basis}, {people.year})",
+        )
+
+
+def _cells(study: Study, language: Language) -> Iterator[EvidenceRow]:
+    cells = study.layers.communities.cells
+    if cells is not None:
+        side = f" ({study.layers.communities.cell_m:g} m)" if cells == "grid" else ""
+        yield EvidenceRow(
+            kind="assumption",
+            subject=say("community", language),
+            figure=say("report.figure.cells", language),
+            value=say(f"cells.{cells}", language) + side,
+            source="",
         )
 
 

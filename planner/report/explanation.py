@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from planner.report.explanation_book import write_explanation_book
+from planner.report.indicators import UNKNOWN
 from planner.report.publish import publish
-from planner.words import named, percent, say, signed, whole, yuan
+from planner.words import gap_text, named, percent, say, signed, whole, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,14 +73,20 @@ class Teller:
         aim = self.say(f"aim.{self.goal}")
         if years and self.goal in {"coverage", "walk"}:
             aim += self.say("aim.years", years=len(years))
+        if self.goal == "coverage" and self.weighted:
+            aim += self.say("aim.weighted")
         lines = [self.say("aim", aim=aim)]
-        reached = self.number(result.objective)
+        if self.weighted:
+            lines.append(self.say("weighted_note", services=self.joined(self.weighted)))
+        if self.no_number:
+            return [*lines, self.say("no_number" if result.status == "optimal" else "no_number_unproven")]
+        reached = UNKNOWN if result.objective is None else self.number(result.objective)
         if result.bound is None or result.gap is None:
             return [*lines, self.say("no_bound", objective=reached)]
         best = self.number(result.bound, outwards=self.maximise, inwards=not self.maximise)
         if result.status == "optimal":
             return [*lines, self.say("proven", objective=reached, bound=best)]
-        return [*lines, self.say("unproven", objective=reached, bound=best, gap=f"{100 * result.gap:.2f} %")]
+        return [*lines, self.say("unproven", objective=reached, bound=best, gap=gap_text(result.gap))]
 
     def openings(self) -> list[str]:
         rows = self.found.openings.sort_values("worth_last", ascending=False, kind="stable").to_dict("records")
@@ -87,9 +94,10 @@ class Teller:
             return []
         lines = [self.say("openings_note"), ""]
         for row in rows:
+            who = self.who(row["service"])
             if abs(row["people_last"]) >= PEOPLE:
                 key = "last_fewer" if row["people_last"] > 0 else "last_more"
-                last = self.say(key, people=whole(abs(row["people_last"])))
+                last = self.say(key, people=whole(abs(row["people_last"])), who=who)
             elif row["worth_last"] >= AIM:
                 last = self.say("last_walks", worth=f"{row['worth_last']:,.1f}")
             else:
@@ -102,6 +110,7 @@ class Teller:
                     place=self.place(row["place_id"]),
                     minutes=f"{row['minutes']:g}",
                     alone=signed(row["people_alone"]),
+                    who=who,
                     last=last,
                 )
             )
@@ -115,6 +124,10 @@ class Teller:
         free = [row for row in rows if not self._changes(row)]
         parts = [[self.say("prices_note")]] if telling else []
         parts.append([f"- {self._price(row)}" for row in telling])
+        unknown = [row for row in free if math.isnan(row["gain"])]
+        if unknown:
+            parts += [[self.say("free_unknown")], [f"- {self._named(row)}" for row in unknown]]
+            free = [row for row in free if not math.isnan(row["gain"])]
         proven = [row for row in free if row["proven"]]
         if proven:
             most = self.at_most(max(row["gain_at_most"] for row in proven))
@@ -125,13 +138,14 @@ class Teller:
         left = table[~table["priced"].astype(bool)].to_dict("records")
         if left:
             parts += [[self.say("not_priced")], [f"- {self._named(row)}" for row in left]]
-        if left or any(not self.telling(row["gain_at_most"]) for row in rows):
+        if left or any(not self.telling(row["gain_at_most"]) for row in rows if not math.isnan(row["gain"])):
             parts.append([self.say("more_time")])
         return [line for part in parts if part for line in ("", *part)][1:]
 
     def _price(self, row: Mapping[Any, Any]) -> str:
-        changes = self.joined(self._changes(row))
-        return self.say("price", rule=self.rule(row), key=row["key"], changes=changes, doubt=self.doubt(row))
+        unknown = [self.better(row["gain"])] if math.isnan(row["gain"]) else []
+        changes = self.joined([*self._changes(row), *unknown])
+        return self.say("price", rule=self.rule(row), key=row["key"], changes=changes, doubt=self.doubt(row)).rstrip()
 
     def _named(self, row: Mapping[Any, Any]) -> str:
         return self.say("free_rule", rule=self.rule(row), key=row["key"])
@@ -143,13 +157,19 @@ class Teller:
 
     def _changes(self, row: Mapping[Any, Any]) -> list[str]:
         """Return what is different without a rule, largest matters first; empty if nothing is."""
-        told = [] if abs(row["gain"]) < self.least_aim else [self.better(row["gain"])]
+        told = [self.better(row["gain"])] if abs(row["gain"]) >= self.least_aim else []
         for service in self.run.study.services:
             people = row[f"people_{service.id}"]
             if abs(people) >= PEOPLE:
                 minutes = f"{service.circles[-1].minutes:g}"
                 told.append(
-                    self.say("price_people", people=signed(people), minutes=minutes, service=self.service(service.id))
+                    self.say(
+                        "price_people",
+                        people=signed(people),
+                        minutes=minutes,
+                        service=self.service(service.id),
+                        who=self.who(service.id),
+                    )
                 )
         if abs(row["capital_yuan"]) >= YUAN:
             told.append(self.say("price_capital", yuan=self.change(row["capital_yuan"])))
@@ -158,9 +178,14 @@ class Teller:
         return told
 
     def better(self, gain: float) -> str:
-        """Return a gain in the first aim with its unit."""
+        """Return a gain in the first aim with its unit; NaN where one of the two has no number."""
+        if math.isnan(gain):
+            return self.say("gain_unknown")
         if self.goal == "coverage":
-            return self.say("gain_coverage", gain=("+" if gain > 0 else "−") + self.number(abs(gain)))
+            return self.say(
+                "gain_coverage_weighted" if self.weighted else "gain_coverage",
+                gain=("+" if gain > 0 else "−") + self.number(abs(gain)),
+            )
         return self.say("gain" if gain > 0 else "loss", gain=self.number(abs(gain)))
 
     def telling(self, most: float) -> bool:
@@ -169,7 +194,9 @@ class Teller:
         return not math.isnan(most) and (self.goal == "fair" or reached is None or most < abs(reached))
 
     def doubt(self, row: Mapping[Any, Any]) -> str:
-        """Return between what two numbers the gain lies, as far as bounds prove it."""
+        """Return between what two numbers the gain lies, as far as bounds prove it; nothing where it has no number."""
+        if math.isnan(row["gain"]):
+            return ""
         least, most = row["gain_at_least"], row["gain_at_most"]
         some = least >= self.least_aim
         if not self.telling(most):
@@ -194,6 +221,7 @@ class Teller:
                         people=signed(number),
                         minutes=f"{self._services[service].circles[-1].minutes:g}",
                         service=self.service(service),
+                        who=self.who(service),
                     )
                     for number, service in people[: len(services)]
                 ]
@@ -266,7 +294,7 @@ class Teller:
             return [self.say(key, most=self.at_most(row["gain_at_most"]))]
         changes = [self.change(row["capital_yuan"]), self.change(row["yearly_yuan"])]
         said = dict(zip(("capital", "yearly"), changes, strict=True))
-        better = self.better(row["gain"]) if abs(row["gain"]) >= self.least_aim else self.say("gain_none")
+        better = self.say("gain_none") if abs(row["gain"]) < self.least_aim else self.better(row["gain"])
         lines = [self.say("endless", openings=int(row["openings"]), better=better, doubt=self.doubt(row), **said)]
         if not len(self.found.unfunded):
             return [*lines, self.say("unfunded_none")]
@@ -296,6 +324,21 @@ class Teller:
             )
             for row in rows
         ]
+
+    @property
+    def no_number(self) -> bool:
+        """Whether the first aim is the longest walk, and somebody who could be served reaches nothing."""
+        return self.goal == "furthest" and self.run.manifest.result.objective is None
+
+    @property
+    def weighted(self) -> list[str]:
+        """Names of the services whose figures count weighted people."""
+        return [self.service(one.id) for one in self.run.study.services if self.run.study.weighs(one)]
+
+    def who(self, service_id: str | None = None) -> str:
+        """Return whom the figures of a service count, heads or weighted people; of any service where none is named."""
+        weighted = self.weighted if service_id is None else self.run.study.weighs(self._services[service_id])
+        return self.say("who_weighted" if weighted else "who")
 
     @property
     def least_aim(self) -> float:

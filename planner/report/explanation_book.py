@@ -24,7 +24,7 @@ def write_explanation_book(run: Run, found: Explanation, teller: Teller, lines: 
     """Write ``explanation.xlsx`` with ``lines`` on its last sheet."""
 
     def column(table: pd.DataFrame, name: str, heading: str, kind: str = "text", width: float = 16) -> Column:
-        return Column(teller.say(f"column.{heading}"), table[name].tolist(), kind, width)
+        return Column(teller.say(f"column.{heading}", who=teller.who()), table[name].tolist(), kind, width)
 
     def where(table: pd.DataFrame) -> list[Column]:
         return [
@@ -46,7 +46,7 @@ def write_explanation_book(run: Run, found: Explanation, teller: Teller, lines: 
                 column(prices, "proven", "proven"),
                 *(
                     Column(
-                        teller.say("column.people", service=teller.service(service.id)),
+                        teller.say("column.people", service=teller.service(service.id), who=teller.who(service.id)),
                         prices[f"people_{service.id}"].tolist(),
                         "people",
                         16,

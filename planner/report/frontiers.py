@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.report.book import Column, write_sheets
 from planner.report.palette import INK, SERVICES
-from planner.words import percent, say, yuan
+from planner.words import gap_text, percent, say, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ def _point(trace: Trace, row: Mapping[Any, Any], language: Language) -> str:
         limit=limit,
         value=_number(trace.study, row["value"]),
         bound="–" if math.isnan(row["bound"]) else _bound(trace.study, row["bound"], up=better),
-        gap="–" if math.isnan(row["gap"]) else f"{100 * row['gap']:.2f} %",
+        gap=gap_text(row["gap"]),
         capital=yuan(row["capital_yuan"], language),
     )
 
@@ -121,7 +121,7 @@ def _write_book(trace: Trace, path: Path) -> None:
         Column(say("status", spoken), table["status"].tolist(), width=14),
         Column(say("objective", spoken), table["value"].tolist(), "people", 16),
         Column(say("bound", spoken), table["bound"].tolist(), "people", 16),
-        Column(say("gap", spoken), table["gap"].tolist(), "share", 10),
+        Column(say("gap", spoken), table["gap"].tolist(), "gap", 10),
         Column(say("capital_yuan", spoken), table["capital_yuan"].tolist(), "money", 18),
         Column(say("yearly_yuan", spoken), table["yearly_yuan"].tolist(), "money", 18),
         Column(say("report.sites_opened", spoken), table["sites"].tolist(), "whole", 12),

@@ -9,8 +9,11 @@ import pandas as pd
 import pyogrio
 import shapely
 
+from planner.report.indicators import limited_services
+from planner.report.maps import drawn_streets
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import geopandas as gpd
@@ -41,7 +44,7 @@ def write_geopackage(run: Run, path: Path) -> None:
     with _fixed_clock():
         for name, frame, geometry in layers:
             pyogrio.write_dataframe(
-                frame,
+                frame.rename(columns=storable_names(frame.columns)),
                 path,
                 layer=name,
                 driver="GPKG",
@@ -49,6 +52,26 @@ def write_geopackage(run: Run, path: Path) -> None:
                 geometry_type=geometry,
                 promote_to_multi=geometry.startswith("Multi"),
             )
+
+
+def storable_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return new names of the columns that a GeoPackage cannot hold beside the others: it takes ``A`` and ``a`` for one.
+
+    >>> storable_names(["id", "care_10_people", "Care_10_people", "fid"])
+    {'Care_10_people': 'Care_10_people_2', 'fid': 'fid_2'}
+    """
+    taken = {"fid", "geom"}
+    plain = [str(column) for column in columns if column != "geometry"]
+    every = {name.lower() for name in plain}
+    renamed = {}
+    for name in plain:
+        fresh, number = name, 2
+        while fresh.lower() in taken or (fresh != name and fresh.lower() in every):
+            fresh, number = f"{name}_{number}", number + 1
+        taken.add(fresh.lower())
+        if fresh != name:
+            renamed[name] = fresh
+    return renamed
 
 
 @contextlib.contextmanager
@@ -63,28 +86,39 @@ def _fixed_clock() -> Iterator[None]:
 
 
 def _with_coverage(run: Run) -> gpd.GeoDataFrame:
-    """Return the communities with ``<service>_<minutes>_people/_before/_after`` columns."""
+    """Return the communities with ``<service>_<minutes>_people/_before/_after`` columns.
+
+    Where places are limited, who finds one as ``_place_before/_place_after``; where people are weighted, ``_heads…`` as well.
+    """
+    limited = limited_services(run)
     frame = run.tables.communities.copy()
     cover = run.tables.coverage_by_community
+    counted: dict[str, Any] = {}
     for service in run.study.services:
         for circle in service.circles:
             mine = cover[(cover["service"] == service.id) & (cover["minutes"] == circle.minutes)]
             figures = mine.set_index("community_id").reindex(frame["id"])
-            for column, short in (("people", "people"), ("covered_before", "before"), ("covered_after", "after")):
-                frame[f"{service.id}_{circle.minutes:g}_{short}"] = figures[column].fillna(0.0).to_numpy(dtype=float)
-    return frame
+            columns = [("people", "people"), ("covered_before", "before"), ("covered_after", "after")]
+            if service.id in limited:
+                columns += [("served_before", "place_before"), ("served_after", "place_after")]
+            if run.study.weighs(service):
+                columns += [(name, name) for name in ("heads", "heads_before", "heads_after")]
+            for column, short in columns:
+                counted[f"{service.id}_{circle.minutes:g}_{short}"] = figures[column].fillna(0.0).to_numpy(dtype=float)
+    return _beside(frame, counted)
 
 
 def _with_walks(run: Run) -> gpd.GeoDataFrame:
     """Return the demand points with ``<service>_before_s``, ``_after_s`` (empty: beyond the widest circle) and ``_after_id``."""
     frame = run.tables.demand.copy()
+    walked: dict[str, Any] = {}
     for service in run.study.services:
         mine = run.tables.nearest[run.tables.nearest["service"] == service.id]
         walks = mine.set_index("demand_id").reindex(frame["id"])
         for column in ("before_s", "after_s"):
-            frame[f"{service.id}_{column}"] = walks[column].to_numpy(dtype=float)
-        frame[f"{service.id}_after_id"] = _texts(walks["after_id"])
-    return frame
+            walked[f"{service.id}_{column}"] = walks[column].to_numpy(dtype=float)
+        walked[f"{service.id}_after_id"] = _texts(walks["after_id"])
+    return _beside(frame, walked)
 
 
 def _with_services(run: Run) -> gpd.GeoDataFrame:
@@ -109,7 +143,13 @@ def _within_a_walk(run: Run) -> gpd.GeoDataFrame:
     )
     corners = [shapely.box(*frame.total_bounds) for frame in (tables.communities, tables.demand, tables.places)]
     district = shapely.box(*shapely.total_bounds(corners))
-    return tables.streets[tables.streets.intersects(district.buffer(farthest_m, join_style="mitre"))]
+    streets = drawn_streets(tables.streets)
+    return streets[streets.intersects(district.buffer(farthest_m, join_style="mitre"))]
+
+
+def _beside(frame: gpd.GeoDataFrame, columns: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Return ``frame`` with further columns, put there at once: hundreds of circles make hundreds of them."""
+    return frame.join(pd.DataFrame(columns, index=frame.index))
 
 
 def _texts(values: pd.Series[Any]) -> list[str]:

@@ -7,10 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.words import glossary, percent, say, whole, yuan
+from planner.words import gap_text, glossary, named, percent, say, whole, yuan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from planner.runs.store import Run
     from planner.study import Language, Service
@@ -28,6 +28,17 @@ class Coverage:
     people: float
     before: float
     after: float
+    served_before: float
+    """Those of them who find a place; equal to ``before`` where places are not limited."""
+    served_after: float
+    heads: float
+    """Each person of the groups that the service counts as one, whatever the weights."""
+    heads_before: float
+    heads_after: float
+    limited: bool
+    """Whether places of the service are limited, so that being within reach is not finding one."""
+    weighted: bool
+    """Whether people are counted by weight, so that these are not heads."""
 
     @property
     def share_before(self) -> float:
@@ -40,21 +51,34 @@ class Coverage:
         return self.after / self.people if self.people else 0.0
 
 
+def limited_services(run: Run) -> frozenset[str]:
+    """Return the services of which some way to run them, or what stands today, has a limited number of places."""
+    offers = run.tables.offers
+    return frozenset(offers.loc[offers["capacity"].notna(), "service"].astype(str))
+
+
 def coverage(run: Run) -> tuple[Coverage, ...]:
     """Return the coverage of every service and circle, in the order of the study."""
     rows = {(row["service"], row["minutes"]): row for row in run.tables.coverage.to_dict("records")}
+    limited = limited_services(run)
     found = []
     for service in run.study.services:
         for circle in service.circles:
             row = rows[service.id, circle.minutes]
-            people, before, after = (float(row[name]) for name in ("people", "covered_before", "covered_after"))
             found.append(
                 Coverage(
                     service=service,
                     minutes=circle.minutes,
-                    people=people,
-                    before=before,
-                    after=after,
+                    people=float(row["people"]),
+                    before=float(row["covered_before"]),
+                    after=float(row["covered_after"]),
+                    served_before=float(row["served_before"]),
+                    served_after=float(row["served_after"]),
+                    heads=float(row["heads"]),
+                    heads_before=float(row["heads_before"]),
+                    heads_after=float(row["heads_after"]),
+                    limited=service.id in limited,
+                    weighted=run.study.weighs(service),
                 )
             )
     return tuple(found)
@@ -117,18 +141,90 @@ def closing_rows(run: Run, spoken: Language) -> tuple[tuple[str, str], ...]:
     rows = []
     for row in coverage(run):
         label = f"{row.service.name.text(spoken)} · {say('report.minutes_short', spoken, minutes=row.minutes)}"
-        text = say(
-            "report.coverage_line",
-            spoken,
-            before=whole(row.before),
-            after=whole(row.after),
-            people=whole(row.people),
-            share_before=percent(row.share_before),
-            share_after=percent(row.share_after),
-        )
-        rows.append((label, text))
+        rows.append((label, coverage_text(row, spoken)))
     rows += [(label_of(indicator, spoken), text_of(indicator, spoken)) for indicator in indicators(run)]
-    return (*rows, *_further_goals(run, spoken), *_payers(run, spoken))
+    nowhere = [
+        (say("report.unopened.label", spoken, service=service), text) for service, text in unopened_rows(run, spoken)
+    ]
+    return (*rows, *_further_goals(run, spoken), *_payers(run, spoken), *nowhere)
+
+
+def coverage_text(row: Coverage, spoken: Language) -> str:
+    """Return coverage in a line, as `line_of`."""
+    values = (row.people, row.before, row.after, row.served_before, row.served_after)
+    told = dict(zip(COUNTED, (*values, row.heads, row.heads_before, row.heads_after), strict=True))
+    return line_of(told, spoken, limited=row.limited, weighted=row.weighted)
+
+
+#: what a line of coverage is made of, as in the tables
+COUNTED = (
+    "people",
+    "covered_before",
+    "covered_after",
+    "served_before",
+    "served_after",
+    "heads",
+    "heads_before",
+    "heads_after",
+)
+
+
+def line_of(row: Mapping[str, float], spoken: Language, *, limited: bool, weighted: bool) -> str:
+    """Return coverage in a line: reach and places side by side where places are limited, heads beside weighted people."""
+    people = row["people"]
+
+    def share(name: str) -> str:
+        return percent(row[name] / people if people > 0 else 0.0)
+
+    told = {
+        "before": whole(row["covered_before"]),
+        "after": whole(row["covered_after"]),
+        "people": whole(people),
+        "unit": say("report.unit_weighted" if weighted else "report.unit_people", spoken),
+        "share_before": share("covered_before"),
+        "share_after": share("covered_after"),
+    }
+    if limited:
+        told |= {"served_before": whole(row["served_before"]), "served_after": whole(row["served_after"])}
+        told |= {"found_before": share("served_before"), "found_after": share("served_after")}
+    text = say("report.coverage_line_places" if limited else "report.coverage_line", spoken, **told)
+    if weighted:
+        heads = {"before": row["heads_before"], "after": row["heads_after"], "people": row["heads"]}
+        text += say("report.coverage_line_heads", spoken, **{name: whole(value) for name, value in heads.items()})
+    return text
+
+
+def unopened_rows(run: Run, spoken: Language) -> list[tuple[str, str]]:
+    """Return (service, text) for every service that the plan opens nowhere: which rule binds, and what opening one would cost."""
+    places = dict(zip(run.tables.places["id"], run.tables.places["name"], strict=True))
+    names = {service.id: service.name.text(spoken) for service in run.study.services}
+    rows = []
+    for row in run.tables.unopened.to_dict("records"):
+        told = {
+            "place": named(places.get(row["place_id"], ""), row["place_id"]),
+            "capital": UNKNOWN if math.isnan(row["capital_yuan"]) else yuan(row["capital_yuan"], spoken),
+            "yearly": UNKNOWN if math.isnan(row["yearly_yuan"]) else yuan(row["yearly_yuan"], spoken),
+            "people": UNKNOWN if math.isnan(row["people"]) else whole(row["people"]),
+            "minutes": row["minutes"],
+            "rules": row[f"rules_{spoken}"],
+            "needs": whole(row["needs_m2"]),
+            "largest": UNKNOWN if math.isnan(row["largest_m2"]) else whole(row["largest_m2"]),
+        }
+        small = row["why"] == "unsuited" and row["largest_m2"] < row["needs_m2"]
+        text = say("report.unopened.too_small" if small else f"report.unopened.{row['why']}", spoken, **told)
+        if row["why"] == "rules":
+            if not math.isnan(row["unspent_yuan"]):
+                text += say("report.unopened.unspent", spoken, unspent=yuan(max(0.0, row["unspent_yuan"]), spoken))
+            if row["instead_place_id"]:
+                text += say(
+                    "report.unopened.instead",
+                    spoken,
+                    place=named(places.get(row["instead_place_id"], ""), row["instead_place_id"]),
+                    service=names[row["instead_service"]],
+                    lost=whole(max(0.0, row["worth_lost"])),
+                )
+        rows.append((names[row["service"]], text))
+    return rows
 
 
 def _further_goals(run: Run, spoken: Language) -> list[tuple[str, str]]:
@@ -196,5 +292,5 @@ def _number(value: float, unit: str, language: Language) -> str:
     if unit == "yuan":
         return yuan(value, language)
     if unit == "share":
-        return f"{value * 100:.2f} %"
+        return gap_text(value)
     return f"{round(value, 1) + 0.0:,.1f}".removesuffix(".0")  # + 0.0: a bound of −0 reads as 0

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from planner.report.degrees import continuous_degrees
 from planner.report.evidence import evidence_rows
-from planner.report.indicators import coverage, indicators, label_of, text_of
+from planner.report.indicators import coverage, indicators, label_of, limited_services, text_of, unopened_rows
 from planner.report.packing import PER_DEGREE, pack_lines, pack_polygons
 from planner.report.page import page
 from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
@@ -63,7 +64,7 @@ def spoken_words(language: Language) -> dict[str, str]:
 
 def run_facts(run: Run) -> dict[str, Any]:
     """Return what the page says in words and figures: names, services, coverage, indicators, evidence."""
-    study, language = run.study, run.study.language
+    study, language, limited = run.study, run.study.language, limited_services(run)
     return {
         "language": language,
         "name": study.name.text(language),
@@ -71,7 +72,7 @@ def run_facts(run: Run) -> dict[str, Any]:
         "scenario": run.manifest.scenario,
         "runId": run.manifest.run_id,
         "publication": published(study),
-        "services": services(study),
+        "services": [{**told, "limited": told["id"] in limited} for told in services(study)],
         "coverage": [
             {
                 "service": row.service.id,
@@ -79,6 +80,11 @@ def run_facts(run: Run) -> dict[str, Any]:
                 "people": row.people,
                 "before": row.before,
                 "after": row.after,
+                "servedBefore": row.served_before,
+                "servedAfter": row.served_after,
+                "heads": row.heads,
+                "headsBefore": row.heads_before,
+                "headsAfter": row.heads_after,
             }
             for row in coverage(run)
         ],
@@ -91,6 +97,7 @@ def run_facts(run: Run) -> dict[str, Any]:
             }
             for indicator in indicators(run)
         ],
+        "unopened": [{"service": service, "text": text} for service, text in unopened_rows(run, language)],
         "evidence": evidence(study, language),
         "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
     }
@@ -103,7 +110,7 @@ def published(study: Study) -> dict[str, Any]:
         "review_number": frame.review_number,
         "classification": frame.classification,
         "author": frame.author,
-        "sources": list(frame.sources),
+        "sources": list(study.credits),
     }
 
 
@@ -132,6 +139,7 @@ def services(study: Study) -> list[dict[str, Any]]:
             "glyph": glyph,
             "walker": service.walker,
             "level": service.level,
+            "weighted": study.weighs(service),
             "minutes": [circle.minutes for circle in service.circles],
         }
         for position, (service, name, glyph) in enumerate(zip(study.services, names, glyphs(names), strict=True))
@@ -145,19 +153,22 @@ def ground(run: Run) -> dict[str, Any]:
     cover = run.tables.coverage_by_community
     figures: dict[str, dict[str, list[float]]] = {}
     limits: dict[str, list[float]] = {}
+    limited = limited_services(run)
     for service in run.study.services:
         mine = cover[cover["service"] == service.id]
         uncovered = []
         for circle in service.circles:
             rows = mine[mine["minutes"] == circle.minutes].set_index("community_id").reindex(order)
-            people, before, after = (
-                rows[name].fillna(0.0).to_numpy(dtype=float) for name in ("people", "covered_before", "covered_after")
-            )
+            columns = ("people", "covered_before", "covered_after", "served_before", "served_after")
+            people, before, after, *found = (rows[name].fillna(0.0).to_numpy(dtype=float) for name in columns)
             figures[cover_key(service.id, circle.minutes)] = {
                 "people": rounded(people),
                 "before": rounded(before),
                 "after": rounded(after),
             }
+            if service.id in limited:
+                told = dict(zip(("servedBefore", "servedAfter"), map(rounded, found), strict=True))
+                figures[cover_key(service.id, circle.minutes)] |= told
             uncovered += [people - before, people - after]
         limits[service.id] = list(class_limits(np.concatenate(uncovered)))
     return {
@@ -167,7 +178,7 @@ def ground(run: Run) -> dict[str, Any]:
         "communities": {
             "id": order,
             "name": as_texts(communities["name"]),
-            "shapes": pack_polygons(communities.geometry.to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(communities.geometry)),
         },
         "cover": figures,
         "limits": limits,
@@ -187,7 +198,7 @@ def focus_m(run: Run) -> tuple[float, float, float, float]:
 
 def in_degrees(box_m: tuple[float, float, float, float], crs: Any) -> list[list[float]]:
     """Return [[south, west], [north, east]] in degrees of a box in the metres of ``crs``."""
-    frame = gpd.GeoSeries([shapely.box(*box_m)], crs=crs).to_crs(4326)
+    frame = continuous_degrees(gpd.GeoSeries([shapely.box(*box_m)], crs=crs))
     west, south, east, north = (float(side) for side in np.round(frame.total_bounds, 6))
     return [[south, west], [north, east]]
 
@@ -217,7 +228,7 @@ def places(run: Run) -> dict[str, Any]:
     """Return facilities, candidates and opened sites with what they offer, and the walking circles of the opened sites."""
     study, tables = run.study, run.tables
     frame = tables.places
-    points = frame.geometry.to_crs(4326)
+    points = continuous_degrees(frame.geometry)
     position = {service.id: i for i, service in enumerate(study.services)}
     offered = _by_place(tables.existing, position)
     opened = _by_place(tables.openings, position)
@@ -240,7 +251,7 @@ def places(run: Run) -> dict[str, Any]:
             "place": circles["place_id"].tolist(),
             "walker": circles["walker"].tolist(),
             "minutes": [float(minutes) for minutes in circles["minutes"]],
-            "shapes": pack_polygons(circles.geometry.simplify(CIRCLE_TOLERANCE_M).to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(circles.geometry.simplify(CIRCLE_TOLERANCE_M))),
         },
     }
 
@@ -264,16 +275,22 @@ def street_class(highway: pd.Series[str]) -> pd.Series[str]:
     return drawn
 
 
+def drawn_streets(streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the streets but the straight ways across squares, which nobody drew; tables of before 2026-12 hold none."""
+    return streets[~streets["across"]] if "across" in streets else streets
+
+
 def packed_streets(streets: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> dict[str, Any]:
     """Return the streets around the communities by class, joined and simplified for drawing."""
     around = shapely.box(*communities.total_bounds).buffer(STREET_MARGIN_M, join_style="mitre")
+    streets = drawn_streets(streets)
     near = streets[streets.intersects(around)]
     drawn = street_class(near["highway"])
     packed = {}
     for name in ("path", "street", "main"):
         lines = near.geometry[drawn == name].to_numpy()
         kept = gpd.GeoSeries(shapely.simplify(_joined(lines), STREET_TOLERANCE_M), crs=streets.crs)
-        packed[name] = pack_lines(kept.to_crs(4326))
+        packed[name] = pack_lines(continuous_degrees(kept))
     return packed
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.report.degrees import continuous_degrees
+from planner.report.indicators import limited_services, unopened_rows
 from planner.report.maps import as_texts, focus, number, packed_streets, published, spoken_words
 from planner.report.packing import PER_DEGREE, pack_polygons
 from planner.report.page import page
 from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
-from planner.report.question import has_places, question, spoken
+from planner.report.question import question, spoken
 from planner.report.squares import square_shapes
 
 if TYPE_CHECKING:
@@ -81,8 +83,8 @@ def facts(run: Run) -> dict[str, Any]:
         "publication": published(study),
         "homes": True,
         "cautions": [spoken(note) for note in study.notes],
-        "services": _services(study),
-        "coverageObjective": _comparable(study),
+        "services": _services(run),
+        "coverageObjective": _comparable(run),
         "served": {
             service: dict(zip(rows["minutes"].map("{:g}".format), rows["served"], strict=True))
             for service, rows in run.tables.served.groupby("service")
@@ -90,8 +92,12 @@ def facts(run: Run) -> dict[str, Any]:
         "groups": {name: spoken(group.name) for name, group in study.groups.items()},
         "result": {
             "status": manifest.result.status,
-            "worth": manifest.result.objective,
+            "worth": number(manifest.result.objective),
             "bound": number(manifest.result.bound),
+        },
+        "unopened": {
+            language: [{"service": service, "text": text} for service, text in unopened_rows(run, language)]
+            for language in ("zh", "en")
         },
         "limits": _limits(run),
         "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
@@ -108,7 +114,7 @@ def ground(run: Run) -> dict[str, Any]:
         "communities": {
             "id": communities["id"].tolist(),
             "name": as_texts(communities["name"]),
-            "shapes": pack_polygons(communities.geometry.simplify(COMMUNITY_TOLERANCE_M).to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(communities.geometry.simplify(COMMUNITY_TOLERANCE_M))),
         },
         "areas": [_area(column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up],
         "squares": square_shapes(run),
@@ -116,7 +122,7 @@ def ground(run: Run) -> dict[str, Any]:
             "place": circles["place_id"].tolist(),
             "walker": circles["walker"].tolist(),
             "minutes": [float(minutes) for minutes in circles["minutes"]],
-            "shapes": pack_polygons(circles.geometry.simplify(CIRCLE_TOLERANCE_M).to_crs(4326)),
+            "shapes": pack_polygons(continuous_degrees(circles.geometry.simplify(CIRCLE_TOLERANCE_M))),
         },
     }
 
@@ -124,7 +130,7 @@ def ground(run: Run) -> dict[str, Any]:
 def places(run: Run) -> dict[str, Any]:
     """Return facilities and candidates as columns, in the order of the stored table."""
     frame = run.tables.places
-    points = frame.geometry.to_crs(4326)
+    points = continuous_degrees(frame.geometry)
     return {
         "id": frame["id"].tolist(),
         "name": as_texts(frame["name"]),
@@ -143,13 +149,15 @@ def _review(review: Review) -> dict[str, Any]:
     return {"file": review.decisions.model_dump(mode="json"), "prices": review.rows()["prices"]}
 
 
-def _comparable(study: Study) -> bool:
+def _comparable(run: Run) -> bool:
     """Say whether the bound of the plan is one for the coverage that the page counts: no limited places, no phases."""
-    limited = any(has_places(service) or service.min_load > 0 for service in study.services)
+    study = run.study
+    limited = bool(limited_services(run)) or any(service.min_load > 0 for service in study.services)
     return study.siting.objective[0] == "coverage" and not limited and not study.siting.years
 
 
-def _services(study: Study) -> list[dict[str, Any]]:
+def _services(run: Run) -> list[dict[str, Any]]:
+    study, limited = run.study, limited_services(run)
     glyphs_by_language = {
         language: glyphs([service.name.text(language) for service in study.services]) for language in ("zh", "en")
     }
@@ -159,7 +167,8 @@ def _services(study: Study) -> list[dict[str, Any]]:
             "names": spoken(service.name),
             "glyphs": {language: letters[k] for language, letters in glyphs_by_language.items()},
             "colour": service_colour(k),
-            "limited": has_places(service),
+            "limited": service.id in limited,
+            "weighted": study.weighs(service),
         }
         for k, service in enumerate(study.services)
     ]

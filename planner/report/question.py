@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from planner.report.degrees import continuous_degrees
+from planner.report.indicators import limited_services
 from planner.report.numbers import pack_counts, pack_floats, pack_steps
 from planner.report.squares import squares
 from planner.report.walks import pack_walks
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.runs.store import Run
-    from planner.study import Label, Service, Study
+    from planner.study import Label, Study
 
 #: what an unlimited number is in JSON
 UNLIMITED = None
@@ -32,7 +34,7 @@ def question(run: Run) -> dict[str, Any]:
     """Return people, walks, offers, sites, budgets and rules of ``run`` for the page's own count."""
     study, tables = run.study, run.tables
     return {
-        "services": [_service(study, k) for k in range(len(study.services))],
+        "services": [_service(run, k) for k in range(len(study.services))],
         "demand": _demand(run),
         "squares": squares(run),
         "walkers": _walkers(run),
@@ -64,8 +66,8 @@ def cutoffs_s(study: Study) -> list[float]:
     return [60 * minutes for minutes in study.cutoffs_min]
 
 
-def _service(study: Study, position: int) -> dict[str, Any]:
-    service = study.services[position]
+def _service(run: Run, position: int) -> dict[str, Any]:
+    service = run.study.services[position]
     return {
         "id": service.id,
         "demand": [[group, weight] for group, weight in service.demand.items()],
@@ -73,26 +75,23 @@ def _service(study: Study, position: int) -> dict[str, Any]:
         "cutoffs_s": [60 * circle.minutes for circle in service.circles],
         "weights": [circle.weight for circle in service.circles],
         "department": service.department,
-        "limited": has_places(service),
+        "limited": service.id in limited_services(run),
         "participation": service.participation,
     }
-
-
-def has_places(service: Service) -> bool:
-    """Say whether an opening of ``service`` has a limited number of places."""
-    return service.capacity is not None or any(size.capacity is not None for size in service.sizes)
 
 
 def _demand(run: Run) -> dict[str, Any]:
     demand, communities = run.tables.demand, run.tables.communities
     at = {name: position for position, name in enumerate(communities["id"])}
-    degrees = demand.geometry.to_crs(4326)
+    degrees = continuous_degrees(demand.geometry)
+    need = demand["need_weight"].to_numpy(dtype=np.float64)
     groups = dict.fromkeys(group for service in run.study.services for group in service.demand)
-    groups |= dict.fromkeys(floor.group for floor in run.study.siting.floors if floor.group is not None)
+    groups |= dict.fromkeys(floor.group for _, floor in run.study.kept_floors if floor.group is not None)
     return {
         "count": len(demand),
         "community": pack_counts(np.array([at.get(name, -1) + 1 for name in demand["community_id"]], dtype=np.int64)),
         "people": {group: pack_floats(demand[f"people_{group}"].to_numpy(dtype=np.float64)) for group in groups},
+        "need": pack_floats(need) if (need != 1).any() else None,
         "lon": pack_steps(np.round(degrees.x.to_numpy() * 1e6).astype(np.int64)),
         "lat": pack_steps(np.round(degrees.y.to_numpy() * 1e6).astype(np.int64)),
     }
@@ -169,6 +168,7 @@ def _sites(run: Run) -> dict[str, Any]:
         "minServices": [kind.min_services if kind else 0 for kind in kinds],
         "hubOnly": [int(kind.hub_only) if kind else 0 for kind in kinds],
         "setup": places["setup_yuan"].tolist(),
+        "setupPerM2": [kind.setup_yuan_per_m2 if kind else 0.0 for kind in kinds],
         "yearly": places["yearly_yuan"].tolist(),
         "area": area,
         "payer": None if payer is None else departments.index(payer),
@@ -247,7 +247,7 @@ def _floors(study: Study, position: Mapping[str, int]) -> list[dict[str, Any]]:
             "share": floor.share,
             "every": floor.per == "community",
         }
-        for floor in siting.floors
+        for _, floor in study.kept_floors
     ]
     if "fewest" in siting.objective and siting.target is not None:
         floors += [

@@ -23,7 +23,6 @@ from planner.report.chart import View, draw, one_line, view
 from planner.report.evidence import evidence_rows
 from planner.report.indicators import coverage, indicators, label_of, text_of
 from planner.report.palette import EMPTY, INK, RAMP, class_colours, service_colour
-from planner.report.question import has_places
 from planner.words import percent, say, signed, whole, yuan
 
 if TYPE_CHECKING:
@@ -229,11 +228,14 @@ def _legend(paper: _Paper, run: Run, seen: View, x: float, y: float) -> None:
 def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:
     language = run.study.language
     paper.text(x, y, say("report.coverage_title", language), 10, weight="bold")
-    full = [service.name.text(language) for service in run.study.services if has_places(service)]
-    if full:
-        told = f"{', '.join(full)}: {say('meeting.reach_only', language)}"
-        paper.text(x + 111, y, one_line(told, 62), 7.5, ha="right", color="#7d3504")
     rows = coverage(run)
+    notes = []
+    if any(row.limited for row in rows):
+        notes.append(say("report.reach_and_place", language))
+    if any(row.weighted for row in rows):
+        notes.append(say("report.weighted", language))
+    if notes:
+        paper.text(x + 111, y, one_line(" · ".join(notes), 62), 7.5, ha="right", color="#7d3504")
     step = min(5.0, 36.0 / max(1, len(rows)))
     for i, row in enumerate(rows):
         base = y + 5.5 + i * step
@@ -245,7 +247,12 @@ def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:
         paper.box(x + 45, base - 2.4, 28, 2.8, facecolor="#e6eaed")
         paper.box(x + 45, base - 2.4, 28 * row.share_after, 2.8, facecolor=colour)
         paper.box(x + 45, base - 2.4, 28 * min(row.share_before, row.share_after), 2.8, facecolor=INK, alpha=0.5)
-        paper.text(x + 75, base, f"{percent(row.share_before)} → {percent(row.share_after)}", 8)
+        if row.limited and row.people:
+            found = row.served_after / row.people
+            paper.text(x + 75, base, f"{percent(row.share_before)} → {percent(row.share_after)} | {percent(found)}", 8)
+            paper.box(x + 45, base - 0.6, 28 * found, 1.0, facecolor="#7d3504")
+        else:
+            paper.text(x + 75, base, f"{percent(row.share_before)} → {percent(row.share_after)}", 8)
         paper.text(x + 111, base, signed(row.after - row.before), 8, weight="bold", ha="right")
 
 
@@ -304,5 +311,5 @@ def _foot(paper: _Paper, run: Run, seen: View) -> None:
     for i, line in enumerate(told):
         paper.text(14, 275.5 + 3.6 * i, line, 6.5, color=QUIET)
     paper.text(14, 284.5, " · ".join(facts), 7.5)
-    sources = one_line(" · ".join(study.publication.sources), 130)
+    sources = one_line(" · ".join(study.credits), 130)
     paper.text(A3_MM[0] - 14, 284.5, sources, 7.5, ha="right")

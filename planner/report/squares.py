@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from planner.report.degrees import continuous_degrees
 from planner.report.numbers import pack_counts
 from planner.report.packing import pack_polygons
 
@@ -38,7 +39,7 @@ def square_shapes(run: Run) -> dict[str, Any]:
     """Return the squares that have homes as polygons for the map."""
     corners, _ = _grid(run)
     boxes = shapely.box(corners[:, 0], corners[:, 1], corners[:, 0] + SIDE_M, corners[:, 1] + SIDE_M)
-    return dict(pack_polygons(gpd.GeoSeries(boxes, crs=run.tables.demand.crs).to_crs(4326)))
+    return dict(pack_polygons(continuous_degrees(gpd.GeoSeries(boxes, crs=run.tables.demand.crs))))
 
 
 def _grid(run: Run) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

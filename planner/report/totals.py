@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.report.indicators import aligned
+from planner.report.indicators import COUNTED, aligned, line_of
 from planner.words import percent, say, whole, yuan
 
 if TYPE_CHECKING:
@@ -41,16 +41,28 @@ def totals_lines(
     return tuple(lines)
 
 
+def overlap_lines(overlaps: pd.DataFrame, language: Language) -> tuple[str, ...]:
+    """Return why districts are not added up, a line for each pair that overlaps; none where they lie side by side."""
+    return tuple(
+        say(
+            "batch.overlap",
+            language,
+            study=row["study"],
+            other=row["other"],
+            people=whole(row["people"]),
+            share=percent(row["share"]),
+        )
+        for row in overlaps.to_dict("records")
+    )
+
+
 def _covered(row: dict[Any, Any], labels: Mapping[str, Label], language: Language) -> tuple[str, str]:
     label = labels[row["service"]].text(language)
-    text = say(
-        "report.coverage_line",
+    text = line_of(
+        {name: float(row[name]) for name in COUNTED},
         language,
-        before=whole(row["covered_before"]),
-        after=whole(row["covered_after"]),
-        people=whole(row["people"]),
-        share_before=percent(row["share_before"] if row["people"] > 0 else 0.0),
-        share_after=percent(row["share_after"] if row["people"] > 0 else 0.0),
+        limited=bool(row["limited"]),
+        weighted=bool(row["weighted"]),
     )
     if row["counted_in"] < row["studies"]:
         text += say("batch.totals_part", language, part=row["counted_in"], studies=row["studies"])

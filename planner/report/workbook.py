@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from planner.report.annex import figures_columns, findings_columns
 from planner.report.book import Column, write_sheets
-from planner.report.indicators import coverage, indicators, label_of, status_text
+from planner.report.indicators import coverage, indicators, label_of, limited_services, status_text, unopened_rows
 from planner.words import glossary, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from planner.runs.store import Run
     from planner.study import Language, Study
@@ -58,8 +58,22 @@ def _summary(run: Run, language: Language) -> list[Column]:
         rows.append((label_of(indicator, language), value, indicator.limit, unit, kind))
     for row in coverage(run):
         label = f"{row.service.name.text(language)} · {say('report.minutes_short', language, minutes=row.minutes)} · "
-        rows.append((label + say("before", language), row.before, row.people, word("people_total"), "people"))
-        rows.append((label + say("after", language), row.after, row.people, word("people_total"), "people"))
+        unit = word("unit_weighted" if row.weighted else "unit_people")
+        counted: list[tuple[str, float, float, float, str]] = [
+            (f"{word('reached')} · " if row.limited else "", row.before, row.after, row.people, unit)
+        ]
+        if row.limited:
+            counted.append((f"{word('place_found')} · ", row.served_before, row.served_after, row.people, unit))
+        if row.weighted:
+            heads = (row.heads_before, row.heads_after, row.heads)
+            counted.append((f"{word('reached') + ' · ' if row.limited else ''}", *heads, word("unit_people")))
+        for what, before, after, people, of in counted:
+            rows.append((label + what + say("before", language), before, people, of, "people"))
+            rows.append((label + what + say("after", language), after, people, of, "people"))
+    rows += [
+        (say("report.unopened.label", language, service=service), text, None, "", "wrapped")
+        for service, text in unopened_rows(run, language)
+    ]
     rows += [
         (word(key), value, None, "", "text")
         for key, value in (
@@ -69,7 +83,7 @@ def _summary(run: Run, language: Language) -> list[Column]:
         )
         if value
     ]
-    rows += [(word("sources_title"), source, None, "", "text") for source in publication.sources]
+    rows += [(word("sources_title"), source, None, "", "text") for source in study.credits]
     kinds = [row[4] for row in rows]
     return [
         Column(word("item"), [row[0] for row in rows], width=44),
@@ -80,19 +94,7 @@ def _summary(run: Run, language: Language) -> list[Column]:
 
 
 def _coverage(run: Run, language: Language) -> list[Column]:
-    table = pd.DataFrame(
-        [
-            {
-                "service": row.service.id,
-                "minutes": row.minutes,
-                "people": row.people,
-                "covered_before": row.before,
-                "covered_after": row.after,
-            }
-            for row in coverage(run)
-        ]
-    )
-    return _covered(run.study, table, language)
+    return _covered(run, _in_study_order(run, run.tables.coverage), language)
 
 
 def _communities(run: Run, language: Language) -> list[Column]:
@@ -103,7 +105,7 @@ def _communities(run: Run, language: Language) -> list[Column]:
     return [
         Column(_heading("id", language), table["community_id"].tolist(), width=16),
         Column(_heading("name", language), known, width=30),
-        *_covered(run.study, table, language),
+        *_covered(run, table, language),
     ]
 
 
@@ -112,26 +114,54 @@ def _areas(run: Run, language: Language) -> list[Column]:
     return [
         Column(_heading("area_column", language), table["column"].tolist(), width=16),
         Column(_heading("area", language), table["area"].tolist(), width=30),
-        *_covered(run.study, table, language),
+        *_covered(run, table, language),
     ]
 
 
-def _covered(study: Study, table: pd.DataFrame, language: Language) -> list[Column]:
-    """Return the columns every coverage table shares."""
+def _covered(run: Run, table: pd.DataFrame, language: Language) -> list[Column]:
+    """Return the columns every coverage table shares.
+
+    Where places of a service are limited, who finds one stands beside who is within reach; where people are weighted, the
+    headings say so and heads stand beside them.
+    """
+    study = run.study
+    limited, weighted = bool(limited_services(run)), any(study.weighs(service) for service in study.services)
     people, before, after = (table[name].astype(float) for name in ("people", "covered_before", "covered_after"))
     some = people.where(people > 0)
+
+    def counted(name: str, values: pd.Series[float], width: int) -> Column:
+        reach = "_reach" if limited and name in {"before", "after"} else ""
+        return Column(
+            _heading(f"{name}{'_weighted' if weighted else reach}_column", language), values.tolist(), "people", width
+        )
+
+    places: list[Column] = []
+    if limited:
+        found = {when: table[f"served_{when}"].astype(float) for when in ("before", "after")}
+        places = [counted(f"served_{when}", values, 16) for when, values in found.items()]
+        places += [
+            Column(_heading(f"share_served_{when}_column", language), (values / some).tolist(), "share", 14)
+            for when, values in found.items()
+        ]
+    heads = [
+        Column(_heading(f"{name}_column", language), table[name].tolist(), "people", 16)
+        for name in ("heads", "heads_before", "heads_after")
+        if weighted
+    ]
     levels = {service.id: say(f"report.level.{service.level}", language) for service in study.services}
     return [
         Column(_heading("service_column", language), _service_names(study, table["service"], language), width=18),
         Column(_heading("level_column", language), [levels[service] for service in table["service"]], width=12),
         Column(_heading("minutes_column", language), table["minutes"].tolist(), "plain", 12),
-        Column(_heading("people_column", language), people.tolist(), "people", 14),
-        Column(_heading("before_column", language), before.tolist(), "people", 16),
-        Column(_heading("after_column", language), after.tolist(), "people", 16),
-        Column(_heading("gained_column", language), (after - before).tolist(), "people", 16),
-        Column(_heading("uncovered_column", language), (people - after).tolist(), "people", 18),
+        counted("people", people, 14),
+        counted("before", before, 16),
+        counted("after", after, 16),
+        counted("gained", after - before, 16),
+        counted("uncovered", people - after, 18),
         Column(_heading("share_before_column", language), (before / some).tolist(), "share", 14),
         Column(_heading("share_after_column", language), (after / some).tolist(), "share", 14),
+        *places,
+        *heads,
     ]
 
 

@@ -40,7 +40,7 @@ def written_aside(folder: Path, *, kind: Kind | None = "run") -> Iterator[Path]:
     Parameters
     ----------
     folder
-        Absent, empty, or one of the same kind.
+        Absent, empty, or one of the same kind; a file, link or device there is never replaced.
     kind
         What is written; a folder that holds anything else, or somebody's own files, is never replaced. None: only an empty one.
 
@@ -62,6 +62,9 @@ def written_aside(folder: Path, *, kind: Kind | None = "run") -> Iterator[Path]:
     try:
         yield aside
         _flush(aside)
+        reason = refusal(folder, kind)  # minutes may have passed
+        if reason is not None:
+            raise OutputError(reason)
         _take_place(aside, folder)
     except OSError as fault:
         if isinstance(fault, OutputError):

@@ -12,6 +12,7 @@ from planner.access import circles
 from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
+from planner.runs.consequences import places_today
 from planner.runs.ground import Ground, connector_m, reach_limits_s, survey
 from planner.runs.places import place_of
 from planner.runs.progress import Progress, silent
@@ -40,6 +41,8 @@ from planner.runs.today.places import (
     standing,
 )
 from planner.runs.today.tables import AssessmentTables
+from planner.siting import pose
+from planner.study import CoLocation, Siting
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
 
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from planner.study import Study
@@ -156,7 +160,7 @@ def _tables(
     district = ground.district
     common = sheets(study, ground)
     areas = divisions(study, district)
-    coverage = coverage_table(study, district, areas, nearest)
+    coverage = coverage_table(study, district, areas, nearest, _places_today(study, ground))
     return AssessmentTables(
         communities=common.communities,
         demand=common.demand,
@@ -178,6 +182,14 @@ def _tables(
         streets=common.streets,
         findings=common.findings,
     )
+
+
+def _places_today(study: Study, ground: Ground) -> list[NDArray[np.float64] | None]:
+    """Return whom today's places hold, by service; every rule about what may open is left aside."""
+    asked = {"siting": Siting(assignment=study.siting.assignment), "co_location": CoLocation(hub=study.co_location.hub)}
+    today = study.model_copy(update=asked)
+    posed = pose(today, ground.district, ground.reaches, standing_only=True)
+    return places_today(posed.problem, np.flatnonzero(posed.problem.offers.existing))
 
 
 def _places(study: Study, ground: Ground) -> gpd.GeoDataFrame:

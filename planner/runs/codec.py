@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def write_value(value: object, folder: Path, lent: Mapping[str, object] | None =
     """
     writer = _Writer(folder, {id(part): name for name, part in (lent or {}).items()})
     shape = writer.shape(value)
-    (folder / _SHAPE).write_text(json.dumps(shape, ensure_ascii=False), encoding="utf-8")
+    (folder / _SHAPE).write_text(json.dumps(shape, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     np.savez(folder / _ARRAYS, allow_pickle=False, **writer.arrays)
 
 
@@ -78,6 +79,8 @@ class _Writer:
         """Return the JSON form of ``value``; its arrays and frames go into files."""
         if id(value) in self.lent:
             return {"lent": self.lent[id(value)]}
+        if isinstance(value, float) and not math.isfinite(value):
+            return {"number": str(float(value))}  # JSON has no word for it
         if value is None or isinstance(value, bool | int | float | str):
             return value
         if id(value) not in self._seen:
@@ -126,6 +129,8 @@ class _Reader:
             return shape
         kind = next(iter(shape))
         told = shape[kind]
+        if kind == "number":
+            return float(told)
         if kind == "array":
             return self.arrays[told]
         if kind in ("frame", "places"):

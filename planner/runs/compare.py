@@ -16,9 +16,12 @@ from planner.errors import OutputError
 from planner.runs.assumptions import assumptions_table
 from planner.runs.kinds import MADE_BY, kind_of
 from planner.runs.measured import Measured, measure
+from planner.runs.overlap import overlaps_table
 from planner.runs.places import APART
+from planner.runs.plain_json import plain_json
 from planner.runs.store import StoredRun
 from planner.runs.totals import totals_table
+from planner.study.parts import sort_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,12 +36,14 @@ class Comparison:
 
     runs: pd.DataFrame
     """``run, study, scenario, run_id, status, proven, objective, bound, gap, sites, services, co_located, capital_yuan, yearly_yuan,
-    annual_yuan, people, covered_before, covered, newly_covered, yuan_per_newly_covered, worst_share, gini, folder``: coverage in the
-    widest circle of each service, summed; ``worst_share`` the worst over communities and services; ``gini`` of access, the
-    services' mean weighted by their people."""
+    annual_yuan, people, covered_before, covered, newly_covered, find_a_place, limited, weighted, heads, heads_covered,
+    yuan_per_newly_covered, worst_share, gini, folder``: coverage in the widest circle of each service, summed; ``find_a_place`` those of them with a place (all of them, unless places are ``limited``),
+    ``heads…`` each person as one (the same, unless people are ``weighted``); ``worst_share`` the worst over communities and
+    services; ``gini`` of access, the services' mean weighted by their people."""
     coverage: pd.DataFrame
-    """``run, service, minutes, group, people, covered_before, covered_after, share_after, change``: ``group`` empty for the whole
-    demand of the service; ``change`` in covered people against the base of the study."""
+    """``run, service, minutes, group, people, covered_before, covered_after, served_before, served_after, heads, heads_before,
+    heads_after, limited, weighted, share_after, change``: ``group`` empty for the whole demand of the service (who finds a place is
+    not known by group); ``change`` in covered people against the base of the study."""
     worst: pd.DataFrame
     """``run, service, minutes, community_id, community, people, share_after``: the community that is worst off."""
     access: pd.DataFrame
@@ -49,6 +54,8 @@ class Comparison:
     """``study, place_id, name, runs, of, share, services, x, y``: how often each site is chosen, and for what."""
     assumptions: pd.DataFrame
     """See `planner.runs.assumptions`: which of them moves the answer most."""
+    overlaps: pd.DataFrame
+    """See `planner.runs.overlap.overlaps_table`: districts that share people; where there are any, ``totals`` is empty."""
     totals: pd.DataFrame
     """See `planner.runs.totals.totals_table`: all studies of a scenario together, where there are several; only runs that lie where
     their study and scenario belong (``<study>/<scenario>``), so that none is counted twice."""
@@ -56,7 +63,7 @@ class Comparison:
     def as_json(self) -> str:
         """Return every table as a list of rows; what is not known is null."""
         tables = {name: json.loads(table.to_json(orient="records")) for name, table in tables_of(self).items()}
-        return json.dumps(tables, ensure_ascii=False, indent=2)
+        return plain_json(tables)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +92,11 @@ def find_runs(paths: Iterable[Path]) -> list[Path]:
             msg = f"{path} holds {MADE_BY[kind][0]}, not a run; give folders that `planner plan` or `planner batch` has made"
             raise OutputError(msg)
         here = [path] if kind is not None else []
-        below = sorted(told.parent for level in ("*", "*/*") for told in path.glob(f"{level}/manifest.json"))
+        below = sorted(
+            told.parent
+            for level in ("*", "*/*")
+            for told in (path.glob(f"{level}/manifest.json") if sort_of(path) == "folder" else ())
+        )
         below = [folder for folder in below if not any(part.startswith(".") for part in folder.relative_to(path).parts)]
         below = [folder for folder in below if kind_of(folder) == "run"]
         if not here and not below:
@@ -118,11 +129,13 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
     """
     told: list[Measured] = []
     settings: dict[str, Setting] = {}
+    first: dict[str, StoredRun] = {}
     for folder in folders:
         run = StoredRun.open(folder)
         name = _free(_called(folder.resolve()), [one.run for one in told])
         told.append(measure(run, name, folder))
         if told[-1].study not in settings:
+            first[told[-1].study] = run
             places, existing = run.table("places"), run.table("existing")
             settings[told[-1].study] = Setting(
                 gpd.GeoDataFrame(run.table("communities")),
@@ -139,6 +152,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
         [coverage["run"].map(base_of), *(coverage[key] for key in ("service", "minutes", "group"))]
     )
     coverage["change"] = coverage["covered_after"].to_numpy() - by_key.reindex(against).to_numpy()
+    overlaps = overlaps_table(first)
     return Comparison(
         runs=pd.DataFrame([one.line for one in told]),
         coverage=coverage,
@@ -147,8 +161,9 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
         changes=_changes(told, bases),
         sites=_sites(told),
         assumptions=assumptions_table([(one.study, one.asked, one.openings, one.covered) for one in told]),
+        overlaps=overlaps,
         totals=totals_table(
-            [one.counted for one in told if one.run == f"{one.study}/{one.scenario}"],
+            [one.counted for one in told if one.run == f"{one.study}/{one.scenario}" and overlaps.empty],
             list(dict.fromkeys(one.study for one in told)),
         ),
     ), settings

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from planner.siting import value_of
+
 if TYPE_CHECKING:
-    from planner.siting import Evaluation, Plan, Posed
+    from numpy.typing import NDArray
+
+    from planner.siting import Evaluation, Plan, Posed, SitingProblem
     from planner.study import Study
 
 
@@ -57,6 +61,25 @@ def served_table(study: Study, recount: Evaluation) -> pd.DataFrame:
         for c, circle in enumerate(service.circles)
     ]
     return pd.DataFrame(rows, columns=["service", "minutes", "people", "served"]).astype({"service": "str"})
+
+
+def places_today(problem: SitingProblem, standing: NDArray[np.int64]) -> list[NDArray[np.float64] | None]:
+    """Return whom today's places hold, as `places_found`; places of unknown number hold everybody within reach."""
+    capacity = problem.offers.capacity
+    if capacity is None or not np.isfinite(capacity[standing]).any():
+        return [None] * problem.n_services
+    return places_found(problem, value_of(problem, standing))
+
+
+def places_found(problem: SitingProblem, recount: Evaluation) -> list[NDArray[np.float64] | None]:
+    """Return, by service, the people of each demand point who find a place within each circle, float64[n, C].
+
+    None for a service whose places are not limited: whoever reaches it finds one.
+    """
+    limited = np.zeros(problem.n_services, dtype=np.bool_)
+    if problem.offers.capacity is not None:
+        limited[problem.offers.service[np.isfinite(problem.offers.capacity)]] = True
+    return [recount.served_at[k] if limited[k] else None for k in range(problem.n_services)]
 
 
 def closed_table(posed: Posed, plan: Plan) -> pd.DataFrame:

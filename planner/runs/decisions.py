@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import stat
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 #: a meeting types its decisions; anything larger is a mistake or an attack
 MAX_BYTES = 20_000_000
+
+#: repeated decisions that a message names
+_NAMED = 20
 
 Text = Annotated[str, Field(max_length=20_000)]
 
@@ -87,10 +92,15 @@ def read_decisions(path: Path) -> Decisions:
         if the file cannot be read or is no file of a meeting page; every fault is named.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            msg = f"{path} is no file; give the decisions.json that the meeting page exported"
+            raise StudyError(msg)
+        if status.st_size > MAX_BYTES:
             msg = f"{path} is larger than any file a meeting page exports"
             raise StudyError(msg)
-        read = json.loads(path.read_text(encoding="utf-8-sig"))
+        with path.open("rb") as file:
+            read = json.loads(file.read(MAX_BYTES + 1).decode("utf-8-sig"))
     except OSError as fault:
         msg = f"{path} cannot be read: {fault.strerror}; give the decisions.json that the meeting page exported"
         raise StudyError(msg) from fault
@@ -98,11 +108,40 @@ def read_decisions(path: Path) -> Decisions:
         msg = f"{path} is not readable as JSON ({fault}); export the decisions from the meeting page again"
         raise StudyError(msg) from fault
     try:
-        return Decisions.model_validate(read)
+        found = Decisions.model_validate(read)
+        _refuse_repeated(path, found)
+        return found  # noqa: TRY300 - as the reading itself
     except ValidationError as found:
         faults = [Fault(".".join(str(part) for part in one["loc"]), one["msg"]) for one in found.errors()]
         raise_all(faults, StudyError, f"{path} is no file that a meeting page exported")
         raise
+
+
+def _refuse_repeated(path: Path, decisions: Decisions) -> None:
+    """Refuse a service of a place that is decided twice: each decision is priced, and two of one cell contradict or repeat."""
+    counted = Counter((one.place_id, one.service) for one in decisions.decisions)
+    faults = [
+        Fault(f"decisions: {place}/{service or '*'}", f"stands {count} times", "keep one")
+        for (place, service), count in counted.items()
+        if count > 1
+    ]
+    more = [Fault("decisions", f"{len(faults) - _NAMED} more are repeated")] if len(faults) > _NAMED else []
+    raise_all([*faults[:_NAMED], *more], StudyError, f"{path}: nothing can be decided twice")
+
+
+def refuse_unknown(path: Path, study: Study, decisions: Decisions) -> None:
+    """Refuse decisions about services that the study does not have; raises as `read_decisions`."""
+    known = {service.id for service in study.services}
+    named = [("decisions", one.service) for one in decisions.decisions if one.service is not None]
+    named += [("open", one.service) for one in decisions.open]
+    faults = [
+        Fault(f"{where}: {service}", "is no service of the study", f"it has: {', '.join(sorted(known))}")
+        for where, service in dict.fromkeys(named)
+        if service not in known
+    ]
+    raise_all(
+        faults[:_NAMED], StudyError, f"{path} does not fit the study; export the decisions from its own meeting page"
+    )
 
 
 def locked(study: Study, decisions: Decisions, *, without: int | None = None) -> Study:

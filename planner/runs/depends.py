@@ -9,6 +9,7 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from planner.district.overlap import longest_walk_m
 from planner.runs.provenance import code_of, databases_in, fingerprint, hashes_in, versions_of
 
 if TYPE_CHECKING:
@@ -24,16 +25,18 @@ if TYPE_CHECKING:
 
 
 def of_layers(study: Study, folder: Path) -> dict[str, str]:
-    """Return what the district depends on: every layer but the streets, and how the study names groups, services, kinds."""
+    """Return what the district depends on: every layer but the streets; groups, services and kinds; language; longest walk."""
     layers = study.layers.model_dump(mode="json", exclude={"streets"})
     return {
         "code": _code(
             "district", libraries=("geopandas", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "shapely")
         ),
         "crs": fingerprint([study.crs, versions_of("pyproj")]),
-        "groups": fingerprint(list(study.groups)),
+        "groups": _groups(study),
+        "language": fingerprint(study.language),
         "services": fingerprint([service.id for service in study.services]),
         "site_kinds": fingerprint(_plain(study, "site_kinds")),
+        "longest walk": fingerprint(longest_walk_m(study)),
         **{f"layers.{name}": _held(block, folder) for name, block in _each(layers)},
     }
 
@@ -90,9 +93,11 @@ def of_sheets(study: Study, layers: str, streets: str, walks: Mapping[str, str])
         "layers": layers,
         "streets": streets,
         **{f"walks of {walker}": digest for walker, digest in walks.items()},
-        "groups": fingerprint(list(study.groups)),
+        "groups": _groups(study),
+        "language": fingerprint(study.language),
         "layers.communities.roll_up": fingerprint(study.layers.communities.roll_up),
         "walker of the first service": fingerprint(study.services[0].walker),
+        "circles": fingerprint([[circle.minutes for circle in service.circles] for service in study.services]),
     }
 
 
@@ -132,6 +137,13 @@ def _code(*parts: str, libraries: Iterable[str]) -> str:
 def _held(block: Any, folder: Path) -> str:
     """Return the digest of a layer and what its files hold; of one in a database never the same, for it may hold other rows."""
     return fingerprint([block, hashes_in(block, folder), uuid.uuid4().hex if databases_in(block) else ""])
+
+
+def _groups(study: Study) -> str:
+    """Return the digest of the demand groups in their order: who belongs to which decides whom a sum of heads counts once."""
+    return fingerprint(
+        [[name, group.model_dump(mode="json", exclude={"name"})] for name, group in study.groups.items()]
+    )
 
 
 def _plain(study: Study, part: str) -> Any:

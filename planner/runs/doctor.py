@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from planner.access.remarks import StreetsError
 from planner.access.soundness import check_streets
-from planner.district import Finding, Findings, mend, survey_layers
-from planner.errors import OutputError
+from planner.district import Finding, Findings, mend, rule_lines, survey_layers
 from planner.runs.aside import written_aside
+from planner.runs.places import refuse_occupied
 from planner.runs.progress import Progress, silent
 from planner.runs.streets import refuse_unknown_slopes, walkable
 from planner.study.load import load_study
@@ -40,6 +40,10 @@ class Checked:
     def lines(self) -> list[str]:
         """Return the findings as text in the study's language, one to a line."""
         return [finding.text(self.language) for finding in self.findings]
+
+    def rules(self) -> list[str]:
+        """Return how zero, unknown figures and ranges are read, one rule to a line."""
+        return rule_lines(self.language)
 
     def summary(self) -> str:
         """Return one line: how many findings of each severity, and where mended copies lie."""
@@ -82,13 +86,14 @@ def check(
     ------
     StudyError
         the study file itself is at fault.
+    OccupiedFolderError
+        ``mend_to`` holds something already, or is no folder.
     OutputError
-        ``mend_to`` holds something already, or cannot be written.
+        ``mend_to`` cannot be written.
     """
     study = load_study(study_file, scenario=scenario, sets=sets)
-    if mend_to is not None and mend_to.exists() and (not mend_to.is_dir() or any(mend_to.iterdir())):
-        msg = f"{mend_to} holds something already; give a folder that is empty or does not exist"
-        raise OutputError(msg)
+    if mend_to is not None:
+        refuse_occupied(mend_to)
     refuse_unknown_slopes(study)
     findings = Findings()
     progress("layers", 0.0)

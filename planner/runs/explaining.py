@@ -13,6 +13,7 @@ import pandas as pd
 from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
+from planner.runs.columns import OF_EXPLANATIONS
 from planner.runs.ground import survey
 from planner.runs.naming import naming_of
 from planner.runs.places import place_of
@@ -37,11 +38,12 @@ from planner.study.scenarios import BASE
 from planner.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from planner.district import District
     from planner.runs.naming import Naming
     from planner.runs.run import Decided
     from planner.runs.store import Run
@@ -71,6 +73,11 @@ class Explanation(Frames):
     People are those of a service within its widest circle (with a place, where places are limited), in the end.
     Worth and gain are in the units of the study's first objective; positive is better.
     """
+
+    @classmethod
+    def columns(cls) -> Mapping[str, tuple[str, ...]]:
+        """Return what columns each table has, whatever the study."""
+        return OF_EXPLANATIONS
 
     prices: pd.DataFrame
     """``kind, key, rule_zh, rule_en, priced, gain, gain_at_least, gain_at_most, proven, capital_yuan, yearly_yuan`` and
@@ -126,7 +133,7 @@ def explain(
         ground = survey(study, study_file.parent, clock, known)
         decided = decide(study, ground, clock, cache=known)
         naming = naming_of(study, ground.district, decided.posed)
-        found = explained(study, decided, naming, clock, time_limit_s)
+        found = explained(study, ground.district, decided, naming=naming, clock=clock, time_limit_s=time_limit_s)
         run = record(study, ground, decided, clock, scenario=scenario or BASE, cache=known)
         run.write(aside)
         found.write(aside / "explanation")
@@ -137,7 +144,9 @@ def explain(
     return run, found, target
 
 
-def explained(study: Study, decided: Decided, naming: Naming, clock: Clock, time_limit_s: float) -> Explanation:
+def explained(
+    study: Study, district: District, decided: Decided, *, naming: Naming, clock: Clock, time_limit_s: float
+) -> Explanation:
     """Explain a plan within the time."""
     ends = time.perf_counter() + time_limit_s
     with clock.stage("openings"):
@@ -147,7 +156,7 @@ def explained(study: Study, decided: Decided, naming: Naming, clock: Clock, time
         lacking, endless = _unfunded(decided, ends)
     with clock.stage("prices") as tell:
         prices = _prices(decided, naming, ends, tell)
-    return Explanation(prices, openings, swaps, lacking, endless, _schedule(study, decided))
+    return Explanation(prices, openings, swaps, lacking, endless, _schedule(study, district, decided))
 
 
 def _settings(decided: Decided, ends: float, solves_left: int) -> SolverSettings | None:
@@ -317,12 +326,12 @@ def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame
     after = count(without(problem, money), wanted.offers, wanted.assignments)
     sign = 1.0 if problem.goals[0].kind in {"coverage", "fair"} else -1.0
     old, new = plan.steps[0].outcome, wanted.steps[0].outcome
-    was = old.objective or 0.0
+    was, reached = (np.nan if told is None else told for told in (old.objective, new.objective))
     table = problem.offers
     rows = _placed(decided, left_out).assign(
         capital_yuan=table.capital_yuan[left_out], yearly_yuan=table.yearly_yuan[left_out]
     )
-    gain = sign * ((new.objective or 0.0) - was)
+    gain = sign * (reached - was)
     endless = {
         "gain": gain,
         "gain_at_least": _at_least(gain, decided),
@@ -335,14 +344,19 @@ def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame
     return rows, pd.DataFrame([endless], columns=names)
 
 
-def _schedule(study: Study, decided: Decided) -> pd.DataFrame:
+def _schedule(study: Study, district: District, decided: Decided) -> pd.DataFrame:
     years = np.array(study.siting.years, dtype=np.int64)
     names = ("opens", "ready", "start")
     if not len(years):
         none = np.zeros(0, dtype=np.int64)
         return _placed(decided, none).assign(**dict.fromkeys(names, none), start_now=np.zeros(0, dtype=np.bool_))
     found = schedule(decided.posed.problem, decided.plan)
-    opens, ready = years[found.opens], years[found.ready]
+    opens = years[found.opens]
+    # Approvals last as many calendar years as the layer says, whichever of the plan's years lie in between.
+    ready_year = dict(zip(district.sites["id"], district.sites["ready_year"].fillna(years[0]), strict=True))
+    sites = decided.posed.problem.offers.site[found.offer]
+    ready = np.array([ready_year.get(decided.posed.place_ids[site], years[0]) for site in sites], dtype=np.int64)
+    ready = np.maximum(ready, years[0])
     start = opens - (ready - years[0])
     told = dict(zip(names, (opens, ready, start), strict=True))
     return _placed(decided, found.offer).assign(**told, start_now=start <= years[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,9 +11,10 @@ from planner.errors import InfeasibleError, StaleDecisionsError
 from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
-from planner.runs.decisions import Decision, Decisions, locked, offers_of, read_decisions
+from planner.runs.decisions import Decision, Decisions, locked, offers_of, read_decisions, refuse_unknown
 from planner.runs.ground import Ground, survey
 from planner.runs.places import place_of
+from planner.runs.plain_json import plain_json
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, hashes_of
 from planner.runs.run import conclude
@@ -97,7 +97,7 @@ class Review:
     def write(self, folder: Path) -> None:
         """Write the run of the best completion (the optimum's, where there is none) and ``review.json`` into ``folder``."""
         (self.completion or self.run).write(folder)
-        rows = json.dumps(self.rows(), ensure_ascii=False, indent=2) + "\n"
+        rows = plain_json(self.rows()) + "\n"
         (folder / "review.json").write_text(rows, encoding="utf-8", newline="\n")
 
     def rows(self) -> dict[str, Any]:
@@ -182,6 +182,7 @@ def review(
     scenario = decisions.run.scenario
     study = load_study(study_file, scenario=None if scenario == BASE else scenario, sets=sets)
     _refuse_stale(study, study_file, decisions)
+    refuse_unknown(decisions_file, study, decisions)
     known, clock = cache or Cache(None), Clock(progress)
     target = out or place_of(study_file, scenario, "review")
     with written_aside(target, kind="review") as aside:
@@ -220,11 +221,20 @@ def _reviewed(study: Study, ground: Ground, decisions: Decisions, clock: Clock, 
         bound = completion.manifest.result.bound
         columns = (decided, _column("completed", posed, _planned(completion), bound), best)
     column = next((column for column in columns if column.name == "completed"), None)
-    completed = (
-        None if column is None or completion is None else _Completed(column, completion.manifest.result.objective)
-    )
+    completed = None if column is None or completion is None else _Completed(column, _worth(posed, column, completion))
     prices = _prices(study, ground, decisions, completed, clock)
     return Review(decisions, optimum, completion, posed, columns, prices)
+
+
+def _counts_worth(posed: Posed) -> bool:
+    """Say whether the first goal's number is the worth of the plan in the end: coverage, in one period."""
+    return posed.problem.goals[0].kind == "coverage" and posed.problem.phases is None
+
+
+def _worth(posed: Posed, column: Column, completion: Run) -> float:
+    """Return the completion's worth; where the first goal is another (seconds walked, yuan, shares), as it is recounted."""
+    said = completion.manifest.result.objective
+    return said if _counts_worth(posed) and said is not None else column.found.worth
 
 
 def _planned(run: Run) -> NDArray[np.int64]:
@@ -257,15 +267,18 @@ def _prices(
             start = None if completed is None else Plan((completed.column.offers,), None, (), _GIVEN)
             freed = solve(posed.problem, start=start)
             found = count(posed.problem, freed.offers, freed.assignments) if freed.found else None
-            prices.append(_price(decision, freed, found, completed))
+            bound = freed.outcome.bound if _counts_worth(posed) else None
+            prices.append(_price(decision, freed, found, completed, bound))
     return tuple(prices)
 
 
-def _price(decision: Decision, freed: Plan, found: Evaluation | None, completed: _Completed | None) -> Price:
+def _price(
+    decision: Decision, freed: Plan, found: Evaluation | None, completed: _Completed | None, bound: float | None
+) -> Price:
+    """Return the price of a decision; ``bound`` limits the worth of every plan without it, None where none is known."""
     if completed is None or found is None:
         return Price(decision, None, None, None, None, mends=completed is None and found is not None)
     least = max(0.0, found.worth - completed.worth)
-    bound = freed.outcome.bound
     most = least if freed.outcome.proven or bound is None else max(least, bound - completed.worth)
     return Price(
         decision,

@@ -10,10 +10,12 @@ import numpy as np
 
 from planner.access import Reach, Snapped, WalkNetwork, grouped, snap, walk_each
 from planner.district import District, read_district
+from planner.errors import LayerError
 from planner.runs import depends
 from planner.runs.cache import Cache
 from planner.runs.provenance import hashes_of
 from planner.runs.streets import Walkable, refuse_unknown_slopes, walkable
+from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +90,7 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
     Raises
     ------
     LayerError
-        naming every fault of every layer.
+        naming every fault of every layer; or a layer changed while it was read.
     StudyError
         if a walking profile feels slopes and there are no heights.
     """
@@ -96,14 +98,22 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
     known = cache or Cache(None)
     with clock.stage("layers"):
         inputs = hashes_of(study, folder)
-        layers = known.recall("layers", depends.of_layers(study, folder), partial(read_district, study, folder))
+        layers = known.recall(
+            "layers",
+            depends.of_layers(study, folder),
+            partial(read_district, study, folder),
+            worth_keeping=lambda _: _as_hashed(study, folder, inputs),
+        )
         district = layers.value
     with clock.stage("streets"):
         streets = known.recall(
             "streets",
             depends.of_streets(study, folder, district.crs),
             partial(walkable, study, folder, district),
+            worth_keeping=lambda _: _as_hashed(study, folder, inputs),
         )
+        if not _as_hashed(study, folder, inputs):
+            raise LayerError(say("layers_changed", study.language))
     with clock.stage("walks"):
         ends, limits_s = _ends(district), reach_limits_s(study)
         walks = known.recall_each(
@@ -125,6 +135,11 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
         reaches={walker: found.value.reach for walker, found in walks.items()},
         digests=Digests(layers.digest, streets.digest, {walker: found.digest for walker, found in walks.items()}),
     )
+
+
+def _as_hashed(study: Study, folder: Path, inputs: Mapping[str, str]) -> bool:
+    """Tell whether the layers still hold what they held when they were hashed: what was read since then is of those bytes."""
+    return hashes_of(study, folder) == inputs
 
 
 def reach_limits_s(study: Study) -> dict[str, float]:

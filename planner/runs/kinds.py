@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import stat
 from typing import TYPE_CHECKING, Literal
+
+from planner.errors import OutputError
+from planner.study.parts import sort_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +23,21 @@ _MARKS: dict[str, Kind] = {
     "comparison.html": "comparison",
 }
 
+_LONGEST_SHOWN = 200
+
 #: folders that are a part of one; any other below it is somebody's own, or another run
 PARTS = frozenset({"tables", "explanation"})
+
+#: files of every kind, without their endings: what the planner writes into a folder of its own
+_FILES = frozenset(
+    {
+        "assess", "comparison", "explanation", "frontier", "manifest", "map", "meeting", "plan", "public", "review", "study",
+    }
+)  # fmt: skip
+#: what file managers, spreadsheets and GIS leave in any folder they look at
+_LEFT_BEHIND = re.compile(
+    r"^(?:\.DS_Store|Thumbs\.db|desktop\.ini|\.~lock\..*#|~\$.*|.*-(?:wal|shm|journal)|.*\.aux\.xml)$"
+)
 
 #: kind → what it is, and which verb makes it (again)
 MADE_BY: dict[Kind, tuple[str, str]] = {
@@ -37,7 +55,7 @@ def kind_of(folder: Path) -> Kind | None:
     A run whose manifest cannot be read is still a run, to be made again.
     """
     for mark, kind in _MARKS.items():
-        if (folder / mark).is_file():
+        if sort_of(folder / mark) == "file":
             return kind
     try:
         told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -53,16 +71,46 @@ def refusal(folder: Path, kind: Kind | None) -> str | None:
 
     Another writer may put its own folder there at any moment: what was looked at has to stand there still when it is judged.
     """
-    while folder.is_dir():
-        with contextlib.suppress(FileNotFoundError):
-            looked_at = folder.stat().st_ino
-            reason = _refusal(folder, kind)
-            if reason is None or folder.stat().st_ino == looked_at:
-                return reason
+    if folder.name in ("", ".."):
+        return f"--out needs the name of a folder of its own, not {str(folder)!r}; for instance --out outputs/mine"
+    try:
+        while folder.is_symlink() or folder.exists():
+            with contextlib.suppress(FileNotFoundError):
+                looked_at = folder.lstat()
+                reason = _refusal(folder, kind, looked_at.st_mode)
+                if reason is None or folder.lstat().st_ino == looked_at.st_ino:
+                    return reason
+    except (OSError, ValueError) as fault:
+        return (
+            f"cannot write {_short(folder)}: {getattr(fault, 'strerror', None) or fault}; give another place with --out"
+        )
     return None
 
 
-def _refusal(folder: Path, kind: Kind | None) -> str | None:
+def refuse_links(folder: Path) -> None:
+    """Refuse to write into a folder whose files are links: the writing would go where they lead.
+
+    Raises
+    ------
+    OutputError
+        naming the links.
+    """
+    if sort_of(folder) != "folder":
+        return
+    links = sorted(one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_symlink())
+    if links:
+        msg = (
+            f"{folder} holds links to other places ({', '.join(links[:3])}), which would be written over; take them out"
+        )
+        raise OutputError(msg)
+
+
+def _refusal(folder: Path, kind: Kind | None, mode: int) -> str | None:
+    if stat.S_ISLNK(mode):
+        return f"{folder} is a link; give the folder itself"
+    if not stat.S_ISDIR(mode):
+        what = "a file" if stat.S_ISREG(mode) else "a device, pipe or socket"
+        return f"{folder} is {what}, which would be lost; give a folder that is empty or does not exist"
     inside = list(folder.iterdir())
     if not inside:
         return None
@@ -74,4 +122,16 @@ def _refusal(folder: Path, kind: Kind | None) -> str | None:
     if held is None or strange:
         what = f"other folders ({', '.join(strange[:3])})" if held is not None else "other files"
         return f"{folder} holds {what}, which would be lost; give a folder that is empty or does not exist"
+    own = sorted(one.name for one in inside if not one.is_dir() and not _ours(one.name))
+    if own:
+        return f"{folder} holds files of your own ({', '.join(own[:3])}), which would be lost; move them, or give another --out"
     return None
+
+
+def _ours(name: str) -> bool:
+    return name.split(".", 1)[0] in _FILES or _LEFT_BEHIND.match(name) is not None
+
+
+def _short(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from planner.runs.plain_json import plain_json
+
 
 @dataclass(frozen=True)
 class GoalResult:
@@ -27,7 +29,8 @@ class Result:
 
     status: str
     """``optimal``, ``feasible`` (stopped early: bound not reached), ``nothing_to_do`` …"""
-    objective: float
+    objective: float | None
+    """Of the first goal; None where it is not finite (the longest walk, where somebody reaches nothing)."""
     bound: float | None
     """The best any plan could reach; None where the solver gave none."""
     gap: float | None
@@ -67,7 +70,7 @@ class Manifest:
 
     def as_json(self) -> str:
         """Return the manifest as indented JSON with sorted keys."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        return plain_json(asdict(self), sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

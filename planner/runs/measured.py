@@ -11,7 +11,7 @@ import pandas as pd
 from planner.access import Reach, floor, gini
 from planner.access.catchment import floating_catchment
 from planner.access.decay import Gaussian
-from planner.runs.totals import Counted
+from planner.runs.totals import Counted, coverage_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> Measured:
         "run_id": run.manifest.run_id,
         "status": result.status,
         "proven": result.proven,
-        "objective": result.objective,
+        "objective": np.nan if result.objective is None else result.objective,
         "bound": np.nan if result.bound is None else result.bound,
         "gap": np.nan if result.gap is None else result.gap,
         "sites": result.sites_opened,
@@ -81,6 +81,11 @@ def measure(run: StoredRun, name: str, folder: Path) -> Measured:
         "covered_before": before,
         "covered": after,
         "newly_covered": after - before,
+        "find_a_place": float(widest["served_after"].sum()),
+        "limited": bool(widest["limited"].any()),
+        "weighted": bool(widest["weighted"].any()),
+        "heads": float(widest["heads"].sum()),
+        "heads_covered": float(widest["heads_after"].sum()),
         "yuan_per_newly_covered": annual / (after - before) if after > before else np.nan,
         "worst_share": floor(wide["share_after"].to_numpy(dtype=np.float64)),
         "gini": float(np.average(access["gini_after"][known], weights=weights[known]))
@@ -103,7 +108,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> Measured:
         coverage=coverage,
         worst=worst,
         access=access,
-        counted=Counted(name.rsplit("/", 1)[0], run.manifest.scenario, result, run.table("coverage")),
+        counted=Counted(name.rsplit("/", 1)[0], run.manifest.scenario, result, coverage_of(run)),
         openings=openings,
         names=names,
         asked=run.study.model_dump(mode="json", exclude={"scenarios"}),
@@ -112,7 +117,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> Measured:
 
 def _coverage(run: StoredRun, name: str) -> pd.DataFrame:
     """Return coverage of every service, circle and group; a group's people are counted as heads, not by weight."""
-    told = run.table("coverage").assign(group="")
+    told = coverage_of(run).assign(group="")
     rows = []
     for service in run.study.services:
         walked = _walked(run, service)
@@ -123,6 +128,16 @@ def _coverage(run: StoredRun, name: str) -> pd.DataFrame:
                 rows.append((service.id, circle.minutes, float(people.sum()), *inside, group))
     by_group = pd.DataFrame(rows, columns=["service", "minutes", "people", "covered_before", "covered_after", "group"])
     columns = ["service", "minutes", "group", "people", "covered_before", "covered_after"]
+    further = ["served_before", "served_after", "heads", "heads_before", "heads_after"]
+    counted = dict(zip(further[2:], ("people", "covered_before", "covered_after"), strict=True))
+    by_group = by_group.assign(
+        served_before=np.nan,
+        served_after=np.nan,
+        **{name: by_group[same] for name, same in counted.items()},
+        limited=by_group["service"].map(told.groupby("service")["limited"].any()),
+        weighted=False,
+    )
+    columns += [*further, "limited", "weighted"]
     both = pd.concat([told[columns], by_group[columns]], ignore_index=True)
     with np.errstate(invalid="ignore"):
         both["share_after"] = both["covered_after"] / both["people"].where(both["people"] > 0)
@@ -175,6 +190,7 @@ def _access(run: StoredRun, name: str) -> pd.DataFrame:
         people = np.zeros(len(demand))
         for group, weight in service.demand.items():
             people += weight * demand[f"people_{group}"].to_numpy(dtype=np.float64)
+        people *= demand["need_weight"].to_numpy(dtype=np.float64)
         reach = reaches.get(service.walker)
         before, after = np.zeros(len(at)), np.zeros(len(at))
         for place, size in _sizes(existing, service):

@@ -68,7 +68,8 @@ class Naming:
             own = position if rule.kind == "must" else position - len(asked.must)
             return f"siting.{rule.kind}.{own}"
         if rule.kind == "floor":
-            return f"siting.floors.{position}.share" if position < len(asked.floors) else "siting.target"
+            kept = self.study.kept_floors
+            return f"siting.floors.{kept[position][0]}.share" if position < len(kept) else "siting.target"
         if rule.kind == "spread":
             return f"siting.spreads.{position}.most"
         if rule.kind == "min_load":
@@ -145,15 +146,15 @@ class Naming:
         return self._say(rule.kind, site=site, service=service)
 
     def _floor(self, rule: Rule) -> str:
-        asked = self.study.siting
+        asked, kept = self.study.siting, self.study.kept_floors
         who = self._say("everybody")
-        if rule.position < len(asked.floors):
-            floor = asked.floors[rule.position]
+        if rule.position < len(kept):
+            floor = kept[rule.position][1]
             service, minutes, per = self.posed.service_ids.index(floor.service), floor.minutes, floor.per
             if floor.group is not None:
                 who = self._say("group", name=self.study.groups[floor.group].name.text(self.language))
         else:
-            service = rule.position - len(asked.floors)
+            service = rule.position - len(kept)
             minutes, per = self.study.services[service].circles[-1].minutes, asked.target_per
         share = self.limit(rule, 0.0 if rule.limit is None else rule.limit)
         key = "floor" if per == "all" else "floor_community"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import planner
 from planner.errors import OutputError
 from planner.runs.aside import written_aside
+from planner.runs.places import refuse_occupied
 from planner.runs.provenance import hashes_of
 from planner.study.load import load_study
 from planner.study.reference import reference_text, schema_text
@@ -35,12 +36,12 @@ def start(folder: Path, *, example: bool = False) -> Sequence[Path]:
 
     Raises
     ------
+    OccupiedFolderError
+        ``folder`` holds something already, or is no folder.
     OutputError
-        ``folder`` holds something already, cannot be written, or the bundled town is not there to be copied.
+        ``folder`` cannot be written, or the bundled town is not there to be copied.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        msg = f"{folder} holds something already; give a folder that is empty or does not exist"
-        raise OutputError(msg)
+    refuse_occupied(folder)
     with written_aside(folder, kind=None) as aside:
         if example:
             _copy_town(aside)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from planner.errors import StudyError
+from planner.errors import OccupiedFolderError, StudyError
+from planner.runs.kinds import refusal
+from planner.study.parts import sort_of
 from planner.study.scenarios import BASE
 
 #: holds every result unless told otherwise
@@ -39,3 +41,18 @@ def place_of(study_file: Path, scenario: str | None, verb: Verb | None = None) -
     """
     name = name_of(study_file)
     return STORE / (name if verb is None else f"{name}{APART}{verb}") / (scenario or BASE)
+
+
+def refuse_occupied(folder: Path) -> None:
+    """Refuse a folder that must be empty or absent, and is not.
+
+    Raises
+    ------
+    OccupiedFolderError
+        it holds something, or is a file, link or device.
+    """
+    reason = refusal(folder, None)
+    if reason is not None:
+        if sort_of(folder) == "folder" and not folder.is_symlink():
+            reason = f"{folder} holds something already; give a folder that is empty or does not exist"
+        raise OccupiedFolderError(reason)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import planner
 from planner._version import __version__
 from planner.study.connection import connection, is_connection
+from planner.study.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +37,7 @@ _COMPUTING = (
 
 
 def hashes_of(study: Study, folder: Path) -> dict[str, str]:
-    """Return sha256 of every input file by its path as the study names it; a shapefile counts with its sidecar files.
+    """Return sha256 of every input file by its path as the study names it, companions (sidecars, logs of databases) included.
 
     Parameters
     ----------
@@ -53,13 +54,8 @@ def hashes_in(block: object, folder: Path) -> dict[str, str]:
         if is_connection(named):
             continue
         path = folder / named
-        whole = [path] if path.suffix.lower() != ".shp" else sorted(path.parent.glob(f"{path.stem}.*"))
-        for part in whole:
-            if part.is_file():
-                found[named.removesuffix(path.name) + part.name] = _sha256(part)
-            elif part.is_dir():
-                for inner in sorted(item for item in part.rglob("*") if item.is_file()):
-                    found[f"{named}/{inner.relative_to(part).as_posix()}"] = _sha256(inner)
+        for name, part in parts_of(path).items():
+            found[named.removesuffix(path.name) + name] = _sha256(part)
     return found
 
 
@@ -126,12 +122,15 @@ def _paths(block: Any) -> Iterator[str]:
 
 
 def _sha256(path: Path) -> str:
-    stat = path.stat()
-    return _sha256_as_it_stands(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+    try:
+        stat = path.stat()
+        return _sha256_as_it_stands(path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    except OSError:
+        return "unreadable"  # its reader says so, with the reason
 
 
 @lru_cache(maxsize=4096)
-def _sha256_as_it_stands(path: Path, size: int, mtime_ns: int, inode: int) -> str:  # noqa: ARG001 - they tell versions apart
+def _sha256_as_it_stands(path: Path, state: tuple[int, ...]) -> str:  # noqa: ARG001 - it tells versions apart
     """Read a file once per process for as long as it stays the same: a hundred scenarios share their layers."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

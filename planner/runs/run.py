@@ -15,11 +15,19 @@ from planner.runs import depends
 from planner.runs.aside import written_aside
 from planner.runs.cache import Cache
 from planner.runs.clock import Clock
-from planner.runs.consequences import bills_table, closed_table, loads_table, served_table
+from planner.runs.consequences import (
+    bills_table,
+    closed_table,
+    loads_table,
+    places_found,
+    places_today,
+    served_table,
+)
 from planner.runs.ground import Ground, connector_m, survey
 from planner.runs.manifest import GoalResult, Manifest, Result
 from planner.runs.naming import naming_of
 from planner.runs.places import place_of
+from planner.runs.plain_json import finite
 from planner.runs.progress import Progress, silent
 from planner.runs.provenance import digest_of, fingerprint, versions, without_checksum
 from planner.runs.sheets import Sheets, sheets
@@ -35,10 +43,12 @@ from planner.runs.tabulate import (
     openings_table,
     places_table,
 )
+from planner.runs.unopened import unopened_table
 from planner.runs.why import why_infeasible
 from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
+from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +58,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from planner.siting import Outcome
+    from planner.siting.question.outcome import Stopped
     from planner.study import Study
+    from planner.words import Language
 
 #: writes map, workbook and the rest into the folder of a run
 Publish = Callable[["Run", "Path"], object]
@@ -193,7 +206,7 @@ def decide(
     if chosen.outcome.status == "infeasible":
         with clock.stage("reasons"):
             raise InfeasibleError(why_infeasible(naming_of(study, ground.district, posed.value)))
-    _refuse(chosen, require_optimal=require_optimal)
+    _refuse(chosen, study.language, require_optimal=require_optimal)
     return Decided(posed.value, chosen, evaluate(problem, chosen))
 
 
@@ -236,14 +249,21 @@ def _interrupted(chosen: Plan) -> bool:
     return chosen.outcome.interrupted or any(step.outcome.interrupted for step in chosen.steps)
 
 
-def _refuse(chosen: Plan, *, require_optimal: bool) -> None:
+def _refuse(chosen: Plan, language: Language, *, require_optimal: bool) -> None:
     """Raise unless there is a plan, and a proven one where that was asked for."""
     if not chosen.found:
-        msg = f"the solver found no plan in the time allowed ({chosen.outcome}); raise solver.time_limit_s"
-        raise InfeasibleError(msg)
+        raise InfeasibleError(_unproven("no_plan", chosen.outcome, {chosen.outcome.stopped_by}, language))
     if require_optimal and not chosen.proven:
-        msg = f"the plan is not proven optimal: {chosen.outcome}; raise solver.time_limit_s or solver.gap"
-        raise UnprovenError(msg)
+        ended = {step.outcome.stopped_by for step in chosen.steps if not step.outcome.proven}
+        raise UnprovenError(_unproven("plan", chosen.outcome, ended, language))
+
+
+def _unproven(what: str, outcome: Outcome, ended: set[Stopped], language: Language) -> str:
+    """Return what is missing, and what to change in the study: more time helps only where time ran out."""
+    time = "time" if what == "no_plan" else "time_or_gap"
+    ways = {"time": time, "tolerance": "tolerance", "interrupt": "interrupt", "limit": "limit"}
+    said = [say(f"reason.unproven.{way}", language) for stopped, way in ways.items() if stopped in ended]
+    return "; ".join([say(f"reason.unproven.{what}", language, outcome=str(outcome)), *said])
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,7 +292,14 @@ def _tables(work: _Work) -> Tables:
         ]
         for offers in (standing, planned)
     )
-    coverage, by_community, by_area = coverage_tables(study, district, before, after)
+    coverage, by_community, by_area = coverage_tables(
+        study,
+        district,
+        before,
+        after,
+        places_before=places_today(problem, standing),
+        places_after=places_found(problem, recount),
+    )
     _agree(study, coverage, recount)
     openings = openings_table(study, posed, work.chosen)
     opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
@@ -291,6 +318,7 @@ def _tables(work: _Work) -> Tables:
         served=served_table(study, recount),
         loads=loads_table(posed, work.chosen, recount),
         closed=closed_table(posed, work.chosen),
+        unopened=unopened_table(study, district, posed, work.chosen, spent_yuan=recount.capital_yuan),
         bills=bills_table(study, recount),
         nearest=nearest_table(study, district, posed.place_ids, before, after),
         reach=work.sheets.reach,
@@ -353,9 +381,9 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
     outcome = chosen.outcome
     return Result(
         status=outcome.status,
-        objective=recount.worth if outcome.objective is None else outcome.objective,
-        bound=outcome.bound,
-        gap=outcome.gap,
+        objective=finite(outcome.objective),
+        bound=finite(outcome.bound),
+        gap=finite(outcome.gap),
         seconds=round(outcome.seconds, 3),
         solver=f"{outcome.solver} {outcome.version}",
         capital_yuan=recount.capital_yuan,
@@ -366,7 +394,9 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
         proven=chosen.proven,
         goals=tuple(
             GoalResult(
-                step.goal.kind, step.outcome.status, step.outcome.objective, step.outcome.bound, step.outcome.gap
+                step.goal.kind,
+                step.outcome.status,
+                *(finite(number) for number in (step.outcome.objective, step.outcome.bound, step.outcome.gap)),
             )
             for step in chosen.steps
         ),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
+from planner.runs.columns import OF_RUNS
 from planner.runs.manifest import Manifest
 from planner.runs.tables import Tables, read_table
 from planner.study import Study
@@ -56,7 +57,9 @@ class Run:
         """
         with _whole(folder):
             head = StoredRun.open(folder)
-            return cls(study=head.study, manifest=head.manifest, tables=Tables.read(folder / "tables"))
+            return cls(
+                study=head.study, manifest=head.manifest, tables=Tables.read(folder / "tables", head.study.language)
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,7 @@ class StoredRun:
         """Read the table ``name`` of `planner.runs.tables.Tables`; raises as `Run.read`."""
         if name not in self._read:
             with _whole(self.folder):
-                self._read[name] = read_table(self.folder / "tables", name)
+                self._read[name] = read_table(self.folder / "tables", name, OF_RUNS[name], self.study.language)
         return self._read[name]
 
 

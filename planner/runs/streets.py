@@ -55,6 +55,7 @@ def _walkable(study: Study, folder: Path, district: District) -> Walkable:
         layer=streets.layer,
         source_crs=streets.crs,
         node_tolerance_m=streets.node_tolerance_m,
+        crossings=streets.crossings,
         join_gaps_m=streets.join_gaps_m,
         least_piece_m=streets.least_piece_m,
     )

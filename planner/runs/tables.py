@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, Self
 import geopandas as gpd
 import pandas as pd
 
+from planner.runs.columns import OF_RUNS, refuse_older
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from planner.study import Language
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +35,15 @@ class Frames:
             (folder / f"{field.name}.parquet").write_bytes(content)
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """Read the tables back from ``folder``."""
-        return cls(**{field.name: read_table(folder, field.name) for field in fields(cls)})
+    def columns(cls) -> Mapping[str, tuple[str, ...]]:
+        """Return what columns each table has, whatever the study."""
+        return OF_RUNS
+
+    @classmethod
+    def read(cls, folder: Path, language: Language) -> Self:
+        """Read the tables back from ``folder``; raises OutputError in ``language`` where an older version wrote fewer."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: read_table(folder, name, cls.columns()[name], language) for name in names})
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +56,7 @@ class Tables(Frames):
     communities: gpd.GeoDataFrame
     """``id, name, <roll_up columns>, people_<group>`` and polygons."""
     demand: gpd.GeoDataFrame
-    """``id, community_id, people_<group>, connector_m`` (NaN: not connected to any street) and points."""
+    """``id, community_id, people_<group>`` (heads), ``need_weight, connector_m`` (NaN: not connected to any street) and points."""
     places: gpd.GeoDataFrame
     """Facilities and candidates as one list: ``id, name, role`` (``facility``/``candidate``), ``kind, area_m2, storey, lift,
     setup_yuan, yearly_yuan, ready_year, connector_m, opened`` and points."""
@@ -62,7 +72,9 @@ class Tables(Frames):
     """The plan, one row per building: ``place_id, name, kind, services, n_services, area_m2, area_offered_m2, setup_yuan, fit_out_yuan,
     capital_yuan, yearly_yuan, ready_year``."""
     coverage: pd.DataFrame
-    """``service, minutes, people, covered_before, covered_after``: people (weighted demand of the service), unreached ones included."""
+    """``service, minutes, people, covered_before, covered_after, served_before, served_after, heads, heads_before, heads_after``:
+    people (weighted demand of the service), unreached ones included; those of them who find a place, too, where places are limited;
+    and each person counted as one."""
     coverage_by_community: pd.DataFrame
     """The same by ``community_id`` (empty text: people outside every community)."""
     coverage_by_area: pd.DataFrame
@@ -71,6 +83,10 @@ class Tables(Frames):
     """``service, minutes, people, served``: people within a circle who also have a place, where places are limited."""
     loads: pd.DataFrame
     """``place_id, service, capacity, load, utilisation`` of every open place whose capacity binds."""
+    unopened: pd.DataFrame
+    """``service, why, place_id, size, capital_yuan, yearly_yuan, minutes, people, rules_zh, rules_en, instead_place_id,
+    instead_service, worth_lost, unspent_yuan, needs_m2, largest_m2``: services of which the plan opens nothing new, the opening
+    that would come nearest, the rules that refuse it, and what it could take the place of."""
     closed: pd.DataFrame
     """``place_id, service``: what stands today and not after the plan (closed, moved, or replaced by an extension)."""
     bills: pd.DataFrame
@@ -87,10 +103,14 @@ class Tables(Frames):
     """``severity, code, layer, where, zh, en``: what the check said of the layers."""
 
 
-def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """Read one table back, with its geometry if it has any."""
+def read_table(folder: Path, name: str, columns: tuple[str, ...], language: Language) -> pd.DataFrame:
+    """Read one table back, with its geometry if it has any; raises OutputError where it, or one of its ``columns``, is absent."""
     path = folder / f"{name}.parquet"
-    return gpd.read_parquet(path) if name in GEOGRAPHIC else pd.read_parquet(path)
+    if folder.is_dir() and not path.is_file():
+        refuse_older(path, columns, None, language)
+    frame: pd.DataFrame = gpd.read_parquet(path) if name in GEOGRAPHIC else pd.read_parquet(path)
+    refuse_older(path, columns, frame, language)
+    return frame
 
 
 def as_parquet(frame: pd.DataFrame) -> bytes:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from planner.access import KINDS, EdgeFlag
-from planner.siting import demand_of
+from planner.district import need_of
+from planner.siting import demand_of, heads_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 
 #: what reach and places are told apart by
 FACILITY, CANDIDATE = "facility", "candidate"
+#: what is summed in every table of coverage
+COVERAGE = (
+    "people",
+    "covered_before",
+    "covered_after",
+    "served_before",
+    "served_after",
+    "heads",
+    "heads_before",
+    "heads_after",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +65,22 @@ def coverage_tables(
     district: District,
     before: Sequence[Nearest],
     after: Sequence[Nearest],
+    *,
+    places_before: Sequence[NDArray[np.float64] | None],
+    places_after: Sequence[NDArray[np.float64] | None],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return coverage of the whole district, by community and by roll-up area.
 
-    People who reach nothing, or live outside every community, stay in every total.
+    People who reach nothing, or live outside every community, stay in every total. ``people``, ``covered_…`` and ``served_…``
+    are weighted as the service and the need of a place say; ``heads…`` count each person as one.
 
     Parameters
     ----------
     before, after
         The nearest opening today and after the plan, one per service of the study.
+    places_before, places_after
+        float64[n, C], one per service: the people of each point who find a place within each circle; None where places are
+        not limited, so that whoever reaches an opening finds one.
     """
     long = pd.concat(
         [
@@ -71,13 +90,21 @@ def coverage_tables(
                     "service": service.id,
                     "minutes": circle.minutes,
                     "people": people,
-                    "covered_before": people * (was.seconds <= circle.minutes * 60),
-                    "covered_after": people * (becomes.seconds <= circle.minutes * 60),
+                    "covered_before": people * reached[0],
+                    "covered_after": people * reached[1],
+                    "served_before": people * reached[0] if found[0] is None else found[0][:, ring],
+                    "served_after": people * reached[1] if found[1] is None else found[1][:, ring],
+                    "heads": heads,
+                    "heads_before": heads * reached[0],
+                    "heads_after": heads * reached[1],
                 }
             )
-            for service, was, becomes in zip(study.services, before, after, strict=True)
-            for people in [demand_of(service, district)]
-            for circle in service.circles
+            for service, was, becomes, *found in zip(
+                study.services, before, after, places_before, places_after, strict=True
+            )
+            for people, heads in [(demand_of(service, district), heads_of(study, service, district))]
+            for ring, circle in enumerate(service.circles)
+            for reached in [[walk.seconds <= circle.minutes * 60 for walk in (was, becomes)]]
         ],
         ignore_index=True,
     )
@@ -99,9 +126,7 @@ def coverage_tables(
 
 def _summed(long: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     keys = [*by, "service", "minutes"]
-    sums = (
-        long.groupby(keys, sort=True, observed=True)[["people", "covered_before", "covered_after"]].sum().reset_index()
-    )
+    sums = long.groupby(keys, sort=True, observed=True)[list(COVERAGE)].sum().reset_index()
     return sums.astype({"service": "str"})
 
 
@@ -154,6 +179,7 @@ def demand_table(study: Study, district: District, connector_m: NDArray[np.float
             "id": demand["id"],
             "community_id": ids[demand["community"]],
             **{f"people_{group}": demand[group] for group in study.groups if group in demand},
+            "need_weight": need_of(demand),
             "connector_m": connector_m,
         },
         geometry=demand.geometry,
@@ -318,6 +344,10 @@ def opened_sites_table(
     for place, mine in openings.groupby("place_id", sort=False):
         j = at[str(place)]
         site = sites.loc[place]
+        per_m2 = posed.problem.sites.setup_yuan_per_m2
+        setup = float(posed.problem.sites.setup_yuan[j])
+        # Facilities have no set-up; all that is used of a candidate's room is new.
+        setup += 0.0 if per_m2 is None else float(per_m2[j] * recount.site_area_m2[j])
         rows.append(
             {
                 "place_id": place,
@@ -327,8 +357,8 @@ def opened_sites_table(
                 "n_services": len(mine),
                 "area_m2": float(recount.site_area_m2[j]),
                 "area_offered_m2": float(site["area_m2"]),
-                "setup_yuan": float(posed.problem.sites.setup_yuan[j]),
-                "fit_out_yuan": float(recount.site_capital_yuan[j] - posed.problem.sites.setup_yuan[j]),
+                "setup_yuan": setup,
+                "fit_out_yuan": float(recount.site_capital_yuan[j] - setup),
                 "capital_yuan": float(recount.site_capital_yuan[j]),
                 "yearly_yuan": float(recount.site_yearly_yuan[j]),
                 "ready_year": float(site["ready_year"]),
@@ -365,7 +395,18 @@ def circles_table(
 
 
 def streets_table(network: WalkNetwork) -> gpd.GeoDataFrame:
-    """Return the walkable streets: their class, and whether doors may open on them (not on bridges or in tunnels)."""
+    """Return what is walked: class of the street, whether doors open on it (not on bridges, not in tunnels), its two junctions.
+
+    Streets meet where they share a junction, which is not wherever they touch: a closed barrier or another level parts
+    them. Straight ways across squares, which nobody drew, are ``across``.
+    """
     no_doors = network.has(EdgeFlag.BRIDGE) | network.has(EdgeFlag.TUNNEL)
-    columns = {"highway": np.array(KINDS)[network.kind], "stairs": network.has(EdgeFlag.STAIRS), "doors": ~no_doors}
+    columns = {
+        "highway": np.array(KINDS)[network.kind],
+        "stairs": network.has(EdgeFlag.STAIRS),
+        "doors": ~no_doors,
+        "across": network.has(EdgeFlag.ACROSS),
+        "from_junction": network.u.astype(np.int32),
+        "to_junction": network.v.astype(np.int32),
+    }
     return gpd.GeoDataFrame(columns, geometry=network.lines, crs=network.crs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from planner.runs.overlap import overlaps_table
 from planner.runs.store import StoredRun
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _SUMS = ("sites", "services", "capital_yuan", "yearly_yuan")
 COLUMNS = (
     "scenario", "studies", "missing", *_SUMS, "service", "counted_in", "minutes",
     "people", "covered_before", "covered_after", "share_before", "share_after",
+    "served_before", "served_after", "heads", "heads_before", "heads_after", "limited", "weighted",
 )  # fmt: skip
 
 
@@ -33,7 +35,7 @@ class Counted:
     scenario: str
     result: Result
     coverage: pd.DataFrame
-    """``service, minutes, people, covered_before, covered_after``, as in a run's own table ``coverage``."""
+    """A run's own table ``coverage``, with ``limited`` and ``weighted``: see `coverage_of`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,8 @@ class CityTotals:
     """(Scenario, study) of every district a total lacks → ``failed``, or ``none``: it has no such scenario in this batch."""
     labels: dict[str, Label]
     """What the services are called, by the first district that has them."""
+    overlaps: pd.DataFrame
+    """As `planner.runs.overlap.overlaps_table` returns it: where there is a pair, nothing is added up."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return ``totals``: a block for each scenario, with what is missing from it and why; a share that nobody has is null."""
@@ -58,7 +62,16 @@ class CityTotals:
                 {name: value for name, value in row.items() if name not in {*common, "missing"}} for row in told
             ]
             blocks.append({**common, "missing": lacking, "coverage": coverage})
-        return {"totals": blocks}
+        told = json.loads(self.overlaps.to_json(orient="records"))
+        return {"totals": blocks, **({"overlaps": told} if told else {})}
+
+
+def coverage_of(run: StoredRun) -> pd.DataFrame:
+    """Return a run's table ``coverage`` with ``limited`` (places of the service are) and ``weighted`` (its people are no heads)."""
+    table, offers = run.table("coverage"), run.table("offers")
+    limited = set(offers.loc[offers["capacity"].notna(), "service"])
+    weighted = {service.id for service in run.study.services if run.study.weighs(service)}
+    return table.assign(limited=table["service"].isin(limited), weighted=table["service"].isin(weighted))
 
 
 def totals_table(runs: Sequence[Counted], studies: Sequence[str]) -> pd.DataFrame:
@@ -77,7 +90,9 @@ def totals_table(runs: Sequence[Counted], studies: Sequence[str]) -> pd.DataFram
         A row for each scenario, service and circle, in their order of appearance: ``studies`` (how many are added up) and ``missing``
         (the others, joined by ``;``); ``sites`` and ``services`` opened, ``capital_yuan`` and ``yearly_yuan`` of the scenario,
         the same in each of its rows; ``counted_in`` (how many of those added up have this service and circle), ``people,
-        covered_before, covered_after`` of these, ``share_before`` and ``share_after`` (NaN where nobody lives).
+        covered_before, covered_after`` of these, ``share_before`` and ``share_after`` (NaN where nobody lives), ``served_before,
+        served_after, heads, heads_before, heads_after`` as in a run, ``limited`` (places are limited in one of them) and
+        ``weighted`` (people are counted by weight in one of them).
     """
     if len(studies) < 2 or not runs:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -96,6 +111,13 @@ def _of_scenario(scenario: str, runs: Sequence[Counted], studies: Sequence[str])
             people=("people", "sum"),
             covered_before=("covered_before", "sum"),
             covered_after=("covered_after", "sum"),
+            served_before=("served_before", "sum"),
+            served_after=("served_after", "sum"),
+            heads=("heads", "sum"),
+            heads_before=("heads_before", "sum"),
+            heads_after=("heads_after", "sum"),
+            limited=("limited", "any"),
+            weighted=("weighted", "any"),
         )
         .reset_index()
     )
@@ -124,14 +146,16 @@ def city_totals(report: Report) -> CityTotals:
     asked = {tuple(one.name.rsplit("/", 1)): one for one in report.done}
     studies = list(dict.fromkeys(study for study, _ in asked))
     if len(studies) < 2:
-        return CityTotals(totals_table((), studies), {}, {})
+        return CityTotals(totals_table((), studies), {}, {}, overlaps_table({}))
     runs: list[Counted] = []
     labels: dict[str, Label] = {}
+    first: dict[str, StoredRun] = {}
     for (study, scenario), one in asked.items():
         if one.folder is None or one.result is None:
             continue
         run = StoredRun.open(one.folder)
-        runs.append(Counted(study, scenario, run.manifest.result, run.table("coverage")))
+        first.setdefault(study, run)
+        runs.append(Counted(study, scenario, run.manifest.result, coverage_of(run)))
         labels |= {service.id: service.name for service in run.study.services if service.id not in labels}
     there = {(one.scenario, one.study) for one in runs}
     missing = {
@@ -140,4 +164,5 @@ def city_totals(report: Report) -> CityTotals:
         for study in studies
         if (scenario, study) not in there
     }
-    return CityTotals(totals_table(runs, studies), missing, labels)
+    overlaps = overlaps_table(first)
+    return CityTotals(totals_table(() if len(overlaps) else runs, studies), missing, labels, overlaps)

@@ -81,7 +81,8 @@ def trace(
     steps
         How many points, 3 at least.
     against
-        ``capital``, or ``floor`` (the first of ``siting.floors``; ``floor.1`` the second …).
+        ``capital``, or ``floor`` (the first of ``siting.floors``; ``floor.1`` the second …), which is then not kept for protected
+        groups by themselves.
     time_limit_s
         Of all points together.
 
@@ -101,7 +102,7 @@ def trace(
     with written_aside(target, kind="frontier") as aside:
         ground = survey(study, study_file.parent, clock, known)
         with clock.stage("problem"):
-            problem = pose(study, ground.district, ground.reaches).problem
+            problem = pose(_alone(study) if rule.kind == "floor" else study, ground.district, ground.reaches).problem
         settings = problem.settings or SolverSettings()
         each_s = min(settings.time_limit_s, time_limit_s / (steps + 1))
         with clock.stage("frontier") as tell:
@@ -136,6 +137,12 @@ def _along(study: Study, against: str) -> Rule:
         known = len(study.siting.floors)
         raise StudyError(f"--against {against}: siting.floors has {known} floor{'s' if known != 1 else ''}; add one")
     return Rule("floor", position, study.siting.floors[position].share)
+
+
+def _alone(study: Study) -> Study:
+    """Return the study with floors as they are written, not kept for protected groups too: one floor alone is to move."""
+    groups = {name: group.model_copy(update={"protected": False}) for name, group in study.groups.items()}
+    return study.model_copy(update={"groups": groups})
 
 
 def _numbers(found: float | None, bound: float | None) -> str:

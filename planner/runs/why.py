@@ -35,12 +35,16 @@ def why_infeasible(naming: Naming, *, longest_s: float = LONGEST_S) -> str:
     seconds = min(settings.time_limit_s, longest_s)
     conflict = find_conflict(problem, dataclasses.replace(settings, time_limit_s=seconds))
     if conflict is None:
-        return say("reason.why.not_found", naming.language, seconds=f"{seconds:g}")
-    return say_conflict(conflict, naming, seconds)
+        how = _how(naming, seconds, longest_s)
+        return say("reason.why.not_found", naming.language, seconds=f"{seconds:g}", how=how)
+    return say_conflict(conflict, naming, seconds, longest_s=longest_s)
 
 
-def say_conflict(conflict: Conflict, naming: Naming, seconds: float) -> str:
-    """Return a conflict that was searched for during ``seconds`` as text: the rules, then each way out on its line."""
+def say_conflict(conflict: Conflict, naming: Naming, seconds: float, *, longest_s: float = LONGEST_S) -> str:
+    """Return a conflict that was searched for during ``seconds`` as text: the rules, then each way out on its line.
+
+    ``longest_s`` is the longest that is ever searched.
+    """
     language = naming.language
     if not conflict.rules:
         return say("reason.why.by_itself", language)
@@ -51,11 +55,17 @@ def say_conflict(conflict: Conflict, naming: Naming, seconds: float) -> str:
         lines.append(say("reason.why.not_smallest", language, seconds=f"{seconds:g}"))
     ways = conflict.relaxations
     if not ways:
-        return "\n".join([*lines, say("reason.why.no_way", language, seconds=f"{seconds:g}")])
+        how = _how(naming, seconds, longest_s)
+        return "\n".join([*lines, say("reason.why.no_way", language, seconds=f"{seconds:g}", how=how)])
     together = len(ways[0].rules) > 1
     lines.append(say(f"reason.why.{'together' if together else 'only' if len(ways) == 1 else 'any_one'}", language))
     lines += [line for way in ways for line in _ways_out(way, naming)]
     return "\n".join(lines)
+
+
+def _how(naming: Naming, seconds: float, longest_s: float) -> str:
+    """Return what may help where the time was too short: more of it only as long as more would be used."""
+    return say(f"reason.why.{'more_time' if seconds < longest_s else 'one_at_a_time'}", naming.language)
 
 
 def _ways_out(way: Relaxation, naming: Naming) -> list[str]:

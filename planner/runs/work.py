@@ -12,7 +12,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from planner.errors import OutputError, PlannerError, StudyError
+from planner.errors import LACKS_MEMORY, OutputError, PlannerError, StudyError
 from planner.runs.aside import written_aside
 from planner.runs.cache import LIMIT_BYTES, Cache, Recall
 from planner.runs.lock import locked
@@ -87,6 +87,10 @@ class Work:
                 return self._locked(job, tell, began)
             except PlannerError as fault:
                 return _failed(job, str(fault), fault.exit_code, began)
+            except MemoryError:
+                return _failed(
+                    job, "there is not enough memory; ask fewer scenarios side by side (--jobs 1)", LACKS_MEMORY, began
+                )
             except Exception as fault:  # noqa: BLE001 - a bug in one scenario must not stop the others
                 return _failed(job, "".join(traceback.format_exception(fault)).rstrip(), 1, began)
 

@@ -6,7 +6,7 @@ a plan afterwards: `find_conflict` (why there is none), `price_rules`, `unfunded
 """
 
 from planner.siting.counting.evaluate import Evaluation, count, evaluate
-from planner.siting.posing.pose import Posed, demand_of, pose
+from planner.siting.posing.pose import Posed, demand_of, heads_of, pose
 from planner.siting.question.outcome import Outcome, SolverSettings
 from planner.siting.question.plan import Assignments, Openings, Plan, Step
 from planner.siting.question.problem import Budgets, Demand, Goal, Offers, Phases, Sites, SitingProblem
@@ -18,6 +18,7 @@ from planner.siting.reasons.marginal import Marginal, Swap, best_swaps, marginal
 from planner.siting.reasons.phases import Schedule, schedule
 from planner.siting.reasons.places import value_of
 from planner.siting.reasons.price import Price, price_rules, unfunded
+from planner.siting.reasons.unopened import Unopened, unopened
 from planner.siting.search.optimise import solve
 
 __all__ = [
@@ -51,11 +52,13 @@ __all__ = [
     "Spread",
     "Step",
     "Swap",
+    "Unopened",
     "best_swaps",
     "count",
     "demand_of",
     "evaluate",
     "find_conflict",
+    "heads_of",
     "marginal",
     "pose",
     "price_rules",
@@ -64,6 +67,7 @@ __all__ = [
     "solve",
     "trace_frontier",
     "unfunded",
+    "unopened",
     "value_of",
     "with_limit",
     "without",

@@ -5,13 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from planner.study.connection import NO_PASSWORDS, holds_secret
 
 Language = Literal["zh", "en"]
+
+
+def _visible(name: str) -> str:
+    if not name.isprintable():
+        msg = "holds a character that cannot be seen (a control character, a space of no width); type it again"
+        raise ValueError(msg)
+    return name
+
+
 #: an identifier a planner types: letters (Chinese too), digits, ``_``, ``-`` and ``.``; no spaces
-Id = Annotated[str, StringConstraints(pattern=r"^[^\s/\\:;,\"'<>=]+$", max_length=80)]
+Id = Annotated[str, StringConstraints(pattern=r"^[^\s/\\:;,\"'<>=]+$", max_length=80), AfterValidator(_visible)]
+#: an identifier that also names a folder: no leading dot, none of ``* ? | [ ]``; a second pattern would replace that of `Id`
+FolderName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\s/\\:;,\"'<>=.*?|\[\]][^\s/\\:;,\"'<>=*?|\[\]]*$", max_length=80),
+    AfterValidator(_visible),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 Yuan = Annotated[float, Field(ge=0)]
 
@@ -31,6 +46,8 @@ class Block(BaseModel):
 
 class Located(Block):
     """A block whose file, or database, lies at ``path``."""
+
+    path: Path
 
     @field_validator("path", check_fields=False)
     @classmethod

@@ -32,6 +32,9 @@ class Layer(Located):
     """Text encoding of a shapefile or CSV, if the file does not tell and the automatic decision is wrong."""
     columns: dict[str, str] = {}
     """Our name of a column → its name in the file, e.g. ``{id: 社区编码, name: 社区名称}``."""
+    decimal: Literal[".", ","] | None = None
+    """Decimal mark of figures stored as text; the other one then stands between thousands (``5.741`` with ``decimal: ","`` is
+    5,741). Without it the cells themselves say, and what they leave open is a finding."""
     keep: dict[str, list[str | int | float | bool]] = {}
     """Keep only the rows whose column (name in the file) has one of these values."""
     drop: dict[str, list[str | int | float | bool]] = {}
@@ -61,6 +64,11 @@ class Communities(Layer):
     """Administrative columns (street, town, parish …) by which tables are also summed."""
     renamed: dict[str, str] = {}
     """Names that other layers still use → the name here, e.g. ``{五角场镇: 长海路街道}``."""
+    cells: Literal["voronoi", "grid"] | None = None
+    """Where nobody has borders: ``voronoi`` gives each point (a community's centre, a hexagon's) the ground nearest to it,
+    ``grid`` lays squares of ``cell_m`` over the rows of any layer. Results are labelled as by cells."""
+    cell_m: Annotated[float, Field(ge=50, le=20_000)] = 500.0
+    """Side of the squares of ``cells: grid``; half of it is the least ground around the outermost points of ``voronoi``."""
 
 
 class Buildings(Layer):
@@ -177,6 +185,9 @@ class Streets(Located):
     """Only for line layers; OpenStreetMap extracts are always in degrees (EPSG:4326)."""
     node_tolerance_m: Annotated[float, Field(ge=0, le=10)] = 0.0
     """Line layers only: ends closer than this are one junction."""
+    crossings: Literal["joined", "apart"] | None = None
+    """Line layers only: whether lines that cross meet there. By default they do, unless their ``layer`` differs, or one is a
+    bridge or tunnel, or the layer has columns ``u`` and ``v`` (was cut at its junctions already)."""
     join_gaps_m: Annotated[float, Field(ge=0, le=50)] = 0.0
     """Join disconnected pieces closer than this; its effect is printed. 0 joins nothing."""
     least_piece_m: Annotated[float, Field(ge=0, le=10_000)] = 0.0
@@ -212,6 +223,13 @@ class Layers(Block):
     """Heights, for walkers with ``slope: tobler``."""
     entrances: Layer | None = None
     """Doors of facilities and candidates, where a place has several. Columns: ``id``, ``place`` (id of the facility or candidate)."""
+
+    @property
+    def files(self) -> tuple[Located, ...]:
+        """Every layer that is given, in the order of its keys."""
+        given = [getattr(self, name) for name in type(self).model_fields]
+        each = [one for held in given for one in (held if isinstance(held, list) else [held])]
+        return tuple(one for one in each if one is not None)
 
     @model_validator(mode="after")
     def _estates_need_gates(self) -> Layers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -13,7 +14,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from planner.errors import Fault, StudyError, raise_all
 from planner.study.connection import NO_PASSWORDS, holds_secret, without_secrets
 from planner.study.model import Study
+from planner.study.parts import sort_of
 from planner.study.scenarios import Overlay, variant, variants
+from planner.study.written import as_written, on_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 MAX_BYTES = 2_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 40
+#: commas, colons, brackets and lines; the reader of YAML takes a second for each ten thousand
+MAX_MARKS = 60_000
+
+_LONGEST_SHOWN = 200
 
 Key = tuple[str | int, ...]
 
@@ -89,26 +96,33 @@ def parse_set(item: str) -> Overlay:
         if it has no ``=`` or its value is not YAML.
     """
     key, found, value = item.partition("=")
+    if _marks(value) > MAX_MARKS // 10:
+        msg = f"--set {without_secrets(key)}: the value is too long; write it into a scenario of the study"
+        raise StudyError(msg)
     if not found or not key.strip():
         msg = f"--set {without_secrets(item)}: write it as key=value, e.g. --set budgets.capital_yuan=5000000"
         raise StudyError(msg)
     try:
-        return Overlay(key.strip(), _plain(YAML(typ="safe", pure=True).load(value)), f"--set {key.strip()}")
-    except (YAMLError, ValueError) as fault:
+        return Overlay(key.strip(), _plain(YAML(typ="rt", pure=True).load(value)), f"--set {key.strip()}")
+    except (YAMLError, ValueError, RecursionError) as fault:
         msg = f"--set {without_secrets(item)}: the value cannot be read; quote texts that hold : # or brackets"
         raise StudyError(msg) from fault
 
 
 def _read(path: Path) -> str:
-    if path.is_dir():
+    if sort_of(path) == "folder":
         msg = f"{path} is a folder; give the study file in it, e.g. {path / 'study.yaml'}"
         raise StudyError(msg)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            msg = f"{path} has {size:,} bytes; a study file has at most {MAX_BYTES:,}. Is it a layer?"
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            msg = f"{path} is a device, pipe or socket; give the study file itself"
             raise StudyError(msg)
-        return path.read_bytes().decode("utf-8-sig")
+        if status.st_size > MAX_BYTES:
+            msg = f"{path} has {status.st_size:,} bytes; a study file has at most {MAX_BYTES:,}. Is it a layer?"
+            raise StudyError(msg)
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1).decode("utf-8-sig")
     except FileNotFoundError as fault:
         near = difflib.get_close_matches(path.name, _yaml_names(path.parent), n=1)
         hint = f"; did you mean {path.parent / near[0]}?" if near else "; `planner new DIR` makes one to start from"
@@ -117,16 +131,21 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as fault:
         msg = f"{path}: byte {fault.start} is not UTF-8; save the file as UTF-8"
         raise StudyError(msg) from fault
-    except OSError as fault:
-        msg = f"{path} cannot be read: {fault.strerror}"
+    except (OSError, ValueError) as fault:
+        shown = str(path) if len(str(path)) <= _LONGEST_SHOWN else f"{str(path)[:_LONGEST_SHOWN]}…"
+        msg = f"{shown} cannot be read: {getattr(fault, 'strerror', None) or fault}"
         raise StudyError(msg) from fault
 
 
 def _yaml_names(folder: Path) -> list[str]:
-    return [entry.name for entry in folder.glob("*.y*ml")] if folder.is_dir() else []
+    return [entry.name for entry in folder.glob("*.y*ml")] if sort_of(folder) == "folder" else []
 
 
 def _parse(path: Path, text: str) -> Any:
+    marks = _marks(text)
+    if marks > MAX_MARKS:
+        msg = f"{path}: {marks:,} lines, commas, colons and brackets; a study has at most {MAX_MARKS:,}. Is it a layer?"
+        raise StudyError(msg)
     try:
         raw = YAML(typ="rt", pure=True).load(text)
         _plain(raw)
@@ -144,6 +163,11 @@ def _parse(path: Path, text: str) -> Any:
     return raw
 
 
+def _marks(text: str) -> int:
+    """Return about how many items the reader of YAML will find."""
+    return sum(text.count(mark) for mark in "\n,:[{")
+
+
 def _plain(value: Any) -> Any:
     """Return ``value`` without the YAML reader's own types; refuse what is too large or nested in itself."""
     left = [MAX_VALUES]
@@ -154,19 +178,12 @@ def _plain(value: Any) -> Any:
             msg = "too many values, or values nested in themselves"
             raise ValueError(msg)
         if isinstance(item, Mapping):
-            return {_scalar(key): strip(inner, depth + 1) for key, inner in item.items()}
+            return {as_written(key): strip(inner, depth + 1) for key, inner in item.items()}
         if isinstance(item, Sequence) and not isinstance(item, str | bytes):
             return [strip(inner, depth + 1) for inner in item]
-        return _scalar(item)
+        return as_written(item)
 
     return strip(value, 0)
-
-
-def _scalar(item: Any) -> Any:
-    for kind in (bool, int, float, str):
-        if isinstance(item, kind):
-            return kind(item)
-    return item
 
 
 def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
@@ -179,6 +196,8 @@ def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
         except LookupError as fault:
             faults.append(Fault(overlay.origin, str(fault.args[0])))
     _refuse_passwords(path, raw, asked, origins)
+    _refuse_half_characters(path, raw, asked, origins)
+    on_disk(asked.get("layers"), path.parent)
     try:
         study = Study.model_validate(asked)
     except ValidationError as error:
@@ -196,6 +215,28 @@ def _refuse_passwords(path: Path, raw: Any, asked: Any, origins: Mapping[Key, st
         where = origin or f"{path.name}:{_line(raw, keys)}: {'.'.join(str(key) for key in keys)}"
         faults.append(Fault(where, NO_PASSWORDS))
     raise_all(faults, StudyError, f"{path}: the study holds passwords")
+
+
+def _refuse_half_characters(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str]) -> None:
+    """Refuse texts that hold half of a character (a lone surrogate): no file can store them."""
+    faults = []
+    for keys in _half_characters(asked):
+        origin = next((text for key, text in origins.items() if keys[: len(key)] == key), None)
+        where = origin or f"{path.name}:{_line(raw, keys)}: {'.'.join(str(key) for key in keys)}"
+        faults.append(Fault(ascii(where)[1:-1], "holds half of a character", "type the text again"))
+    raise_all(faults, StudyError, f"{path}: the study holds texts that cannot be stored")
+
+
+def _half_characters(value: Any, *keys: str | int) -> Iterator[Key]:
+    if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        yield keys
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _half_characters(str(key), *keys, key)
+            yield from _half_characters(inner, *keys, key)
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from _half_characters(inner, *keys, at)
 
 
 def _secrets(value: Any, *keys: str | int) -> Iterator[Key]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import itertools
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from planner.study._base import Block, Id, Label, Language
+from planner.study._base import Block, FolderName, Id, Label, Language, Located
 from planner.study.layers import Layers
-from planner.study.rules import Budgets, CoLocation, Siting, Solver
+from planner.study.rules import Budgets, CoLocation, Floor, Siting, Solver
 from planner.study.services import DemandGroup, Service, SiteKind, Walking
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+#: what the Open Database License asks to stand on everything made from an extract
+OPENSTREETMAP = "© OpenStreetMap contributors, ODbL 1.0"
+_EXTRACTS = (".osm", ".pbf", ".o5m", ".osm.gz", ".osm.bz2", ".osm.xml", ".osm.json")
+_MOST_CIRCLES = 250
+_RESERVED_GROUPS = frozenset({"id", "community", "geometry", "key", "point", "name"})
 
 
 class Publication(Block):
@@ -27,7 +38,7 @@ class Publication(Block):
 class Scenario(Block):
     """Named overrides of the study, one per line: ``budgets.capital_yuan: 5000000``."""
 
-    name: Annotated[Id, StringConstraints(pattern=r"^[^.*?|\[\]][^*?|\[\]]*$")]
+    name: FolderName
     """Also the name of the run's folder: no leading dot, none of ``* ? | [ ]``."""
     set: dict[str, Any] = {}
     extends: Id | None = None
@@ -65,10 +76,47 @@ class Study(Block):
         """All circles of all services, ascending."""
         return tuple(sorted({circle.minutes for service in self.services for circle in service.circles}))
 
+    @property
+    def kept_floors(self) -> tuple[tuple[int, Floor], ...]:
+        """Every floor that a plan keeps, with the position in ``siting.floors`` it comes from: those asked for, then theirs for groups.
+
+        A floor for all demand of a service holds for each of its protected groups by itself as well, where there are several.
+        """
+        asked = list(enumerate(self.siting.floors))
+        for position, floor in list(asked):
+            demand = next((service.demand for service in self.services if service.id == floor.service), {})
+            counted = [group for group, weight in demand.items() if weight > 0]
+            if floor.group is None and len(counted) > 1:
+                protected = [group for group in counted if self.groups[group].protected]
+                asked += [(position, floor.model_copy(update={"group": group})) for group in protected]
+        return tuple(asked)
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """Attribution of the layers: what the study says, and the credit that OpenStreetMap's licence asks for where an extract is read."""
+        told = tuple(self.publication.sources)
+        named = any("openstreetmap" in source.lower() for source in told)
+        return told if named or not any(map(_of_openstreetmap, self.layers.files)) else (*told, OPENSTREETMAP)
+
+    def weighs(self, service: Service) -> bool:
+        """Say whether figures of ``service`` count weighted people and not heads.
+
+        So they do where a layer of need is given, where a group counts by another weight than 1, and where two of its groups
+        hold the same ages, so that one person counts twice.
+        """
+        counted = [self.groups[group] for group, weight in service.demand.items() if weight > 0]
+        aged = sorted((g.from_age, 121 if g.to_age is None else g.to_age) for g in counted if g.from_age is not None)
+        twice = any(after[0] <= before[1] for before, after in itertools.pairwise(aged))
+        return (
+            self.layers.need is not None or twice or any(weight not in {0.0, 1.0} for weight in service.demand.values())
+        )
+
     @model_validator(mode="after")
     def _names_exist(self) -> Study:
         faults = [
             *self._repeated(),
+            *self._reserved(),
+            *self._too_many_circles(),
             *self._unknown_in_services(),
             *self._unknown_in_rules(),
             *self._unknown_in_layers(),
@@ -82,6 +130,25 @@ class Study(Block):
         names = [scenario.name for scenario in self.scenarios]
         return [f"service {i} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})] + [
             f"scenario {i} stands twice" for i in sorted({i for i in names if names.count(i) > 1})
+        ]
+
+    def _too_many_circles(self) -> list[str]:
+        """Return faults of walkers with more circles than a page can tell apart."""
+        found: dict[str, set[float]] = {}
+        for service in self.services:
+            found.setdefault(service.walker, set()).update(circle.minutes for circle in service.circles)
+        return [
+            f"walker {walker} has {len(minutes)} different circles; pages tell {_MOST_CIRCLES} apart"
+            for walker, minutes in found.items()
+            if len(minutes) > _MOST_CIRCLES
+        ]
+
+    def _reserved(self) -> list[str]:
+        """Return faults of groups that are called like the columns beside theirs."""
+        return [
+            f"groups: a group cannot be called {name}, which is a column of every table of people; call it by whom it holds"
+            for name in self.groups
+            if name.lower() in _RESERVED_GROUPS
         ]
 
     def _unknown_in_services(self) -> list[str]:
@@ -162,3 +229,9 @@ class Study(Block):
         needed = {group for service in self.services for group in service.demand}
         faults += [f"no layer of layers.people counts group {g}" for g in sorted(needed - counted) if g in self.groups]
         return faults
+
+
+def _of_openstreetmap(layer: Located) -> bool:
+    """Say whether a layer is an OpenStreetMap extract: by its name, or because objects are chosen by their tags."""
+    path: Path = layer.path
+    return path.name.lower().endswith(_EXTRACTS) or bool(getattr(layer, "tags", None))

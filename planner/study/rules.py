@@ -118,7 +118,7 @@ class Floor(Block):
     minutes: Annotated[float, Field(gt=0)]
     share: Share
     group: Id | None = None
-    """None = all demand of the service."""
+    """None = all demand of the service, and each protected group of it by itself."""
     per: Literal["all", "community"] = "all"
     """Overall, or in every community that has anybody of the group."""
 
@@ -136,13 +136,20 @@ class ExistingRule(Block):
 
     may_close: bool = False
     close_yuan: Yuan = 0.0
-    """Cost of closing one; its yearly cost is saved."""
+    """Cost of closing one, also where it moves; its yearly cost is saved."""
     may_extend: bool = False
-    """Facilities whose capacity is known may be extended by ``extend_capacity``."""
+    """Facilities whose capacity is known may be extended by ``extend_capacity``, those with capacity 0 too.
+
+    An extension pays ``extend_yuan`` alone; it counts as an opening of its service, and its facility as an opened site
+    (``max_sites``, ``min_sites``, ``max_openings``, ``min_openings``, ``objective: [fewest]``).
+    """
     extend_yuan: Yuan = 0.0
     extend_capacity: Annotated[float, Field(ge=0)] = 0.0
     may_move: bool = False
-    """A facility may move to a candidate site: it pays the fit-out there and ``move_yuan``, and its old place closes."""
+    """A facility may move to a candidate site: it pays the set-up and fit-out there and ``move_yuan``.
+
+    Its old place closes for ``close_yuan`` and saves its yearly cost, whether or not ``may_close`` is set.
+    """
     move_yuan: Yuan = 0.0
 
 

@@ -69,7 +69,7 @@ class DemandGroup(Block):
 
     name: Label
     protected: bool = False
-    """兜底: floors are kept for protected groups."""
+    """兜底: a floor (``siting.floors``) for all demand of a service holds for each protected group of it by itself as well."""
     from_age: Annotated[int, Field(ge=0, le=120)] | None = None
     """Age in years of its youngest; lets standards per head find their people (0 and no ``to_age``: everybody)."""
     to_age: Annotated[int, Field(ge=0, le=120)] | None = None
@@ -126,7 +126,11 @@ class Service(Block):
     min_load: Annotated[float, Field(ge=0)] = 0.0
     """People an opening needs to be viable; with it, people are assigned to openings."""
     participation: Share = 1.0
-    """Share of the demand that uses the service; load = people × participation."""
+    """Share of the demand that uses the service; load = people × participation.
+
+    It enters loads and the places that people take, not the places per head (E2SFCA in ``accessibility`` and ``equity``):
+    those are per person of the demand, whether or not that person uses the service.
+    """
     sizes: list[Size] = []
     """Alternatives to the one size above."""
     department: Id | None = None
@@ -145,6 +149,11 @@ class Service(Block):
     ``planner.study.standards``; those that go for every service need no naming."""
     figures: dict[str, Evidence] = {}
     """Field of this block → where its figure comes from; fields not named are assumptions of the study."""
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the study limits how many people an opening can serve."""
+        return self.capacity is not None or any(size.capacity is not None for size in self.sizes)
 
     @model_validator(mode="after")
     def _standards_are_known(self) -> Service:
@@ -182,13 +191,17 @@ class SiteKind(Block):
 
     name: Label
     area_share: Share = 1.0
-    """Share of the footprint × storeys that could be used, where the layer has no ``area_m2``."""
+    """Share of the footprint × storeys that could be used, where the layer has no ``area_m2``.
+
+    Storeys are those of the column ``storeys`` (``building:levels`` of OpenStreetMap), 1 where they are not known: the
+    area is that of the whole building. Give a share where only the ground floor can be had.
+    """
     assumed_area_m2: Annotated[float, Field(gt=0)] | None = None
     """Area of a candidate that has neither ``area_m2`` nor a footprint; an assumption, named on every output."""
     setup_yuan: Yuan = 0.0
     """Paid once when the building opens, whatever the number of services."""
     setup_yuan_per_m2: Yuan = 0.0
-    """The same, per m² used."""
+    """The same, per m² used: of the services that open and of the rooms they share, each room once."""
     yearly_yuan: Yuan = 0.0
     """Rent and upkeep of the building per year."""
     storey: int = 1

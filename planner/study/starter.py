@@ -120,7 +120,10 @@ _COMMENTS: dict[str, tuple[str, str]] = {
         "图层：路径相对本文件；把路径和列名改成您的",
         "Layers: paths are relative to this file; put your paths and column names",
     ),
-    "layers.communities": ("社区面：每一项结果都按社区汇总；roll_up 填街道、镇等列", ""),
+    "layers.communities": (
+        "社区面：每一项结果都按社区汇总；roll_up 填街道、镇等列。没有边界时：点位加 cells: voronoi，任意图层加 cells: grid, cell_m: 500",
+        "Polygons of communities; every result is reported by them. Without borders: points and cells: voronoi, or any layer and cells: grid, cell_m: 500",
+    ),
     "layers.people": (
         "各类人口：列名、口径（户籍 registered / 常住 resident）、年份、来源",
         "People by group: column, basis, year, source",
@@ -135,8 +138,8 @@ _COMMENTS: dict[str, tuple[str, str]] = {
         "Streets: an OpenStreetMap extract or any line layer, reaching past the district by the widest circle",
     ),
     "groups": (
-        "人群；protected 为兜底人群，年龄用于对照标准",
-        "Groups of people; protected ones have floors, ages serve the standards",
+        "人群；protected 为兜底人群（全体底线对其单独成立），年龄用于对照标准",
+        "Groups of people; floors for everybody hold for each protected one by itself, ages serve the standards",
     ),
     "walking": ("步行者：速度（m/s）和来源", "Walkers: speed in m/s and where it comes from"),
     "walking.compare": ("现状评估中并列比较的两种步行者", ""),

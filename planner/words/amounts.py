@@ -25,14 +25,27 @@ def signed(value: float) -> str:
     return text if text == "0" else ("+" if value > 0 else "−") + text
 
 
+#: what sums of floats leave of a share that is exactly 0 or 1; one person of a hundred million is ten times as much
+NOISE = 1e-9
+
+
 def percent(share: float) -> str:
-    """Return a share in percent with one decimal; only everybody is 100 %, only nobody is 0 %."""
+    """Return a share in percent with one decimal; only everybody is 100 %, only nobody is 0 % (rounding noise aside)."""
     tenths = math.floor(share * 1000 + 0.5)
-    if share < 1:
+    if share < 1 - NOISE:
         tenths = min(tenths, 999)
-    if share > 0:
+    if share > NOISE:
         tenths = max(tenths, 1)
     return f"{tenths / 10:.1f} %"
+
+
+def gap_text(gap: float | None) -> str:
+    """Return how far bound and plan lie apart, in percent with two decimals; a gap too small to be written is said to be so."""
+    if gap is None or not math.isfinite(gap):
+        return "–"
+    if NOISE < gap < 5e-5:
+        return "< 0.01 %"
+    return f"{100 * gap:.2f} %" if gap > NOISE else "0.00 %"
 
 
 def yuan(value: float, language: Language) -> str:

@@ -6,7 +6,21 @@ ASSESS: dict[str, tuple[str, str]] = {
     "title": ("现状评估", "Assessment of today"),
     # people
     "coverage_title": ("今天走得到吗", "Who reaches what today"),
-    "covered_line": ("{covered} / {people} 人（{share}）", "{covered} of {people} people ({share})"),
+    "covered_line": ("{covered} / {people} {unit}（{share}）", "{covered} of {people} {unit} ({share})"),
+    "covered_line_places": (
+        "可及 {covered}，有位 {served} / {people} {unit}（可及 {share}，有位 {found}）",
+        "within reach {covered}, find a place {served} of {people} {unit} (reach {share}, place {found})",
+    ),
+    "covered_heads": ("；实际人数 {covered} / {people} 人", "; in heads {covered} of {people} people"),
+    "served": ("有位（人）", "find a place (people)"),
+    "heads": ("实际人数（人）", "heads (people)"),
+    "heads_covered": ("覆盖实际人数（人）", "heads covered (people)"),
+    "found_line": ("其中有位 {served}（{share}）", "find a place: {served} ({share})"),
+    "heads_line": ("实际人数 {covered} / {people} 人", "heads: {covered} of {people} people"),
+    "weighted_rows": (
+        "人群一栏为空的行按加权人口计",
+        "rows without a group count weighted people",
+    ),
     "by_group": ("分人群", "by group"),
     "all_demand": ("全部需求（加权）", "all demand (weighted)"),
     "walker_of": ("步行者：{walker}，{speed:g} m/s", "walker: {walker}, {speed:g} m/s"),
@@ -51,6 +65,10 @@ ASSESS: dict[str, tuple[str, str]] = {
     "facilities_line": (
         "{count} 处；{doubled} 处与他处重复过半；{idle} 处闲置（{known} 处已知容量）",
         "{count}; {doubled} doubled by another; {idle} idle (capacity known of {known})",
+    ),
+    "facilities_line_unknown": (
+        "{count} 处；{doubled} 处与他处重复过半；容量均未知，是否闲置无从判断",
+        "{count}; {doubled} doubled by another; no capacity is known, so nobody can say which are idle",
     ),
     "no_facility": ("今天没有这项服务", "this service does not exist today"),
     "size_by": ("设施大小", "Size of facilities"),

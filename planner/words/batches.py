@@ -10,17 +10,24 @@ BATCHES: dict[str, tuple[str, str]] = {
     "ran": ("完成", "done"),
     "reused": ("沿用", "reused"),
     "failed": ("失败", "failed"),
-    "gap": ("差距 {gap:.2%}", "gap {gap:.2%}"),
+    "gap": ("差距 {gap}", "gap {gap}"),
     "seconds": ("{seconds:.1f} 秒", "{seconds:.1f} s"),
     "closing": (
         "{all} 个情景：完成 {ran}，沿用 {reused}，失败 {failed}；共 {seconds:.1f} 秒",
         "{all} scenarios: {ran} done, {reused} reused, {failed} failed; {seconds:.1f} s in all",
     ),
     "store": (
-        "结果位于 {folder}；`planner compare {folder}` 可作比较",
-        "runs lie in {folder}; `planner compare {folder}` compares them",
+        "结果位于 {folder}；`planner compare {studies}` 可作比较",
+        "runs lie in {folder}; `planner compare {studies}` compares them",
     ),
     "totals": ("全市合计 · {scenario}（{studies} 个片区）", "city totals · {scenario} ({studies} districts)"),
+    "overlap": (
+        "不计全市合计：{study} 有 {people} 人（{share}）住在 {other} 的社区内，合计会重复计人；只比较互不重叠的片区，或用 `planner compare` 比较同一片区的方案",
+        (
+            "no city totals: {people} people of {study} ({share}) live in communities of {other} and would count twice;"
+            " give districts that lie side by side, or compare the runs of one district"
+        ),
+    ),
     "totals_part": ("，{studies} 个片区中 {part} 个设此项", ", in {part} of {studies} districts"),
     "totals_missing": ("未计入：{names}", "not counted: {names}"),
     "missing_failed": ("{study}（失败）", "{study} (failed)"),

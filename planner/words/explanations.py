@@ -7,6 +7,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "run": ("情景 {scenario}，运行编号 {run}", "Scenario {scenario}, run {run}"),
     "aim": ("首要目标：{aim}。", "First aim: {aim}."),
     "aim.coverage": ("按步行圈权重折算的覆盖人次（各服务合计）", "people counted by circle weight, over all services"),
+    "aim.weighted": ("（含加权人口，并非实际人数）", " (weighted people, not heads)"),
     "aim.walk": ("总步行时间（人·秒）", "person-seconds walked"),
     "aim.furthest": ("最远步行时间（秒）", "the longest walk (s)"),
     "aim.fair": ("最差社区与群体的覆盖率", "the share of the worst-off community and group"),
@@ -27,6 +28,21 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "未证明最优：本方案达到 {objective}；最好能到多少，尚不清楚。",
         "Not proven to be the best: this plan reaches {objective}; how much better one could be is not known.",
     ),
+    "no_number": (
+        "最远步行时间没有数值：遵守全部规则的任何方案，都有本可服务的人够不到任何设施（已证明）。",
+        "The longest walk has no number: under every plan that keeps every rule, somebody who could be served reaches nothing (proven).",
+    ),
+    "no_number_unproven": (
+        "最远步行时间没有数值：本方案中有本可服务的人够不到任何设施；是否有方案可以避免，尚不清楚。",
+        "The longest walk has no number: under this plan somebody who could be served reaches nothing; whether another plan avoids that is not known.",
+    ),
+    # whom the figures count
+    "who": ("人", "people"),
+    "who_weighted": ("加权人口", "weighted people"),
+    "weighted_note": (
+        "「{services}」的人数按需求图层、人群权重或重叠年龄段加权，以下写作“加权人口”，并非实际人数；实际人数见 plan.xlsx。",
+        "People of {services} count by the layer of need, by the weights of their groups, or twice where groups hold the same ages: they are called weighted people below and are not heads; plan.xlsx has the heads.",
+    ),
     # openings
     "openings": ("每项新设服务的作用", "What each opening brings"),
     "openings_note": (
@@ -34,11 +50,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "Alone: against today. Last in: it alone is left out, all else stays. Where places are limited, people with a place.",
     ),
     "opening": (
-        "{place}的「{service}」：单独开设，{minutes} 分钟内 {alone} 人；{last}",
-        "{service} at {place}: alone {alone} people within {minutes} minutes; {last}",
+        "{place}的「{service}」：单独开设，{minutes} 分钟内 {alone} {who}；{last}",
+        "{service} at {place}: alone {alone} {who} within {minutes} minutes; {last}",
     ),
-    "last_fewer": ("若只去掉它，少 {people} 人。", "left out, {people} fewer."),
-    "last_more": ("若只去掉它，反而多 {people} 人。", "left out, {people} more."),
+    "last_fewer": ("若只去掉它，少 {people} {who}。", "left out, {people} fewer {who}."),
+    "last_more": ("若只去掉它，反而多 {people} {who}。", "left out, {people} more {who}."),
     "last_walks": (
         "若只去掉它，人数不变，但步行变远（按权重少 {worth}）。",
         "left out, no fewer, but they walk farther ({worth} less by circle weight).",
@@ -52,19 +68,24 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "price": ("{rule}（{key}）：取消后，{changes}。{doubt}", "{rule} ({key}): without it, {changes}. {doubt}"),
     "price_people": (
-        "「{service}」{minutes} 分钟内 {people} 人",
-        "{people} people within {minutes} minutes of {service}",
+        "「{service}」{minutes} 分钟内 {people} {who}",
+        "{people} {who} within {minutes} minutes of {service}",
     ),
     "same_people": (
         "「{service}」{minutes} 分钟内人数不变",
         "as many people as before within {minutes} minutes of {service}",
     ),
     "gain_coverage": ("按步行圈权重 {gain} 人次", "{gain} people by circle weight"),
+    "gain_coverage_weighted": ("按步行圈权重 {gain} 加权人次", "{gain} weighted people by circle weight"),
     "gain_none": ("首要目标不变", "no more of the first aim"),
     "gain": ("首要目标改善 {gain}", "the first aim is better by {gain}"),
     "loss": ("首要目标变差 {gain}", "the first aim is worse by {gain}"),
     "price_capital": ("建设投资 {yuan}", "{yuan} of capital"),
     "price_yearly": ("年运营费 {yuan}", "{yuan} a year"),
+    "gain_unknown": (
+        "首要目标无从比较：有人够不到任何设施",
+        "the first aim cannot be compared, because somebody reaches nothing",
+    ),
     "between": (
         "首要目标的改善至少 {least}，至多 {most}（已证明）。",
         "In the first aim that is worth at least {least} and at most {most} (proven).",
@@ -84,6 +105,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "free": (
         "以下规则逐条取消，所得方案的人数和费用都与本方案相同（首要目标的改善至多 {most}，已证明）：",
         "Without any one of these the plan serves and costs the same (the first aim gains at most {most}, proven):",
+    ),
+    "free_unknown": (
+        "以下规则逐条取消，所得方案的人数和费用都与本方案相同；首要目标无从比较，因为有人够不到任何设施：",
+        "Without any one of these the plan serves and costs the same; the first aim cannot be compared, because somebody reaches nothing:",
     ),
     "free_unproven": (
         "以下规则逐条取消，在时限内没有找到更好的方案，但不能断定没有：",
@@ -188,11 +213,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "column.least": ("至少改善", "gain at least"),
     "column.most": ("改善不超过", "gain at most"),
     "column.proven": ("已证明", "proven"),
-    "column.people": ("{service}（人）", "{service} (people)"),
+    "column.people": ("{service}（{who}）", "{service} ({who})"),
     "column.capital": ("建设投资变化（元）", "change of capital (yuan)"),
     "column.yearly": ("年运营费变化（元）", "change of the yearly cost (yuan)"),
-    "column.alone": ("单独开设（人）", "alone (people)"),
-    "column.last": ("最后加入（人）", "last in (people)"),
+    "column.alone": ("单独开设（{who}）", "alone ({who})"),
+    "column.last": ("最后加入（{who}）", "last in ({who})"),
     "column.worth_alone": ("单独开设（按权重）", "alone (by circle weight)"),
     "column.worth_last": ("最后加入（按权重）", "last in (by circle weight)"),
     "column.allowed": ("规则允许", "allowed"),

@@ -255,6 +255,10 @@ MEETING: dict[str, tuple[str, str]] = {
         "现状 {before}，规划后 {after}，共 {people} 人",
         "today {before}, with the plan {after}, of {people} people",
     ),
+    "public_found": (
+        "；其中有位：现状 {before}，规划后 {after}",
+        "; find a place: today {before}, with the plan {after}",
+    ),
     "public_left": (
         "规划后 {minutes} 分钟内走不到「{service}」的人数，按社区",
         "people left farther than {minutes} minutes’ walk from {service} by the plan, by community",
@@ -264,6 +268,8 @@ MEETING: dict[str, tuple[str, str]] = {
         "不足 10 人的数字（以及能推出它的数字）不公布（–），其余取整到十位",
         "Numbers under ten people, and those that would give one away, are not told (–); all others are rounded to tens",
     ),
+    "unopened": ("未新设的服务", "Services that open nowhere"),
+    "of_the_plan": ("就优化方案而言", "said of the plan, not of the room's choice"),
     "symbols": ("图例符号", "Symbols"),
     "symbol_open": ("开设（规划内）", "open, in the plan"),
     "symbol_new": ("开设（会商新增）", "open, added by us"),

@@ -80,8 +80,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "no single change is enough; these together make a plan possible:",
     ),
     "why.no_way": (
-        "{seconds} 秒内未找到足够的改动；可提高 solver.time_limit_s",
-        "which change is enough was not found in {seconds} s: raise solver.time_limit_s",
+        "{seconds} 秒内未找到足够的改动；{how}",
+        "which change is enough was not found in {seconds} s: {how}",
     ),
     "why.raise": ("  → 将 {key} 由 {was} 提高到至少 {limit}", "  → raise {key} from {was} to at least {limit}"),
     "why.lower": ("  → 将 {key} 由 {was} 降低到至多 {limit}", "  → lower {key} from {was} to at most {limit}"),
@@ -111,7 +111,29 @@ REASONS: dict[str, tuple[str, str]] = {
         "there is no plan, not even without any rule: check what services and buildings ask of each other",
     ),
     "why.not_found": (
-        "没有任何方案能满足研究的全部规则；{seconds} 秒内未查明是哪些规则冲突，可提高 solver.time_limit_s",
-        "no plan keeps every rule of the study; which of them contradict each other was not found in {seconds} s: raise solver.time_limit_s",
+        "没有任何方案能满足研究的全部规则；{seconds} 秒内未查明是哪些规则冲突；{how}",
+        "no plan keeps every rule of the study; which of them contradict each other was not found in {seconds} s: {how}",
+    ),
+    "why.more_time": ("可提高 solver.time_limit_s", "raise solver.time_limit_s"),
+    "why.one_at_a_time": (
+        "查找原因的时间以此为限，提高 solver.time_limit_s 无效；请逐条放宽资金、数量和保底比例后重新规划",
+        "no more time than that is spent on reasons, whatever solver.time_limit_s; loosen budgets, counts and floors one by one",
+    ),
+    # a plan that is missing or not proven
+    "unproven.no_plan": (
+        "求解器在限定时间内未找到方案（{outcome}）",
+        "the solver found no plan in the time allowed ({outcome})",
+    ),
+    "unproven.plan": ("方案未证明为最优：{outcome}", "the plan is not proven optimal: {outcome}"),
+    "unproven.time": ("可提高 solver.time_limit_s", "raise solver.time_limit_s"),
+    "unproven.time_or_gap": ("可提高 solver.time_limit_s 或 solver.gap", "raise solver.time_limit_s or solver.gap"),
+    "unproven.tolerance": (
+        "可降低 siting.step_tolerance：后面的目标放弃了前面目标已证明的一部分",
+        "lower siting.step_tolerance: later goals gave up part of what an earlier one had proven",
+    ),
+    "unproven.interrupt": ("规划被中断，请让其运行完毕", "it was interrupted: let it run to its end"),
+    "unproven.limit": (
+        "求解器的证明与其自身结果矛盾，未予采信；可更换 solver.seed",
+        "the proof of the solver contradicts its own answer and was not taken: try another solver.seed",
     ),
 }

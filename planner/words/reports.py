@@ -58,6 +58,36 @@ REPORTS: dict[str, tuple[str, str]] = {
     "people_column": ("服务对象（人）", "people"),
     "before_column": ("现状覆盖（人）", "covered before (people)"),
     "after_column": ("规划后覆盖（人）", "covered after (people)"),
+    "served_before_column": ("现状有位（人）", "find a place before (people)"),
+    "served_after_column": ("规划后有位（人）", "find a place after (people)"),
+    "share_served_before_column": ("现状有位率（%）", "share with a place before (%)"),
+    "share_served_after_column": ("规划后有位率（%）", "share with a place after (%)"),
+    "heads_column": ("实际人数（人）", "heads (people)"),
+    "heads_before_column": ("现状覆盖实际人数（人）", "heads covered before (people)"),
+    "heads_after_column": ("规划后覆盖实际人数（人）", "heads covered after (people)"),
+    "older_table": (
+        "{folder} 由其他版本的规划器写成，缺少表 {table} → 用本版本重新计算（planner plan、assess 或 explain）",
+        (
+            "{folder} was written by another version of the planner: it lacks the table {table} → make it again with this one"
+            " (planner plan, assess or explain)"
+        ),
+    ),
+    "older_columns": (
+        "{folder} 由其他版本的规划器写成，表 {table} 缺少列 {columns} → 用本版本重新计算（planner plan、assess 或 explain）",
+        (
+            "{folder} was written by another version of the planner: its table {table} lacks {columns} → make it again with this one"
+            " (planner plan, assess or explain)"
+        ),
+    ),
+    "people_weighted_column": ("服务对象（加权人口）", "weighted people"),
+    "before_weighted_column": ("现状覆盖（加权人口）", "covered before (weighted people)"),
+    "after_weighted_column": ("规划后覆盖（加权人口）", "covered after (weighted people)"),
+    "gained_weighted_column": ("新增覆盖（加权人口）", "newly covered (weighted people)"),
+    "uncovered_weighted_column": ("规划后未覆盖（加权人口）", "not covered after (weighted people)"),
+    "served_before_weighted_column": ("现状有位（加权人口）", "find a place before (weighted people)"),
+    "served_after_weighted_column": ("规划后有位（加权人口）", "find a place after (weighted people)"),
+    "before_reach_column": ("现状可及（人）", "within reach before (people)"),
+    "after_reach_column": ("规划后可及（人）", "within reach after (people)"),
     "gained_column": ("新增覆盖（人）", "newly covered (people)"),
     "uncovered_column": ("规划后未覆盖（人）", "not covered after (people)"),
     "share_before_column": ("现状覆盖率（%）", "share before (%)"),
@@ -96,8 +126,34 @@ REPORTS: dict[str, tuple[str, str]] = {
     "of": ("/", "of"),
     "more_people": ("+{people} 人", "+{people} people"),
     "coverage_line": (
-        "{before} → {after} / {people} 人（{share_before} → {share_after}）",
-        "{before} → {after} of {people} people ({share_before} → {share_after})",
+        "{before} → {after} / {people} {unit}（{share_before} → {share_after}）",
+        "{before} → {after} of {people} {unit} ({share_before} → {share_after})",
+    ),
+    "coverage_line_places": (
+        "可及 {before} → {after}，有位 {served_before} → {served_after} / {people} {unit}（可及 {share_before} → {share_after}，有位 {found_before} → {found_after}）",
+        (
+            "within reach {before} → {after}, find a place {served_before} → {served_after} of {people} {unit}"
+            " (reach {share_before} → {share_after}, place {found_before} → {found_after})"
+        ),
+    ),
+    "coverage_line_heads": (
+        "；实际人数 {before} → {after} / {people} 人",
+        "; in heads {before} → {after} of {people} people",
+    ),
+    "unit_people": ("人", "people"),
+    "unit_weighted": ("加权人口", "weighted people"),
+    "reached": ("可及", "within reach"),
+    "place_found": ("有位", "find a place"),
+    "reach_and_place": ("可及（现状 → 规划后）| 规划后有位", "reach today → plan | find a place, plan"),
+    "heads_line": ("实际人数：{before} → {after} / {people} 人", "heads: {before} → {after} of {people} people"),
+    "places_line": (
+        "其中有位：{before} → {after}（{share_before} → {share_after}）",
+        "find a place: {before} → {after} ({share_before} → {share_after})",
+    ),
+    "weighted": ("加权人口，并非实际人数", "weighted people, not heads"),
+    "weighted_hint": (
+        "人数已按需求图层、人群权重或重叠年龄段加权；实际人数另列",
+        "people count by the layer of need, by the weights of their groups, or twice where groups hold the same ages; heads stand beside it",
     ),
     "area_used": ("使用面积 / 可用面积", "floor area used / offered"),
     "setup": ("开办费", "set-up"),
@@ -176,10 +232,45 @@ REPORTS: dict[str, tuple[str, str]] = {
     "figure.min_storey": ("最低楼层", "lowest storey"),
     "figure.needs_lift_from_storey": ("需电梯起始楼层", "lift needed from storey"),
     "figure.speed_m_s": ("步行速度（m/s）", "walking speed (m/s)"),
+    "figure.cells": ("社区边界（以单元代替）", "borders of communities (cells instead)"),
     "figure.assumed_storeys": ("缺省层数", "storeys where unknown"),
     "figure.people": ("人口", "people"),
     # frame
     "review_number": ("审图号", "Map review no."),
+    "unopened.title": ("未新设的服务", "Services that open nowhere"),
+    "unopened.label": ("未新设：{service}", "opens nowhere: {service}"),
+    "unopened.unsuited": (
+        "没有备选点适合：请对照备选点的 area_m2、storey、lift、kind、ready_year 与该服务的要求",
+        "no candidate suits it: compare area_m2, storey, lift, kind and ready_year of the candidates with what the service asks for",
+    ),
+    "unopened.too_small": (
+        "没有备选点适合：至少需 {needs} m²，最大的备选点为 {largest} m²",
+        "no candidate suits it: it needs {needs} m² at least, and the largest candidate has {largest} m²",
+    ),
+    "unopened.rules": (
+        "在{place}开一处需建设投资 {capital}、年运营费 {yearly}，{minutes:g} 分钟内新增可及 {people} 人；受限于：{rules}",
+        "one at {place} would cost {capital} and {yearly} a year and bring {people} people within {minutes:g} min; what binds: {rules}",
+    ),
+    "unopened.unspent": ("；建设预算尚余 {unspent}", "; {unspent} of the capital budget is unspent"),
+    "unopened.instead": (
+        "；可取代{place}的「{service}」，首要覆盖目标损失 {lost}（按步行圈加权的人口）",
+        "; it could take the place of {service} at {place}, which loses {lost} people by circle weight",
+    ),
+    "unopened.nothing": (
+        "再开一处不会使更多人可及（例如{place}，建设投资 {capital}）",
+        "one more would bring nobody new within reach (for example at {place}, for {capital})",
+    ),
+    "unopened.goals": (
+        "没有规则禁止在{place}开设（建设投资 {capital}、年运营费 {yearly}，{minutes:g} 分钟内新增可及 {people} 人），但目标不要求",
+        "no rule forbids one at {place} ({capital} and {yearly} a year, {people} people within {minutes:g} min), but the goals do not ask for it",
+    ),
+    "classified": (
+        "本研究标注“{mark}”（publication.classification），不生成公开页面；确认可以公开时加 --declassify，页面不再带此标注",
+        (
+            "the study is marked “{mark}” (publication.classification): no page for the public is made of it. If it may be published,"
+            " say --declassify; the page then carries no such mark"
+        ),
+    ),
     "classification": ("密级", "Classification"),
     "author": ("编制单位", "Drawn by"),
     "date": ("日期", "Date"),

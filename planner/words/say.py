@@ -9,6 +9,7 @@ from planner.words.assess import ASSESS
 from planner.words.batches import BATCHES
 from planner.words.comparisons import COMPARISONS
 from planner.words.explanations import EXPLANATIONS
+from planner.words.figure_rules import FIGURE_RULES
 from planner.words.findings import FINDINGS
 from planner.words.frontiers import FRONTIERS
 from planner.words.meeting import MEETING
@@ -45,6 +46,7 @@ def say(key: str, language: Language, /, **values: object) -> str:
 def glossary() -> dict[str, dict[Language, str]]:
     """Return every text by key: ``{"coverage": {"zh": "覆盖率", "en": "coverage"}, …}``."""
     texts: dict[str, dict[Language, str]] = {key: {"zh": zh, "en": en} for key, (zh, en) in TERMS.items()}
+    texts |= {key: {"zh": zh, "en": en} for key, (zh, en) in FIGURE_RULES.items()}
     texts |= {f"batch.{key}": {"zh": zh, "en": en} for key, (zh, en) in BATCHES.items()}
     texts |= {f"compare.{key}": {"zh": zh, "en": en} for key, (zh, en) in COMPARISONS.items()}
     texts |= {f"assess.{key}": {"zh": zh, "en": en} for key, (zh, en) in ASSESS.items()}

@@ -6,6 +6,11 @@ TERMS: dict[str, tuple[str, str]] = {
     # what is on the ground
     "district": ("片区", "district"),
     "community": ("社区", "community"),
+    "cells.voronoi": ("泰森多边形", "Voronoi cells of points"),
+    "cells.grid": ("格网", "squares of a grid"),
+    "in_communities": ("落在社区内", "in the communities"),
+    "near_streets": ("距道路 500 m 以内", "within 500 m of a street"),
+    "near_layers": ("距其他图层 500 m 以内", "within 500 m of the other layers"),
     "communities": ("社区", "communities"),
     "demand_point": ("需求点", "demand point"),
     "people": ("人口", "people"),
@@ -18,6 +23,9 @@ TERMS: dict[str, tuple[str, str]] = {
     "gate": ("小区出入口", "gate"),
     "estate": ("封闭小区", "gated estate"),
     "barrier": ("阻隔", "barrier"),
+    # what a path may lead to instead of a file
+    "path_device": ("设备、管道或套接字", "device, pipe or socket"),
+    "path_folder": ("文件夹", "folder"),
     # what is asked and answered
     "service": ("服务", "service"),
     "opening": ("新设服务", "opening"),
@@ -88,5 +96,9 @@ TERMS: dict[str, tuple[str, str]] = {
     "no_heights": ("需要高程，而路网没有高程", "needs heights, and the streets have none"),
     "add_heights": ("补上 layers.elevation，或改为 slope: ignored", "add layers.elevation, or write slope: ignored"),
     "slopes_refused": ("研究按坡度计时，却没有高程：", "the study times slopes and has no heights:"),
+    "layers_changed": (
+        "图层文件在读取期间被改动，未作任何计算；等写入的程序结束后再运行",
+        "a layer was changed while it was read; nothing was computed. Call again when the program that writes it has finished",
+    ),
     "layers_refused": ("图层有错误，未作任何计算：", "the layers have faults; nothing was computed:"),
 }

@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 
 from planner.report import publish
-from planner.report.indicators import coverage, indicators, text_of
+from planner.report.indicators import coverage, indicators, limited_services, text_of
 from planner.report.palette import class_colour
 from planner.words import percent, signed, whole
 from tests.unit.report.small_run import HOSTILE, small_run
@@ -91,6 +91,8 @@ def test_a_community_says_its_people_before_and_after(open_page, made):
     assert popup.locator("h3").inner_text() == HOSTILE[i]
     lines = popup.locator("tbody tr")
     cover = run.tables.coverage_by_community
+    limited = limited_services(run)
+    assert limited, "no service whose places are limited: the last column would say nothing"
     for k, expected in enumerate(coverage(run)):
         stored = cover[
             (cover["community_id"] == f"c{i:02d}")
@@ -103,6 +105,9 @@ def test_a_community_says_its_people_before_and_after(open_page, made):
             whole(stored["covered_before"]),
             whole(stored["covered_after"]),
             whole(stored["people"] - stored["covered_after"]),
+            f"{whole(stored['served_before'])} → {whole(stored['served_after'])}"
+            if expected.service.id in limited
+            else "",
         ]
 
 

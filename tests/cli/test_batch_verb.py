@@ -116,7 +116,7 @@ def city(tmp_path_factory):
     """Three districts: of one, the scenario `split` fails and another is its own; one has no childcare."""
     folder = tmp_path_factory.mktemp("city")
     towns = [
-        write_town(folder / name, name=name, seed=seed, scenarios=scenarios)
+        write_town(folder / name, name=name, seed=seed, scenarios=scenarios, east_m=2000.0 * seed)
         for seed, (name, scenarios) in enumerate({"north": NORTH, "south": CITY, "west": CITY}.items())
     ]
     text = towns[2].read_text(encoding="utf-8")

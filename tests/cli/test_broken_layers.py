@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from planner.cli import _run
+from planner.district import rule_lines
 from tests.data.broken import build  # noqa: F401 - fills the catalogue
 from tests.data.broken.catalogue import CASES
 from tests.data.broken.sound import HERE, STUDY
@@ -48,6 +49,17 @@ def test_the_sound_district_is_sound(capsys, tmp_path):
     code, findings, _ = checked(capsys, None, tmp_path)
     assert code == 0
     assert [finding for finding in findings if finding["severity"] != "note"] == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_check_prints_how_figures_are_read(capsys, tmp_path, language):
+    study = study_of(None, tmp_path)
+    study.write_text(
+        study.read_text(encoding="utf-8").replace("language: en", f"language: {language}"), encoding="utf-8"
+    )
+    assert _run(["check", str(study), "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert all(line in printed for line in rule_lines(language))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -63,7 +63,7 @@ def test_no_number_can_be_changed_unnoticed(told):
     honest = text.read_text(encoding="utf-8")
     start = honest.index("## How sure it is")
     unnoticed = []
-    for found in re.finditer(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w.]*\))", honest[start:]):
+    for found in re.finditer(r"(?<![\w.,])\d(?:[\d,]*\d)?(?:\.\d+)?(?![\w.]*\))", honest[start:]):
         at, shown = start + found.start(), found.group()
         value = float(shown.replace(",", "")) + 3
         other = f"{value:,.1f}" if "." in shown else f"{value:,.0f}" if "," in shown else f"{value:.0f}"

@@ -1,18 +1,24 @@
 """The main job as a planner runs it, on the bundled town; its numbers counted again by code that is not ours."""
 
 import json
+import re
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
+import osmium
 import pandas as pd
+import pyproj
 import pytest
+import shapely
 
 from planner.cli import _run
 from tests.conftest import REPOSITORY
 from tests.oracle.recount import differences
 
 STUDY = REPOSITORY / "configs" / "neubrandenburg.yaml"
+STREETS = REPOSITORY / "data" / "neubrandenburg" / "streets.osm.pbf"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +37,32 @@ def test_the_folder_is_whole(planned):
 
 def test_every_number_agrees_with_networkx(planned):
     assert differences(planned) == []
+
+
+def test_streets_that_touch_meet_but_at_closed_barriers(planned):
+    streets = gpd.read_parquet(planned / "tables/streets.parquet")
+    ends = pd.concat(
+        [
+            gpd.GeoSeries(shapely.get_point(streets.geometry, at)).get_coordinates().assign(junction=streets[name])
+            for at, name in ((0, "from_junction"), (-1, "to_junction"))
+        ]
+    )
+    junctions = ends.drop_duplicates()
+    assert junctions["junction"].is_unique  # each at one place
+    apart = junctions[junctions.duplicated(["x", "y"])]
+    findings = pd.read_parquet(planned / "tables/findings.parquet").set_index("code")
+    named = re.findall(r"\bn(\d+)", findings.loc["barriers-closed", "en"])
+    nodes = {
+        str(node.id): node.location
+        for node in osmium.FileProcessor(STREETS)
+        if node.is_node() and str(node.id) in named
+    }
+    to_metres = pyproj.Transformer.from_crs(4326, streets.crs, always_xy=True)
+    barriers = np.column_stack(to_metres.transform(*zip(*((n.lon, n.lat) for n in nodes.values()), strict=True)))
+    away_m = np.hypot(*(apart[["x", "y"]].to_numpy()[:, None] - barriers).transpose(2, 0, 1)).min(axis=1)
+    assert len(nodes) == 10
+    assert len(apart) == 9  # one of the ten ends a street
+    assert away_m.max() < 0.02
 
 
 def test_the_plan_is_proven_and_keeps_the_money(planned):
@@ -52,7 +84,7 @@ def test_everybody_stays_in_the_denominator(planned):
     assert canteen["covered_after"].is_monotonic_increasing
     by_community = pd.read_parquet(planned / "tables/coverage_by_community.parquet")
     sums = by_community.groupby(["service", "minutes"])[["people", "covered_before", "covered_after"]].sum()
-    told = coverage.set_index(["service", "minutes"]).loc[sums.index]
+    told = coverage.set_index(["service", "minutes"]).loc[sums.index, sums.columns]
     np.testing.assert_allclose(sums, told, rtol=1e-12)
 
 
@@ -115,10 +147,10 @@ def test_bad_input_is_refused_and_nothing_is_lost(sets, code, said, tmp_path, ca
     target = tmp_path / "base"
     target.mkdir()
     (target / "manifest.json").write_text("{}")  # by this a folder is known as an earlier run
-    (target / "kept.txt").write_text("what stood here before")
+    (target / "map.html").write_text("what stood here before")
     words = ["plan", str(STUDY), "--out", str(target), "--quiet"]
     assert _run([*words, *(word for item in sets for word in ("--set", item))]) == code
     message = capsys.readouterr().err
     assert said in message
     assert "Traceback" not in message
-    assert {path.name for path in tmp_path.rglob("*")} == {"base", "kept.txt", "manifest.json"}
+    assert {path.name for path in tmp_path.rglob("*")} == {"base", "map.html", "manifest.json"}

@@ -19,6 +19,8 @@ def test_a_study_to_start_from(tmp_path, capsys):
         "layers",
     }
     assert load_study(folder / "study.yaml").name.en == "Sample district"
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    assert text.count("cells: voronoi") == text.count("cells: grid") == 2  # offered in both languages
     assert json.loads((folder / "study.schema.json").read_text(encoding="utf-8")) == Study.model_json_schema()
     assert str(folder / "study.yaml") in capsys.readouterr().out.replace("\n", " ")
     assert (
@@ -33,10 +35,28 @@ def test_nothing_is_overwritten(tmp_path, capsys):
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "kept.txt").write_text("kept")
-    assert _run(["new", str(folder)]) == 4
+    assert _run(["new", str(folder)]) == 2  # the command names the wrong folder; no layer is at fault
     assert "holds something already" in capsys.readouterr().err
     assert [path.name for path in folder.iterdir()] == ["kept.txt"]
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_wrong_usage_too(tmp_path, capsys):
+    (tmp_path / "mine").write_text("kept")
+    assert _run(["new", str(tmp_path / "mine"), "--example"]) == 2
+    assert "is a file" in capsys.readouterr().err
+    assert (tmp_path / "mine").read_text() == "kept"
+
+
+def test_mended_copies_over_somebodys_files_are_wrong_usage_too(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    assert _run(["new", str(folder)]) == 0
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "kept.txt").write_text("kept")
+    assert _run(["check", str(folder / "study.yaml"), "--mend", str(full), "--quiet"]) == 2
+    assert "holds something already" in capsys.readouterr().err
+    assert [path.name for path in full.iterdir()] == ["kept.txt"]
 
 
 @pytest.mark.parametrize("example", [False, True])

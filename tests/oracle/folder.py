@@ -85,9 +85,10 @@ class Folder:
     def people(self, service: str, group: str | None = None) -> pd.Series:
         """Return the people at each demand point whom a service is for, or all of one group."""
         if group is not None:
-            return self.demand[f"people_{group}"]
+            return self.demand[f"people_{group}"] * self.demand["need_weight"]
         weights = self.services[service]["demand"]
-        return sum(weight * self.demand[f"people_{name}"] for name, weight in weights.items())
+        people = sum(weight * self.demand[f"people_{name}"] for name, weight in weights.items())
+        return people * self.demand["need_weight"]
 
     @cached_property
     def _rings(self) -> dict[tuple[str, str], np.ndarray]:
@@ -266,16 +267,26 @@ class Folder:
             if offer not in standing:
                 pay("capital", row["capital_yuan"], self._payers(row["service"]))
             pay("yearly", row["yearly_yuan"], self._payers(row["service"]))
+        at = table[["place_id", "service"]].apply(tuple, axis=1)
+        occupied = {at[offer] for offer in state}
         for offer in standing:
             pay("yearly", -table.loc[offer, "yearly_yuan"], self._payers(table.loc[offer, "service"]))
+            if at[offer] not in occupied:
+                pay("capital", table.loc[offer, "closing_yuan"], self._payers(table.loc[offer, "service"]))
         for place in {table.loc[offer, "place_id"] for offer in state if offer not in standing}:
             here = [offer for offer in state if table.loc[offer, "place_id"] == place]
             pay("capital", self.places.loc[place, "setup_yuan"], owner)
             pay("yearly", self.places.loc[place, "yearly_yuan"], owner)
-            for room in self._rooms(table.loc[[offer for offer in here if offer not in standing], "service"]):
-                if not set(room["services"]) & set(table.loc[[o for o in here if o in standing], "service"]):
-                    pay("capital", room["fit_out_yuan"], owner)
-                    pay("yearly", room["yearly_yuan"], owner)
+            new = [offer for offer in here if offer not in standing]
+            taken = table.loc[new, "area_m2"].sum()
+            there = {at[offer] for offer in standing}
+            for room in self._rooms(table.loc[new, "service"]):
+                if not set(room["services"]) & {at[offer][1] for offer in here if at[offer] in there}:
+                    pay("capital", room.get("fit_out_yuan", 0.0), owner)
+                    pay("yearly", room.get("yearly_yuan", 0.0), owner)
+                    taken += room["area_m2"]
+            kind = self.study.get("site_kinds", {}).get(self.places.loc[place, "kind"], {})
+            pay("capital", kind.get("setup_yuan_per_m2", 0.0) * taken, owner)
         return spent
 
     def _payers(self, service: str) -> dict[str, float]:

@@ -15,6 +15,7 @@ import pandas as pd
 from tests.oracle.folder import Folder, State
 
 NUMBER = r"([−+]?[\d,]+(?:\.\d+)?)"
+WHO = r"(?:weighted )?people"
 ROUNDING = 0.051
 """By how much a number with one decimal may differ from what is counted."""
 
@@ -69,7 +70,15 @@ class Reader:
 
     def in_how_sure_it_is(self, line: str) -> None:
         """Read the first aim, what the plan reaches, and what none can exceed."""
+        if line.startswith("People of "):
+            named = re.fullmatch(r"People of (.+) count by the layer of need, .* plan\.xlsx has the heads\.", line)
+            told = sorted(self.service_of[name] for name in re.split(", | and ", named[1])) if named else []
+            self.check(told == sorted(filter(self.weighs, self.folder.services)), line)
+            return
         if line.startswith("First aim: people counted by circle weight, over all services"):
+            self.check(
+                ("(weighted people, not heads)" in line) == any(map(self.weighs, self.folder.services)), f"whom? {line}"
+            )
             over = re.search(r"summed over (\d+) years", line)
             self.check(int(over[1]) == len(self.folder.years) if over else not self.folder.years, line)
             return
@@ -99,7 +108,7 @@ class Reader:
         if line.startswith("Alone: against today."):
             return
         read = re.fullmatch(
-            rf"(.+?) at (.+): alone (?:{NUMBER}) people within (\d+) minutes; left out, (?:{NUMBER} (fewer|more)|no fewer, but they walk "
+            rf"(.+?) at (.+): alone (?:{NUMBER}) {WHO} within (\d+) minutes; left out, (?:{NUMBER} (fewer|more) {WHO}|no fewer, but they walk "
             rf"farther \({NUMBER} less by circle weight\)|(nothing) is lost by circle weight)\.",
             line,
         )
@@ -107,6 +116,7 @@ class Reader:
             self.said.append(f"nobody can read: {line}")
             return
         service = self.service_of[read[1]]
+        self.check(("weighted people" in line) == self.weighs(service), f"whom? {line}")
         offer = self.offer_at(service, read[2])
         self.check(
             number(read[4]) == self.folder.services[service]["circles"][-1]["minutes"], f"not the widest circle: {line}"
@@ -125,6 +135,11 @@ class Reader:
         mine = [offer for offer in self.folder.new() if table.loc[offer, "service"] == service]
         (found,) = [o for o in mine if told in {self.place(table.loc[o, "place_id"]), table.loc[o, "place_id"]}]
         return found
+
+    def weighs(self, service: str) -> bool:
+        """Say whether the people of a service are weighted, by their groups or by need: no heads."""
+        weights = self.folder.services[service]["demand"].values()
+        return any(weight != 1 for weight in weights) or bool((self.folder.demand["need_weight"] != 1).any())
 
     def place(self, place_id: str) -> str:
         """Return a place as a sentence has to name it."""
@@ -162,10 +177,11 @@ class Reader:
         row = self.prices.set_index("key").loc[keys[0]]
         self.check(line.startswith(f"{row['rule_en']} ({keys[0]})"), f"not the rule of the table: {line}")
         self.limit(keys[0], row["rule_en"])
-        gain = re.search(rf"{NUMBER} people by circle weight", line)
+        gain = re.search(rf"{NUMBER} {WHO} by circle weight", line)
         if gain:
             self.near(number(gain[1]), row["gain"], line)
-        for people, minutes, service in re.findall(rf"{NUMBER} people within (\d+) minutes of ([^,.]+)", line):
+        for people, who, minutes, service in re.findall(rf"{NUMBER} ({WHO}) within (\d+) minutes of ([^,.]+)", line):
+            self.check((who != "people") == self.weighs(self.service_of[service]), f"whom? {line}")
             self.near(number(people), row[f"people_{self.service_of[service]}"], line, 0.5)
             self.check(int(minutes) == self.folder.services[self.service_of[service]]["circles"][-1]["minutes"], line)
         for pattern, column in ((r"yuan of capital[.,]", "capital_yuan"), (r"yuan a year[.,]", "yearly_yuan")):
@@ -223,11 +239,14 @@ class Reader:
         told = re.search(rf"{NUMBER} by circle weight( \(summed over {len(self.folder.years)} years\))?;", line)
         self.near(number(told[1]), gain, line)
         self.check(bool(told[2]) == bool(self.folder.years), f"summed over years, or not: {line}")
-        for people, minutes, service in re.findall(rf"{NUMBER} people within (\d+) minutes of ([^,.;]+)", line):
+        for people, who, minutes, service in re.findall(rf"{NUMBER} ({WHO}) within (\d+) minutes of ([^,.;]+)", line):
+            self.check((who != "people") == self.weighs(self.service_of[service]), f"whom? {line}")
             self.check(int(minutes) == self.folder.services[self.service_of[service]]["circles"][-1]["minutes"], line)
             ends = [self.folder.served(self.service_of[service], state).most for state in (states[-1], self.plan)]
             self.near(number(people), ends[0] - ends[1], line, 0.5)
-        for minutes, service in re.findall(r"as many people as before within (\d+) minutes of ([^,.;]+)", line):
+        for minutes, service in re.findall(
+            r"as many (?:weighted )?people as before within (\d+) minutes of ([^,.;]+)", line
+        ):
             self.check(int(minutes) == self.folder.services[self.service_of[service]]["circles"][-1]["minutes"], line)
             ends = [self.folder.served(self.service_of[service], state).most for state in (states[-1], self.plan)]
             self.near(0.0, ends[0] - ends[1], line, 0.5)
@@ -326,7 +345,7 @@ class Reader:
             self.check(int(read[1]) == row["openings"], line)
             self.near(number(read[2]), row["capital_yuan"], line, 0.5)
             self.near(number(read[3]), row["yearly_yuan"], line, 0.5)
-            gain = re.search(rf"{NUMBER} people by circle weight", line)
+            gain = re.search(rf"{NUMBER} {WHO} by circle weight", line)
             self.near(number(gain[1]) if gain else 0.0, row["gain"], line)
         else:
             known = line.startswith("Without any limit on money no better plan was found in the time allowed")

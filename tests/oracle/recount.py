@@ -77,11 +77,12 @@ def _split(
         if not graph.has_edge(a, b) or graph[a][b]["s"] > s:
             graph.add_edge(a, b, s=s)
 
-    for e, line in enumerate(streets.geometry):
+    ends = zip(streets.geometry, streets["from_junction"].tolist(), streets["to_junction"].tolist(), strict=True)
+    for e, (line, begun, ended) in enumerate(ends):
         stops = [
-            (0.0, ("end", *line.coords[0])),
+            (0.0, ("end", begun)),
             *((at, ("point", i)) for at, i in sorted(doors.get(e, []))),
-            (line.length, ("end", *line.coords[-1])),
+            (line.length, ("end", ended)),
         ]
         for (at, a), (to, b) in pairwise(stops):
             join(a, b, (to - at) / speed_m_s * factor[e])

@@ -173,9 +173,10 @@ class Tiny:
                 share = value(s.setup_share, j, None)
                 pay(0, s.setup_yuan[j], share)
                 pay(1, value(s.setup_yearly_yuan, j, 0.0), share)
+            standing = {self.cell(c) for c in range(o.count) if o.existing[c]}
             for room in self.p.rules.rooms:
                 users = [c for c in here if room.services[o.service[c]]]
-                if users and all(self.is_new(c) for c in users):
+                if users and not {self.cell(c) for c in users} & standing:
                     pay(0, room.capital_yuan, room.share)
                     pay(1, room.yearly_yuan, room.share)
         return totals

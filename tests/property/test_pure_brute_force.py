@@ -112,3 +112,20 @@ def test_pairs_by_site_are_the_same_pairs():
     mine = sorted(zip(row.tolist(), site.tolist(), cost.tolist(), strict=True))
     rows = np.repeat(np.arange(pure.n_rows), np.diff(pure.indptr))
     assert mine == sorted(zip(rows.tolist(), pure.site.tolist(), pure.cost.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["alone", "beside a search"])
+def test_a_proof_keeps_the_cheapest_plan_it_met_whatever_it_settles_afterwards(told):
+    """Sites are settled against the cheapest plan met: what is left to open in the end may cost more than that plan."""
+    wrong = []
+    for seed in range(400):
+        pure = tiny(seed)
+        table = costs(pure)
+        best, worst = min(table, key=table.get), max(table, key=table.get)
+        start, found = np.array(worst, dtype=np.int64), np.array(best, dtype=np.int64)
+        beside = (lambda _, found=found: found) if told else None
+        parts = {"target": better(pure), "go_on": lambda *_: True, "root_steps": 20, "node_steps": 5}
+        proof = prove(pure, start, pure.otherwise / 2, beside=beside, **parts)
+        if not proof.closed or proof.cost > table[best] + 1e-9:
+            wrong.append((seed, proof.cost, table[best]))
+    assert wrong == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -27,15 +28,19 @@ def lean(seed, kind):
         budgets=Budgets(),
         sites=replace(problem.sites, floor_area_m2=floor, storey_area_m2=None, setup_share=None, **roomy),
         offers=replace(problem.offers, moves=None, capital_share=None, yearly_share=None),
-        rules=replace(problem.rules, floors=(), spreads=(), min_hubs=0, rooms=problem.rules.rooms[: seed % 2]),
+        rules=replace(
+            problem.rules,
+            floors=(),
+            spreads=(),
+            min_hubs=0,
+            rooms=tuple(replace(room, share=None) for room in problem.rules.rooms[: seed % 2]),
+        ),
         goals=(Goal(kind),),
     )
 
 
 def compare(seed, kind):
     problem = lean(seed, kind)
-    if any(room.share is not None for room in problem.rules.rooms):
-        problem = replace(problem, rules=replace(problem.rules, rooms=()))
     best = Tiny(problem).best()
     plan = solve(problem, EXACT)
     where = (seed, kind)
@@ -44,8 +49,13 @@ def compare(seed, kind):
         assert plan.outcome.status == "infeasible", where
         return "general"
     assert plan.outcome.status == "optimal", where
-    assert plan.outcome.objective == pytest.approx(best, abs=1e-3, rel=1e-5), where
+    # the longest walk has no number where somebody reaches nothing, and no end in the enumeration
+    expected = None if math.isinf(best) else pytest.approx(best, abs=1e-3, rel=1e-5)
+    assert plan.outcome.objective == expected, where
     evaluate(problem, plan)
+    if plan.outcome.bound is None:
+        assert expected is None, where
+        return plan.outcome.solver
     sign = 1 if kind == "coverage" else -1
     assert sign * plan.outcome.bound >= sign * best - 1e-6 - 1e-9 * abs(best), where
     return plan.outcome.solver
@@ -70,11 +80,13 @@ def test_a_chain_of_goals_goes_on_from_the_shortcut(kind):
     taken = 0
     for seed in range(40):
         problem = replace(lean(seed, kind), goals=(Goal(kind), Goal("cost")))
-        if any(room.share is not None for room in problem.rules.rooms) or find_units(problem) is None:
+        if find_units(problem) is None:
             continue
         taken += 1
         quick, slow = solve(problem, EXACT), solve(problem, replace(EXACT, shortcuts=False))
         for mine, general in zip(quick.steps, slow.steps, strict=True):
-            assert mine.outcome.objective == pytest.approx(general.outcome.objective, abs=1e-3, rel=1e-5), seed
+            number = general.outcome.objective
+            expected = None if number is None else pytest.approx(number, abs=1e-3, rel=1e-5)
+            assert mine.outcome.objective == expected, seed
         evaluate(problem, quick)
     assert taken > 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -38,8 +39,13 @@ def compare(seed, wishes, change=lambda problem: problem):
         assert not plan.found, where
         return "infeasible"
     assert plan.outcome.status == "optimal", where
-    assert plan.outcome.objective == pytest.approx(best, abs=1e-3, rel=1e-5), where
+    # the longest walk has no number where somebody reaches nothing, and no end in the enumeration
+    expected = None if math.isinf(best) else pytest.approx(best, abs=1e-3, rel=1e-5)
+    assert plan.outcome.objective == expected, where
     evaluate(problem, plan)
+    if plan.outcome.bound is None:
+        assert expected is None, where
+        return "optimal"
     sign = 1 if wishes["goal"] in {"coverage", "fair"} else -1
     assert sign * plan.outcome.bound >= sign * best - 1e-4 - 1e-6 * abs(best), where
     return "optimal"

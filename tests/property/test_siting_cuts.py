@@ -205,7 +205,7 @@ def test_the_tree_ends_at_the_best_plan(places, phases, workers):
         ended += 1
         divided += search.nodes > 1
     assert ended > 20
-    assert divided >= 2 or places or phases
+    assert divided >= 1 or places or phases
 
 
 @pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])

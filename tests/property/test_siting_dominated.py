@@ -7,10 +7,22 @@ import dataclasses
 import numpy as np
 import pytest
 from every_plan import Tiny
-from tiny_siting import tiny_problem
+from tiny_siting import TinyReach, tiny_problem
 
 from benchmarks.instances import bare_problem, everybody_within, made_up_city
-from planner.siting import Budgets, Lock, Rules, SolverSettings, evaluate, solve
+from planner.siting import (
+    Budgets,
+    Demand,
+    Goal,
+    Lock,
+    Offers,
+    Rules,
+    Sites,
+    SitingProblem,
+    SolverSettings,
+    evaluate,
+    solve,
+)
 from planner.siting.programme import formulation
 from planner.siting.programme.bundles import enumerate_bundles
 from planner.siting.programme.dominated import dominated_bundles, dominated_sites
@@ -97,3 +109,48 @@ def test_a_site_that_is_asked_for_or_costs_somebody_less_stays():
     cheaper = dataclasses.replace(problem, sites=dataclasses.replace(problem.sites, setup_yuan=setup))
     form = formulate(cheaper)
     assert site not in form.bundles.site[dominated_sites(cheaper, form.bundles, form.slots, form.needs)]
+
+
+def one_that_moves(service_added):
+    """Return a building where service 0 stands that may move away, and services ``service_added`` and 1 may come at no money.
+
+    Two sites may open: service 0 moves to another building, and service 1 opens here, where some of it is needed.
+    """
+    reach = TinyReach(
+        np.array([0, 1, 2]), np.array([0, 1], dtype=np.int32), np.array([100.0, 100.0], dtype=np.float32), 2
+    )
+    service = np.array([0, service_added, 1, 0], dtype=np.int32)
+    nothing = np.zeros(4)
+    return SitingProblem(
+        n_demand=2,
+        n_services=3,
+        sites=Sites(np.zeros(2), np.full(2, np.inf), np.zeros(2)),
+        offers=Offers(
+            np.array([0, 0, 0, 1], dtype=np.int32),
+            service,
+            nothing,
+            nothing,
+            nothing,
+            np.array([True, False, False, False]),
+            moves=np.array([-1, -1, -1, 0]),
+        ),
+        demands=(
+            Demand(0, np.array([0.0, 10.0]), reach, (300.0,), (1.0,)),
+            Demand(1, np.array([5.0, 0.0]), reach, (300.0,), (1.0,)),
+        ),
+        budgets=Budgets(),
+        rules=Rules(min_sites=2),
+        goals=(Goal("coverage"),),
+    )
+
+
+@pytest.mark.parametrize(("service_added", "plan"), [(0, [2, 3]), (2, [1, 2, 3])])
+def test_a_service_that_moves_away_is_not_added_again_where_it_stood(service_added, plan):
+    problem = one_that_moves(service_added)
+    found = solve(problem, EXACT)
+    assert found.outcome.objective == 15.0
+    assert set(plan) >= set(found.states[0].tolist()) >= {2, 3}
+    bundles = enumerate_bundles(problem)
+    alone = np.flatnonzero((bundles.offer == 2).any(axis=1) & ((bundles.offer >= 0).sum(axis=1) == 1))
+    # With service 0 here it has not moved; any other service may come along for nothing.
+    assert dominated_bundles(problem, bundles)[alone].tolist() == [service_added == 2]

@@ -220,7 +220,7 @@ def test_a_few_openings_of_a_district_leave_people_without_a_place():
 def torn_down_and_grown(grower, seed, turns, looks=10**7):
     g, s = grower._ground, empty(grower._ground, seed)
     begin, best = grower._rest.copy(), grower._rest.copy()
-    record, _ = rebuild(g, s, begin, best, -np.inf, 0.01, turns, 6, looks)
+    record, _, _ = rebuild(g, s, begin, best, -np.inf, 0.01, turns, 6, looks)
     worth = stands_up_to_a_recount(g, s)
     assert (s.at == begin).all()
     assert worth <= record + 1e-6

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 #: names under which tables usually hold coordinates; the study can name others
 X_NAMES = ("x", "lon", "lng", "long", "longitude", "经度", "经度坐标", "东经", "x坐标", "横坐标")
 Y_NAMES = ("y", "lat", "latitude", "纬度", "纬度坐标", "北纬", "y坐标", "纵坐标")
+#: of those, the ones that say that the column is in degrees
+LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "经度坐标", "东经")
+LAT_NAMES = ("lat", "latitude", "纬度", "纬度坐标", "北纬")
 
+#: characters of the longest text that can be a coordinate; the pattern is tried on no more
+_LONGEST = 100
 _MARK = r"[°º度d:\s-]+"
 _DMS = re.compile(
     rf"^(?P<before>[NSEW北南东西])?[纬经]?\s*(?P<sign>-)?(?P<deg>\d{{1,3}}(?:\.\d+)?)(?:{_MARK}"
@@ -27,19 +32,24 @@ _DMS = re.compile(
 )
 
 
-def read_coordinates(column: pd.Series) -> NDArray[np.float64]:
-    """Return a column of coordinates as float64[n]; NaN where a cell is none."""
-    numbers = read_numbers(column)
+def read_coordinates(column: pd.Series, usual_decimal: str | None = None) -> NDArray[np.float64]:
+    """Return a column of coordinates as float64[n]; NaN where a cell is none.
+
+    ``usual_decimal`` is the decimal mark where the cells themselves do not say; coordinates often have another one than the
+    figures beside them.
+    """
+    numbers = read_numbers(column, usual=usual_decimal)
     values = numbers.amounts.copy()
-    values[numbers.text & (values == 0)] = np.nan  # a dash stands for no coordinate, not for the equator
-    for row in np.flatnonzero(np.isnan(values) & ~numbers.empty):
+    values[(numbers.text & (values == 0)) | numbers.ranged | numbers.percent] = np.nan  # a word for none is no equator
+    for row in np.flatnonzero(np.isnan(values) & ~numbers.missing):
         values[row] = read_dms(str(column.iloc[row]))
     return values
 
 
 def read_dms(text: str) -> float:
     """Return decimal degrees of ``121°30′15.2″E``, ``N31 12 30`` or ``121度30分``; NaN if it is none of these."""
-    found = _DMS.match(unicodedata.normalize("NFKC", text).strip())
+    written = unicodedata.normalize("NFKC", text).strip() if len(text) <= _LONGEST else ""
+    found = _DMS.match(written)
     if found is None:
         return float("nan")
     minutes, seconds = float(found["min"] or 0), float(found["sec"] or 0)

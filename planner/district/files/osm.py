@@ -13,6 +13,8 @@ import shapely
 from shapely.errors import ShapelyError
 
 from planner.district.crs import WGS84
+from planner.district.files.osm_packed import source_of
+from planner.district.files.osm_sorted import in_order, said_id
 from planner.district.files.raw import UnreadableError
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: what osmium has been seen to raise on damaged extracts; its error of coordinates has no other parent than Exception
-OSMIUM_RAISES = (osmium.InvalidLocationError, RuntimeError, OSError, ValueError, LookupError, MemoryError)
-SUFFIXES = (".osm", ".pbf", ".osm.bz2", ".osm.gz")
+OSMIUM_RAISES = (osmium.InvalidLocationError, RuntimeError, OSError, ValueError, LookupError)
+SUFFIXES = (".osm", ".pbf", ".osm.bz2", ".osm.gz", ".osh", ".osh.bz2", ".osh.gz")
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,18 @@ def is_extract(path: Path) -> bool:
 def read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
     """Return the layers that ``wants`` ask for, in one pass over ``path``.
 
+    Deleted objects and old versions do not count, and the order of the objects does not matter (see `in_order`).
+
     Raises
     ------
     UnreadableError
         the file is no readable extract.
     """
     try:
-        return _read_extract(path, wants)
+        with in_order(path) as whole:
+            return _read_extract(whole, wants)
+    except MemoryError as error:
+        raise UnreadableError("not-enough-memory", megabytes=path.stat().st_size / 1e6) from error
     except (*OSMIUM_RAISES, ShapelyError) as error:
         raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {error}") from error
 
@@ -85,7 +92,7 @@ def _read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
     found = [_Found() for _ in wants]
     wkb = osmium.geom.WKBFactory()
     some_key = osmium.filter.KeyFilter(*keys)
-    for thing in osmium.FileProcessor(str(path)).with_areas(some_key).with_filter(some_key):
+    for thing in osmium.FileProcessor(source_of(path)).with_areas(some_key).with_filter(some_key):
         if isinstance(thing, osmium.osm.Changeset):
             continue
         tags = dict(thing.tags)
@@ -93,11 +100,15 @@ def _read_extract(path: Path, wants: Sequence[Want]) -> list[Extract]:
             if not _asked(tags, want.tags):
                 continue
             if isinstance(thing, osmium.osm.Area):
-                rows.add(f"{'w' if thing.from_way() else 'r'}{thing.orig_id()}", wkb.create_multipolygon(thing), tags)
+                rows.add(
+                    f"{'w' if thing.from_way() else 'r'}{said_id(thing.orig_id())}",
+                    wkb.create_multipolygon(thing),
+                    tags,
+                )
             elif isinstance(thing, osmium.osm.Node):
-                rows.add(f"n{thing.id}", wkb.create_point(thing), tags)
+                rows.add(f"n{said_id(thing.id)}", wkb.create_point(thing), tags)
             else:  # closed ways and whole relations come again, as areas
-                rows.others.append(f"{'w' if isinstance(thing, osmium.osm.Way) else 'r'}{thing.id}")
+                rows.others.append(f"{'w' if isinstance(thing, osmium.osm.Way) else 'r'}{said_id(thing.id)}")
     return [_extract(rows, want) for rows, want in zip(found, wants, strict=True)]
 
 

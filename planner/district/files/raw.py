@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -44,6 +45,10 @@ class RawTable:
     """A GeoDataFrame where the file has geometry."""
     encoding: Decision = _UTF_8
     remarks: tuple[Remark, ...] = ()
+    doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Heading that stands over several columns → their names in ``frame``."""
+    usual_decimal: str | None = None
+    """The decimal mark that usually goes with the file's column separator."""
 
 
 def encoding_remarks(decision: Decision, mixed_rows: Iterable[int]) -> Iterator[Remark]:
@@ -63,17 +68,31 @@ def encoding_remarks(decision: Decision, mixed_rows: Iterable[int]) -> Iterator[
         )
 
 
-def unlike_names(names: Sequence[str]) -> list[str]:
-    """Return column names that differ from each other and from ``geometry``: the second ``id`` becomes ``id_2``."""
-    taken = {"geometry"}
-    unlike = []
+def unlike_names(names: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """Return column names that differ from each other and from ``geometry``, and the headings that stood twice.
+
+    Examples
+    --------
+    >>> unlike_names(["id", "elders", "elders"])
+    (['id', 'elders_1', 'elders_2'], {'elders': ('elders_1', 'elders_2')})
+    """
+    counts = Counter(names)
+    taken = {"geometry", *names}
+    unlike: list[str] = []
+    doubled: dict[str, tuple[str, ...]] = {}
     for name in names:
-        fresh, number = name, 2
-        while fresh in taken:
-            fresh, number = f"{name}_{number}", number + 1
+        if counts[name] == 1 and name != "geometry":
+            unlike.append(name)
+            continue
+        number = 1 if counts[name] > 1 else 2
+        while f"{name}_{number}" in taken:
+            number += 1
+        fresh = f"{name}_{number}"
         taken.add(fresh)
         unlike.append(fresh)
-    return unlike
+        if counts[name] > 1:
+            doubled[name] = (*doubled.get(name, ()), fresh)
+    return unlike, doubled
 
 
 def one_table(tables: list[str], asked: str | None) -> str:

@@ -105,7 +105,7 @@
     function relabel() {
       circlesAt.replaceChildren(planner.choice(say("circle"), service().minutes.map((m) => [m, say("minutes_short", { minutes: m })]), state.minutes, (m) => change("minutes", m)));
       const words = { minutes: state.minutes, service: service().name }, balance = state.measure === "balance";
-      title.textContent = say(balance ? "assess.balance_title" : "uncovered_in", words);
+      title.replaceChildren(say(balance ? "assess.balance_title" : "uncovered_in", words), " ", planner.labels(service()) || "");
       const rows = balance ? divergingRows(run.palette) : planner.classes(run.palette, limits(), state.measure === "share");
       key.replaceChildren(...[...rows, [run.palette.empty, say("nobody_lives")]].map(([fill, text]) => el("div", {}, el("i", { style: { backgroundColor: fill } }), text)));
     }

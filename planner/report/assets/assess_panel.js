@@ -33,12 +33,15 @@
       const groups = Object.keys(run.groups).map((group) => [group, rowsOf(run, service, service.walker, group)]).filter(([, of]) => of.length);
       const walker = run.walkers[service.walker];
       return el("div", { class: "cover" },
-        el("h3", {}, chip(service), service.name, el("span", { class: "quiet" }, `${format.whole(rows[0].people)} ${say("people_total")}`)),
+        el("h3", {}, chip(service), service.name, el("span", { class: "quiet" }, `${format.whole(rows[0].people)} ${say(service.weighted ? "unit_weighted" : "unit_people")}`)),
+        planner.labels(service),
         rows.map((row) => el("div", { class: "cover-row", "data-service": row.service, "data-minutes": row.minutes },
           el("span", { class: "minutes" }, say("minutes_short", { minutes: row.minutes })),
           bar(service.colour, row.covered, row.people),
           el("b", { class: "share" }, share(row.covered, row.people)),
-          el("span", { class: "covered" }, format.whole(row.covered)))),
+          el("span", { class: "covered" }, format.whole(row.covered)),
+          row.served === null ? null : el("span", { class: "found" }, say("assess.found_line", { served: format.whole(row.served), share: share(row.served, row.people) })),
+          service.weighted ? el("span", { class: "found" }, say("assess.heads_line", { covered: format.whole(row.headsCovered), people: format.whole(row.heads) })) : null)),
         groups.map(([group, of]) => el("p", { class: "quiet group-line", "data-group": group },
           `${run.groups[group]}: `, of.map((row) => share(row.covered, row.people)).join(" · "))),
         el("p", { class: "quiet hint" }, run.standing[s]),

@@ -75,7 +75,7 @@
     const view = ui.compare ? "room" : ui.view, homes = ui.measure === "homes";
     const title = ui.place !== null ? say("meeting.circles_of", { site: room.placeName(ui.place), service: service.name }) : view === "change" ? say(`meeting.legend_change_${room.reference()}`, values) : homes ? say("meeting.legend_homes", values) : say("uncovered_in", values);
     return [
-      el("p", { class: "ramp-title" }, title), planner.reachOnly(room, ui.service),
+      el("p", { class: "ramp-title" }, title), planner.labels(room, ui.service),
       ui.place !== null ? circleKey(room, chart)
         : homes ? homesKey(room, view)
           : el("div", { class: "ramp" }, chart.legend().map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text))),

@@ -11,7 +11,13 @@
   }
 
   function board(room) {
-    return [headline(room), coverage(room), worst(room), money(room), rules(room), optimum(room)];
+    return [headline(room), coverage(room), worst(room), money(room), rules(room), optimum(room), unopened(room)];
+  }
+
+  /* Services that the plan opens nowhere: which rule binds, and what opening one would cost. */
+  function unopened(room) {
+    const told = room.facts.unopened[planner.language];
+    return told.length ? section("unopened", el("p", { class: "quiet" }, say("meeting.of_the_plan")), told.map((one) => el("p", {}, el("b", {}, `${one.service} `), one.text))) : null;
   }
 
   /* One service, one circle: the number that everybody looks at. */
@@ -26,6 +32,7 @@
       el("p", { class: "sentence" }, say("meeting.headline", {
         covered: format.whole(covered), people: format.whole(people), minutes: minutes(room, k, c), service: service.name,
       })),
+      labels(room, k),
       seatsText(room, k, c),
       el("table", { class: "moved" },
         el("thead", {}, el("tr", {}, el("td", {}), ["newly_covered", "lost", "net"].map((key) => el("th", { scope: "col" }, say(`meeting.${key}`))))),
@@ -39,9 +46,9 @@
         }))));
   }
 
-  /* Said wherever people are counted who are within reach of places that are limited. */
-  function reachOnly(room, k) {
-    return room.question.services[k].limited ? el("span", { class: "reach-only", title: say("meeting.reach_only_hint") }, say("meeting.reach_only")) : null;
+  /* Said wherever people of a service are counted. */
+  function labels(room, k) {
+    return planner.countedAs(room.facts.services[k]).map(([text, hint]) => el("span", { class: "counted-as", title: hint }, text));
   }
 
   /* How many places there are for those within reach, and how many of them can find one at most. */
@@ -65,7 +72,7 @@
         el("div", { class: "cover" },
           el("h3", {}, chip(service, true), el("span", { class: "cover-name" }, service.name),
             el("span", { class: "quiet" }, figure(`people/${service.id}`, room.people[k], say("meeting.of_people", { people: format.whole(room.people[k]) })))),
-          reachOnly(room, k),
+          labels(room, k),
           room.question.services[k].cutoffs_s.map((_, c) => {
             const of = (name) => room.counted(name).covered[k][c];
             const at = `${service.id}/${minutes(room, k, c)}`, wide = (name) => `${share(of(name), room.people[k]) * 100}%`;
@@ -94,7 +101,7 @@
   /* Who really finds a place under the plan: the optimiser shared the places out. */
   function plannedSeats(room, k) {
     const { question, facts } = room, { limited, cutoffs_s: cutoffs, id, participation } = question.services[k];
-    if (!limited || !facts.served[id]) return null;
+    if (!limited || !Object.hasOwn(facts.served, id)) return null;
     const widest = cutoffs[cutoffs.length - 1] / 60, served = facts.served[id][`${widest}`];
     return served === undefined ? null : el("p", { class: "quiet planned-seats" }, say("meeting.plan_seats", { served: format.whole(served * participation), minutes: widest }));
   }
@@ -112,7 +119,7 @@
         el("span", { class: "quiet row-note" },
           figure(`worst-left/${level.id}/${at}`, found.left, say("meeting.left_out", { people: format.whole(found.left), of: format.whole(found.people) })),
           ` · ${say("meeting.view_today")} ${format.percent(share(before.covered, before.people))}`)),
-      reachOnly(room, k));
+      labels(room, k));
   }
 
   function spent(name, label, amount, limit, broken) {
@@ -233,5 +240,5 @@
           }))));
   }
 
-  Object.assign(planner, { board, reachOnly, seatsText, ruleText, toldRules: told, shareOf: share, minutesAt: minutes });
+  Object.assign(planner, { board, labels, seatsText, ruleText, toldRules: told, shareOf: share, minutesAt: minutes });
 })(window.planner);

@@ -146,7 +146,7 @@
     if (file.run.digest !== run.digest) throw new Error("stale_decisions");
     const place = new Map(placeIds.map((id, j) => [id, j]));
     const service = new Map(question.services.map((one, k) => [one.id, k]));
-    let state = { ...nothing(question.plans.completed ? "completed" : question.plans[file.base] ? file.base : "plan"), remark: String(file.remark || "") };
+    let state = { ...nothing(question.plans.completed ? "completed" : Object.hasOwn(question.plans, file.base) ? file.base : "plan"), remark: String(file.remark || "") };
     for (const one of file.decisions) {
       const site = place.get(one.place_id), k = one.service === null ? null : service.get(one.service);
       if (site === undefined || k === undefined) throw new Error("not_decisions");

@@ -44,13 +44,16 @@ window.planner = window.planner || {};
     return String(whole).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   }
 
-  /* The same rounding as planner/report/indicators.py, so that page, workbook and terminal say the same. */
+  /* What sums of floats leave of a share that is exactly 0 or 1. */
+  const NOISE = 1e-9;
+
+  /* The same rounding as planner/words/amounts.py, so that page, workbook and terminal say the same. */
   const format = {
     whole: (value) => grouped(Math.floor(value + 0.500001)),
     percent(share) {
       let tenths = Math.floor(share * 1000 + 0.5);
-      if (share < 1) tenths = Math.min(tenths, 999);
-      if (share > 0) tenths = Math.max(tenths, 1);
+      if (share < 1 - NOISE) tenths = Math.min(tenths, 999);
+      if (share > NOISE) tenths = Math.max(tenths, 1);
       return (tenths / 10).toFixed(1) + " %";
     },
     signed(value) {
@@ -75,6 +78,14 @@ window.planner = window.planner || {};
     return name.trim() ? name : say("unnamed");
   }
 
+  /* What the figures of a service count, [text, hint] each: reach and not places, weighted people and not heads. */
+  function countedAs(service) {
+    return [
+      service.limited ? [say("meeting.reach_only"), say("meeting.reach_only_hint")] : null,
+      service.weighted ? [say("weighted"), say("weighted_hint")] : null,
+    ].filter(Boolean);
+  }
+
   function chip(service, small) {
     return el(
       "span",
@@ -83,5 +94,5 @@ window.planner = window.planner || {};
     );
   }
 
-  Object.assign(planner, { data, use, el, svg, say, format, named, chip });
+  Object.assign(planner, { data, use, el, svg, say, format, named, countedAs, chip });
 })(window.planner);

@@ -65,14 +65,17 @@ window.planner = window.planner || {};
 
   function unpackQuestion(packed) {
     const n = packed.demand.count, places = packed.sites.setup.length;
-    const groups = {};
+    const groups = Object.create(null); /* a group may be called __proto__ */
     for (const [name, text] of Object.entries(packed.demand.people)) groups[name] = floats(text, n);
     const community = counts(packed.demand.community, n, Int32Array);
     for (let i = 0; i < n; i += 1) community[i] -= 1;
-    const walkers = {};
+    const walkers = Object.create(null);
     for (const [name, text] of Object.entries(packed.walkers)) walkers[name] = walks(text, places);
-    const services = packed.services.map((service) => ({ ...service, people: wanted(service.demand, groups, n) }));
-    for (const floor of packed.rules.floors) floor.people = floor.group === null ? services[floor.service].people : groups[floor.group];
+    const need = packed.demand.need === null ? new Float64Array(n).fill(1) : floats(packed.demand.need, n);
+    const services = packed.services.map((service) => ({ ...service, people: wanted(service.demand, groups, need, n) }));
+    for (const floor of packed.rules.floors) {
+      floor.people = floor.group === null ? services[floor.service].people : groups[floor.group].map((heads, i) => heads * need[i]);
+    }
     return {
       n, places, community, walkers, services,
       lon: steps(packed.demand.lon, n), lat: steps(packed.demand.lat, n),
@@ -84,12 +87,14 @@ window.planner = window.planner || {};
     };
   }
 
-  function wanted(demand, groups, n) {
+  /* People of a service's groups, weighted as the study says, times the need of the place. */
+  function wanted(demand, groups, need, n) {
     const people = new Float64Array(n);
     for (const [group, weight] of demand) {
       const heads = groups[group];
       for (let i = 0; i < n; i += 1) people[i] += weight * heads[i];
     }
+    for (let i = 0; i < n; i += 1) people[i] *= need[i];
     return people;
   }
 
@@ -234,13 +239,17 @@ window.planner = window.planner || {};
         byYearly[d] += eachYear * share(d);
       }
     }
-    const here = new Map(), cells = new Set();
-    const cell = (offer) => offers.site[offer] * question.services.length + offers.service[offer];
+    const here = new Map(), cells = new Set(), today = new Set(question.standing.map((offer) => cell(offer)));
+    function cell(offer) { return offers.site[offer] * question.services.length + offers.service[offer]; }
     for (const offer of chosen) {
       const site = offers.site[offer];
       cells.add(cell(offer));
-      if (!here.has(site)) here.set(site, { standing: new Set(), fresh: new Set() });
-      (offers.stands[offer] ? here.get(site).standing : here.get(site).fresh).add(offers.service[offer]);
+      if (!here.has(site)) here.set(site, { standing: new Set(), fresh: new Set(), taken: 0 });
+      if (today.has(cell(offer))) here.get(site).standing.add(offers.service[offer]);
+      if (!offers.stands[offer]) {
+        here.get(site).fresh.add(offers.service[offer]);
+        here.get(site).taken += offers.area[offer];
+      }
       spend(site, offers.stands[offer] ? 0 : offers.capital[offer], offers.yearly[offer], (d) => offers.pays[d][offer]);
     }
     /* money is the change from today: what stands costs nothing while it stays, and saves its running cost when it closes */
@@ -249,11 +258,12 @@ window.planner = window.planner || {};
       spend(offers.site[offer], gone ? offers.closing[offer] : 0, -offers.yearly[offer], (d) => offers.pays[d][offer]);
     }
     for (const site of [...here.keys()].sort((a, b) => a - b)) {
-      const { standing, fresh } = here.get(site);
-      if (fresh.size) spend(site, sites.setup[site], sites.yearly[site], (d) => (d === sites.payer ? 1 : 0));
+      const { standing, fresh, taken } = here.get(site), owner = (d) => (d === sites.payer ? 1 : 0);
+      if (fresh.size) spend(site, sites.setup[site] + sites.setupPerM2[site] * taken, sites.yearly[site], owner);
       for (const room of rules.rooms) {
         if (room.services.some((k) => fresh.has(k)) && !room.services.some((k) => standing.has(k))) {
-          spend(site, room.capital, room.yearly, (d) => (d === sites.payer ? 1 : 0));
+          spend(site, room.capital, room.yearly, owner);
+          spend(site, sites.setupPerM2[site] * room.area, 0, owner);
         }
       }
     }
@@ -265,10 +275,12 @@ window.planner = window.planner || {};
     const { offers, sites, rules } = question;
     const fresh = here.filter((offer) => !offers.stands[offer]);
     const has = (list, room) => list.some((offer) => room.services.includes(offers.service[offer]));
-    const standing = here.filter((offer) => offers.stands[offer]);
+    const same = (one, two) => offers.site[one] === offers.site[two] && offers.service[one] === offers.service[two];
+    const standing = here.filter((offer) => question.standing.some((old) => same(old, offer)));
+    const perM2 = fresh.length ? sites.setupPerM2[offers.site[fresh[0]]] : 0;
     let price = fresh.length ? sites.setup[offers.site[fresh[0]]] : 0;
-    for (const offer of fresh) price += offers.capital[offer];
-    for (const room of rules.rooms) if (has(fresh, room) && !has(standing, room)) price += room.capital;
+    for (const offer of fresh) price += offers.capital[offer] + perM2 * offers.area[offer];
+    for (const room of rules.rooms) if (has(fresh, room) && !has(standing, room)) price += room.capital + perM2 * room.area;
     return price;
   }
 

@@ -104,7 +104,7 @@
     const { ui, question } = room, k = ui.service, rows = room.gaps(), helpers = remedies(room, rows);
     const service = room.facts.services[k], minutes = planner.minutesAt(room, k, ui.circle), largest = rows.length ? rows[0].left : 1;
     return [
-      el("p", { class: "quiet hint" }, say("meeting.gaps_hint", { service: service.name, minutes, side: question.squares.side_m }), " ", planner.reachOnly(room, k)),
+      el("p", { class: "quiet hint" }, say("meeting.gaps_hint", { service: service.name, minutes, side: question.squares.side_m }), " ", planner.labels(room, k)),
       el("ol", { class: "rows numbered" }, rows.map((row, n) => {
         const at = `${row.square}/${service.id}/${minutes}`, help = helpers.get(row.square), near = nearest(room, k, row.square);
         return el("li", { key: `gap ${row.square}`, class: `part-row${ui.square === row.square ? " chosen" : ""}` },

@@ -81,7 +81,7 @@
     function update() {
       const service = run.services[state.service];
       circlesAt.replaceChildren(choice(say("circle"), service.minutes.map((m) => [m, say("minutes_short", { minutes: m })]), state.minutes, (m) => change("minutes", m)));
-      title.textContent = say("uncovered_in", { minutes: state.minutes, service: service.name });
+      title.replaceChildren(say("uncovered_in", { minutes: state.minutes, service: service.name }), " ", planner.labels(service) || "");
       const rows = classes(run.palette, limitsOf(), state.measure === "share");
       rows.push([run.palette.empty, say("nobody_lives")]);
       key.replaceChildren(...rows.map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text)));

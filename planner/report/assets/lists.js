@@ -73,7 +73,7 @@
         ["adds", "per", "name"].map((order) => el("button", {
           type: "button", "aria-pressed": String(ui.order === order), "data-focus": `order-${order}`, onclick: () => room.look({ order }),
         }, say(`meeting.order_${order}`)))),
-      el("p", { class: "quiet hint" }, say("meeting.adds_hint", { service: service.name, minutes: planner.minutesAt(room, k, ui.circle) }), " ", planner.reachOnly(room, k)),
+      el("p", { class: "quiet hint" }, say("meeting.adds_hint", { service: service.name, minutes: planner.minutesAt(room, k, ui.circle) }), " ", planner.labels(room, k)),
       el("ol", { class: "rows" }, shortened(room, rows, (row) => siteRow(room, row, open))),
     ];
   }
@@ -195,7 +195,7 @@
       if (now.people > 0) rows.push({ part, ...now, left: now.people - now.covered });
     });
     rows.sort((a, b) => a.covered / a.people - b.covered / b.people || b.left - a.left || a.part - b.part);
-    return [levels(room), el("p", { class: "quiet hint" }, say("meeting.parts_hint"), " ", planner.reachOnly(room, k)), el("ol", { class: "rows" }, shortened(room, rows, (row) => partRow(room, row)))];
+    return [levels(room), el("p", { class: "quiet hint" }, say("meeting.parts_hint"), " ", planner.labels(room, k)), el("ol", { class: "rows" }, shortened(room, rows, (row) => partRow(room, row)))];
   }
 
   function partRow(room, { part, people, covered, left }) {

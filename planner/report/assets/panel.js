@@ -25,12 +25,19 @@
       el("i", { class: "before", style: { width: wide(Math.min(before, after)) } }));
   }
 
+  /* Said wherever people of a service are counted. */
+  function labels(service) {
+    const told = planner.countedAs(service);
+    return told.length ? el("p", { class: "counted-line" }, told.map(([text, hint]) => el("span", { class: "counted-as", title: hint }, text))) : null;
+  }
+
   function coverage(run) {
     const blocks = run.services.map((service) => {
       const rows = run.coverage.filter((row) => row.service === service.id);
       return el("div", { class: "cover" },
         el("h3", {}, chip(service), service.name,
-          el("span", { class: "quiet" }, `${format.whole(rows[0].people)} ${say("people_total")}`)),
+          el("span", { class: "quiet" }, `${format.whole(rows[0].people)} ${say(service.weighted ? "unit_weighted" : "unit_people")}`)),
+        labels(service),
         rows.map((row) => {
           const share = (covered) => format.percent(row.people ? covered / row.people : 0);
           return el("div", { class: "cover-row", "data-service": row.service, "data-minutes": row.minutes },
@@ -40,7 +47,13 @@
               el("span", { class: "share-before" }, share(row.before)), " → ",
               el("b", { class: "share-after" }, share(row.after))),
             el("span", { class: "gain", title: `${format.whole(row.before)} → ${format.whole(row.after)}` },
-              format.signed(row.after - row.before)));
+              format.signed(row.after - row.before)),
+            service.limited ? el("span", { class: "found" }, say("places_line", {
+              before: format.whole(row.servedBefore), after: format.whole(row.servedAfter), share_before: share(row.servedBefore), share_after: share(row.servedAfter),
+            })) : null,
+            service.weighted ? el("span", { class: "found" }, say("heads_line", {
+              before: format.whole(row.headsBefore), after: format.whole(row.headsAfter), people: format.whole(row.heads),
+            })) : null);
         }));
     });
     const key = el("p", { class: "bar-key quiet" },
@@ -56,6 +69,12 @@
     return section("plan-figures", say("plan_title"),
       el("dl", { class: "tiles" }, run.indicators.filter((i) => loud.has(i.key)).map((i) => tile(i, true))),
       el("dl", { class: "lines" }, run.indicators.filter((i) => !loud.has(i.key)).map((i) => tile(i, false))));
+  }
+
+  /* Services that open nowhere: which rule binds, and what opening one would cost. */
+  function unopened(run) {
+    if (!run.unopened.length) return null;
+    return section("plan-unopened", say("unopened.title"), run.unopened.map((one) => el("p", {}, el("b", {}, `${one.service} `), one.text)));
   }
 
   function sites(run, places, go) {
@@ -100,8 +119,8 @@
 
   function panel(run, places, go) {
     return el("aside", { id: "panel", "aria-label": say("summary") },
-      header(run), coverage(run), figures(run), sites(run, places, go), evidence(run), footer(run));
+      header(run), coverage(run), figures(run), unopened(run) || "", sites(run, places, go), evidence(run), footer(run));
   }
 
-  Object.assign(planner, { panel, evidence, footer });
+  Object.assign(planner, { panel, labels, evidence, footer });
 })(window.planner);

@@ -169,8 +169,9 @@
 
   /* What a community's popup says: people of each service and how many of them are inside its circles, before and after. */
   function communityDetail(run, ground, i) {
-    const head = el("tr", {}, [say("service"), "", say("people"), say("today"), say("with_plan"), say("by_people")].map((text) =>
-      el("th", { scope: "col" }, text)));
+    const limited = run.services.some((service) => service.limited);
+    const titles = [say("service"), "", say("people"), say("today"), say("with_plan"), say("by_people"), limited ? say("place_found") : null];
+    const head = el("tr", {}, titles.filter((text) => text !== null).map((text) => el("th", { scope: "col" }, text)));
     const lines = run.services.flatMap((service) =>
       service.minutes.map((minutes, k) => {
         const figures = ground.cover[`${service.id} ${minutes}`];
@@ -181,12 +182,15 @@
           el("td", {}, format.whole(people)),
           el("td", {}, format.whole(before)),
           el("td", { class: after > before ? "up" : "" }, format.whole(after)),
-          el("td", {}, format.whole(people - after)));
+          el("td", {}, format.whole(people - after)),
+          limited ? el("td", {}, service.limited ? `${format.whole(figures.servedBefore[i])} → ${format.whole(figures.servedAfter[i])}` : "") : null);
       }));
     return el("article", { class: "detail" },
       el("p", { class: "eyebrow" }, say("community")),
       el("h3", {}, named(ground.communities.name[i])),
-      el("table", { class: "figures" }, el("thead", {}, head), el("tbody", {}, lines)));
+      el("table", { class: "figures" }, el("thead", {}, head), el("tbody", {}, lines)),
+      run.services.map((service) => [service, planner.labels(service)]).filter(([, told]) => told !== null)
+        .map(([service, told]) => el("div", { class: "quiet" }, service.name, told)));
   }
 
   Object.assign(planner, { Square, facilities, candidates, sites, circles, pin, placeDetail, communityDetail });

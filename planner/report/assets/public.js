@@ -53,11 +53,12 @@
         el("h2", {}, say("coverage_title")),
         facts.services.map((service, k) => el("div", { class: "cover" },
           el("h3", {}, chip(service, true), service.name),
-          service.limited ? el("p", {}, el("span", { class: "reach-only" }, say("meeting.reach_only"))) : null,
+          service.limited ? el("p", {}, el("span", { class: "counted-as" }, say("meeting.reach_only"))) : null,
           facts.minutes[k].map((minutes) => {
-            const row = facts.coverage[`${service.id} ${minutes}`];
+            const row = facts.coverage[`${service.id} ${minutes}`], found = facts.found[`${service.id} ${minutes}`];
             return el("p", { "data-cell": `${service.id} ${minutes}` }, `${say("minutes_short", { minutes })}: `,
-              say("meeting.public_line", { before: told(row[1]), after: told(row[2]), people: told(row[0]) }));
+              say("meeting.public_line", { before: told(row[1]), after: told(row[2]), people: told(row[0]) }),
+              found ? say("meeting.public_found", { before: told(found[0]), after: told(found[1]) }) : null);
           }))),
         el("p", { class: "quiet hint" }, say("meeting.public_note")),
         el("h2", {}, say("sources_title")), facts.publication.sources.map((source) => el("p", { class: "quiet" }, source)),

@@ -32,7 +32,7 @@
     const counts = new WeakMap();
     /* name: today, plan, room, or the name of a snapshot */
     room.counted = (name) => {
-      const state = name === "room" ? room.state() : standingStates[name] || room.snapshots.find((one) => one.name === name).state;
+      const state = name === "room" ? room.state() : (Object.hasOwn(standingStates, name) ? standingStates[name] : null) || room.snapshots.find((one) => one.name === name).state;
       if (!counts.has(state)) counts.set(state, new Map());
       const byWalker = counts.get(state);
       if (!byWalker.has(room.ui.walker)) {

@@ -80,7 +80,7 @@
     /* What the shares above leave out: places, service by service. */
     function seats() {
       return room.facts.services.map((service, k) => (room.question.services[k].limited
-        ? el("div", { class: "sheet-seats" }, chip(service, true), planner.reachOnly(room, k), planner.seatsText(room, k, room.question.services[k].cutoffs_s.length - 1))
+        ? el("div", { class: "sheet-seats" }, chip(service, true), planner.labels(room, k), planner.seatsText(room, k, room.question.services[k].cutoffs_s.length - 1))
         : null));
     }
 

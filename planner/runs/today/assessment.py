@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
+from planner.runs.plain_json import plain_json
 from planner.runs.today.tables import AssessmentTables
 from planner.study import Study
 
@@ -37,7 +38,7 @@ class Origin:
 
     def as_json(self) -> str:
         """Return it as indented JSON with sorted keys."""
-        return json.dumps({"kind": KIND, **asdict(self)}, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        return plain_json({"kind": KIND, **asdict(self)}, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Origin:
@@ -78,7 +79,9 @@ class Assessment:
         try:
             origin = Origin.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
             study = Study.model_validate_json((folder / "study.json").read_text(encoding="utf-8"))
-            return cls(study, origin, AssessmentTables.read(folder / "tables"))
+            return cls(study, origin, AssessmentTables.read(folder / "tables", study.language))
+        except OutputError:
+            raise
         except (OSError, KeyError, TypeError, ValueError) as fault:
             msg = f"{folder} holds no finished assessment ({fault}); give the folder that `planner assess` printed"
             raise OutputError(msg) from fault

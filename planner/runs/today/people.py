@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.access import walk_each
-from planner.siting import demand_of
+from planner.siting import demand_of, heads_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -120,25 +121,43 @@ def coverage_table(
     district: District,
     areas: Sequence[Areas],
     nearest: Mapping[tuple[str, str], Nearest],
+    places: Sequence[NDArray[np.float64] | None],
 ) -> pd.DataFrame:
-    """Return people and those covered, by area, service, walker, circle and group; ``nearest``: (service, walker) → walks."""
-    rows = [
-        area.told(
-            {
-                "service": service.id,
-                "walker": walker,
-                "minutes": float(circle.minutes),
-                "group": group,
-                "people": area.summed(people),
-                "covered": area.summed(people * (nearest[service.id, walker].seconds <= 60 * circle.minutes)),
-            }
-        )
-        for service in study.services
-        for walker in walkers_of(service, study)
-        for circle in service.circles
-        for group, people in people_of(service, district)
-        for area in areas
-    ]
+    """Return people, those covered and those with a place, by area, service, walker, circle and group.
+
+    Parameters
+    ----------
+    nearest
+        (Service, walker) → walks.
+    places
+        float64[n, C], one per service: people of each point who find a place within each circle; None where places are not limited.
+    """
+    rows = []
+    for service, seats in zip(study.services, places, strict=True):
+        for walker, (ring, circle), (group, people) in itertools.product(
+            walkers_of(service, study), enumerate(service.circles), people_of(service, district)
+        ):
+            reached = nearest[service.id, walker].seconds <= 60 * circle.minutes
+            heads = people if group else heads_of(study, service, district)
+            # Places are shared out among the service's own walkers; of a part of them nobody knows who finds one.
+            asked = seats is None or (walker == service.walker and not group)
+            found = people * reached if seats is None else seats[:, ring]
+            rows += [
+                area.told(
+                    {
+                        "service": service.id,
+                        "walker": walker,
+                        "minutes": float(circle.minutes),
+                        "group": group,
+                        "people": area.summed(people),
+                        "covered": area.summed(people * reached),
+                        "served": area.summed(found) if asked else np.nan,
+                        "heads": area.summed(heads),
+                        "heads_covered": area.summed(heads * reached),
+                    }
+                )
+                for area in areas
+            ]
     return _texts(pd.concat(rows, ignore_index=True))
 
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.runs.columns import OF_ASSESSMENTS
 from planner.runs.tables import Frames
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pandas as pd
 
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class AssessmentTables(Frames):
     """Everything an assessment found out, as frames; ids are text, positions do not occur."""
+
+    @classmethod
+    def columns(cls) -> Mapping[str, tuple[str, ...]]:
+        """Return what columns each table has, whatever the study."""
+        return OF_ASSESSMENTS
 
     communities: gpd.GeoDataFrame
     """``id, name, <roll_up columns>, people_<group>`` and polygons."""
@@ -32,8 +40,10 @@ class AssessmentTables(Frames):
     existing: pd.DataFrame
     """``place_id, service, capacity`` (NaN = not known)."""
     coverage: pd.DataFrame
-    """``level, column, area, service, walker, minutes, group, people, covered``: people with a facility within the circle, for
-    the service's own walker and for the two that are compared."""
+    """``level, column, area, service, walker, minutes, group, people, covered, served, heads, heads_covered``: people with a
+    facility within the circle, for the service's own walker and for the two that are compared; those of them who also find a place
+    (equal to ``covered`` where no facility's places are known; NaN for other walkers and for groups, whose places nobody can
+    tell); and both ``people`` and ``covered`` with each person counted as one."""
     walks: pd.DataFrame
     """``level, column, area, service, walker, group, people, reached, mean_of_reached_s, p90_s, max_s``: the walk to the nearest
     facility, timed up to ``limit_s`` of `Origin`; ``p90_s`` and ``max_s`` are of all people, infinite beyond that."""

@@ -14,18 +14,23 @@ better plan, and one whose forced absence does is open in every better plan.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from planner.access.compiled import compiled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from planner.siting.bare.pure import Pure
 
 __all__ = ["Certificate", "Climb", "Settled", "climb", "price", "settle"]
+
+AT_ONCE = 30_000_000
+"""Pairs of rows and sites gone over between two looks at the clock: a fraction of a second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,29 +76,43 @@ def climb(
     enough: float = np.inf,
     stride: float = 1.5,
     patience: int = 25,
+    left: Callable[[], bool] | None = None,
 ) -> Climb:
     """Return the best bound met in ``steps`` subgradient steps from ``start``; ``upper`` is the cost of a plan in hand.
 
-    A bound above ``enough`` ends the climb.
+    A bound above ``enough`` ends the climb, and so does ``left`` once it says that no time is left: it is asked every
+    `AT_ONCE` pairs.
 
     ``stride`` times ``upper − L`` over the squared subgradient is the step (Polyak); it is halved after ``patience`` steps
     without progress.
     """
-    prices, chosen, often = _climb(
-        pure.indptr,
-        pure.site,
-        pure.cost,
-        pure.otherwise,
-        pure.n_sites,
-        pure.most,
-        upper - pure.fixed,
-        enough - pure.fixed,
-        start,
-        steps,
-        stride,
-        patience,
+    path = _Path(
+        prices=start.copy(),
+        kept=start.copy(),
+        direction=np.zeros(pure.n_rows),
+        plan=np.zeros(pure.most, dtype=np.int64),
+        often=np.zeros(pure.n_sites),
+        at=np.array([-np.inf, np.inf, 0.0, stride]),
     )
-    return Climb(price(pure, prices), chosen, often)
+    at_once = max(AT_ONCE // max(len(pure.site), 1), 1)
+    for done in range(0, steps, at_once):
+        if done and left is not None and not left():
+            break
+        more = _climb(
+            pure.indptr,
+            pure.site,
+            pure.cost,
+            pure.otherwise,
+            pure.most,
+            upper - pure.fixed,
+            enough - pure.fixed,
+            path,
+            min(at_once, steps - done),
+            patience,
+        )
+        if not more:
+            break
+    return Climb(price(pure, path.kept), path.plan, path.often)
 
 
 def settle(pure: Pure, certificate: Certificate, target: float) -> Settled:
@@ -131,29 +150,37 @@ def _reduced(
     return reduced, used
 
 
+class _Path(NamedTuple):
+    """Where a climb stands: prices, the best so far, the way it goes, the cheapest plan met, how often sites were wanted.
+
+    ``at`` holds the bound, the cost of that plan, the steps without progress, and the stride.
+    """
+
+    prices: NDArray[np.float64]
+    kept: NDArray[np.float64]
+    direction: NDArray[np.float64]
+    plan: NDArray[np.int64]
+    often: NDArray[np.float64]
+    at: NDArray[np.float64]
+
+
 @compiled
 def _climb(  # noqa: PLR0917 - machine code takes its arguments by position
     indptr: NDArray[np.int64],
     site: NDArray[np.int32],
     cost: NDArray[np.float64],
     otherwise: NDArray[np.float64],
-    n_sites: int,
     most: int,
     upper: float,
     enough: float,
-    start: NDArray[np.float64],
+    path: _Path,
     steps: int,
-    stride: float,
     patience: int,
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    n_rows = len(otherwise)
-    prices = start.copy()
-    kept = start.copy()
-    direction = np.zeros(n_rows)
-    bound, cheapest, still = -np.inf, np.inf, 0
-    plan = np.zeros(most, np.int64)
+) -> bool:
+    """Go so many steps on ``path``; say whether more of them could bring more."""
+    n_rows, n_sites = len(otherwise), len(path.often)
+    prices, kept, direction, often, at = path.prices, path.kept, path.direction, path.often, path.at
     wanted = np.zeros(n_sites, np.bool_)
-    often = np.zeros(n_sites)
     for _ in range(steps):
         reduced, used = _reduced(indptr, site, cost, prices, n_sites)
         order = np.argsort(reduced)
@@ -164,19 +191,19 @@ def _climb(  # noqa: PLR0917 - machine code takes its arguments by position
             wanted[order[r]] = True
             often[order[r]] += 0.04
             now += reduced[order[r]]
-        if now > bound:
-            if now > bound + 1e-6 * abs(upper):
-                still = 0
-            bound = now
+        if now > at[0]:
+            if now > at[0] + 1e-6 * abs(upper):
+                at[2] = 0
+            at[0] = now
             kept[:] = prices
-        still += 1
-        if still > patience:
-            stride *= 0.6
-            still = 0
+        at[2] += 1
+        if at[2] > patience:
+            at[3] *= 0.6
+            at[2] = 0
             prices[:] = kept
             direction[:] = 0.0
-            if stride < 1e-4:
-                break
+            if at[3] < 1e-4:
+                return False
             continue
         length, total = 0.0, 0.0
         for i in range(n_rows):
@@ -197,12 +224,12 @@ def _climb(  # noqa: PLR0917 - machine code takes its arguments by position
                 slope = 0.0
             direction[i] = slope + 0.5 * direction[i]
             length += direction[i] * direction[i]
-        if total < cheapest:
-            cheapest = total
-            plan[:] = order[:most]
-        if length == 0.0 or bound > enough or upper - bound <= 1e-9 * abs(upper):
-            break
-        stretch = stride * (upper - now) / length
+        if total < at[1]:
+            at[1] = total
+            path.plan[:] = order[:most]
+        if length == 0.0 or at[0] > enough or upper - at[0] <= 1e-9 * abs(upper):
+            return False
+        stretch = at[3] * (upper - now) / length
         for i in range(n_rows):
             prices[i] = min(max(prices[i] + stretch * direction[i], 0.0), otherwise[i])
-    return kept, plan, often
+    return True

@@ -58,6 +58,8 @@ def prove(
     *,
     target: Callable[[float], float],
     go_on: Callable[[float, float], bool],
+    beside: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
+    left: Callable[[], bool] | None = None,
     root_steps: int = 1500,
     node_steps: int = 100,
 ) -> Proof:
@@ -76,6 +78,10 @@ def prove(
         as costs fall.
     go_on
         Told ``(cost, bound)`` after each node; False ends the search there.
+    beside
+        A search for plans: told each plan met on the way, it returns one that costs no more.
+    left
+        Says whether time is left, within a node too.
     """
     best, cost = chosen, cost_of(pure, chosen)
     root = _Node(np.zeros(0, dtype=np.int64), np.arange(pure.n_sites), -np.inf, prices)
@@ -89,7 +95,9 @@ def prove(
         if node.bound > target(cost):
             continue
         nodes += 1
-        found, children = _examine(pure, node, cost, target, root_steps if nodes == 1 else node_steps)
+        found, children = _examine(
+            pure, node, cost, target, root_steps if nodes == 1 else node_steps, beside=beside, left=left
+        )
         if found is not None and (now := cost_of(pure, found)) < cost:
             best, cost = found, now
         if not grain and children:
@@ -102,20 +110,28 @@ def prove(
 
 
 def _examine(
-    pure: Pure, node: _Node, cost: float, target: Callable[[float], float], steps: int
+    pure: Pure,
+    node: _Node,
+    cost: float,
+    target: Callable[[float], float],
+    steps: int,
+    *,
+    beside: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None,
+    left: Callable[[], bool] | None,
 ) -> tuple[NDArray[np.int64] | None, list[_Node]]:
     """Return the best plan met in a node, and the nodes that hold every plan of it that is worth finding."""
     opened, free, bound, prices = node.open, node.free, node.bound, node.prices
     plan: NDArray[np.int64] | None = None
     for _ in range(ROUNDS):
-        left = pure.most - len(opened)
-        if left <= 0 or len(free) <= left:
-            return np.concatenate([opened, free[: max(left, 0)]]), []
+        more = pure.most - len(opened)
+        if more <= 0 or len(free) <= more:
+            return _cheaper(pure, plan, np.concatenate([opened, free[: max(more, 0)]])), []
         part, rows = restricted(pure, opened, free)
-        ended = climb(part, cost, np.minimum(prices[rows], part.otherwise), steps, enough=target(cost))
+        ended = climb(part, cost, np.minimum(prices[rows], part.otherwise), steps, enough=target(cost), left=left)
         met = np.concatenate([opened, free[ended.chosen]])
-        if plan is None or cost_of(pure, met) < cost_of(pure, plan):
-            plan = met
+        if beside is not None:
+            met = beside(met)
+        plan = _cheaper(pure, plan, met)
         cost = min(cost, cost_of(pure, plan))
         bound = max(bound, ended.certificate.bound)
         if bound > target(cost):
@@ -125,14 +141,19 @@ def _examine(
         settled = settle(part, ended.certificate, target(cost))
         known = settled.open | settled.closed
         opened, free, often = np.concatenate([opened, free[settled.open]]), free[~known], ended.often[~known]
-        if known.sum() < 0.1 * len(known):
+        if known.sum() < 0.1 * len(known) or (left is not None and not left()):
             break
-    left = pure.most - len(opened)
-    if left <= 0 or len(free) <= left:
-        return plan if left < 0 else np.concatenate([opened, free[:left]]), []
+    more = pure.most - len(opened)
+    if more <= 0 or len(free) <= more:
+        return plan if more < 0 else _cheaper(pure, plan, np.concatenate([opened, free[:more]])), []
     split = int(np.argmax(often))
     others = np.delete(free, split)
     return plan, [
         _Node(opened, others, bound, prices),
         _Node(np.append(opened, free[split]), others, bound, prices),
     ]
+
+
+def _cheaper(pure: Pure, plan: NDArray[np.int64] | None, other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the cheaper of two plans, the first where they cost the same: what is settled is settled against the cheapest met."""
+    return other if plan is None or cost_of(pure, other) < cost_of(pure, plan) else plan

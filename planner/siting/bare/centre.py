@@ -72,7 +72,10 @@ def best_radius(
             else:
                 open_end = True
             if progress is not None:
-                progress(float(radii[high]), float(radii[low]), clock.seconds())
+                objective, bound = float(radii[high]), float(radii[low])
+                progress(
+                    None if np.isinf(objective) else objective, None if np.isinf(bound) else bound, clock.seconds()
+                )
     objective, bound = float(radii[high]), float(radii[low])
     return chosen, Outcome(
         status="feasible" if open_end else "optimal",

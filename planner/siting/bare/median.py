@@ -15,7 +15,8 @@ import numpy as np
 from planner._version import __version__
 from planner.siting.bare.branch import prove
 from planner.siting.bare.pure import cost_of, restricted
-from planner.siting.bare.swap import Search, two_best
+from planner.siting.bare.restarts import Restarts
+from planner.siting.bare.swap import two_best
 from planner.siting.bare.units import coverage_question, walk_question
 from planner.siting.programme.solver import ctrl_c
 from planner.siting.question.outcome import Outcome, relative_gap
@@ -34,11 +35,12 @@ __all__ = ["best_units"]
 SEARCH_SHARE = 0.25
 """What part of the time the search for a plan may take before the first bound."""
 
-SWAPS = 80
-"""Swaps between two shakes of the search."""
+STILL = 3
+"""Turns of the search without a better plan after which it gives way to the proof."""
 
-STILL = 12
-"""Shakes without a better plan after which the search gives way to the proof."""
+EACH, SELDOM = 2, 64
+"""The search goes on beside the proof: a turn after so many plans that the proof met, twice as many after each turn without a
+better plan, up to so many."""
 
 
 @dataclass(slots=True)
@@ -85,10 +87,12 @@ def best_units(
 
     with ctrl_c(clock):
         search = _searched(pure, clock)
+        beside = _Beside(search)
         apart = pure.step(search.cost)
         # Half way between what a row has and what it would fall back to: prices the bound need not search for.
         _, first, second = two_best(pure, search.chosen)
-        proof = prove(pure, search.chosen, (first + second) / 2, target=target, go_on=go_on)
+        prices = (first + second) / 2
+        proof = prove(pure, search.chosen, prices, target=target, go_on=go_on, beside=beside, left=clock.left)
     chosen = _without_idlers(whole, np.concatenate([units.forced, free[proof.chosen]]), units)
     objective, bound = number(cost_of(whole, chosen)), number(proof.bound)
     return chosen, Outcome(
@@ -104,17 +108,29 @@ def best_units(
     )
 
 
-def _searched(pure: Pure, clock: Clock) -> Search:
+def _searched(pure: Pure, clock: Clock) -> Restarts:
     """Return a search that has been still for a while, or is out of time."""
-    search = Search(pure, clock.settings.seed)
-    search.run(2 * SWAPS)
-    still = turn = 0
-    while still < STILL and clock.left(SEARCH_SHARE):
-        before = search.cost
-        search.run(SWAPS, 2 + turn % 8)
-        turn += 1
-        still = still + 1 if search.cost >= before - 1e-9 else 0
+    search = Restarts(pure, clock.settings.seed, clock.left)
+    while search.still < STILL and clock.left(SEARCH_SHARE):
+        search.turn()
     return search
+
+
+class _Beside:
+    """The search for plans while the proof goes on, by count: what the proof meets is made better, and so is the best."""
+
+    def __init__(self, search: Restarts) -> None:
+        self._search = search
+        self._every = self._wait = EACH
+
+    def __call__(self, met: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Take a plan that the proof met; return the best of all."""
+        self._search.take(met)
+        self._wait -= 1
+        if not self._wait:
+            self._every = EACH if self._search.turn() else min(2 * self._every, SELDOM)
+            self._wait = self._every
+        return self._search.chosen
 
 
 def _without_idlers(pure: Pure, chosen: NDArray[np.int64], units: Units) -> NDArray[np.int64]:

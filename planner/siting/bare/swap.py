@@ -8,6 +8,7 @@ stays open, unless the swap beats the best plan so far.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,30 +23,42 @@ if TYPE_CHECKING:
 
 __all__ = ["Search", "two_best"]
 
+HIDDEN = 0.4
+"""What part of the sites a greedy plan to begin anew with does not look at, so that it differs from those before."""
+
 
 class Search:
     """A search that can go on: ``chosen`` int64[P] is the best set of sites so far, ``cost`` what it costs.
 
-    Equal seeds and equal calls give equal results.
+    Equal seeds and equal calls give equal results. ``start`` is where it begins, else a greedy plan.
     """
+
+    chosen: NDArray[np.int64]
+    cost: float
 
     def __init__(self, pure: Pure, seed: int, start: NDArray[np.int64] | None = None) -> None:
         self._pure = pure
         self._columns = by_site(pure)
         self._random = np.random.default_rng(seed)
-        first = _greedy(pure.otherwise, *self._columns, pure.most)
-        self.chosen = np.asarray(first if start is None else start, dtype=np.int64).copy()
-        self._at = self.chosen.copy()
-        self.cost = np.inf
+        self._begin(self._greedy(0.0) if start is None else start)
 
-    def run(self, swaps: int, shake: int = 0) -> float:
-        """Make ``swaps`` swaps from where the search stands, after ``shake`` random ones from the best; return the best cost."""
+    def again(self, start: NDArray[np.int64] | None = None) -> Search:
+        """Return another search of the same question, from ``start`` or from a greedy plan without some sites, drawn anew."""
+        other = copy.copy(self)
+        other._begin(self._greedy(HIDDEN) if start is None else start)  # noqa: SLF001  # of its own kind
+        return other
+
+    def run(self, swaps: int, shake: int = 0, *, near: bool = False) -> float:
+        """Make ``swaps`` swaps from where the search stands, after ``shake`` random ones from the best; return the best cost.
+
+        With ``near`` what is closed and opened at random lies around one row, where another pattern has room then.
+        """
         pure = self._pure
         if not len(self.chosen) or len(self.chosen) == pure.n_sites:
             self.cost = cost_of(pure, self.chosen)
             return self.cost
         if shake:
-            self._at = self._shaken(shake)
+            self._at = self._shaken_near(shake) if near and pure.n_rows else self._shaken(shake)
         best = _tabu(
             pure.indptr,
             pure.site,
@@ -61,6 +74,23 @@ class Search:
             self.cost, self.chosen = cost, best
         return self.cost
 
+    def drawn(self, number: int, most: int) -> NDArray[np.int64]:
+        """Return ``number`` different ones of 0 … ``most`` − 1, at random."""
+        return self._random.choice(most, number, replace=False)
+
+    def _begin(self, start: NDArray[np.int64]) -> None:
+        self.chosen = np.asarray(start, dtype=np.int64).copy()
+        self._at = self.chosen.copy()
+        self.cost = np.inf
+
+    def _greedy(self, hidden: float) -> NDArray[np.int64]:
+        """Return a greedy plan; the part ``hidden`` of the sites is not looked at, as long as enough are left."""
+        pure = self._pure
+        number = min(int(hidden * pure.n_sites), pure.n_sites - pure.most)
+        unseen = np.zeros(pure.n_sites, dtype=np.bool_)
+        unseen[self.drawn(number, pure.n_sites) if number > 0 else []] = True
+        return _greedy(pure.otherwise, *self._columns, pure.most, unseen)
+
     def _shaken(self, shake: int) -> NDArray[np.int64]:
         shaken = self.chosen.copy()
         closed = np.setdiff1d(np.arange(self._pure.n_sites), shaken)
@@ -68,6 +98,21 @@ class Search:
         shaken[self._random.choice(len(shaken), number, replace=False)] = self._random.choice(
             closed, number, replace=False
         )
+        return shaken
+
+    def _shaken_near(self, shake: int) -> NDArray[np.int64]:
+        """Return the best plan with up to ``shake`` sites of one row, the cheapest, put in other places that it would meet before."""
+        pure, shaken = self._pure, self.chosen.copy()
+        place = np.full(pure.n_sites, -1, dtype=np.int64)
+        place[shaken] = np.arange(len(shaken))
+        row = int(self._random.integers(pure.n_rows))
+        met = pure.site[pure.indptr[row] : pure.indptr[row + 1]]
+        is_open = place[met] >= 0
+        met = met[np.cumsum(is_open) - is_open < shake]
+        goes, comes = place[met[place[met] >= 0]], met[place[met] < 0]
+        number = min(len(goes), len(comes))
+        if number:
+            shaken[self._random.permutation(goes)[:number]] = self._random.permutation(comes)[:number]
         return shaken
 
 
@@ -84,12 +129,13 @@ def two_best(
 
 
 @compiled
-def _greedy(
+def _greedy(  # noqa: PLR0917 - machine code takes its arguments by position
     otherwise: NDArray[np.float64],
     site_indptr: NDArray[np.int64],
     row: NDArray[np.int32],
     site_cost: NDArray[np.float64],
     most: int,
+    unseen: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Return ``most`` sites, each the one that saves most when it is added; savings only shrink, so old ones are limits."""
     n_sites = len(site_indptr) - 1
@@ -98,6 +144,8 @@ def _greedy(
     for j in range(n_sites):
         for k in range(site_indptr[j], site_indptr[j + 1]):
             saving[j] += now[row[k]] - site_cost[k]
+        if unseen[j]:
+            saving[j] = -np.inf
     fresh = np.zeros(n_sites, np.int64)
     chosen = np.empty(most, np.int64)
     for step in range(most):

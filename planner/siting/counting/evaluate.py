@@ -33,7 +33,7 @@ class Evaluation:
     Per demand: ``nearest_s`` float64[n], seconds to the nearest open opening that counts, infinite where none is within
     the largest circle; ``circle`` int64[n], its circle, the number of circles where none; ``covered`` float64[C],
     people within each circle or a narrower one; ``served`` float64[C], those of them with a place, where places are
-    limited; ``people``, everybody. Money is the change from today; ``capital_yuan`` and ``yearly_yuan`` leave outside payers out, the
+    limited; ``served_at`` float64[n, C], the same by demand point; ``people``, everybody. Money is the change from today; ``capital_yuan`` and ``yearly_yuan`` leave outside payers out, the
     site columns float64[J] and department columns float64[D] hold everything. ``load`` float64[m] is what each offer
     serves where places are limited. ``broken`` lists every rule that is broken.
     """
@@ -43,6 +43,7 @@ class Evaluation:
     circle: tuple[NDArray[np.int64], ...]
     covered: tuple[NDArray[np.float64], ...]
     served: tuple[NDArray[np.float64], ...]
+    served_at: tuple[NDArray[np.float64], ...]
     people: tuple[float, ...]
     capital_yuan: float
     yearly_yuan: float
@@ -74,7 +75,9 @@ def evaluate(problem: SitingProblem, plan: Plan) -> Evaluation:
     faults += rules.broken_order(problem, plan.states, [found.capital_yuan for found in periods])
     for step in plan.steps:
         claimed, found = step.outcome.objective, _goal_value(problem, plan, step, periods)
-        if claimed is not None and not np.isclose(found, claimed, rtol=TOLERANCE, atol=TOLERANCE):
+        number = np.inf if claimed is None else claimed  # the longest walk, where somebody reaches nothing
+        absolute = TOLERANCE * min(1.0, _size(problem, step))
+        if not np.isclose(found, number, rtol=TOLERANCE, atol=absolute):
             faults.append(Fault(f"goal {step.goal.kind}", f"the solver says {claimed!r}, the recount {found!r}"))
     raise_all(faults, RecountError, "the plan does not stand up to a recount")
     return periods[-1]
@@ -141,6 +144,7 @@ def count(
         circle=tuple(circle),
         covered=tuple(covered),
         served=tuple(served),
+        served_at=tuple(within),
         people=tuple(recount.in_order(demand.people) for demand in problem.demands),
         capital_yuan=money.capital(problem),
         yearly_yuan=money.yearly(problem),
@@ -181,6 +185,21 @@ def _served_points(
             within = within * part[:, None]
         served.append(within)
     return served
+
+
+def _size(problem: SitingProblem, step: Step) -> float:
+    """Return about the most that a goal could come to: in a question of billionths one in a million is no rounding."""
+    goal, offers = step.goal, problem.offers
+    people = sum(float(np.sum(demand.people)) for demand in problem.demands if demand.part_of is None)
+    walks = people * max(demand.cutoffs_s[-1] for demand in problem.demands)
+    if goal.kind == "coverage":
+        return people * max(demand.weights[0] for demand in problem.demands)
+    if goal.kind == "cost":
+        yuan = np.abs(offers.capital_yuan).sum() + np.abs(problem.sites.setup_yuan).sum()
+        rooms = sum(abs(room.capital_yuan) + goal.years * abs(room.yearly_yuan) for room in problem.rules.rooms)
+        yearly = goal.years * np.abs(offers.yearly_yuan).sum()
+        return float(yuan + yearly + rooms + goal.yuan_per_walked_s * walks)
+    return walks if goal.kind == "walk" else 1.0
 
 
 def _goal_value(problem: SitingProblem, plan: Plan, step: Step, periods: list[Evaluation]) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from planner.siting.arrays import sums_by
 from planner.siting.question.complete import complete
 from planner.siting.question.plan import Assignments
+from planner.siting.question.units import money_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,12 +121,14 @@ def furthest_s(problem: SitingProblem, nearest: tuple[NDArray[np.float64], ...])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Money:
-    """New money by site and by department."""
+    """New money by site and by department, and in whole units what budgets limit: ours, and by department, int64."""
 
     site_capital: NDArray[np.float64]
     site_yearly: NDArray[np.float64]
     department_capital: NDArray[np.float64]
     department_yearly: NDArray[np.float64]
+    capital_units: NDArray[np.int64]
+    yearly_units: NDArray[np.int64]
 
     def capital(self, problem: SitingProblem) -> float:
         """Return the capital without what outside payers give."""
@@ -140,7 +143,20 @@ def money(problem: SitingProblem, chosen: NDArray[np.int64]) -> Money:
     """Return what changes from today to ``chosen``: fit-out, set-up, rooms, closings, and the yearly bill."""
     offers, sites, filled = problem.offers, problem.sites, complete(problem)
     payers = problem.budgets.departments
-    found = Money(np.zeros(sites.count), np.zeros(sites.count), np.zeros(payers), np.zeros(payers))
+    units = money_units(problem)
+    found = Money(
+        np.zeros(sites.count),
+        np.zeros(sites.count),
+        np.zeros(payers),
+        np.zeros(payers),
+        np.zeros(1 + payers, dtype=np.int64),
+        np.zeros(1 + payers, dtype=np.int64),
+    )
+
+    def bill(book: NDArray[np.int64], yuan: float, share: NDArray[np.float64]) -> None:
+        parts = units.whole(yuan * share).astype(np.int64)
+        book[0] += int(units.whole(yuan)) - int(parts[filled.outside].sum())
+        book[1:] += parts
 
     def spend(
         site: int, once: float, share: NDArray[np.float64], each_year: float, year_share: NDArray[np.float64]
@@ -149,6 +165,8 @@ def money(problem: SitingProblem, chosen: NDArray[np.int64]) -> Money:
         found.site_yearly[site] += each_year
         found.department_capital[:] += once * share
         found.department_yearly[:] += each_year * year_share
+        bill(found.capital_units, once, share)
+        bill(found.yearly_units, each_year, year_share)
 
     for offer in chosen.tolist():
         once = 0.0 if offers.existing[offer] else float(offers.capital_yuan[offer])
@@ -171,15 +189,19 @@ def money(problem: SitingProblem, chosen: NDArray[np.int64]) -> Money:
         )
     for site in np.unique(offers.site[chosen]).tolist():
         here = chosen[offers.site[chosen] == site]
-        standing = set(offers.service[here[offers.existing[here]]].tolist())
-        new = set(offers.service[here[~offers.existing[here]]].tolist())
+        today = set(offers.service[offers.existing & (offers.site == site)].tolist())
+        standing = set(offers.service[here].tolist()) & today
+        fresh = here[~offers.existing[here]]
+        new = set(offers.service[fresh].tolist())
+        share, taken_m2 = filled.setup_share[site], float(offers.area_m2[fresh].sum())
         if new:
-            share = filled.setup_share[site]
             spend(site, float(sites.setup_yuan[site]), share, float(filled.setup_yearly_yuan[site]), share)
-        for room, share in zip(problem.rules.rooms, filled.room_share, strict=True):
+        for room, owner in zip(problem.rules.rooms, filled.room_share, strict=True):
             users = set(np.flatnonzero(room.services).tolist())
             if new & users and not standing & users:
-                spend(site, room.capital_yuan, share, room.yearly_yuan, share)
+                spend(site, room.capital_yuan, owner, room.yearly_yuan, owner)
+                taken_m2 += room.area_m2
+        spend(site, float(filled.setup_yuan_per_m2[site]) * taken_m2, share, 0.0, share)
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from planner.errors import Fault
 from planner.siting.counting.recount import Money, area_m2, community_shares, limited_places, walked_s
 from planner.siting.question.complete import complete
+from planner.siting.question.units import area_units, money_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from planner.siting.question.problem import Demand, SitingProblem
     from planner.siting.question.rules import Lock
 
-TOLERANCE = 1e-6
+ROUNDING = 1e-12
+"""Relative difference of two sums of the same people in another order."""
+
+SHARE_ROUNDING = 1e-9
+"""By how much a share of people may be off: one person in a billion."""
+
+LEAST_SHORT = 1e-7
+"""By what part a least load may be missed: people who divide themselves are no whole numbers, and a solver's tolerance is in them."""
 
 
 def broken_choices(problem: SitingProblem, chosen: NDArray[np.int64]) -> list[Fault]:
@@ -95,12 +103,14 @@ def _is_hub(problem: SitingProblem, services: list[int], area: float) -> bool:
     if hub is None:
         return False
     core = sum(bool(hub.core[service]) for service in services)
-    return bool(area >= hub.min_area_m2 - TOLERANCE) and len(services) >= hub.min_services and core >= hub.min_core
+    units = area_units(problem)
+    large = bool(units.whole(area) >= units.at_least(hub.min_area_m2))
+    return large and len(services) >= hub.min_services and core >= hub.min_core
 
 
 def broken_area(problem: SitingProblem, chosen: NDArray[np.int64], area: NDArray[np.float64]) -> list[Fault]:
     """Floor area, storey by storey, and the least use of each opened building."""
-    sites, filled = problem.sites, complete(problem)
+    sites, filled, units = problem.sites, complete(problem), area_units(problem)
     limits = [(area, sites.floor_area_m2)]
     if sites.storey_area_m2 is not None:
         reachable = np.cumsum(sites.storey_area_m2, axis=1)
@@ -109,11 +119,12 @@ def broken_area(problem: SitingProblem, chosen: NDArray[np.int64], area: NDArray
     faults = [
         Fault(f"site {site}", f"{used[site]} m² are used of {limit[site]} m²")
         for used, limit in limits
-        for site in np.flatnonzero(used > limit * (1 + TOLERANCE) + TOLERANCE).tolist()
+        for site in np.flatnonzero(units.whole(used) > units.at_most(limit)).tolist()
     ]
     for site in np.unique(problem.offers.site[chosen[~problem.offers.existing[chosen]]]).tolist():
         services = problem.offers.service[chosen[problem.offers.site[chosen] == site]].tolist()
-        if area[site] < filled.min_area_m2[site] - TOLERANCE or len(services) < filled.min_services[site]:
+        small = units.whole(area[site]) < units.at_least(filled.min_area_m2[site])
+        if small or len(services) < filled.min_services[site]:
             faults.append(Fault(f"site {site}", "is opened for less than its class asks"))
         if filled.hub_only[site] and not _is_hub(problem, services, area[site]):
             faults.append(Fault(f"site {site}", "may open only as a hub"))
@@ -122,21 +133,24 @@ def broken_area(problem: SitingProblem, chosen: NDArray[np.int64], area: NDArray
 
 def broken_money(problem: SitingProblem, spent: Money) -> list[Fault]:
     """Budgets, overall and by department."""
-    budgets = problem.budgets
+    budgets, units = problem.budgets, money_units(problem)
     limits = {
-        "capital": (spent.capital(problem), budgets.capital_yuan),
-        "yearly": (spent.yearly(problem), budgets.yearly_yuan),
+        "capital": (spent.capital(problem), spent.capital_units[0], budgets.capital_yuan),
+        "yearly": (spent.yearly(problem), spent.yearly_units[0], budgets.yearly_yuan),
     }
-    for name, by_department, most in (
-        ("capital", spent.department_capital, budgets.department_capital_yuan),
-        ("yearly", spent.department_yearly, budgets.department_yearly_yuan),
+    for name, by_department, whole, most in (
+        ("capital", spent.department_capital, spent.capital_units, budgets.department_capital_yuan),
+        ("yearly", spent.department_yearly, spent.yearly_units, budgets.department_yearly_yuan),
     ):
         if most is not None:
-            limits |= {f"{name} of department {d}": (by_department[d], most[d]) for d in range(len(most))}
+            limits |= {
+                f"{name} of department {d}": (float(by_department[d]), whole[1 + d], float(most[d]))
+                for d in range(len(most))
+            }
     return [
         Fault(f"budget {name}", f"{amount} yuan are spent of {limit}")
-        for name, (amount, limit) in limits.items()
-        if amount > limit + TOLERANCE * max(1.0, abs(limit))
+        for name, (amount, whole, limit) in limits.items()
+        if whole > units.at_most(limit)
     ]
 
 
@@ -155,7 +169,7 @@ def broken_assignments(
             faults.append(Fault(f"demand {position}", "people who are part of another demand are sent twice"))
         point, offer, people = assignments.point[mine], assignments.offer[mine], assignments.people[mine]
         sent = np.bincount(point, weights=people, minlength=problem.n_demand)
-        if (sent > demand.people * (1 + TOLERANCE) + TOLERANCE).any():
+        if (sent > demand.people * (1 + ROUNDING)).any():
             faults.append(Fault(f"demand {position}", "more people are sent than there are"))
         seconds = walked_s(problem, demand, point, offer)
         wrong = (offers.service[offer] != demand.service) | (seconds > demand.cutoffs_s[-1])
@@ -169,8 +183,8 @@ def broken_assignments(
         if way == "whole" and (len(np.unique(point)) != len(point) or not np.allclose(people, demand.people[point])):
             faults.append(Fault(f"demand {position}", "a point is split between places"))
     here = chosen[limited_places(problem)[offers.service[chosen]]]
-    over = here[loads[here] > filled.capacity[here] * (1 + TOLERANCE) + TOLERANCE]
-    under = here[loads[here] < filled.min_load[here] * (1 - TOLERANCE) - TOLERANCE]
+    over = here[loads[here] > filled.capacity[here] * (1 + ROUNDING)]
+    under = here[loads[here] < filled.min_load[here] * (1 - LEAST_SHORT)]
     faults += [Fault(f"offer {offer}", f"serves {loads[offer]} of {filled.capacity[offer]} places") for offer in over]
     faults += [Fault(f"offer {offer}", f"serves {loads[offer]}, less than {filled.min_load[offer]}") for offer in under]
     return faults
@@ -214,13 +228,18 @@ def broken_shares(problem: SitingProblem, served: list[NDArray[np.float64]]) -> 
         faults += [
             Fault(f"floor {floor}", f"only {share:.4f} are served")
             for share in shares
-            if share < floor.share - TOLERANCE
+            if share < floor.share - _share_rounding(problem, floor.demand)
         ]
     for spread in problem.rules.spreads:
         shares = [s for _, at, s in community_shares(problem, served, spread.circle, (spread.demand,)) if at >= 0]
-        if shares and max(shares) - min(shares) > spread.most + TOLERANCE:
+        if shares and max(shares) - min(shares) > spread.most + _share_rounding(problem, spread.demand):
             faults.append(Fault(f"spread {spread}", f"communities are {max(shares) - min(shares):.4f} apart"))
     return faults
+
+
+def _share_rounding(problem: SitingProblem, demand: int) -> float:
+    """Return by how much a share may be off: sums of people alone, or flows of a solver where places are limited."""
+    return LEAST_SHORT if limited_places(problem)[problem.demands[demand].service] else SHARE_ROUNDING
 
 
 def broken_readiness(problem: SitingProblem, chosen: NDArray[np.int64], period: int) -> list[Fault]:
@@ -239,11 +258,14 @@ def broken_order(problem: SitingProblem, states: tuple[NDArray[np.int64], ...], 
         if np.setdiff1d(before[~existing[before]], after).size or np.setdiff1d(after[existing[after]], before).size:
             faults.append(Fault(f"period {period + 1}", "something closes again, or comes back"))
     if problem.phases is not None:
-        spent = np.asarray(capital) if problem.phases.carry_over else np.diff(capital, prepend=0.0)
-        money_of = problem.phases.capital_yuan
-        limit = np.cumsum(money_of) if problem.phases.carry_over else money_of
+        units = money_units(problem)
+        spent, limit = units.whole(capital), units.at_most(problem.phases.capital_yuan)
+        spent, limit = (spent, np.cumsum(limit)) if problem.phases.carry_over else (np.diff(spent, prepend=0.0), limit)
         faults += [
-            Fault(f"period {period}", f"{spent[period]} yuan are spent of {limit[period]}")
-            for period in np.flatnonzero(spent > limit + TOLERANCE * np.maximum(1.0, np.abs(limit))).tolist()
+            Fault(
+                f"period {period}",
+                f"{spent[period] / units.per_one} yuan are spent of {limit[period] / units.per_one}",
+            )
+            for period in np.flatnonzero(spent > limit).tolist()
         ]
     return faults

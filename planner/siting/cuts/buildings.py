@@ -12,6 +12,7 @@ import numpy as np
 from planner.siting.arrays import sums_by
 from planner.siting.cuts.transport import Transport
 from planner.siting.programme.hot import GrowingLp
+from planner.siting.programme.verified import broken_rows, cover_inequality
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -203,6 +204,17 @@ class Buildings:
                 self._append(
                     np.zeros(len(columns), np.int64), columns, np.append(-per_bundle[used], 1.0), np.array([sure])
                 )
+                added += 1
+        return added
+
+    def forbid(self, point: NDArray[np.float64]) -> int:
+        """Cut off a point with whole bundles that spends more than there is by less than the solver's tolerance; return the cuts."""
+        model, point, added = self.ground.model, np.round(point), 0
+        for row, upper in broken_rows(model, point):
+            cover = cover_inequality(model, row, point, upper=upper)
+            if cover is not None:
+                column, value, limit = cover
+                self._append(np.zeros(len(column), dtype=np.int64), column, value, np.array([limit]))
                 added += 1
         return added
 

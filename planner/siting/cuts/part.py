@@ -123,6 +123,8 @@ class Visitor:
                 return visit
             columns = self.buildings.undecided(answer.point)
             if not len(columns):
+                if self.buildings.forbid(answer.point):
+                    continue
                 visit.plans += self._candidates(answer, lower, upper)
                 return visit
             self.buildings.forget()
@@ -161,7 +163,9 @@ class Visitor:
         answer = dive(self.buildings, lower, upper, self.target, self.ends)
         if answer is not None:
             answer = self._exact()
-        if answer is not None and answer.value > self.target and not len(self.buildings.undecided(answer.point)):
+        if answer is None or answer.value <= self.target or len(self.buildings.undecided(answer.point)):
+            return
+        if not self.buildings.forbid(answer.point):
             visit.plans += self._candidates(answer, lower, upper)
 
     def _candidates(self, answer: LpAnswer, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> list[Candidate]:

@@ -46,7 +46,8 @@ def offered(study: Study, district: District) -> tuple[Offered, ...]:
     standing = list(_standing(study, district))
     possible = list(_possible(study, district))
     rule = study.siting.existing
-    extended = [_extended(study, offer) for offer in standing if rule.may_extend and np.isfinite(offer.capacity)]
+    known = [*(offer for offer in standing if np.isfinite(offer.capacity)), *_empty(study, district)]
+    extended = [_extended(study, offer) for offer in known if rule.may_extend]
     moved = [
         Offered(
             place=new.place,
@@ -68,6 +69,7 @@ def offered(study: Study, district: District) -> tuple[Offered, ...]:
 
 
 def _standing(study: Study, district: District) -> Iterator[Offered]:
+    rule = study.siting.existing
     service_ids = [service.id for service in study.services]
     existing = district.existing[district.existing["service"].isin(service_ids)]
     columns = (existing[name].tolist() for name in ("facility", "service", "capacity"))
@@ -78,10 +80,20 @@ def _standing(study: Study, district: District) -> Iterator[Offered]:
             place=place,
             service=k,
             size="",
-            yearly_yuan=service.yearly_yuan if study.siting.existing.may_close else 0.0,
+            yearly_yuan=service.yearly_yuan if rule.may_close or rule.may_move else 0.0,
             capacity=_capacity(service, told),
             existing=True,
         )
+
+
+def _empty(study: Study, district: District) -> Iterator[Offered]:
+    """Give what stands with no places at all: it offers nothing as it is, and something if it is extended."""
+    if district.without_places is None or study.siting.existing.extend_capacity == 0:
+        return
+    service_ids = [service.id for service in study.services]
+    for place, named in zip(*(district.without_places[name].tolist() for name in ("facility", "service")), strict=True):
+        if named in service_ids and _limited(study.services[service_ids.index(named)]):
+            yield Offered(place=place, service=service_ids.index(named), size="", capacity=0.0)
 
 
 def _extended(study: Study, offer: Offered) -> Offered:
@@ -119,8 +131,6 @@ def _possible(study: Study, district: District) -> Iterator[Offered]:
     for j, site in enumerate(district.sites.itertuples()):
         if open_by is not None and float(site.ready_year) > open_by:
             continue
-        kind = study.site_kinds.get(str(site.kind))
-        per_m2 = 0.0 if kind is None else kind.setup_yuan_per_m2
         for k, service in enumerate(study.services):
             if not _may_stand(service, site):
                 continue
@@ -131,7 +141,7 @@ def _possible(study: Study, district: District) -> Iterator[Offered]:
                         service=k,
                         size=size.id if service.sizes else "",
                         area_m2=size.area_m2,
-                        capital_yuan=size.fit_out_yuan + per_m2 * size.area_m2,
+                        capital_yuan=size.fit_out_yuan,
                         yearly_yuan=size.yearly_yuan,
                         capacity=np.inf if size.capacity is None else size.capacity,
                         min_load=service.min_load,
@@ -171,6 +181,7 @@ def offer_arrays(study: Study, offers: tuple[Offered, ...]) -> Offers:
     shared_m2, shared_yuan, shared_yearly = _in_rooms(study)
     shares = _shares(study)
     rule = study.siting.existing
+    may_go = rule.may_close or rule.may_move
     return Offers(
         site=np.array([offer.place for offer in offers], dtype=np.int32),
         service=service,
@@ -179,7 +190,7 @@ def offer_arrays(study: Study, offers: tuple[Offered, ...]) -> Offers:
         area_m2=np.array([offer.area_m2 for offer in offers]) - in_rooms * shared_m2[service],
         existing=existing,
         may_close=existing.copy() if rule.may_close else None,
-        closing_yuan=np.where(existing, rule.close_yuan, 0.0) if rule.may_close else None,
+        closing_yuan=np.where(existing, rule.close_yuan, 0.0) if may_go else None,
         moves=np.array([offer.moves for offer in offers], dtype=np.int32) if rule.may_move else None,
         capacity=np.array([offer.capacity for offer in offers]),
         min_load=np.array([offer.min_load for offer in offers]),
@@ -202,6 +213,7 @@ def site_arrays(study: Study, district: District) -> Sites:
         floor_area_m2=places(np.inf, district.sites["area_m2"].tolist()),
         setup_yearly_yuan=places(0.0, district.sites["yearly_yuan"].tolist()),
         setup_share=None if share is None else np.tile(share, (len(before) + len(district.sites), 1)),
+        setup_yuan_per_m2=places(0.0, [kind.setup_yuan_per_m2 if kind else 0.0 for kind in kinds]),
         min_area_m2=places(0.0, [kind.min_area_m2 if kind else 0.0 for kind in kinds]),
         min_services=places(0.0, [kind.min_services if kind else 1 for kind in kinds]).astype(np.int64),
         hub_only=places(0.0, [bool(kind and kind.hub_only) for kind in kinds]).astype(np.bool_),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.district import groups_apart, need_of
 from planner.errors import Fault, LayerError, StudyError, raise_all
 from planner.siting.posing.offers import offer_arrays, offered, site_arrays
 from planner.siting.posing.rules import budgets_of, goals_of, phases_of, rules_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from planner.siting.question.problem import ReachArrays
     from planner.study import Service, Study
 
-__all__ = ["Posed", "demand_of", "pose"]
+__all__ = ["Posed", "demand_of", "heads_of", "pose"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Posed:
     """Size of each offer as the study names it; empty for the only size of a service and for what stands today."""
 
 
-def pose(study: Study, district: District, reaches: Mapping[str, ReachArrays]) -> Posed:
+def pose(study: Study, district: District, reaches: Mapping[str, ReachArrays], *, standing_only: bool = False) -> Posed:
     """Return the siting problem of a district.
 
     Parameters
@@ -55,6 +56,8 @@ def pose(study: Study, district: District, reaches: Mapping[str, ReachArrays]) -
     reaches
         Walking profile → reach from every demand point to every place, at least as far as the widest circle that
         the profile's services have.
+    standing_only
+        Ask about what stands today: no candidate needs to suit any service.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def pose(study: Study, district: District, reaches: Mapping[str, ReachArrays]) -
     faults: list[Fault] = []
     place_ids = (*district.facilities["id"], *district.sites["id"])
     offers = offered(study, district)
-    if all(offer.existing for offer in offers):
+    if not standing_only and all(offer.existing for offer in offers):
         msg = (
             "no candidate can take any service: compare area_m2, storey, lift and ready_year of the candidates"
             " with area_m2, max_storey and needs_lift_from_storey of the services and with siting.open_by"
@@ -122,11 +125,11 @@ def _demands(
     ]
     at = {service.id: k for k, service in enumerate(study.services)}
     positions: dict[tuple[str, str], int] = {}
-    for floor in study.siting.floors:
+    for _, floor in study.kept_floors:
         if floor.group is not None and (floor.service, floor.group) not in positions:
             whole = demands[at[floor.service]]
             positions[floor.service, floor.group] = len(demands)
-            people = district.demand[floor.group].to_numpy(dtype=np.float64)
+            people = district.demand[floor.group].to_numpy(dtype=np.float64) * need_of(district.demand)
             # A group of floors alone carries no weight: its people are counted in the whole already.
             demands.append(
                 replace(whole, people=people, weights=(0.0,) * len(whole.weights), part_of=at[floor.service])
@@ -135,8 +138,18 @@ def _demands(
 
 
 def demand_of(service: Service, district: District) -> NDArray[np.float64]:
-    """Return the people at each demand point that count for ``service``, float64[n]: its groups, weighted as the study says."""
+    """Return the people at each demand point that count for ``service``, float64[n].
+
+    Its groups, weighted as the study says, times the need of the place; `heads_of` counts each person as one.
+    """
     people = np.zeros(len(district.demand))
     for group, weight in service.demand.items():
         people += weight * district.demand[group].to_numpy(dtype=np.float64)
-    return people
+    return people * need_of(district.demand)
+
+
+def heads_of(study: Study, service: Service, district: District) -> NDArray[np.float64]:
+    """Return the people at each demand point that ``service`` counts at all, float64[n]: each as one, nobody in two groups."""
+    groups = {name: study.groups[name] for name, weight in service.demand.items() if weight > 0}
+    people = district.demand[list(groups)].to_numpy(dtype=np.float64)
+    return np.asarray(people[:, groups_apart(groups, people.sum(axis=0))].sum(axis=1), dtype=np.float64)

@@ -73,7 +73,7 @@ def _floors(
     group_demands: Mapping[tuple[str, str], int],
 ) -> tuple[Floor, ...]:
     floors = []
-    for floor in study.siting.floors:
+    for _, floor in study.kept_floors:
         k = service_ids.index(floor.service) if floor.group is None else group_demands[floor.service, floor.group]
         circle = demands[k].cutoffs_s.index(floor.minutes * 60)
         floors.append(Floor(k, floor.share, circle, every_community=floor.per == "community"))
@@ -190,32 +190,34 @@ def _said(lock: AskedLock) -> str:
 
 
 def _rooms(study: Study, service_ids: tuple[str, ...], faults: list[Fault]) -> tuple[Room, ...]:
-    rooms = []
-    for i, room in enumerate(study.co_location.shared_rooms):
-        for service in study.services:
-            too_small = [
-                size.id
-                for size in sizes_of(service)
-                if size.area_m2 < room.area_m2 or size.fit_out_yuan < room.fit_out_yuan
-            ]
-            if service.id in room.services and too_small:
-                faults.append(
-                    Fault(
-                        f"co_location.shared_rooms.{i}",
-                        f"the room is larger or dearer than {service.id} itself",
-                        "it is a part of each service",
-                    )
-                )
-        rooms.append(
-            Room(
-                services=np.isin(service_ids, room.services),
-                area_m2=room.area_m2,
-                capital_yuan=room.fit_out_yuan,
-                yearly_yuan=room.yearly_yuan,
-                share=building_share(study),
-            )
+    _rooms_beyond_services(study, faults)
+    return tuple(
+        Room(
+            services=np.isin(service_ids, room.services),
+            area_m2=room.area_m2,
+            capital_yuan=room.fit_out_yuan,
+            yearly_yuan=room.yearly_yuan,
+            share=building_share(study),
         )
-    return tuple(rooms)
+        for room in study.co_location.shared_rooms
+    )
+
+
+def _rooms_beyond_services(study: Study, faults: list[Fault]) -> None:
+    """Find services whose rooms together are larger or dearer than the service itself, in any of its sizes."""
+    for service in study.services:
+        mine = [i for i, room in enumerate(study.co_location.shared_rooms) if service.id in room.services]
+        if not mine:
+            continue
+        rooms = [study.co_location.shared_rooms[i] for i in mine]
+        where = ", ".join(f"co_location.shared_rooms.{i}" for i in mine)
+        for size in sizes_of(service):
+            named = service.id if not service.sizes else f"{service.id}/{size.id}"
+            for key in ("area_m2", "fit_out_yuan", "yearly_yuan"):
+                least, whole = sum(getattr(room, key) for room in rooms), getattr(size, key)
+                if least > whole:
+                    what = f"{key} of the shared rooms of {named} is {least:g}, more than the {whole:g} of the service itself"
+                    faults.append(Fault(where, what, "a shared room is a part of each of its services"))
 
 
 def budgets_of(study: Study) -> Budgets:

@@ -8,6 +8,7 @@ department shares into plain numbers on one binary per bundle: no pairwise varia
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,11 @@ import numpy as np
 
 from planner.errors import StudyError
 from planner.siting.question.complete import Complete, complete
+from planner.siting.question.units import Units, area_units, money_units
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from planner.siting.question.problem import SitingProblem
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Bundles", "allowed_offers", "enumerate_bundles", "keeping", "kept_bundles"]
 
 MOST_PER_SITE = 20_000
-AREA_SLACK_M2 = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,19 +134,29 @@ def _offer_table(problem: SitingProblem, filled: Complete) -> _OfferTable:
     return _OfferTable(usable[by_cell], first.reshape(shape), count.reshape(shape), required.reshape(shape), stands)
 
 
+def _every_combination(choices: Sequence[NDArray[np.int64]], combinations: int) -> NDArray[np.int64]:
+    """Return every combination of one value of each, the last varying fastest; numpy's own grid has at most 32 of them."""
+    grid = np.empty((combinations, len(choices)), dtype=np.int64)
+    repeated = combinations
+    for column, values in enumerate(choices):
+        repeated //= len(values)
+        grid[:, column] = np.resize(np.repeat(values, repeated), combinations)
+    return grid
+
+
 def _of_pattern(
     problem: SitingProblem, table: _OfferTable, sites: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return (site, offer[., K]) of every combination of compatible services at sites that share one pattern."""
     count, required = table.count[sites[0]], table.required[sites[0]]
     choices = [np.arange(0 if needed else -1, size) for size, needed in zip(count, required, strict=True)]
-    combinations = int(np.prod([len(choice) for choice in choices]))
+    combinations = math.prod(len(choice) for choice in choices)
     if combinations > MOST_PER_SITE:
         raise StudyError(
             f"one building offers {combinations:,} combinations of services, sizes and modes; "
             f"at most {MOST_PER_SITE:,} can be weighed: offer fewer sizes or modes there"
         )
-    choice = np.stack(np.meshgrid(*choices, indexing="ij"), axis=-1).reshape(combinations, -1)
+    choice = _every_combination(choices, combinations)
     if not table.stands[sites[0]]:
         choice = choice[(choice >= 0).any(axis=1)]
     chosen = choice >= 0
@@ -161,15 +174,16 @@ def _of_pattern(
 
 def _fits(problem: SitingProblem, filled: Complete, bundles: Bundles) -> NDArray[np.bool_]:
     """Return bool[B]: the building has the room, storey by storey, and the least use of its class is reached."""
-    site, sites = bundles.site, problem.sites
-    fits = bundles.area_m2 <= sites.floor_area_m2[site] + AREA_SLACK_M2
+    site, sites, units = bundles.site, problem.sites, area_units(problem)
+    area = units.whole(bundles.area_m2)
+    fits = area <= units.at_most(sites.floor_area_m2)[site]
     if sites.storey_area_m2 is not None:
-        reachable = np.cumsum(sites.storey_area_m2, axis=1)
+        reachable = units.at_most(np.cumsum(sites.storey_area_m2, axis=1))
         for storey in range(reachable.shape[1]):
-            fits &= _area_m2(problem, filled, bundles.offer, storey) <= reachable[site, storey] + AREA_SLACK_M2
-        fits &= bundles.area_m2 <= reachable[site, -1] + AREA_SLACK_M2
+            fits &= units.whole(_area_m2(problem, filled, bundles.offer, storey)) <= reachable[site, storey]
+        fits &= area <= reachable[site, -1]
     services = (bundles.offer >= 0).sum(axis=1)
-    used = (bundles.area_m2 >= filled.min_area_m2[site] - AREA_SLACK_M2) & (services >= filled.min_services[site])
+    used = (area >= units.at_least(filled.min_area_m2)[site]) & (services >= filled.min_services[site])
     used &= bundles.hub | ~filled.hub_only[site]
     return np.asarray(fits & (used | ~bundles.opens))
 
@@ -203,7 +217,11 @@ def _with_money(
     new = chosen & ~standing
     opens: NDArray[np.bool_] = np.any(new, axis=1)
 
-    capital, yearly = _Bill(len(site), filled), _Bill(len(site), filled)
+    units = money_units(problem)
+    capital, yearly = _Bill(len(site), filled, units), _Bill(len(site), filled, units)
+    there = np.zeros((problem.sites.count, problem.n_services), dtype=bool)
+    there[offers.site[offers.existing], offers.service[offers.existing]] = True
+    taken_m2 = np.where(new, offers.area_m2[safe], 0.0).sum(axis=1) if offers.count else np.zeros(len(site))
     for service in range(problem.n_services if offers.count else 0):
         here = safe[:, service]
         capital.add(offers.capital_yuan[here] * new[:, service], filled.capital_share[here])
@@ -211,9 +229,12 @@ def _with_money(
     capital.add(problem.sites.setup_yuan[site] * opens, filled.setup_share[site])
     yearly.add(filled.setup_yearly_yuan[site] * opens, filled.setup_share[site])
     for room, share in zip(rules.rooms, filled.room_share, strict=True):
-        built = np.any(new & room.services, axis=1) & ~np.any(standing & room.services, axis=1)
+        # A service that stands has its room already, also where it is extended.
+        built = np.any(new & room.services, axis=1) & ~np.any(chosen & there[site] & room.services, axis=1)
+        taken_m2 = taken_m2 + built * room.area_m2
         capital.add(built * room.capital_yuan, share)
         yearly.add(built * room.yearly_yuan, share)
+    capital.add(filled.setup_yuan_per_m2[site] * taken_m2, filled.setup_share[site])
     for position in np.flatnonzero(offers.existing):
         here = site == offers.site[position]
         gone = here & ~chosen[:, offers.service[position]]
@@ -223,16 +244,17 @@ def _with_money(
     hub: NDArray[np.bool_] = np.zeros(len(site), dtype=bool)
     if rules.hub is not None:
         core = (chosen & rules.hub.core).sum(axis=1)
-        hub = (area >= rules.hub.min_area_m2 - AREA_SLACK_M2) & (core >= rules.hub.min_core)
+        floor = area_units(problem)
+        hub = (floor.whole(area) >= floor.at_least(rules.hub.min_area_m2)) & (core >= rules.hub.min_core)
         hub = hub & (chosen.sum(axis=1) >= rules.hub.min_services)
     return Bundles(
         site=site,
         offer=offer,
         area_m2=area,
-        capital_yuan=capital.ours,
-        yearly_yuan=yearly.ours,
-        department_capital_yuan=capital.by_department,
-        department_yearly_yuan=yearly.by_department,
+        capital_yuan=capital.ours / units.per_one,
+        yearly_yuan=yearly.ours / units.per_one,
+        department_capital_yuan=capital.by_department / units.per_one,
+        department_yearly_yuan=yearly.by_department / units.per_one,
         opens=opens,
         hub=hub,
         must_choose=must_choose,
@@ -240,18 +262,19 @@ def _with_money(
 
 
 class _Bill:
-    """Adds up what bundles cost: the planner's own part of it, and each department's."""
+    """Adds up what bundles cost in whole units: the planner's own part of it, and each department's."""
 
-    def __init__(self, count: int, filled: Complete) -> None:
+    def __init__(self, count: int, filled: Complete, units: Units) -> None:
         self._outside = filled.outside
+        self._units = units
         self.ours: NDArray[np.float64] = np.zeros(count)
         self.by_department: NDArray[np.float64] = np.zeros((count, len(filled.outside)))
 
     def add(self, yuan: NDArray[np.float64], share: NDArray[np.float64]) -> None:
         """Add ``yuan`` float64[B], of which departments pay ``share`` float64[D] or float64[B, D]."""
-        parts = yuan[:, None] * share
+        parts = self._units.whole(yuan[:, None] * share)
         self.by_department += parts
-        self.ours += yuan - parts[:, self._outside].sum(axis=1)
+        self.ours += self._units.whole(yuan) - parts[:, self._outside].sum(axis=1)
 
 
 def kept_bundles(bundles: Bundles, keep: NDArray[np.bool_]) -> Bundles:

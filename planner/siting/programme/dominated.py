@@ -27,9 +27,6 @@ __all__ = ["dominated_bundles", "dominated_sites"]
 MOST_PER_SITE = 64
 """Buildings with more bundles than this keep them all: comparing each with each would take longer than it saves."""
 
-SAME_YUAN = 1e-9
-"""Yuan that are no difference."""
-
 
 def dominated_bundles(problem: SitingProblem, bundles: Bundles) -> NDArray[np.bool_]:
     """Return bool[B]: bundles that another one of their building replaces whatever else is decided.
@@ -71,15 +68,16 @@ def _costs_no_more(bundles: Bundles, one: NDArray[np.int64], other: NDArray[np.i
     """Say of which pairs the other costs nobody more than the one."""
     cheaper = np.ones(len(one), dtype=np.bool_)
     for yuan in (bundles.capital_yuan, bundles.yearly_yuan):
-        cheaper &= yuan[other] <= yuan[one] + SAME_YUAN
+        cheaper &= yuan[other] <= yuan[one]
     for yuan in (bundles.department_capital_yuan, bundles.department_yearly_yuan):
-        cheaper &= (yuan[other] <= yuan[one] + SAME_YUAN).all(axis=1)
+        cheaper &= (yuan[other] <= yuan[one]).all(axis=1)
     return cheaper
 
 
 def _holds_all(problem: SitingProblem, one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Say of which pairs of bundles, int32[n, K] each, the other holds what the one holds, or better, and nothing that may hurt."""
     filled, rules, standing = complete(problem), problem.rules, problem.offers.existing
+    home = _homes_of_moved(problem)
     holds = np.ones(len(one), dtype=np.bool_)
     for service in range(problem.n_services):
         mine, theirs = one[:, service], other[:, service]
@@ -90,10 +88,17 @@ def _holds_all(problem: SitingProblem, one: NDArray[np.int32], other: NDArray[np
         kept = (theirs >= 0) & ((mine == theirs) | alike)
         drawn = bool(rules.assignment) and rules.assignment[service] == "nearest"
         counted = bool(rules.max_openings) and rules.max_openings[service] is not None
-        harmless = ~standing[b] & (filled.moves[b] < 0) & (filled.min_load[b] <= 0) & ~filled.competitor[b]
+        harmless = ~standing[b] & (filled.moves[b] < 0) & (filled.min_load[b] <= 0) & ~filled.competitor[b] & ~home[b]
         added = (theirs < 0) | (harmless & (not drawn and not counted))
         holds &= np.where(mine >= 0, kept, added)
     return holds
+
+
+def _homes_of_moved(problem: SitingProblem) -> NDArray[np.bool_]:
+    """Return bool[m]: offers of a service, at the site where it stands today, that may move: open there again, it has not moved."""
+    offers, moves = problem.offers, complete(problem).moves
+    cell = offers.site.astype(np.int64) * problem.n_services + offers.service
+    return np.isin(cell, cell[moves[moves >= 0]])
 
 
 def dominated_sites(problem: SitingProblem, bundles: Bundles, slots: Slots, needs: Needs) -> NDArray[np.bool_]:

@@ -6,14 +6,15 @@ fit together in one building, *o* offer, *s* slot (site, service, tier), *g* mer
 .. code-block:: text
 
     z_bt ∈ {0, 1}      bundle b is in its building in period t;  Σ_{b at j} z_bt ≤ 1
-    x_st = Σ_{b ∋ s} z_bt                       the slot is open
+    x_st = Σ_{b ∋ s} z_bt ∈ {0, 1}              the slot is open
     0 ≤ v_gt ≤ 1,  v_gt ≤ Σ_{s ∈ g} x_st        somebody of the set is open
     0 ≤ y_ft ≤ P_h x_st                         people of group h who go to slot s (flow f), where places are limited
 
     coverage = Σ_t W_t Σ_d [ Σ_i p_di w_d,e(i) + Σ_{i,c} p_di (w_dc − w_d,c+1) v_g(d,i,c),t ]
 
 where e(i) is the circle that what stays today gives at *i* and ``w_d,C+1 = 0``. Coverage grows ring by ring, so no row
-has to choose a circle. v is continuous: at binary z its best value is 0 or 1. Everything about one building (area,
+has to choose a circle. v is continuous: at binary z its best value is 0 or 1. x follows from z as well, and is declared whole
+all the same: presolve of HiGHS up to 1.15.1 removes solutions where it is not. Everything about one building (area,
 storeys, incompatible services, shared rooms, hub rules, the set-up paid once) is inside its bundles; the rows only add
 numbers up over bundles. People limited by places count through y instead of v, with the same weights.
 
@@ -179,7 +180,7 @@ def formulate(problem: SitingProblem) -> Formulation:
         served=count_served(problem, slots, needs, flows, limited),
         limited=limited,
         z=tuple(builder.add_columns(f"bundle_{t}", bundles.count, upper=1.0, integer=True) for t in periods),
-        x=tuple(builder.add_columns(f"open_{t}", slots.count, upper=1.0) for t in periods),
+        x=tuple(builder.add_columns(f"open_{t}", slots.count, upper=1.0, integer=True) for t in periods),
         v=tuple(builder.add_columns(f"covered_{t}", needs.n_sets, upper=1.0, follows=True) for t in periods),
         w=tuple(builder.add_columns(f"near_{t}", near.n_sets if near else 0, upper=1.0, follows=True) for t in periods),
         y=tuple(builder.add_columns(f"flow_{t}", flows.count, upper=people) for t in periods),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 
-from planner.siting.programme.solver import as_highs
+from planner.siting.programme.highs_model import as_highs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

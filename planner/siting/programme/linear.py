@@ -20,6 +20,9 @@ Terms: TypeAlias = "Sequence[tuple[ArrayLike, ArrayLike, ArrayLike]]"
 __all__ = ["Block", "Expression", "LinearModel", "ModelBuilder", "Terms"]
 
 
+ROUNDING = 1e-12
+"""Relative difference of two sums of the same numbers in another order."""
+
 FOLLOWS_UNIT = 0.6180339887
 """No whole number of these makes a whole number."""
 
@@ -53,7 +56,8 @@ class LinearModel:
     """Optimise ``cost · x + offset`` with ``row_lower ≤ A x ≤ row_upper`` and ``lower ≤ x ≤ upper``.
 
     ``A`` is in compressed rows: ``indptr`` int64[m+1], ``column`` int32[nnz], ``value`` float64[nnz]. A solver is given
-    ``unit · x`` in the place of ``x`` (see `ModelBuilder.add_columns`).
+    ``unit · x`` in the place of ``x`` (see `ModelBuilder.add_columns`). ``exact`` bool[m] marks rows over whole columns that
+    hold without any tolerance: money.
     """
 
     maximise: bool
@@ -68,6 +72,7 @@ class LinearModel:
     value: NDArray[np.float64]
     row_lower: NDArray[np.float64]
     row_upper: NDArray[np.float64]
+    exact: NDArray[np.bool_]
     columns: tuple[Block, ...]
     rows: tuple[Block, ...]
 
@@ -137,6 +142,7 @@ class ModelBuilder:
         self._value: list[NDArray[np.float64]] = []
         self._row_lower: list[NDArray[np.float64]] = []
         self._row_upper: list[NDArray[np.float64]] = []
+        self._exact: list[NDArray[np.bool_]] = []
         self._rows: list[Block] = []
         self._n_columns = 0
         self._n_rows = 0
@@ -178,7 +184,7 @@ class ModelBuilder:
     def release(self, mark: tuple[int, int, int]) -> None:
         """Take back every row added since `mark`."""
         blocks, terms, self._n_rows = mark
-        del self._rows[blocks:], self._row_lower[blocks:], self._row_upper[blocks:]
+        del self._rows[blocks:], self._row_lower[blocks:], self._row_upper[blocks:], self._exact[blocks:]
         del self._row_of[terms:], self._column_of[terms:], self._value[terms:]
 
     def set_upper(self, columns: NDArray[np.int64], upper: float) -> None:
@@ -195,8 +201,12 @@ class ModelBuilder:
         *,
         lower: ArrayLike = -np.inf,
         upper: ArrayLike = np.inf,
+        exact: bool = False,
     ) -> Block:
-        """Append ``count`` rows; ``terms`` are triples (row in the block, column, coefficient), broadcast together."""
+        """Append ``count`` rows; ``terms`` are triples (row in the block, column, coefficient), broadcast together.
+
+        ``exact`` rows are over whole columns alone and hold without a tolerance.
+        """
         block = Block(name, self._n_rows, count)
         self._rows.append(block)
         for row, column, value in terms:
@@ -210,6 +220,7 @@ class ModelBuilder:
         self._n_rows += count
         self._row_lower.append(np.broadcast_to(np.asarray(lower, dtype=np.float64), count).copy())
         self._row_upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), count).copy())
+        self._exact.append(np.full(count, exact))
         return block
 
     def add_expression_row(
@@ -217,8 +228,8 @@ class ModelBuilder:
     ) -> Block:
         """Append one row ``lower ≤ expression ≤ upper``."""
         terms = [(0, expression.column, expression.value)]
-        constant = expression.constant
-        return self.add_rows(name, 1, terms, lower=lower - constant, upper=upper - constant)
+        lower, upper = (_without(limit, expression.constant) for limit in (lower, upper))
+        return self.add_rows(name, 1, terms, lower=lower, upper=upper)
 
     def build(self, goal: Expression | None = None, *, maximise: bool = True) -> LinearModel:
         """Close the model with ``goal`` as its objective (none: any plan will do); equal cells are added up."""
@@ -242,9 +253,19 @@ class ModelBuilder:
             value=value,
             row_lower=_joined(self._row_lower, np.float64),
             row_upper=_joined(self._row_upper, np.float64),
+            exact=_joined(self._exact, np.bool_),
             columns=tuple(self._columns),
             rows=tuple(self._rows),
         )
+
+
+def _without(limit: float, constant: float) -> float:
+    """Return ``limit - constant``; nothing where they differ by no more than the rounding of their own sums.
+
+    A floor that those who are served anyway reach to the last person asks nothing of the others, not 1e-13 of them.
+    """
+    left = limit - constant
+    return 0.0 if abs(left) <= ROUNDING * abs(constant) else left
 
 
 def _joined(parts: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:

@@ -32,16 +32,16 @@ FORCED = 1e-12
 """Relative difference of two sums of the same numbers in another order."""
 
 LEAST_WHOLE = 2
-"""Pieces with fewer whole columns than this stay with the largest: there is nothing to search."""
+"""Pieces with fewer free whole columns than this stay with the largest: there is nothing to search."""
 
 
 def forced(model: LinearModel) -> LinearModel:
     """Return ``model`` with the columns settled that a row leaves no choice: everybody is to be served, so each set is covered."""
     row, least, most = _activity(model)
-    slack = FORCED * np.maximum(np.abs(model.row_lower), 1.0)
+    slack = _rounding(model, model.row_lower)
     none_left = np.isfinite(model.row_lower) & np.isfinite(most) & (np.abs(most - model.row_lower) <= slack)
     at_most = none_left[row]
-    slack = FORCED * np.maximum(np.abs(model.row_upper), 1.0)
+    slack = _rounding(model, model.row_upper)
     none_left = np.isfinite(model.row_upper) & np.isfinite(least) & (np.abs(least - model.row_upper) <= slack)
     at_least = none_left[row]
     up = (at_most & (model.value > 0)) | (at_least & (model.value < 0))
@@ -52,6 +52,11 @@ def forced(model: LinearModel) -> LinearModel:
     if (lower > upper).any():
         return model
     return dataclasses.replace(model, lower=lower, upper=upper)
+
+
+def _rounding(model: LinearModel, limit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how much the sums of each row may differ by their order; those of exact rows are whole units and do not."""
+    return np.where(model.exact, 0.0, FORCED * np.maximum(np.abs(limit), 1.0))
 
 
 def _activity(model: LinearModel) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
@@ -78,6 +83,8 @@ def pieces(model: LinearModel) -> list[NDArray[np.int64]]:
     graph = csr_matrix((np.ones(int(ties.sum())), (model.column[ties], n + row[ties])), shape)
     _, label = connected_components(graph, directed=False)
     whole = np.bincount(label[:n], model.integer & (model.lower < model.upper), n + m)
+    # An equation leaves one column less to decide: an open slot follows from its bundles.
+    whole -= np.bincount(label[n:], ~free & (model.row_lower == model.row_upper), n + m)
     size = np.bincount(label[:n], minlength=n + m)
     largest = int(np.lexsort((-size, -whole))[0])
     label = np.where(whole[label[:n]] >= LEAST_WHOLE, label[:n], largest)
@@ -116,6 +123,7 @@ def restricted(model: LinearModel, columns: NDArray[np.int64]) -> LinearModel:
         value=model.value[inside],
         row_lower=np.where(alone, model.row_lower[used] - sure, -np.inf),
         row_upper=np.where(alone, model.row_upper[used] - sure, np.inf),
+        exact=model.exact[used],
         columns=(Block("piece", 0, len(columns)),),
         rows=(Block("piece", 0, len(used)),),
     )

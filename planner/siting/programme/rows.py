@@ -8,13 +8,17 @@ import numpy as np
 
 from planner.siting.programme.bundles import keeping
 from planner.siting.question.complete import complete
+from planner.siting.question.units import money_units
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from planner.siting.programme.formulation import Formulation
 
 __all__ = ["add", "add_shared"]
+
+ROW_SIZE = 1024.0
+"""The largest coefficient of a row of money."""
 
 
 def add(form: Formulation) -> None:
@@ -78,16 +82,28 @@ def budgets(form: Formulation) -> None:
 def _budget(form: Formulation, name: str, amount: ArrayLike, limit: float) -> None:
     if not np.isfinite(limit):
         return
-    yuan = np.asarray(amount, dtype=np.float64)
+    units = money_units(form.problem)
+    amounts, most = units.whole(amount), float(units.at_most(limit))
     dearest = np.zeros(form.problem.sites.count)
-    np.maximum.at(dearest, form.bundles.site, yuan)
-    if dearest.sum() <= limit:
+    np.maximum.at(dearest, form.bundles.site, amounts)
+    if dearest.sum() <= most:
         # Money for everything ties nothing together.
         return
-    # Rows of the size of 1, so that one solver tolerance suits yuan and millions of yuan alike.
-    scale = max(float(np.abs(yuan).max(initial=0.0)), 1.0)
+    amounts, most = _coarsest(amounts, most)
     for z in form.z:
-        form.builder.add_rows(f"budget_{name}", 1, [(0, z.positions, yuan / scale)], upper=limit / scale)
+        form.builder.add_rows(f"budget_{name}", 1, [(0, z.positions, amounts)], upper=most, exact=True)
+
+
+def _coarsest(amounts: NDArray[np.float64], most: float) -> tuple[NDArray[np.float64], float]:
+    """Return amounts and limit of a row in their greatest common divisor, times a power of two where they are large.
+
+    Within a factor of 1,024 a solver's tolerance is far below one of them. Powers of two keep every amount what it is.
+    """
+    divisor = max(int(np.gcd.reduce(amounts.astype(np.int64), initial=0)), 1)
+    amounts, most = amounts / divisor, float(np.floor(most / divisor))
+    largest = float(np.abs(amounts).max(initial=0.0))
+    factor = 2.0 ** min(0.0, np.log2(ROW_SIZE) - np.ceil(np.log2(max(largest, 1.0))))
+    return amounts * factor, most * factor
 
 
 def site_counts(form: Formulation) -> None:
@@ -178,13 +194,16 @@ def capital_by_period(form: Formulation) -> None:
     phases = form.problem.phases
     if phases is None:
         return
-    yuan = form.bundles.capital_yuan
-    scale = max(float(np.abs(yuan).max(initial=0.0)), 1.0)
-    money = np.cumsum(phases.capital_yuan) if phases.carry_over else np.asarray(phases.capital_yuan)
+    units = money_units(form.problem)
+    amounts = units.whole(form.bundles.capital_yuan)
+    money = units.at_most(phases.capital_yuan)
+    if phases.carry_over:
+        money = np.cumsum(money)
     for period, limit in enumerate(money.tolist()):
         if not np.isfinite(limit):
             continue
-        terms = [(0, form.z[period].positions, yuan / scale)]
+        yuan, most = _coarsest(amounts, limit)
+        terms = [(0, form.z[period].positions, yuan)]
         if period and not phases.carry_over:
-            terms = [*terms, (0, form.z[period - 1].positions, -yuan / scale)]
-        form.builder.add_rows("capital_in_period", 1, terms, upper=limit / scale)
+            terms = [*terms, (0, form.z[period - 1].positions, -yuan)]
+        form.builder.add_rows("capital_in_period", 1, terms, upper=most, exact=True)

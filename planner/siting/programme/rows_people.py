@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "covered_within", "floor_parts"]
 
+SHARE_SIZE = 4096.0
+"""What a share of 1 is in a row: the solver's tolerance of a row, 1e-6, is then less than one person in a billion."""
+
 
 def add(form: Formulation, whole: NDArray[np.bool_]) -> None:
     """Add every family of rows about people; ``whole`` bool[groups] marks groups that go to one site together."""
@@ -140,7 +143,7 @@ def places_and_least_loads(form: Formulation) -> None:
 def floors(form: Formulation) -> None:
     """At least the stated share of the people of a demand, overall or in each community that has any."""
     for people, everybody, share in floor_parts(form):
-        form.builder.add_expression_row("floor", people.scaled(1 / everybody), lower=share)
+        form.builder.add_expression_row("floor", people.scaled(SHARE_SIZE / everybody), lower=share * SHARE_SIZE)
 
 
 def floor_parts(form: Formulation) -> Iterator[tuple[Expression, float, float]]:
@@ -167,8 +170,8 @@ def spreads(form: Formulation) -> None:
         for region in range(problem.n_communities):
             people, everybody = form.people_within(spread.demand, spread.circle, region)
             if everybody > 0:
-                above = people.scaled(1 / everybody).plus(worst, -1.0)
-                form.builder.add_expression_row("spread", above, lower=0.0, upper=spread.most)
+                above = people.scaled(SHARE_SIZE / everybody).plus(worst, -SHARE_SIZE)
+                form.builder.add_expression_row("spread", above, lower=0.0, upper=spread.most * SHARE_SIZE)
 
 
 def _covered_exactly(form: Formulation) -> None:

@@ -65,7 +65,7 @@ def _offers(problem: SitingProblem) -> list[Fault]:
 
 def _sites(problem: SitingProblem) -> list[Fault]:
     sites, faults = problem.sites, []
-    for name in ("setup_yuan", "floor_area_m2", "setup_yearly_yuan", "setup_share"):
+    for name in ("setup_yuan", "floor_area_m2", "setup_yearly_yuan", "setup_yuan_per_m2", "setup_share"):
         values = getattr(sites, name)
         if values is not None and len(values) != sites.count:
             faults.append(Fault(f"sites.{name}", f"has {len(values)} rows, not {sites.count}"))
@@ -149,8 +149,6 @@ def _limited(problem: SitingProblem) -> NDArray[np.bool_]:
 def _money(problem: SitingProblem) -> list[Fault]:
     faults: list[Fault] = []
     departments = problem.budgets.departments
-    if not departments:
-        return faults
     shares = {
         "offers.capital_share": problem.offers.capital_share,
         "offers.yearly_share": problem.offers.yearly_share,

@@ -36,6 +36,7 @@ class Complete:
     capital_share: NDArray[np.float64]
     yearly_share: NDArray[np.float64]
     setup_yearly_yuan: NDArray[np.float64]
+    setup_yuan_per_m2: NDArray[np.float64]
     setup_share: NDArray[np.float64]
     min_area_m2: NDArray[np.float64]
     min_services: NDArray[np.int64]
@@ -74,6 +75,7 @@ def complete(problem: SitingProblem) -> Complete:
         capital_share=share(offers.capital_share, m),
         yearly_share=share(offers.yearly_share, m),
         setup_yearly_yuan=np.asarray(column(sites.setup_yearly_yuan, n_sites, 0, np.float64), dtype=np.float64),
+        setup_yuan_per_m2=np.asarray(column(sites.setup_yuan_per_m2, n_sites, 0, np.float64), dtype=np.float64),
         setup_share=share(sites.setup_share, n_sites),
         min_area_m2=np.asarray(column(sites.min_area_m2, n_sites, 0, np.float64), dtype=np.float64),
         min_services=np.asarray(column(sites.min_services, n_sites, 0, np.int64), dtype=np.int64),

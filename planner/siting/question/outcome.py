@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 __all__ = ["Outcome", "SolverSettings", "Status", "Stopped", "relative_gap"]
 
-Stopped = Literal["proof", "time", "interrupt", "limit"]
+Stopped = Literal["proof", "time", "interrupt", "limit", "tolerance"]
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unknown"]
 
 
@@ -43,9 +44,10 @@ class Outcome:
     """What the solver says about the plan.
 
     ``status`` is ``optimal`` only when the solver itself closed the gap that was asked for; ``feasible`` is a plan
-    whose optimality is not proven (``stopped_by`` says what ended the search); ``infeasible`` is proven;
+    whose optimality is not proven (``stopped_by`` says what ended the search; ``tolerance`` that the goal's own search ended
+    in proof, and later goals gave up part of it within its tolerance); ``infeasible`` is proven;
     ``unknown`` means that the search ended before any plan was found. ``objective``, ``bound`` and ``gap`` are None
-    where there is none; ``bound`` is the best any plan could reach. ``bound_from`` tells whether the solver's own search
+    where there is none, the longest walk infinite where somebody reaches nothing who could (`finite`); ``bound`` is the best any plan could reach. ``bound_from`` tells whether the solver's own search
     proved it, or the tree by which large problems are looked at first (`planner.siting.cuts`).
     """
 
@@ -70,6 +72,14 @@ class Outcome:
         """Whether somebody pressed Ctrl-C."""
         return self.stopped_by == "interrupt"
 
+    def finite(self) -> Outcome:
+        """Return the outcome as it is stored: None for the longest walk where somebody reaches nothing, which has no number."""
+        objective, bound = (
+            None if value is None or not math.isfinite(value) else value for value in (self.objective, self.bound)
+        )
+        gap = None if objective is None or bound is None else self.gap
+        return replace(self, objective=objective, bound=bound, gap=gap)
+
     def __str__(self) -> str:
         """One line with status, both numbers, gap and time."""
         numbers = ", ".join(
@@ -88,4 +98,6 @@ def relative_gap(objective: float | None, bound: float | None) -> float | None:
         return None
     if objective == bound:
         return 0.0
+    if math.isinf(objective):
+        return float("inf")
     return abs(bound - objective) / abs(objective) if objective else float("inf")

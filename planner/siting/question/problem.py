@@ -100,7 +100,8 @@ class Offers:
         Its own rooms, without shared ones.
     existing : bool[m]
         It stands today. Without ``may_close`` the plan keeps it, or picks another offer of the same service at the
-        same site instead (an extension), or one that moves it (``moves``).
+        same site instead (an extension), or one that moves it (``moves``). Every offer that does not stand is new,
+        an extension too: it counts as an opening, and its site as an opened site.
     may_close : bool[m]
         The plan may close it, for ``closing_yuan`` of capital; its yearly cost is then saved.
     moves : int32[m]
@@ -152,6 +153,8 @@ class Sites:
         Room for offers and shared rooms; infinite where area does not bind.
     setup_share : float64[J, D]
         What part of the set-up each department pays.
+    setup_yuan_per_m2 : float64[J]
+        Set-up once for each m² taken into use: of new services and of the shared rooms built for them, a room once.
     storey_area_m2 : float64[J, L]
         Area of each storey from the ground up; None where storeys do not matter.
     min_area_m2, min_services : float64[J], int64[J]
@@ -164,6 +167,7 @@ class Sites:
     floor_area_m2: NDArray[np.float64]
     setup_yearly_yuan: NDArray[np.float64] | None = None
     setup_share: NDArray[np.float64] | None = None
+    setup_yuan_per_m2: NDArray[np.float64] | None = None
     storey_area_m2: NDArray[np.float64] | None = None
     min_area_m2: NDArray[np.float64] | None = None
     min_services: NDArray[np.int64] | None = None

@@ -20,7 +20,7 @@ class Room:
     """A room that some services need and share: built, paid and counted once in a building that has any of them.
 
     ``services`` is bool[K]; offers' own areas and costs leave it out. A room that a standing service uses is there
-    already and costs nothing. ``share`` float64[D] says which department pays; ``top_storey`` as in offers.
+    already and costs nothing, as long as the service is run at its site, as it stands or extended. ``share`` float64[D] says which department pays; ``top_storey`` as in offers.
     """
 
     services: NDArray[np.bool_]
@@ -88,7 +88,7 @@ class Rules:
     """What every plan must keep besides money. Counts are of *newly* opened sites and services.
 
     ``incompatible`` is bool[K, K]; ``assignment`` names one way per service, and matters where offers have a capacity
-    or a minimum load; ``min_openings`` and ``max_openings`` hold one number per service.
+    or a minimum load (of equally near places everybody goes to the first in the order of sites); ``min_openings`` and ``max_openings`` hold one number per service.
     """
 
     min_sites: int = 0

@@ -28,7 +28,19 @@ if TYPE_CHECKING:
     from planner.siting.question.problem import SitingProblem
     from planner.siting.question.ruleset import Rule
 
-__all__ = ["Marginal", "Swap", "best_swaps", "marginal", "refusing"]
+__all__ = [
+    "Marginal",
+    "Swap",
+    "best_swaps",
+    "gains",
+    "marginal",
+    "over_time",
+    "refusing",
+    "refusing_states",
+    "replaced",
+    "runs_twice",
+    "swapped",
+]
 
 TRIED = 25
 """How many of the most promising swaps are tried one by one where places bind or there are periods."""
@@ -66,11 +78,11 @@ def marginal(problem: SitingProblem, plan: Plan) -> tuple[Marginal, ...]:
     """Return what each new opening of the plan adds, alone and as the last one in."""
     existing = problem.offers.existing
     new = plan.offers[~existing[plan.offers]]
-    kept = np.sort(np.concatenate([plan.offers[existing[plan.offers]], *(_replaced(problem, one) for one in new)]))
+    kept = np.sort(np.concatenate([plan.offers[existing[plan.offers]], *(replaced(problem, one) for one in new)]))
     nothing, everything = value_of(problem, kept), value_of(problem, plan.offers)
     found = []
     for offer in new.tolist():
-        stands = _replaced(problem, offer)
+        stands = replaced(problem, offer)
         alone = value_of(problem, np.sort(np.append(np.setdiff1d(kept, stands), offer)))
         left_out = value_of(problem, np.sort(np.append(plan.offers[plan.offers != offer], stands)))
         found.append(
@@ -85,7 +97,7 @@ def marginal(problem: SitingProblem, plan: Plan) -> tuple[Marginal, ...]:
     return tuple(found)
 
 
-def _replaced(problem: SitingProblem, offer: int) -> NDArray[np.int64]:
+def replaced(problem: SitingProblem, offer: int) -> NDArray[np.int64]:
     """Return what stands today and goes when ``offer`` opens: the facility that it extends, or that moves there."""
     offers = problem.offers
     same = offers.existing & (offers.site == offers.site[offer]) & (offers.service == offers.service[offer])
@@ -116,8 +128,8 @@ def best_swaps(problem: SitingProblem, plan: Plan) -> tuple[Swap | None, Swap | 
     new, others = _exchangeable(problem, plan)
     if not len(new) or not len(others):
         return None, None
-    before = _over_time(problem, plan.states)[0]
-    promise = np.stack([_gains(problem, plan.offers[plan.offers != out])[others] for out in new.tolist()])
+    before = over_time(problem, plan.states)[0]
+    promise = np.stack([gains(problem, plan.offers[plan.offers != out])[others] for out in new.tolist()])
     base = np.array([count(problem, plan.offers[plan.offers != out]).worth for out in new.tolist()])
     promise = promise + base[:, None]
     tried_only = bool(limited_services(problem).any()) or problem.n_periods > 1
@@ -129,9 +141,9 @@ def best_swaps(problem: SitingProblem, plan: Plan) -> tuple[Swap | None, Swap | 
         out, into = int(new[row]), int(others[column])
         if rank >= (TRIED if tried_only else 50 * TRIED):
             break
-        if _twice(problem, plan, out, into):
+        if runs_twice(problem, plan, out, into):
             continue
-        worth, broken = _over_time(problem, _swapped(plan, out, into))
+        worth, broken = over_time(problem, swapped(plan, out, into))
         swap = Swap(out, into, worth - before, broken)
         if swap.broken and (refused is None or swap.gain > refused.gain):
             refused = swap
@@ -149,7 +161,11 @@ def refusing(problem: SitingProblem, plan: Plan, swap: Swap) -> tuple[tuple[Rule
     """
     if not swap.broken:
         return (), False
-    states = _swapped(plan, swap.out, swap.into)
+    return refusing_states(problem, swapped(plan, swap.out, swap.into))
+
+
+def refusing_states(problem: SitingProblem, states: tuple[NDArray[np.int64], ...]) -> tuple[tuple[Rule, ...], bool]:
+    """Return the rules that a sequence of states breaks, as `refusing` says."""
     limited = bool(limited_services(problem).any())
     shares = [share_places(problem, state) if limited else None for state in states]
 
@@ -162,11 +178,13 @@ def refusing(problem: SitingProblem, plan: Plan, swap: Swap) -> tuple[tuple[Rule
         return sum(len(one.broken) for one in found) + len(late)
 
     asked = faults(problem)
+    if not asked:
+        return (), False
     rules = tuple(rule for rule in rules_of(problem) if faults(without(problem, [rule])) < asked)
     return rules, faults(without(problem, rules)) > 0
 
 
-def _swapped(plan: Plan, out: int, into: int) -> tuple[NDArray[np.int64], ...]:
+def swapped(plan: Plan, out: int, into: int) -> tuple[NDArray[np.int64], ...]:
     """Return the states of ``plan`` with ``into`` from the period on in which ``out`` would have opened."""
     return tuple(np.sort(np.append(state[state != out], into)) if out in state else state for state in plan.states)
 
@@ -175,20 +193,20 @@ def _exchangeable(problem: SitingProblem, plan: Plan) -> tuple[NDArray[np.int64]
     """Return new openings of the plan, and offers that are not in it, that have nothing to do with what stands."""
     offers = problem.offers
     chosen = plan.offers
-    new = [offer for offer in chosen[~offers.existing[chosen]].tolist() if not len(_replaced(problem, offer))]
+    new = [offer for offer in chosen[~offers.existing[chosen]].tolist() if not len(replaced(problem, offer))]
     free = np.setdiff1d(np.flatnonzero(~offers.existing), chosen)
-    others = [offer for offer in free.tolist() if not len(_replaced(problem, offer))]
+    others = [offer for offer in free.tolist() if not len(replaced(problem, offer))]
     return np.array(new, dtype=np.int64), np.array(others, dtype=np.int64)
 
 
-def _twice(problem: SitingProblem, plan: Plan, out: int, into: int) -> bool:
+def runs_twice(problem: SitingProblem, plan: Plan, out: int, into: int) -> bool:
     """Say whether the plan without ``out`` has the service of ``into`` at its site already."""
     offers = problem.offers
     rest = plan.offers[plan.offers != out]
     return bool(((offers.site[rest] == offers.site[into]) & (offers.service[rest] == offers.service[into])).any())
 
 
-def _over_time(problem: SitingProblem, states: tuple[NDArray[np.int64], ...]) -> tuple[float, tuple[Fault, ...]]:
+def over_time(problem: SitingProblem, states: tuple[NDArray[np.int64], ...]) -> tuple[float, tuple[Fault, ...]]:
     """Return the worth of a sequence of states, summed as the goal sums it, and every rule it breaks."""
     if problem.phases is None:
         found = value_of(problem, states[-1])
@@ -200,7 +218,7 @@ def _over_time(problem: SitingProblem, states: tuple[NDArray[np.int64], ...]) ->
     return worth, tuple(faults)
 
 
-def _gains(problem: SitingProblem, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+def gains(problem: SitingProblem, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return float64[m]: the worth that each offer would add to ``chosen``, places left aside."""
     slots = find_slots(dataclasses.replace(problem, rules=dataclasses.replace(problem.rules, locks=())))
     is_open = np.zeros(slots.count, dtype=bool)

@@ -21,7 +21,8 @@ class Schedule:
     """New openings in time, one row each, by period of opening.
 
     ``ready`` is the first period in which the site could open if its approval started now: how long that takes.
-    ``latest_start`` is the period in which approval has to start for the opening to be in time; 0 is now.
+    ``latest_start`` is the period in which approval has to start for the opening to be in time; 0 is now. Both count periods
+    of equal length: where the years of a study lie unevenly, calendar years say when approval has to start.
     """
 
     offer: NDArray[np.int64]

@@ -27,7 +27,11 @@ from planner.siting.programme.formulation import Formulation, formulate
 from planner.siting.programme.linear import Expression
 from planner.siting.programme.solver import solve_model
 from planner.siting.programme.states import bundle_values
+from planner.siting.programme.verified import in_hand, objective_at
+from planner.siting.search.hold import column_bound, held
 from planner.siting.search.merge import LOOKS, Merging, among
+from planner.siting.search.seated import begun_with, seated
+from planner.siting.search.swaps import Swaps
 from planner.siting.search.warm import Grower
 
 if TYPE_CHECKING:
@@ -55,6 +59,24 @@ ANY_PLAN_SHARE = 0.1
 
 STILL_MERGES = 1
 """Merges without a better plan after which the tree is searched."""
+
+COUNTING_SHARE = 0.01
+"""What part of the time, up to a second, a plan may be counted with that was met when time was up."""
+
+BEGUN_SHARE = 0.15
+"""What part of the time may be taken to see who goes where in the plan begun with, so that there is one in hand."""
+
+MANY_FLOWS = 100_000
+"""From so many ways to go somewhere on, in one plan alone, greedy places do for the plan begun with: the best ones take too long."""
+
+GROWN_SHARE = 0.3
+"""What part of the time has passed at most when the plan to begin with is grown."""
+
+FIRST_TURNS, SWAP_SHARE = 12, 0.15
+"""Turns of the search by swaps before the first bound and again after it, and what part of the time they may take each time."""
+
+PARTS_PER_TURN, LOOKS_PER_TURN = 4, 1
+"""A turn of the search by swaps follows on each so many parts of the tree, and on so many looks at parts while plans are merged."""
 
 FIRST_SLICE, LONGER = 20, 2
 """Parts of the tree looked at before plans are merged again, and by how much longer each time."""
@@ -123,12 +145,15 @@ class _Look:
         self._began = time.perf_counter()
         self._ends = self._began + settings.time_limit_s
         self._judge = self._counted if needs_counting(form) else None
+        self._least_s = min(1.0, COUNTING_SHARE * settings.time_limit_s)
         self._bound = np.inf
         self._nodes = 0
         self._merging: Merging | None = None
         self._first: Candidate | None = None
         self._root: Root | None = None
         self._hopeless = False
+        self._swaps: Swaps | None = None
+        self._swaps_at = self._looks = 0
 
     def narrowed(self) -> Focused | None:
         """Look; Ctrl-C ends it with the best plan, once there are one and a bound."""
@@ -146,7 +171,9 @@ class _Look:
         # A hair below the plan in hand, so that it and its equals stay inside.
         needed = best.worth - (1e-6 + problem.goals[0].tolerance) * abs(best.worth)
         opened = _opened(problem, best.states)
-        kept = opened if self._root is None else _offers_in(self._form, self._root.reach >= needed) | opened
+        # Without a root nothing is known of the others, and all of them stay.
+        reach = np.ones(self._form.bundles.count, dtype=bool) if self._root is None else self._root.reach >= needed
+        kept = _offers_in(self._form, reach) | opened
         return Focused(
             problem=among(problem, kept),
             alone=among(problem, opened),
@@ -164,11 +191,18 @@ class _Look:
 
     def _look(self) -> None:
         """Bound, merge, and search until the gap is closed or time is up."""
+        self._swaps = Swaps.on(self._form.problem, self._settings.seed, lambda: not self._over())
+        if self._swaps is not None:
+            self._swap(self._swaps, FIRST_TURNS, time.perf_counter() + SWAP_SHARE * self._settings.time_limit_s)
         grower = Grower.on(self._form)
         if grower is not None and self._begin is None:
             self._grow(grower)
-        buildings = Buildings(lay_out(self._form))
-        root = bound_at_root(buildings, seconds=BOUND_SHARE * self._settings.time_limit_s, told=self._told)
+        ground = lay_out(self._form)
+        buildings = Buildings(ground)
+        seconds = min(BOUND_SHARE * self._settings.time_limit_s, self._ends - time.perf_counter())
+        root = bound_at_root(buildings, seconds=seconds, told=self._told)
+        if root is None and not buildings.infeasible and (sure := column_bound(ground.model)) is not None:
+            self._told(sure)
         if root is None:
             return
         self._root = root
@@ -182,22 +216,64 @@ class _Look:
             judge=self._judge,
             begin=self._begin,
             first=self._first,
-            told=lambda: self._told(self._bound),
+            told=self._merged,
         )
         self._close_in(root, tree, self._merging)
 
     def _grow(self, grower: Grower) -> None:
         """Grow a plan to begin with: it is in hand at once where nobody has to find a place."""
-        grown = grower.keeping_floors(self._settings.seed, LOOKS, self._ends)
+        grown = grower.keeping_floors(
+            self._settings.seed, LOOKS, self._began + GROWN_SHARE * self._settings.time_limit_s
+        )
         if grown is None:
             return
         self._begin = grown.offers
-        if not self._form.limited.any():
-            self._first = Candidate((grown.offers,), count(self._form.problem, grown.offers).worth)
+        plan = Candidate((grown.offers,), 0.0)
+        counted = count(self._form.problem, grown.offers)
+        if counted.broken:
+            return
+        if self._form.limited.any():
+            worth = self._counted(plan, BEGUN_SHARE * self._settings.time_limit_s, quickly=True)
+        else:
+            worth = counted.worth
+        if worth is not None:
+            self._first = Candidate(plan.states, worth)
             self._told(np.inf)
+
+    def _swap(self, swaps: Swaps, turns: int, ends: float) -> None:
+        """Search by swaps for so many turns, or until the clock stands at ``ends``, and take over what is better."""
+        for _ in range(turns):
+            self._take_swapped(swaps)
+            if self._done() or time.perf_counter() > ends:
+                return
+            swaps.turn()
+        self._take_swapped(swaps)
+
+    def _merged(self) -> None:
+        """Go on with the search by swaps while plans are merged."""
+        self._told(self._bound)
+        self._looks += 1
+        if self._swaps is not None and self._merging is not None and self._looks % LOOKS_PER_TURN == 0:
+            self._swaps.take(self._best)
+            self._swap(self._swaps, 1, self._ends)
+
+    def _take_swapped(self, swaps: Swaps) -> None:
+        found, best = swaps.best(), self._best
+        if best is not None and found.worth <= best.worth:
+            return
+        if self._merging is None:
+            self._first, self._begin = found, found.states[0]
+        else:
+            self._merging.take(found)
+        self._told(self._bound)
+
+    def _over(self) -> bool:
+        return time.perf_counter() > self._ends
 
     def _close_in(self, root: Root, tree: Tree, merging: Merging) -> None:
         wanted = _offers_in(self._form, root.often >= SELDOM)
+        if self._swaps is not None:
+            self._swap(self._swaps, FIRST_TURNS, time.perf_counter() + SWAP_SHARE * self._settings.time_limit_s)
         while merging.still < STILL_MERGES and not self._done():
             merging.turn(wanted, self._ends)
         if merging.best is None and not self._done():
@@ -233,6 +309,12 @@ class _Look:
 
     def _seen(self, search: Search, merging: Merging) -> None:
         self._nodes = search.nodes
+        if self._swaps is not None and search.nodes >= self._swaps_at and not self._done():
+            self._swaps.take(merging.best)
+            self._swap(self._swaps, 1, self._ends)
+            self._swaps_at = search.nodes + PARTS_PER_TURN
+            if merging.best is not None:
+                search.know(merging.best.worth)
         if search.best is not None and (merging.best is None or search.best.worth > merging.best.worth):
             merging.take(search.best)
         self._told(search.bound)
@@ -240,16 +322,22 @@ class _Look:
     def _done(self) -> bool:
         best = self._best
         closed = best is not None and self._bound - best.worth <= self._settings.gap * abs(best.worth)
-        return closed or time.perf_counter() > self._ends
+        return closed or self._over()
 
-    def _counted(self, plan: Candidate) -> float | None:
-        """Return what a plan is worth when every rule about who goes where is kept, too."""
+    def _counted(self, plan: Candidate, seconds: float = np.inf, *, quickly: bool = False) -> float | None:
+        """Return what a plan is worth when every rule about who goes where is kept, too; ``quickly`` what it is at least, if that takes long."""
         alone = formulate(among(self._form.problem, _opened(self._form.problem, plan.states)))
-        part = dataclasses.replace(self._settings, time_limit_s=max(self._ends - time.perf_counter(), 1.0))
-        start = bundle_values(alone, plan.states)
-        chosen = np.flatnonzero(start > 0.5)
+        part = dataclasses.replace(
+            self._settings, time_limit_s=min(max(self._ends - time.perf_counter(), self._least_s), seconds)
+        )
+        bundles = bundle_values(alone, plan.states)
+        chosen = np.flatnonzero(bundles > 0.5)
         alone.builder.add_rows("settled", len(chosen), [(np.arange(len(chosen)), chosen, 1.0)], lower=1.0)
-        solution = solve_model(alone.builder.build(alone.coverage()), part, start=start)
+        model, start = alone.builder.build(alone.coverage()), seated(alone, bundles)
+        if quickly and alone.flows.count > MANY_FLOWS and (known := in_hand(model, start)) is not None:
+            return objective_at(model, known)
+        solution = solve_model(model, part, start=begun_with(alone, model, start))
+        solution = held(model, solution, start, self._settings.gap)
         if solution.outcome.interrupted:
             raise KeyboardInterrupt
         return solution.outcome.objective

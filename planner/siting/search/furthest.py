@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner._version import __version__
 from planner.siting.arrays import ranges, set_sums
 from planner.siting.programme.reduce import Pairs, pairs_within
 from planner.siting.programme.rows_people import covered_within
 from planner.siting.programme.solver import solve_model
+from planner.siting.programme.verified import in_hand
 from planner.siting.question.outcome import Outcome, SolverSettings, relative_gap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from planner.siting.programme.formulation import Formulation
     from planner.siting.programme.solver import Progress
 
-__all__ = ["keep_radius", "padded", "shortest_radius"]
+__all__ = ["keep_radius", "longest_walk", "padded", "shortest_radius"]
+
+LEAST_SHARE = 0.004
+"""What part of the time the first radius may take at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,40 +40,53 @@ class _Walkers:
 
 
 def shortest_radius(
-    form: Formulation, settings: SolverSettings, start: NDArray[np.float64] | None, progress: Progress | None
+    form: Formulation,
+    tolerance: float,
+    settings: SolverSettings,
+    start: NDArray[np.float64] | None,
+    progress: Progress | None,
 ) -> tuple[NDArray[np.float64] | None, Outcome]:
     """Return values that keep the shortest longest walk in seconds, and the outcome; keep it in the model.
 
-    People whom no site can serve at all are not counted: `evaluate` reports them. The walk is infinite when money or
+    Later goals may give up ``tolerance`` of it, as a part of its value. A whole plan ``start`` is held, and no longer radius is asked
+    for than its own. People whom no site can serve at all are not counted: `evaluate` reports them. The walk is infinite when money or
     rules leave somebody unserved who could be served.
     """
     began = time.perf_counter()
     walkers = _walkers(form)
     radii = _radii(walkers)
     low, high = 0, len(radii)
-    best = None
-    outcome = None
+    outcome = Outcome("unknown", None, None, None, 0.0, "planner", __version__)
+    best = in_hand(form.builder.build(), start)
+    longest = longest_walk(form)
+    if best is not None:
+        high = int(np.searchsorted(radii, longest(best)))
+    asked = False
     while low < high:
-        middle = (low + high) // 2
-        left_s = max(settings.time_limit_s - (time.perf_counter() - began), 0.02 * settings.time_limit_s)
+        # Any plan first: there may be none, and its own longest walk leaves fewer radii.
+        middle = high - 1 if best is None and not asked else (low + high) // 2
+        left_s = settings.time_limit_s - (time.perf_counter() - began)
+        if asked and left_s <= 0:
+            outcome = dataclasses.replace(outcome, stopped_by="time")
+            break
         mark = form.builder.mark()
         _keep_within(form, walkers, float(radii[middle]))
-        solution = solve_model(form.builder.build(), dataclasses.replace(settings, time_limit_s=left_s), start=start)
+        part = dataclasses.replace(settings, time_limit_s=max(left_s, LEAST_SHARE * settings.time_limit_s))
+        solution = solve_model(form.builder.build(), part, start=start)
         form.builder.release(mark)
-        outcome = solution.outcome
+        outcome, asked = solution.outcome, True
         if solution.values is not None:
             best = start = solution.values
-            high = middle
+            high = min(middle, int(np.searchsorted(radii, longest(best))))
         elif outcome.status == "infeasible":
             low = middle + 1
         else:
             break
         if progress is not None:
-            progress(_at(radii, high), _at(radii, low), time.perf_counter() - began)
-    assert outcome is not None  # noqa: S101  # the infinite radius is always asked
+            progress(_finite_at(radii, high), _finite_at(radii, low), time.perf_counter() - began)
     objective, bound = (None if best is None else float(radii[high])), _at(radii, low)
     if best is not None:
-        _keep_within(form, walkers, float(radii[high]))
+        _keep_within(form, walkers, float(radii[high]) * (1.0 + tolerance))
     return best, dataclasses.replace(
         outcome,
         status="infeasible"
@@ -83,6 +103,26 @@ def shortest_radius(
 def keep_radius(form: Formulation, radius_s: float) -> None:
     """Ask of the model that nobody who can be served walks longer than ``radius_s``."""
     _keep_within(form, _walkers(form), radius_s)
+
+
+def longest_walk(form: Formulation) -> Callable[[NDArray[np.float64]], float]:
+    """Return what gives the longest walk at any values, in seconds: infinite where somebody reaches nothing who could."""
+    walkers = _walkers(form)
+    pairs, first = walkers.pairs, walkers.first
+
+    def longest(values: NDArray[np.float64]) -> float:
+        if not len(first):
+            return 0.0
+        is_open = (values[form.x[form.last].slice] > 0.5) | form.slots.always
+        seconds = np.where(is_open[pairs.slot], pairs.seconds, np.inf)
+        return float(np.minimum.reduceat(seconds, first).max())
+
+    return longest
+
+
+def _finite_at(radii: NDArray[np.float64], position: int) -> float | None:
+    found = _at(radii, position)
+    return None if found is None or np.isinf(found) else found
 
 
 def _at(radii: NDArray[np.float64], position: int) -> float | None:

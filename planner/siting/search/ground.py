@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 
 from planner.siting.programme.reduce import merge_needs
 from planner.siting.question.complete import complete
+from planner.siting.question.units import money_units
 from planner.siting.search.standing import Ground, Seats, Standing
 
 if TYPE_CHECKING:
@@ -147,24 +148,25 @@ def _starts(label: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 
 
 def _limits(form: Formulation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what each bundle uses of every limit, float64[B, R], and the limits, float64[R]."""
+    """Return what each bundle uses of every limit, float64[B, R], and the limits, float64[R]: whole numbers, whose sums are exact."""
     bundles, problem = form.bundles, form.problem
-    budgets, rules = problem.budgets, problem.rules
-    use = [bundles.capital_yuan, bundles.yearly_yuan, bundles.opens.astype(np.float64)]
-    limit = [budgets.capital_yuan, budgets.yearly_yuan, np.inf if rules.max_sites is None else float(rules.max_sites)]
+    budgets, rules, units = problem.budgets, problem.rules, money_units(problem)
+    most = np.inf if rules.max_sites is None else float(rules.max_sites)
+    use = [units.whole(bundles.capital_yuan), units.whole(bundles.yearly_yuan), bundles.opens.astype(np.float64)]
+    limit = [float(units.at_most(budgets.capital_yuan)), float(units.at_most(budgets.yearly_yuan)), most]
     for amount, by_department in (
         (bundles.department_capital_yuan, budgets.department_capital_yuan),
         (bundles.department_yearly_yuan, budgets.department_yearly_yuan),
     ):
         if by_department is not None:
-            use += list(amount.T)
-            limit += by_department.tolist()
+            use += list(units.whole(amount).T)
+            limit += units.at_most(by_department).tolist()
     bundle, offer = bundles.pairs()
     new = ~problem.offers.existing[offer]
-    for service, most in enumerate(rules.max_openings):
-        if most is not None:
+    for service, openings in enumerate(rules.max_openings):
+        if openings is not None:
             mine = new & (problem.offers.service[offer] == service)
             use.append(np.bincount(bundle[mine], minlength=bundles.count).astype(np.float64))
-            limit.append(float(most))
+            limit.append(float(openings))
     finite = np.isfinite(limit)
     return np.stack(use, axis=1)[:, finite], np.array(limit)[finite]

@@ -133,13 +133,16 @@ class Merging:
         search.run(ends, PARTS, lambda: self._met(search))
         if self.best is not None:
             self.take(self.best)
-        self.still = 0 if search.best is not None else still
+        better = self.best is not None and self.best.worth > least
+        self.still = 0 if better else still
 
     def _met(self, search: Search) -> None:
         """Take over what a search has met so far, so that it is in hand whatever ends it."""
-        if search.best is not None:
+        if search.best is not None and (self.best is None or search.best.worth > self.best.worth):
             self.best = search.best
         self._told()
+        if self.best is not None:
+            search.know(self.best.worth)
 
     def _outside(self, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the columns of the bundles that open something new which is not kept, in every period."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +18,16 @@ from planner.siting.question.outcome import SolverSettings, relative_gap
 from planner.siting.question.plan import Assignments, Plan, Step
 from planner.siting.search.focus import Focused, beyond_shortcuts, focus, worth_focusing
 from planner.siting.search.goals import Reached, accept, pursue
+from planner.siting.search.hold import given_up, held
+from planner.siting.search.seated import begun_with, seated
+from planner.siting.search.settled import settled
+from planner.siting.search.sized import sizes_of
 from planner.siting.search.warm import first_offers
 from planner.siting.search.years import first_years
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.siting.programme.near import Nearness
     from planner.siting.programme.solver import Progress
     from planner.siting.question.outcome import Stopped
     from planner.siting.question.problem import Goal, SitingProblem
@@ -39,9 +43,12 @@ WARM_FROM = 200
 WARM_SHARE = 0.08
 """What part of the time that may take."""
 
-LATE = 0.1
+LATE = 0.04
 """With less of the time than this left after a large problem was looked at, its plan is completed and no better one looked for;
 completing it may take as much, whatever is left."""
+
+LEAST_SHARE = 0.004
+"""What part of the whole time a goal may take at least, whatever those before it took."""
 
 ROUNDING = 1e-9
 """Relative difference of two sums of the same people in another order."""
@@ -70,41 +77,62 @@ def solve(
     if not problem.goals:
         raise StudyError("nothing to optimise: give the problem at least one goal")
     settings = settings or problem.settings or SolverSettings()
+    sizes = sizes_of(problem)
+    if not sizes.ordinary:
+        plan = solve(sizes.asked(problem), settings, sizes.told(problem, progress), start=start)
+        return sizes.answered(problem, plan)
     began = time.perf_counter()
+    clock = _Clock(began, settings.time_limit_s)
     own = settings.shortcuts and settings.solver == "HiGHS"
     form = formulate(problem) if own and beyond_shortcuts(problem) else None
     closer = form is not None and worth_focusing(form)
     quick = None
     if not closer:
-        quick = shortcut(problem, settings, progress, SHARE_OF_TIME if len(problem.goals) > 1 else 1.0)
+        share = SHARE_OF_TIME if len(problem.goals) > 1 else 1.0
+        quick = shortcut(problem, dataclasses.replace(settings, time_limit_s=clock.left_s()), progress, share)
     if quick is not None and (len(problem.goals) == 1 or quick.outcome.interrupted):
-        return quick
+        steps = tuple(dataclasses.replace(step, outcome=step.outcome.finite()) for step in quick.steps)
+        return dataclasses.replace(quick, steps=steps, outcome=quick.outcome.finite())
     form = form or formulate(problem)
     begin = quick or start
     values = None if begin is None or not begin.found else bundle_values(form, begin.states)
     reached: list[Reached] = []
     if quick is None and own and worth_focusing(form):
-        form, values, reached = _focused(form, settings, progress, start)
+        form, values, reached = _focused(form, settings, clock, progress, start)
     elif values is None and own and form.bundles.count >= WARM_FROM:
         states = _first_states(form, settings)
         values = None if states is None else bundle_values(form, states)
+    if values is not None and np.isnan(values).any():
+        # Known in full, a plan stays in hand whatever ends the solver.
+        values = seated(form, values)
     if quick is not None and values is not None:
         values = settled(form, values)
         reached.append(accept(form, problem.goals[0], values, quick.outcome))
-    for position, goal in enumerate(problem.goals):
-        if position < len(reached):
-            continue
+    first = 1 if reached else 0
+    for position, goal in enumerate(problem.goals[first:], first):
         if any(step.outcome.interrupted for step in reached):
             break
-        left_s = settings.time_limit_s - (time.perf_counter() - began)
         more = position + 1 < len(problem.goals)
-        slice_s = max(left_s * (SHARE_OF_TIME if more else 1.0), 0.02 * settings.time_limit_s)
+        slice_s = clock.left_s(SHARE_OF_TIME if more else 1.0)
         found = pursue(form, goal, dataclasses.replace(settings, time_limit_s=slice_s), values, progress)
         reached += found
         if found[-1].values is None:
             break
         values = found[-1].values
-    return _plan(form, reached, time.perf_counter() - began)
+    return _plan(form, reached, time.perf_counter() - began, settings.gap)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """When the chain of goals began, and how long it may take."""
+
+    began: float
+    limit_s: float
+
+    def left_s(self, share: float = 1.0) -> float:
+        """Return that part of the seconds left; a little is left always, so that every goal is asked."""
+        left = self.limit_s - (time.perf_counter() - self.began)
+        return max(share * left, LEAST_SHARE * self.limit_s)
 
 
 def _first_states(form: Formulation, settings: SolverSettings) -> tuple[NDArray[np.int64], ...] | None:
@@ -117,22 +145,26 @@ def _first_states(form: Formulation, settings: SolverSettings) -> tuple[NDArray[
 
 
 def _focused(
-    form: Formulation, settings: SolverSettings, progress: Progress | None, start: Plan | None
+    form: Formulation, settings: SolverSettings, clock: _Clock, progress: Progress | None, start: Plan | None
 ) -> tuple[Formulation, NDArray[np.float64] | None, list[Reached]]:
     """Look at a large problem over its buildings alone; return the narrower one, and coverage if it is reached well enough."""
     goal, began = form.problem.goals[0], time.perf_counter()
-    part = SHARE_OF_TIME if len(form.problem.goals) > 1 else 1.0
-    slice_s = settings.time_limit_s * part
-    focused = focus(form, dataclasses.replace(settings, time_limit_s=slice_s), progress, start)
+    progress = _closing(progress)
+    slice_s = clock.left_s(SHARE_OF_TIME if len(form.problem.goals) > 1 else 1.0)
+    # What comes after has to be posed and completed within the same time: posing took what it took so far.
+    after_s = min(began - clock.began, 0.5 * slice_s) + (LATE * slice_s if form.limited.any() else 0.0)
+    looking_s = max(slice_s - after_s, LATE * slice_s)
+    focused = focus(form, dataclasses.replace(settings, time_limit_s=looking_s), progress, start)
     if focused is None:
         return form, None if start is None or not start.found else bundle_values(form, start.states), []
     gap = relative_gap(focused.worth, focused.bound)
-    left_s = max(slice_s - (time.perf_counter() - began), LATE * slice_s)
-    enough = focused.interrupted or left_s <= LATE * slice_s or (gap is not None and gap <= settings.gap)
+    late = time.perf_counter() - began >= looking_s - LATE * slice_s
+    enough = focused.interrupted or late or (gap is not None and gap <= settings.gap)
     # Nothing but the plan itself is needed where no later goal chooses among its equals.
     alone = enough and len(form.problem.goals) == 1
     narrow = formulate(focused.alone if alone else focused.problem)
-    values = bundle_values(narrow, focused.states)
+    values = seated(narrow, bundle_values(narrow, focused.states))
+    left_s = max(slice_s - (time.perf_counter() - began), LATE * slice_s)
     part_settings = dataclasses.replace(settings, time_limit_s=left_s)
     if enough:
         found = [_completed(narrow, goal, part_settings, values)]
@@ -153,15 +185,31 @@ def _within(progress: Progress | None, focused: Focused) -> Progress | None:
     return tell
 
 
+def _closing(progress: Progress | None) -> Progress | None:
+    """Return a progress of coverage whose plans only get better and whose bounds only tighter, whatever they allow for rounding."""
+    if progress is None:
+        return None
+    best: list[float | None] = [None, None]
+
+    def tell(found: float | None, bound: float | None, seconds: float) -> None:
+        best[0] = max((one for one in (found, best[0]) if one is not None), default=None)
+        best[1] = min((one for one in (bound, best[1]) if one is not None), default=None)
+        progress(best[0], best[1], seconds)
+
+    return tell
+
+
 def _completed(form: Formulation, goal: Goal, settings: SolverSettings, start: NDArray[np.float64]) -> Reached:
     """Return coverage with the bundles of ``start``: only who goes where is left to find."""
     mark, measure = form.builder.mark(), form.coverage()
-    chosen = np.flatnonzero(start > 0.5)
+    chosen = np.concatenate([z.start + np.flatnonzero(start[z.slice] > 0.5) for z in form.z])
     form.builder.add_rows("settled", len(chosen), [(np.arange(len(chosen)), chosen, 1.0)], lower=1.0)
-    solution = solve_model(form.builder.build(measure), settings, start=start)
+    model = form.builder.build(measure)
+    solution = solve_model(model, settings, start=begun_with(form, model, start))
+    solution = held(model, solution, start, settings.gap)
     form.builder.release(mark)
     if solution.values is None:
-        return Reached(goal, 0, measure, None, solution.outcome)
+        return Reached(goal, 0, measure.at, None, solution.outcome)
     return accept(form, goal, solution.values, solution.outcome)
 
 
@@ -198,48 +246,15 @@ def _stopped_by(one: Reached, focused: Focused, *, proven: bool) -> Stopped:
     return "time" if one.outcome.stopped_by == "proof" else one.outcome.stopped_by
 
 
-def settled(form: Formulation, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``values`` with whole bundles, and everybody counted as covered who is.
-
-    A goal that does not ask for coverage leaves covered sets anywhere between what is kept and what is true.
-    """
-    values = values.copy()
-    near, needs = form.near, form.needs
-    bundle, offer = form.bundles.pairs()
-    for z, x, v, w in zip(form.z, form.x, form.v, form.w, strict=True):
-        values[z.slice] = np.round(values[z.slice])
-        chosen = values[z.slice][bundle] > 0.5
-        is_open = np.zeros(form.slots.count)
-        is_open[form.slots.of_offer[offer[chosen]]] = 1.0
-        values[x.slice] = is_open
-        if needs.n_sets:
-            values[v.slice] = np.maximum.reduceat(is_open[needs.sets_slot], needs.sets_indptr[:-1])
-        if near is not None and near.n_sets:
-            values[w.slice] = _near_values(near, is_open)
-    return values
-
-
-def _near_values(near: Nearness, is_open: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Open if something is open among the added slots or in the parent, parents first."""
-    values = np.concatenate([is_open, np.maximum.reduceat(is_open[near.added_slot], near.added_indptr[:-1])])
-    slots = len(is_open)
-    inside = np.flatnonzero(near.parent >= 0)
-    while True:
-        better = np.maximum(values[slots + inside], values[near.parent[inside]])
-        if np.array_equal(better, values[slots + inside]):
-            return values[slots:]
-        values[slots + inside] = better
-
-
-def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
+def _plan(form: Formulation, reached: list[Reached], seconds: float, gap: float) -> Plan:
     """Read the last values found; every goal's number is that of the plan itself, its bound that of its own solve."""
     found = [one for one in reached if one.values is not None]
     if not found:
-        return Plan((), None, (), dataclasses.replace(reached[0].outcome, seconds=seconds))
+        return Plan((), None, (), dataclasses.replace(reached[0].outcome, seconds=seconds).finite())
     values = found[-1].values
     assert values is not None  # noqa: S101  # by the choice above
     values = settled(form, values)
-    steps = tuple(_step(one, values) for one in reached if one.values is not None)
+    steps = tuple(_step(one, values, gap) for one in reached if one.values is not None)
     states = tuple(form.chosen_offers(values, period) for period in range(form.problem.n_periods))
     stopped = next((one.outcome.stopped_by for one in reached if one.outcome.stopped_by == "interrupt"), None)
     outcome = dataclasses.replace(steps[0].outcome, seconds=seconds)
@@ -248,10 +263,12 @@ def _plan(form: Formulation, reached: list[Reached], seconds: float) -> Plan:
     return Plan(states, read_assignments(form, values, states), steps, outcome)
 
 
-def _step(one: Reached, values: NDArray[np.float64]) -> Step:
-    objective = one.measure.at(values) if one.measure is not None else one.outcome.objective
-    outcome = dataclasses.replace(one.outcome, objective=objective, gap=relative_gap(objective, one.outcome.bound))
-    return Step(one.goal, one.rank, outcome)
+def _step(one: Reached, values: NDArray[np.float64], gap: float) -> Step:
+    """Return the goal with its number in the final plan, of which later goals may have given up some.
+
+    The longest walk has no number where somebody who could be served reaches nothing (`Outcome.finite`).
+    """
+    return Step(one.goal, one.rank, given_up(one.outcome, float(one.number(values)), gap).finite())
 
 
 def read_assignments(

@@ -105,7 +105,7 @@ def _best_next(g: Ground, s: Standing, dear: NDArray[np.float64]) -> tuple[int, 
             price = 1e-6
             for r in range(len(g.limit)):
                 more = g.use[b, r] - (g.use[before, r] if before >= 0 else 0.0)
-                if more > 0 and s.used[r] + more > g.limit[r] * (1 + LITTLE) + LITTLE:
+                if more > 0 and s.used[r] + more > g.limit[r]:
                     fits = False
                     break
                 price += dear[r] * max(more, 0.0) / max(g.limit[r], LITTLE)
@@ -172,13 +172,13 @@ def rebuild(  # noqa: PLR0917 - machine code takes its arguments by position
     turns: int,
     most_down: int,
     most_looks: int,
-) -> tuple[float, int]:
+) -> tuple[float, int, int]:
     """Tear down and grow again ``turns`` times, as long as fewer than ``most_looks`` bundles and flows were looked at.
 
     ``begin`` is left where the search stands, ``best`` at the best bundles of the sites. A plan is gone on from if it is worth
-    no less than ``record`` by a part of at most ``slack``. Returns the best worth and how much was looked at.
+    no less than ``record`` by a part of at most ``slack``. Returns the best worth, how much was looked at, and the turns made.
     """
-    looked = 0
+    looked, made = 0, 0
     sets = settle_in(g, s, begin)
     total = sets + assign(g, s)
     if total > record + LITTLE:
@@ -189,6 +189,7 @@ def rebuild(  # noqa: PLR0917 - machine code takes its arguments by position
     for _ in range(turns):
         if looked >= most_looks:
             break
+        made += 1
         sets += _tear_down(g, s, most_down)
         for r in range(len(dear)):
             dear[r] = s.dear[r] * (0.3 + 1.4 * _drawn(s))
@@ -217,4 +218,4 @@ def rebuild(  # noqa: PLR0917 - machine code takes its arguments by position
         if total > record + LITTLE:
             record = total
             best[:] = s.at
-    return record, looked
+    return record, looked, made

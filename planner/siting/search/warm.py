@@ -32,7 +32,10 @@ TURNS = 200
 """Times something is torn down and grown again between two looks at what was gained."""
 
 STILL = 12
-"""Looks without a better plan after which the search ends."""
+"""Looks without a better plan, of `TURNS` each, after which the search ends."""
+
+AT_ONCE = 2_000_000
+"""Bundles and flows weighed between two looks at the clock: a fraction of a second."""
 
 LOOKS_PER_S = 2e7
 """Bundles weighed per second of time allowed. The search ends by this count, so that a busy machine and a calm one find
@@ -107,14 +110,15 @@ class Grower:
         standing = empty(self._ground, seed)
         here = self._rest.copy() if begin is None else self._bundles_of(begin)
         best, record, still, left = here.copy(), -np.inf, 0, looks
-        while still < STILL and left > 0 and time.perf_counter() < ends:
+        while still < STILL * TURNS and left > 0 and time.perf_counter() < ends:
             before = record
             slack = SLACK * left / looks
-            record, looked = rebuild(self._ground, standing, here, best, record, slack, TURNS, DOWN, left)
-            left -= looked
-            still = 0 if record > before + 1e-9 else still + 1
+            at_once = min(AT_ONCE, left)
+            record, looked, made = rebuild(self._ground, standing, here, best, record, slack, TURNS, DOWN, at_once)
+            left -= max(looked, 1)
+            still = 0 if record > before + 1e-9 else still + made
         chosen = self._form.bundles.offer[best[best >= 0]]
-        return Grown(np.sort(chosen[chosen >= 0]).astype(np.int64), still >= STILL)
+        return Grown(np.sort(chosen[chosen >= 0]).astype(np.int64), still >= STILL * TURNS)
 
     def keeping_floors(self, seed: int, looks: int, ends: float) -> Grown | None:
         """Return a plan that keeps every rule, places left out; people short of their floor count for more each round."""
@@ -123,6 +127,8 @@ class Grower:
             short = _short_of_floor(self._form.problem, found.offers)
             if not short.any() and self.allowed(found.offers):
                 return Grown(found.offers, found.exhausted, turn + 1)
+            if time.perf_counter() > ends:
+                break
             self._extra[short] = 2 * self._extra[short] + 0.5
             self._ground = ground(self._form, self._rest, self._near, self._extra)
         return None

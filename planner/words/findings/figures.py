@@ -5,8 +5,8 @@ from __future__ import annotations
 FIGURES: dict[str, dict[str, tuple[str, str]]] = {
     "text-number": {
         "what": (
-            "字段 {column} 有 {count:,} 个写成文字的数字，按数值读取（如 {example}）",
-            "column {column} has {count:,} numbers written as text; they were read as numbers (e.g. {example})",
+            "字段 {column} 有 {count:,} 个写成文字的数字，按数值读取（如 {example} 读作 {read:,.6g}）",
+            "column {column} has {count:,} numbers written as text; they were read as numbers (e.g. {example} as {read:,.6g})",
         ),
         "hint": ("在原表中改为数值", "make them numbers in the source"),
     },
@@ -15,11 +15,154 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
             "字段 {column} 有 {count:,} 个无法读成数字的值（如 {example}）",
             "column {column} has {count:,} values that are no numbers (e.g. {example})",
         ),
-        "hint": ("改为数字；没有人写 0", "write numbers; write 0 where there is nobody"),
+        "hint": (
+            "改为数字；没有人写 0，不知道则留空",
+            "write numbers: 0 where there is none, nothing where it is not known",
+        ),
+    },
+    "unreadable-flag": {
+        "what": (
+            "字段 {column} 有 {count:,} 个既非是也非否的值，按否处理（如 {example}）",
+            "column {column} has {count:,} values that are neither yes nor no; taken for no (e.g. {example})",
+        ),
+        "hint": ("写 是 或 否；不知道则留空", "write yes or no, or nothing where it is not known"),
     },
     "missing-number": {
-        "what": ("字段 {column} 有 {count:,} 个空值，按 0 计", "column {column} is empty in {count:,} rows; read as 0"),
+        "what": (
+            "字段 {column} 有 {count:,} 个空值或“-”，按 0 计",
+            "column {column} is empty or “-” in {count:,} rows; read as 0",
+        ),
         "hint": ("补上数字；没有人写 0", "fill them in; write 0 where there is nobody"),
+    },
+    "unknown-number": {
+        "what": (
+            "字段 {column} 有 {count:,} 个值不知道（空、“-”、NA），取：{instead}",
+            "column {column} is not known in {count:,} rows (empty, “-”, NA); taken instead: {instead}",
+        ),
+        "hint": ("补上数字；没有就写 0", "fill them in; write 0 where there is none"),
+    },
+    "zero-unknown": {
+        "what": (
+            "字段 {column} 有 {count:,} 个 0；这里不可能为 0，按不知道处理，取：{instead}",
+            "column {column} is 0 in {count:,} rows, which cannot be; taken as not known: {instead}",
+        ),
+        "hint": ("写实际数字；不知道则留空", "write the figure, or nothing where it is not known"),
+    },
+    "no-places": {
+        "what": (
+            "{count:,} 个设施的 capacity 为 0：现状不提供该服务，不计入现有设施",
+            "{count:,} facilities have capacity 0: as they are they offer the service to nobody and do not count as existing",
+        ),
+        "hint": (
+            "有床位则改为实际数；不知道则留空；可扩建的用 siting.existing.may_extend",
+            "write the places there are, or nothing where they are not known; siting.existing.may_extend lets a plan extend them",
+        ),
+    },
+    "range-read": {
+        "what": (
+            "字段 {column} 有 {count:,} 个范围，取较保守的一端（如 {example} 读作 {read:,.6g}）",
+            "column {column} has {count:,} ranges, read at the careful end (e.g. {example} as {read:,.6g})",
+        ),
+        "hint": ("写一个数", "write one figure"),
+    },
+    "range-refused": {
+        "what": (
+            "字段 {column} 有 {count:,} 个范围（如 {example}）；人口、百分比、权重必须是一个数",
+            "column {column} has {count:,} ranges (e.g. {example}); people, percentages and weights must be one figure",
+        ),
+        "hint": ("写一个数", "write one figure"),
+    },
+    "percent-for-number": {
+        "what": (
+            "字段 {column} 有 {count:,} 个百分比（如 {example}），此处需要数字",
+            "column {column} has {count:,} percentages (e.g. {example}) where a number is asked for",
+        ),
+        "hint": ("写数字，不写百分比", "write the number, not its share"),
+    },
+    "percent-for-people": {
+        "what": (
+            "字段 {column} 有 {count:,} 个百分比（如 {example}），此处需要人数",
+            "column {column} has {count:,} percentages (e.g. {example}) where people are counted",
+        ),
+        "hint": (
+            "用 percent_of 写明是哪一列的百分比：{{column: {column}, percent_of: …}}",
+            "say of which column with percent_of: {{column: {column}, percent_of: …}}",
+        ),
+    },
+    "mixed-percents": {
+        "what": (
+            "字段 {column} 有带百分号的值，也有 {count:,} 个不大于 1 的数（如 {example}）：无法判断是百分之几还是比例",
+            "column {column} has percentages and {count:,} plain numbers up to 1 (e.g. {example}): per cent or share?",
+        ),
+        "hint": ("统一写成百分比（23.5%）", "write all of them as percentages (23.5%)"),
+    },
+    "share-for-percent": {
+        "what": (
+            "字段 {column} 的 {count:,} 个值都不大于 1（如 {example}），按百分之几读取；看起来是比例",
+            "all {count:,} figures of column {column} are at most 1 (e.g. {example}); read as per cent, though they look like shares",
+        ),
+        "hint": (
+            "若 0.235 表示 23.5%，在该组写 unit: 100",
+            "if 0.235 means 23.5%, write unit: 100 for the group",
+        ),
+    },
+    "formula-error": {
+        "what": (
+            "字段 {column} 有 {count:,} 个单元格没有值（公式出错、未计算或合并单元格）：{cells}",
+            "column {column} has {count:,} cells without a value (formula in error or never computed, merged figure): {cells}",
+        ),
+        "hint": (
+            "在表格软件中改正公式，重新计算并保存；合并的数字拆成每行一个",
+            "mend the formula, compute and save the workbook; write merged figures once for each row",
+        ),
+    },
+    "impossible-number": {
+        "what": (
+            "字段 {column} 有 {count:,} 个不可能的数（如 {example}，上限 {most:,.0f}）",
+            "column {column} has {count:,} impossible figures (e.g. {example}; at most {most:,.0f})",
+        ),
+        "hint": ("核对数字与单位", "check the figures and their unit"),
+    },
+    "impossible-people": {
+        "what": (
+            "{group} 在 {count:,} 行中多得不可能（最多 {most:,.0f} 人）",
+            "group {group} is impossibly large in {count:,} rows (up to {most:,.0f} people)",
+        ),
+        "hint": ("核对数字与 unit", "check the figures and unit"),
+    },
+    "thousands-or-decimals": {
+        "what": (
+            "字段 {column} 的 {example} 可能是 {decimal}，也可能是 {thousands}；其他值和研究文件都没有说明哪个是小数点",
+            "column {column}: {example} may be {decimal} or {thousands}; neither its other cells nor the study says which",
+        ),
+        "hint": (
+            '在该图层写 decimal: "{mark}"（是小数）或 decimal: "{other}"（是千分位）；已存为数值的在原表中改正',
+            'write decimal: "{mark}" (a fraction) or decimal: "{other}" (thousands) for the layer; correct stored numbers in the source',
+        ),
+    },
+    "decimal-comma": {
+        "what": (
+            "字段 {column} 的逗号是小数点（{count:,} 个值，如 {example} 读作 {read:,.6g}）",
+            "column {column} has decimal commas ({count:,} values, e.g. {example} read as {read:,.6g})",
+        ),
+        "hint": ('确认时写 decimal: ","', 'write decimal: "," to confirm it'),
+    },
+    "date-for-year": {
+        "what": (
+            "字段 {column} 有 {count:,} 个日期或时段，取其年份（如 {example} 读作 {read:.0f}）",
+            "column {column} has {count:,} dates or spans; their year was taken (e.g. {example} as {read:.0f})",
+        ),
+        "hint": ("只写年份", "write the year alone"),
+    },
+    "unreadable-year": {
+        "what": (
+            "字段 {column} 有 {count:,} 个无法读成年份的值（如 {example}）",
+            "column {column} has {count:,} values that are no years (e.g. {example})",
+        ),
+        "hint": (
+            "写四位年份（2031）；不知道则留空",
+            "write years of four digits (2031), or nothing where it is not known",
+        ),
     },
     "negative-number": {
         "what": ("字段 {column} 有 {count:,} 个负数", "column {column} has {count:,} negative values"),
@@ -38,9 +181,16 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
             "{count:,} rows name no community of the layer: {names}",
         ),
         "hint": (
-            "{near}改名的社区写入 layers.communities.renamed",
-            "{near}put names that changed into layers.communities.renamed",
+            "{near}改名的社区写入 layers.communities.renamed；不属于本片区的行用 keep 或 drop 筛去",
+            "{near}put names that changed into layers.communities.renamed; leave out rows of other places with keep: or drop:",
         ),
+    },
+    "rows-elsewhere": {
+        "what": (
+            "表中有 {count:,} 行不属于本片区，未计入：{names}",
+            "{count:,} rows are of places outside the district and were not counted: {names}",
+        ),
+        "hint": ("表格范围大于片区时写明 {keep}", "write {keep} where a table covers more than the district"),
     },
     "joined-twice": {
         "what": ("{count:,} 行指向同一个社区", "{count:,} rows name a community that another row names too"),
@@ -91,6 +241,26 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
             "{count:,} polygons with people hold no residential building; {people:,.1f} people were put at an inner point",
         ),
         "hint": ("补充住宅建筑，或接受这一近似", "add the buildings, or accept the approximation"),
+    },
+    "crowded-buildings": {
+        "what": (
+            "{count:,} 栋建筑里的人多得不合理（共 {people:,.0f} 人，一栋最多 {most:,.0f} 人，最挤处每人建筑面积 {floor_m2:.2g} m²，低于 {least_m2:g} m²）",
+            "{count:,} buildings hold more people than their floor can ({people:,.0f} in all, up to {most:,.0f} in one; {floor_m2:.2g} m² of floor a head at worst, under {least_m2:g} m²)",
+        ),
+        "hint": (
+            "建筑图层多半不全：换成覆盖整个片区的建筑，或改用 spread: point；也核对层数与人口单位",
+            "the buildings are probably a part of the district's: give all of them, or write spread: point; check storeys and the unit of people too",
+        ),
+    },
+    "buildings-of-a-sliver": {
+        "what": (
+            "{count:,} 个社区的建筑只分布在其中一小块（最少处仅 {share:.0%} 的地面在建筑 {around_m:g} m 以内），全部 {people:,.0f} 人都放进了那里",
+            "the buildings of {count:,} communities stand in a sliver of them (only {share:.0%} of the ground lies within {around_m:g} m of one at worst), and all their {people:,.0f} people were put there",
+        ),
+        "hint": (
+            "核对建筑图层是否覆盖整个片区；缺失时改用 spread: point 或更小的人口单元",
+            "check that the buildings cover the district; without them write spread: point, or give people of smaller areas",
+        ),
     },
     "community-without-people": {
         "what": ("{count:,} 个社区内没有任何需求点", "{count:,} communities hold no demand point at all"),
@@ -146,8 +316,8 @@ FIGURES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "weighed-by-need": {
         "what": (
-            "人口已按需求图层加权：{before:,.0f} 人计为 {after:,.0f}，此后所有人数均为加权人数",
-            "people are weighted by the need layer: {before:,.0f} count as {after:,.0f}; every number of people is one of weighted people",
+            "人口已按需求图层加权：{before:,.0f} 人计为 {after:,.0f}，覆盖按加权人口计并注明，实际人数并列给出",
+            "people are weighted by the need layer: {before:,.0f} count as {after:,.0f}; coverage counts weighted people and is labelled so; numbers of heads stand beside it",
         ),
         "hint": ("要按实际人数计算，删去 layers.need", "leave layers.need out to count every one as one"),
     },

@@ -55,6 +55,46 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
             "ask whoever made it; probably crs: {shift} is to be taken away",
         ),
     },
+    "probable-shift-by-displacement": {
+        "what": (
+            "{layers} 共 {tested:,} 个点，按原样有 {streets_as_is:.0%} 距道路不到 {within_m:g} m、{communities_as_is:.0%} 落在社区内，去掉 {shift} 偏移后为 {streets_moved:.0%} 与 {communities_moved:.0%}；朝各方向同样大小的 {others} 个位移都不如它合适（偶然概率 {chance:.1g}）",
+            "of {tested:,} points of {layers}, {streets_as_is:.0%} lie within {within_m:g} m of a street and {communities_as_is:.0%} in a community as they are, {streets_moved:.0%} and {communities_moved:.0%} after {shift} is taken back; measured against {others} displacements as large in all directions (chance {chance:.1g})",
+        ),
+        "hint": (
+            "向提供方核实；若确为偏移坐标，写 crs: {shift}",
+            "confirm with the data provider; if it is so, write crs: {shift}",
+        ),
+    },
+    "possible-shift": {
+        "what": (
+            "证据较弱，但 {layers} 可能带有 {shift} 偏移：{tested:,} 个点按原样有 {streets_as_is:.0%} 距道路不到 {within_m:g} m、{communities_as_is:.0%} 落在社区内，去掉偏移后为 {streets_moved:.0%} 与 {communities_moved:.0%}（与 {others} 个同样大小的位移相比，偶然概率 {chance:.1g}）",
+            "weak evidence that {layers} may carry the {shift} shift: of {tested:,} points {streets_as_is:.0%} lie within {within_m:g} m of a street and {communities_as_is:.0%} in a community as they are, {streets_moved:.0%} and {communities_moved:.0%} after it is taken back (against {others} displacements as large, chance {chance:.1g})",
+        ),
+        "hint": (
+            "结果可能整体偏移几百米：向提供方核实坐标来源，并写明 crs（确为偏移坐标时写 {shift}）",
+            "results may be off by some hundred metres: confirm with the data provider where the coordinates come from, and write crs: ({shift} if they are shifted)",
+        ),
+    },
+    "doubtful-shift-by-displacement": {
+        "what": (
+            "声明为 {shift}，但 {layers} 的 {tested:,} 个点不转换时有 {streets_moved:.0%} 距道路不到 {within_m:g} m、{communities_moved:.0%} 落在社区内，转换后只有 {streets_as_is:.0%} 与 {communities_as_is:.0%}（与 {others} 个同样大小的位移相比，偶然概率 {chance:.1g}）",
+            "it is declared {shift}, but of {tested:,} points of {layers} {streets_moved:.0%} lie within {within_m:g} m of a street and {communities_moved:.0%} in a community unconverted, {streets_as_is:.0%} and {communities_as_is:.0%} converted (against {others} displacements as large, chance {chance:.1g})",
+        ),
+        "hint": (
+            "向提供方核实，可能应去掉 crs: {shift}",
+            "confirm with the data provider; probably crs: {shift} is to be taken away",
+        ),
+    },
+    "possibly-no-shift": {
+        "what": (
+            "证据较弱，但声明为 {shift} 的 {layers} 可能并无偏移：{tested:,} 个点不转换时有 {streets_moved:.0%} 距道路不到 {within_m:g} m、{communities_moved:.0%} 落在社区内，转换后为 {streets_as_is:.0%} 与 {communities_as_is:.0%}（偶然概率 {chance:.1g}）",
+            "weak evidence that {layers}, declared {shift}, may carry no shift: of {tested:,} points {streets_moved:.0%} lie within {within_m:g} m of a street and {communities_moved:.0%} in a community unconverted, {streets_as_is:.0%} and {communities_as_is:.0%} converted (chance {chance:.1g})",
+        ),
+        "hint": (
+            "向提供方核实坐标来源",
+            "confirm with the data provider where the coordinates come from",
+        ),
+    },
     "several-crs": {
         "what": (
             "图层使用了多个坐标系（{systems}），均转换到 {crs}",
@@ -78,17 +118,37 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "no-overlap": {
         "what": (
-            "与社区完全不重叠，相距 {km:,.0f} km（中心在经度 {lon:.3f}，纬度 {lat:.3f}）",
-            "it does not meet the communities at all: {km:,.0f} km away, around longitude {lon:.3f}, latitude {lat:.3f}",
+            "与社区完全不重叠，相距 {distance}（中心在经度 {lon:.3f}，纬度 {lat:.3f}）",
+            "it does not meet the communities at all: {distance} away, around longitude {lon:.3f}, latitude {lat:.3f}",
         ),
         "hint": ("核对坐标系与范围", "check its CRS and its extent"),
     },
     "would-meet": {
         "what": (
-            "如果坐标其实属于 {systems}，就会与社区重叠",
-            "its coordinates would meet the communities if they were in {systems}",
+            "逐一试算坐标系，{tried:,} 条记录中{known}的比例：{systems}",
+            "of {tried:,} rows put down in every likely system, these shares would lie {known}: {systems}",
         ),
-        "hint": ("向提供方核实后写明 crs 或 axes", "ask whoever made it, then write crs: or axes:"),
+        "hint": (
+            "向提供方核实后写明 crs 或 axes；用等号相连的坐标系在这里落点相同",
+            "confirm with the data provider, then write crs: or axes:; systems joined by = put it down at the same place here",
+        ),
+    },
+    "degrees-read": {
+        "what": (
+            "没有声明坐标系；{columns} 是以度为单位的经纬度，按 WGS 84（EPSG:4326）读取",
+            "no CRS is declared; {columns} are longitudes and latitudes in degrees, read as WGS 84 (EPSG:4326)",
+        ),
+        "hint": ("无需处理；也可写明 crs: EPSG:4326", "nothing to do; or write crs: EPSG:4326"),
+    },
+    "degrees-in-china": {
+        "what": (
+            "没有声明坐标系；{columns} 是以度为单位的经纬度，暂按 WGS 84（EPSG:4326）读取；若来自网络地图，坐标会偏移 350 m 至 1.4 km",
+            "no CRS is declared; {columns} are longitudes and latitudes in degrees, read as WGS 84 (EPSG:4326); points of a web map are shifted by 350 m to 1.4 km",
+        ),
+        "hint": (
+            "向提供方核实后写明 crs: EPSG:4490（或 EPSG:4326）；高德、腾讯地图的点写 gcj02，百度地图的点写 bd09",
+            "confirm with the data provider and write crs: EPSG:4490 (or EPSG:4326); gcj02 for points of Gaode or Tencent, bd09 for those of Baidu",
+        ),
     },
     "no-geometry": {
         "what": ("没有几何，也没有坐标列", "it has neither geometry nor coordinate columns"),
@@ -119,6 +179,13 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("{count:,} 条记录没有几何，已略去", "{count:,} rows have no geometry; they were left out"),
         "hint": ("补上几何或删除这些记录", "draw them or delete the rows"),
     },
+    "surfaces-flattened": {
+        "what": (
+            "{count:,} 个三维面（MultiPatch、TIN）取其在地面上的轮廓",
+            "{count:,} surfaces (MultiPatch, TIN) were taken by the ground they cover",
+        ),
+        "hint": ("无需处理", "nothing to do"),
+    },
     "unreadable-geometry": {
         "what": (
             "{count:,} 个图形已损坏（如环未闭合），按没有几何处理",
@@ -138,7 +205,10 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
             "{count:,} 条记录的几何是 {found}，这里需要 {needed}",
             "{count:,} rows are {found}; {needed} is needed here",
         ),
-        "hint": ("换成正确类型的图层", "give a layer of the right kind"),
+        "hint": (
+            "换成正确类型的图层；社区只有点位时，在 layers.communities 下写 cells: voronoi（按点划分）或 cells: grid（格网）",
+            "give a layer of the right kind; where communities are points, write cells: voronoi (ground nearest to each) or cells: grid below layers.communities",
+        ),
     },
     "mixed-geometry": {
         "what": (
@@ -169,6 +239,30 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
         "what": ("{count:,} 个社区重名：{names}", "{count:,} communities share a name: {names}"),
         "hint": ("用编号区分；表按编号汇总", "tell them apart by id; tables go by id"),
     },
+    "communities-are-cells": {
+        "what": (
+            "社区边界缺失：以{cells}代替，共 {made:,} 个；按社区汇总的结果只是近似",
+            "there are no borders of communities: {made:,} {cells} stand in for them, and results by community are approximate",
+        ),
+        "hint": (
+            "有社区边界时换成边界图层，并删去 cells",
+            "give the borders once they are at hand, and leave cells out",
+        ),
+    },
+    "cells-coincide": {
+        "what": (
+            "{count:,} 个点与另一点重合，无法划分",
+            "{count:,} points stand where another does; no ground is nearest to them",
+        ),
+        "hint": ("合并或改正这些点，或改用 cells: grid", "merge or correct them, or write cells: grid"),
+    },
+    "too-many-cells": {
+        "what": (
+            "边长 {cell_m:g} m 的格网有 {cells:,} 格，超过 {most:,}",
+            "a grid of {cell_m:g} m has {cells:,} cells, more than {most:,}",
+        ),
+        "hint": ("加大 cell_m，或核对坐标系", "make cell_m larger, or check the CRS"),
+    },
     "communities-overlap": {
         "what": (
             "社区之间有 {pairs:,} 处重叠，共 {area_m2:,.0f} m²；重叠处的需求点归第一个社区",
@@ -192,8 +286,8 @@ SHAPES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "places-outside": {
         "what": (
-            "{total:,} 个点中有 {count:,} 个在社区范围外，最远 {km:,.1f} km",
-            "{count:,} of {total:,} points lie in no community, up to {km:,.1f} km away",
+            "{total:,} 个点中有 {count:,} 个在社区范围外，最远 {distance}",
+            "{count:,} of {total:,} points lie in no community, up to {distance} away",
         ),
         "hint": (
             "范围外的点仍会计入（居民可以走过边界）；太远的无影响",

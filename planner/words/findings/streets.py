@@ -5,14 +5,27 @@ from __future__ import annotations
 STREETS: dict[str, dict[str, tuple[str, str]]] = {
     # the streets cannot be used
     "no-walkable-street": {
-        "what": ("其中没有可步行的道路", "no walkable street in it"),
+        "what": (
+            "其中没有可步行的道路（读到的等级：{read}）",
+            "no walkable street in it (classes read: {read})",
+        ),
         "hint": (
             "核对文件的范围，以及标明道路等级的列",
             "check the area it covers, and the column with the class of the streets",
         ),
     },
+    "streets-without-nodes": {
+        "what": (
+            "其中有 {streets:,} 条可步行的道路，但它们的 {count:,} 个节点都不在文件内",
+            "it holds {streets:,} walkable streets, but none of their {count:,} nodes",
+        ),
+        "hint": (
+            "连同节点一起导出：Overpass 查询末尾写 (._;>;); out body; 或 out geom;",
+            "export the nodes with them: in Overpass end the query with (._;>;); out body; or with out geom;",
+        ),
+    },
     "no-street-lines": {
-        "what": ("其中没有线要素", "it holds no lines"),
+        "what": ("其中没有线要素（读到：{read}）", "it holds no lines (read: {read})"),
         "hint": ("路网图层必须由线组成", "streets must be lines"),
     },
     "streets-without-crs": {
@@ -100,6 +113,16 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "hint": ("如属绘图误差，可设 join_gaps_m", "if they are slips of drawing, set join_gaps_m"),
     },
+    "streets-of-a-sliver": {
+        "what": (
+            "{count:,} 个社区只有一小块有道路（最少处仅 {share:.0%} 的地面在道路 {around_m:g} m 以内），那里住着 {people:,.0f} 人",
+            "the streets reach a sliver of {count:,} communities (only {share:.0%} of the ground lies within {around_m:g} m of one at worst), where {people:,.0f} people are counted",
+        ),
+        "hint": (
+            "路网多半只覆盖片区的一部分：换成覆盖整个片区并外扩一个生活圈的路网",
+            "the street file probably covers a part of the district: give one that covers all of it and a circle beyond",
+        ),
+    },
     "circles-cut": {
         "what": (
             "{share:.1%} 的人口（{count:,} 个需求点）离路网边缘不到 {reach_m:,.0f} m，其生活圈可能被截断，覆盖率偏低",
@@ -131,6 +154,93 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     # what was left out, assumed or changed
+    "streets-closed": {
+        "what": (
+            "标有 {tag} 的 {count:,} 条道路共 {length_m:,.0f} m 不供步行；有 {people:,.0f} 人离它们比离任何可步行的道路都近",
+            "{count:,} streets with {tag}, {length_m:,.0f} m in all, are not walked; {people:,.0f} people live nearer to one of them than to any street that is",
+        ),
+        "hint": (
+            "如实际可以步行，在源数据中标明 foot=yes",
+            "where people do walk there, say foot=yes in the data",
+        ),
+    },
+    "streets-without-doors": {
+        "what": (
+            "{count:,} 段桥梁和隧道共 {length_m:,.0f} m 可通行，但旁边的门不接到其上；有 {people:,.0f} 人离它们比离其他道路近，其门接到下一条道路",
+            "{count:,} bridges and tunnels, {length_m:,.0f} m in all, are walked, but no door opens on them; {people:,.0f} people live nearer to one of them than to any other street, and their doors open on the next street",
+        ),
+        "hint": (
+            "如是可从楼内直接走上的平台，去掉 bridge，只留 layer",
+            "where it is a deck that houses open on, take bridge away and leave layer",
+        ),
+    },
+    "barriers-closed": {
+        "what": (
+            "{count:,} 处障碍不能步行通过（{tags}），道路到此为止；因此有 {people:,.0f} 人所在的道路与最大一片不再相连",
+            "{count:,} barriers let nobody pass on foot ({tags}) and streets end at them; because of them {people:,.0f} people live on streets that no longer join the main piece",
+        ),
+        "hint": (
+            "如实际可以通过，在该节点标明 foot=yes",
+            "where people do pass, say foot=yes on the node",
+        ),
+    },
+    "street-columns": {
+        "what": (
+            "读取的列：{columns}；未找到的按没有标明处理",
+            "columns read: {columns}; what was not found counts as not said",
+        ),
+        "hint": (
+            "列名见文档“图层”一章；名称不同的列请改名",
+            "the names of the columns are listed on the page on layers; rename those that differ",
+        ),
+    },
+    "street-classes-unknown": {
+        "what": (
+            "不认识 {column} 的 {count:,} 个取值，按普通道路步行：{classes}",
+            "{count:,} values of {column} are not known and walked as ordinary streets: {classes}",
+        ),
+        "hint": (
+            "不能步行的，在 foot 列写 no，或从图层中删去",
+            "for those that nobody walks on say no in a column foot, or take them out of the layer",
+        ),
+    },
+    "street-areas-dropped": {
+        "what": (
+            "{count:,} 个多边形（{area_m2:,.0f} m²）没有可步行的道路等级，已略去",
+            "{count:,} polygons ({area_m2:,.0f} m²) have no class of street that is walked and were left out",
+        ),
+        "hint": (
+            "步行广场请在等级列写 pedestrian 或 步行街",
+            "for squares that people cross say pedestrian in the column with the class",
+        ),
+    },
+    "street-shapes-dropped": {
+        "what": (
+            "{count:,} 个要素既不是线也不是多边形，已略去（{read}）",
+            "{count:,} features are neither lines nor polygons and were left out ({read})",
+        ),
+        "hint": ("路网由线组成", "streets are lines"),
+    },
+    "heights-beyond-earth": {
+        "what": (
+            "{count:,} 个高程值（如 {least:g}）不可能是地面高程，按未知处理",
+            "{count:,} heights (such as {least:g}) are no heights of the ground and count as unknown",
+        ),
+        "hint": (
+            "为栅格声明 nodata 值，或换用以米为单位的高程",
+            "declare the raster's nodata value, or give heights in metres",
+        ),
+    },
+    "slopes-beyond-belief": {
+        "what": (
+            "{count:,} 段道路上有 {length_m:,.0f} m 的坡度超过 {most:.0%}，按 {most:.0%} 计",
+            "{count:,} streets are steeper than {most:.0%} over {length_m:,.0f} m in all and count as {most:.0%}",
+        ),
+        "hint": (
+            "核对高程数据：多半是空洞、建筑物高度或错误的单位",
+            "look at the heights there: most likely voids, heights of buildings or a wrong unit",
+        ),
+    },
     "streets-end": {
         "what": (
             "{count:,} 个道路节点不在路网文件内，道路到此为止",
@@ -185,8 +295,8 @@ STREETS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "streets-level": {
         "what": (
-            "{streets:,} 段道路中有 {count:,} 段在高程数据之外，按平地计",
-            "{count:,} of {streets:,} streets lie outside the heights and count as level",
+            "{streets:,} 段道路中有 {count:,} 段在高程数据之外：在两端已知的高程之间均匀升降，否则按平地计",
+            "{count:,} of {streets:,} streets lie outside the heights: they rise evenly between known heights, or count as level",
         ),
         "hint": ("换用覆盖整个路网的高程数据", "give heights that cover the streets"),
     },

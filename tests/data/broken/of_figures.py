@@ -1,5 +1,9 @@
 """Faults of figures: numbers as text, people that cannot be, tables that do not join, services, sites, streets."""
 
+from datetime import UTC, datetime
+
+import xlsxwriter
+
 from tests.data.broken.catalogue import PEOPLE, at, case
 from tests.data.broken.of_places import with_xy
 from tests.data.broken.sound import around, draw_cross, write_geojson, write_shapefile, write_streets, write_table
@@ -24,7 +28,7 @@ def _(sound, folder):
     _people(sound, folder, lambda v: f"{v * 10:,}")
 
 
-@case("dash-for-nobody", "people.0", AS_TEXT, "text-number", "warning")
+@case("dash-for-nobody", "people.0", AS_TEXT, "missing-number", "warning")
 def _(sound, folder):
     _people(sound, folder, ["－", "120", "35", "80"])
 
@@ -244,3 +248,125 @@ def _(sound, folder):
     write_streets(folder / "streets.osm.pbf", around(sound.communities.iloc[:1], 0))
     content = (folder / "streets.osm.pbf").read_bytes()
     (folder / "streets.osm.pbf").write_bytes(content[: len(content) // 2])
+
+
+SEMICOLONS = at("people.csv", **JOINED)
+
+
+def _typed(sound, folder, elders, separator=",", heading="p65up"):
+    """Write a table of elders as they were typed, one for each quarter."""
+    rows = zip(sound.communities["name"], elders, sound.communities["p0_2"], strict=True)
+    lines = [separator.join(map(str, row)) for row in rows]
+    head = separator.join(["quarter", heading, "p0_2"])
+    (folder / "people.csv").write_text("\n".join([head, *lines, ""]), encoding="utf-8")
+
+
+@case("decimal-commas", "people.0", SEMICOLONS, "decimal-comma", "note")
+def _(sound, folder):
+    _typed(sound, folder, ["1210,5", "0,110", "35", "80"], ";")
+
+
+@case("commas-of-either-kind", "people.0", SEMICOLONS, "thousands-or-decimals")
+def _(sound, folder):
+    _typed(sound, folder, ["1,210", "2,110", "35", "80"], ";")
+
+
+@case("thousands-with-points", "people.0", SEMICOLONS, "thousands-or-decimals")
+def _(sound, folder):
+    _typed(sound, folder, ["1.210", "2.110", "35", "80"])
+
+
+@case("percent-signs-for-people", "people.0", SEMICOLONS, "percent-for-people")
+def _(sound, folder):
+    _typed(sound, folder, ["23.5%", "20%", "35%", "8%"])
+
+
+@case("ranges-for-people", "people.0", SEMICOLONS, "range-refused")
+def _(sound, folder):
+    _typed(sound, folder, ["100-200", "110", "35", "80"])
+
+
+@case("impossible-people", "people.0", SEMICOLONS, "impossible-number")
+def _(sound, folder):
+    _typed(sound, folder, ["1e15", "110", "35", "80"])
+
+
+@case("heading-twice", "people.0", SEMICOLONS, "ambiguous-column")
+def _(sound, folder):
+    rows = [f"{name},1,2,3" for name in sound.communities["name"]]
+    (folder / "people.csv").write_text("\n".join(["quarter,p65up,p65up,p0_2", *rows, ""]), encoding="utf-8")
+
+
+@case("title-above-heading", "people.0", SEMICOLONS, "title-rows", "note")
+def _(sound, folder):
+    _typed(sound, folder, ["120", "110", "35", "80"])
+    text = (folder / "people.csv").read_text(encoding="utf-8")
+    (folder / "people.csv").write_text(f"2020年各社区老年人口,,\n单位：人,,\n{text}", encoding="utf-8")
+
+
+@case("formula-never-computed", "people.0", at("people.xlsx", **JOINED), "formula-error")
+def _(sound, folder):
+    _sheet(sound, folder, ["=60+60", 110, 35, 80])
+
+
+@case("formula-in-error", "people.0", at("people.xlsx", **JOINED), "formula-error")
+def _(sound, folder):
+    _sheet(sound, folder, ["#REF!", 110, 35, 80])
+
+
+@case("merged-figures", "people.0", at("people.xlsx", **JOINED), "formula-error")
+def _(sound, folder):
+    _sheet(sound, folder, [240, None, 35, 80], merged="B2:B3")
+
+
+def _sheet(sound, folder, elders, merged=None):
+    book = xlsxwriter.Workbook(folder / "people.xlsx")
+    book.set_properties({"created": datetime(2015, 12, 31, tzinfo=UTC)})
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["quarter", "p65up", "p0_2"])
+    rows = zip(sound.communities["name"], elders, sound.communities["p0_2"], strict=True)
+    for number, row in enumerate(rows, start=1):
+        sheet.write_row(number, 0, row)
+    if merged:
+        sheet.merge_range(merged, elders[0])
+    book.close()
+
+
+@case("value-nowhere", "people.0", at("people.geojson", **PEOPLE, drop={"id": ["Q99"]}), "unmatched-value", "warning")
+def _(sound, folder):
+    _people(sound, folder, lambda v: v)
+
+
+def _rooms(sound, folder, **columns):
+    write_table(with_xy(sound.candidates).assign(**columns), folder / "candidates.csv")
+
+
+@case("area-zero", "candidates.0", at("candidates.geojson"), "zero-unknown", "warning")
+def _(sound, folder):
+    rooms = sound.candidates.set_geometry(sound.candidates.representative_point().buffer(15))
+    write_geojson(rooms.assign(area_m2=0.0), folder / "candidates.geojson")
+
+
+@case("year-is-none", "candidates.0", at("candidates.csv", crs="EPSG:25833"), "unreadable-year")
+def _(sound, folder):
+    _rooms(sound, folder, ready_year="待批")
+
+
+@case("year-is-a-date", "candidates.0", at("candidates.csv", crs="EPSG:25833"), "date-for-year", "note")
+def _(sound, folder):
+    _rooms(sound, folder, ready_year="2031-07-01")
+
+
+@case("codes-through-floats", "candidates.0", at("candidates.geojson"), "inexact-code")
+def _(sound, folder):
+    write_geojson(
+        sound.candidates.assign(id=[1.2345678901234568e18 + 1024 * k for k in range(len(sound.candidates))]),
+        folder / "candidates.geojson",
+    )
+
+
+@case("capacity-zero", "facilities.0", at("facilities.csv", crs="EPSG:25833"), "no-places", "warning")
+def _(sound, folder):
+    rows = with_xy(sound.facilities).assign(capacity="20-30床")
+    rows.loc[0, "capacity"] = "0"
+    write_table(rows, folder / "facilities.csv")

@@ -27,6 +27,15 @@ FACTS = {
     "near": "",
     "crs": "X",
     "reason": "@crs.degrees",
+    "read": "X",
+    "least": -32768.0,
+    "length_m": 120.0,
+    "most": 1.0,
+    "columns": "X",
+    "column": "X",
+    "classes": "X",
+    "area_m2": 400.0,
+    "megabytes": 12.0,
 }
 SAID = sorted(set(re.findall(r'(?:remark|unusable)\(\s*"([a-z-]+)"', CODE)) | {"lines-joined", "lines-apart"})
 

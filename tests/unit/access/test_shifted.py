@@ -115,7 +115,7 @@ def test_points_on_a_fallback_and_points_outside_china_are_not_tested(tmp_path, 
     district, found = town(tmp_path, shifted(np.full((9, 2), 5.0), ""))
     assert "layers.facilities.0" not in {placed.layer for placed in district.placed}
     assert found == {}
-    assert {placed.layer for placed in district.placed} == {"layers.candidates.0"}
+    assert {placed.layer for placed in district.placed} == {"layers.candidates.0", "layers.buildings"}
     (tmp_path / "abroad").mkdir()
     monkeypatch.setattr("planner.district.shift.in_china", lambda lon, _: np.zeros(len(lon), dtype=bool))
     assert town(tmp_path / "abroad", shifted(doors(), "gcj02"))[0].placed == ()

@@ -1,11 +1,14 @@
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
-from shapely.geometry import Point, Polygon
+from shapely.geometry import LineString, Point, Polygon
 
 from planner.district import Findings, mend, read_district, survey_layers
 from planner.errors import OutputError
 from planner.runs.doctor import check
+from planner.study.layers import Elevation
 from planner.study.load import load_study
 
 from .conftest import CRS, X, Y
@@ -29,6 +32,27 @@ def test_a_sound_district_reads_the_same_from_its_copies(drawn, tmp_path):
         assert one.geometry.geom_equals_exact(other.geometry, 1e-9).all()
     assert np.array_equal(before.demand[["elders", "toddlers"]], after.demand[["elders", "toddlers"]])
     assert before.existing.equals(after.existing)
+
+
+@pytest.mark.parametrize(
+    ("cells", "more"),
+    [
+        (["1.010", "7", "3", "-"], {"decimal": ","}),
+        (["1010,5", "6,5", "3", ""], {}),
+        (["50%", "25 %", "25%", "0%"], {}),
+    ],
+)
+def test_figures_read_the_same_from_mended_copies(drawn, tmp_path, cells, more):
+    drawn.communities["elders"] = cells
+    drawn.communities["all"] = [1000, 40, 40, 40]
+    people = drawn.layers["people"][0]
+    if "%" in cells[0]:
+        people["groups"]["elders"] = {"column": "elders", "percent_of": "all"}
+    people.update(more)
+    assert read_district(drawn.study(), drawn.folder).demand["elders"].sum() == (520 if "%" in cells[0] else 1020)
+    written = mended(drawn, tmp_path / "mended")
+    after = read_district(load_study(written.study_file), written.study_file.parent)
+    assert after.demand["elders"].sum() == (520 if "%" in cells[0] else 1020)
 
 
 def test_faults_that_can_be_mended_are_gone(drawn, tmp_path):
@@ -72,3 +96,38 @@ def test_nothing_is_overwritten(drawn, tmp_path):
     assert checked.errors == 0
     assert checked.mended.study_file == tmp_path / "again" / "study.yaml"
     assert load_study(checked.mended.study_file).layers.people[0].path.as_posix() == "layers/people-0.gpkg"
+
+
+def test_layers_that_are_not_mended_are_copied_with_every_file_they_are_read_from(drawn, tmp_path):
+    study = drawn.study()
+    streets = gpd.GeoDataFrame({"名称": ["街"]}, geometry=[LineString([(X - 200, Y), (X + 400, Y)])], crs=CRS)
+    streets.to_file(drawn.folder / "communities.shp", encoding="GBK")  # named like a mended layer
+    streets.to_file(drawn.folder / "way.gpkg")
+    (drawn.folder / "way.gpkg-wal").write_bytes(b"")
+    (drawn.folder / "heights.tif").write_bytes(b"II*\0")
+    for name in ("heights.tfw", "heights.tif.aux.xml", "heights.tif.msk", "heights.txt", "communities.sbn"):
+        (drawn.folder / name).write_bytes(name.encode())
+    for path, companions in (
+        ("communities.shp", {".shp", ".shx", ".dbf", ".prj", ".cpg"}),
+        ("way.gpkg", {".gpkg", ".gpkg-wal"}),
+    ):
+        layers = study.layers.model_copy(
+            update={
+                "streets": study.layers.streets.model_copy(update={"path": Path(path)}),
+                "elevation": Elevation(path=Path("heights.tif")),
+            }
+        )
+        wanted = study.model_copy(update={"layers": layers})
+        out = tmp_path / f"of {path}"
+        out.mkdir()
+        mend(wanted, drawn.folder, out, survey_layers(wanted, drawn.folder, Findings()))
+        after = load_study(out / "study.yaml").layers
+        assert after.elevation is not None
+        for label, layer, names in (
+            ("streets", after.streets, {path.split(".")[0] + suffix for suffix in companions}),
+            ("elevation", after.elevation, {"heights.tif", "heights.tfw", "heights.tif.aux.xml", "heights.tif.msk"}),
+        ):
+            copied = {file.name: file.read_bytes() for file in (out / "layers" / label).iterdir()}
+            assert copied == {name: (drawn.folder / name).read_bytes() for name in names}
+            assert (out / layer.path).is_file()
+        assert (out / "layers" / "communities.gpkg").is_file()

@@ -12,6 +12,7 @@ import shapely
 from planner.access import read_network
 from planner.access.soundness import check_streets
 from planner.district import check_layers, read_district
+from planner.district.files import Want, read_extract
 from planner.district.gcj02 import wgs84_to_bd09, wgs84_to_gcj02
 from planner.study import Study
 
@@ -197,3 +198,73 @@ def test_doors_along_wuhans_streets_betray_a_shift_and_nothing_else_does(shared_
     assert seen["as_is"] < 0.5
     assert seen["moved"] > 0.6
     assert seen["moved_m"] < 0.7 * seen["as_is_m"]
+
+
+def small_district(folder, streets, points, shift, *, communities, buildings=None):
+    """Findings about shifts where the first five of ``points`` (degrees) are facilities and the others rooms."""
+    lon, lat = points.x.to_numpy(), points.y.to_numpy()
+    if shift:
+        lon, lat = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}[shift](lon, lat)
+    rows = pd.DataFrame({"id": [f"r{i}" for i in range(len(lon))], "lon": lon, "lat": lat, "area_m2": 300})
+    rows[:5].to_csv(folder / "facilities.csv", index=False)
+    rows[5:].to_csv(folder / "rooms.csv", index=False)
+    communities.to_file(folder / "communities.gpkg")
+    raw = study().model_dump(mode="json", exclude_unset=True)
+    people = {"path": "communities.gpkg", "groups": {"elders": "elders"}}
+    raw["layers"] = {
+        "communities": {"path": "communities.gpkg"},
+        "people": [{**people, "basis": "resident", "year": 2020, "source": "-"}],
+        "facilities": [{"path": "facilities.csv", "crs": "EPSG:4326", "service": "elder_care"}],
+        "candidates": [{"path": "rooms.csv", "crs": "EPSG:4326", "kind": "public"}],
+        "streets": {"path": streets},
+    }
+    if buildings is not None:
+        buildings.to_file(folder / "buildings.gpkg")
+        raw["layers"]["buildings"] = {"path": "buildings.gpkg"}
+    asked = Study.model_validate(raw)
+    district = read_district(asked, folder)
+    network = read_network(folder / streets, district.crs)
+    every = [*district.findings, *check_streets(asked, district, network)]
+    return [finding for finding in every if "shift" in finding.code]
+
+
+@pytest.mark.parametrize("shift", ["gcj02", "bd09", ""])
+def test_sixty_rooms_of_a_small_district_of_wuhan_betray_a_shift_and_nothing_else_does(shared_data, tmp_path, shift):
+    """A circle of 700 m: 60 rooms and 5 facilities 8 to 40 m from real streets. The sign test alone sees too little."""
+    streets = gpd.read_parquet(shared_data / "wuhan" / "wuhan_streets.parquet").to_crs(4547)
+    centre = gpd.GeoSeries.from_xy([114.285], [30.60], crs=4326).to_crs(4547).iloc[0]
+    streets[streets.dwithin(centre, 3000)].to_file(tmp_path / "streets.gpkg")
+    random = np.random.default_rng(11)
+    inside = centre.buffer(660)
+    lines = streets[streets.intersects(inside)].sample(400, random_state=11, replace=True).geometry.to_numpy()
+    at = random.uniform(0.05, 0.9, len(lines)) * shapely.length(lines)
+    here, further = (shapely.get_coordinates(shapely.line_interpolate_point(lines, at + more)) for more in (0.0, 1.0))
+    ahead = (further - here) / np.maximum(np.linalg.norm(further - here, axis=1), 0.1)[:, None]
+    aside = random.uniform(*FRONTS_M, len(lines)) * random.choice([-1, 1], len(lines))
+    doors = here + np.column_stack([-ahead[:, 1], ahead[:, 0]]) * aside[:, None]
+    doors = doors[shapely.contains_xy(inside, doors[:, 0], doors[:, 1])][:65]
+    assert len(doors) == 65
+    whole = gpd.GeoDataFrame({"id": ["1"], "elders": [1000]}, geometry=[centre.buffer(700)], crs=4547)
+    points = gpd.GeoSeries(shapely.points(doors), crs=4547).to_crs(4326)
+    found = small_district(tmp_path, "streets.gpkg", points, shift, communities=whole)
+    assert {finding.evidence["shift"] for finding in found} == ({shift} if shift else set())
+    assert {finding.severity for finding in found} <= {"warning"}
+
+
+@pytest.mark.parametrize("shift", ["gcj02", "bd09", ""])
+def test_rooms_in_real_buildings_of_one_street_of_yangpu_betray_a_shift_and_nothing_else_does(
+    shared_data, tmp_path, shift
+):
+    """65 rooms in the 226 buildings of the extract in 四平路街道, whose streets cover 1.1 × 0.95 km of its 2.6 km²."""
+    shutil.copy(shared_data / "yangpu" / "tongji.osm", tmp_path / "tongji.osm")
+    buildings = read_extract(tmp_path / "tongji.osm", [Want({"building": []})])[0].frame
+    points = buildings.geometry.representative_point().iloc[
+        np.random.default_rng(2).choice(len(buildings), 65, replace=False)
+    ]
+    quarter = gpd.read_file(shared_data / "yangpu" / "杨浦区.json").to_crs(4549)
+    quarter = quarter[quarter["name"].str.contains("四平")][["name", "geometry"]].assign(id="1", elders=1000)
+    drawn = buildings[buildings.geom_type.isin(["Polygon", "MultiPolygon"])][["id", "geometry"]]
+    points = points.reset_index(drop=True)
+    found = small_district(tmp_path, "tongji.osm", points, shift, communities=quarter, buildings=drawn)
+    assert {finding.evidence["shift"] for finding in found} == ({shift} if shift else set())
+    assert ("probable-shift" in {finding.code for finding in found}) == bool(shift)

@@ -14,6 +14,8 @@ from shapely import LineString, Point, box
 from planner.runs.manifest import Manifest, Result
 from planner.runs.store import Run
 from planner.runs.tables import Tables
+from planner.runs.tabulate import COVERAGE
+from planner.runs.unopened import COLUMNS as COLUMNS_UNOPENED
 from planner.study import Study
 
 CRS = "EPSG:32633"
@@ -155,6 +157,7 @@ def _demand(communities: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoD
                 "community_id": community.id,
                 "people_elders": community.people_elders / DOORS,
                 "people_toddlers": community.people_toddlers / DOORS,
+                "need_weight": 1.0,
                 "connector_m": float("nan") if (community.id, k) == ("c00", 0) else float(rng.uniform(2, 40)),
                 "geometry": Point(rng.uniform(left, right), rng.uniform(bottom, top)),
             }
@@ -250,9 +253,14 @@ def _coverage(study: Study, counted: gpd.GeoDataFrame, nearest: pd.DataFrame, by
             frame["people"] = people.to_numpy()
             frame["covered_before"] = people.to_numpy() * (walks["before_s"] <= circle.minutes * 60).to_numpy()
             frame["covered_after"] = people.to_numpy() * (walks["after_s"] <= circle.minutes * 60).to_numpy()
+            full = 0.5 if service.capacity else 1.0  # of limited places there are half as many as people within reach
+            for when in ("before", "after"):
+                frame[f"served_{when}"] = full * frame[f"covered_{when}"]
+                frame[f"heads_{when}"] = frame[f"covered_{when}"]
+            frame["heads"] = frame["people"]
             sums = frame.groupby(by, as_index=False).sum() if by else frame.sum().to_frame().T
             rows.append(sums.assign(service=service.id, minutes=float(circle.minutes)))
-    figures = ["people", "covered_before", "covered_after"]
+    figures = list(COVERAGE)
     return pd.concat(rows, ignore_index=True)[[*by, "service", "minutes", *figures]].astype(
         dict.fromkeys(figures, float)
     )
@@ -361,7 +369,19 @@ def _streets() -> gpd.GeoDataFrame:
         y = SOUTH + k * SIDE / 4
         lines.append(LineString([(WEST, y), (east, y)]))
         kinds.append("primary" if k == 6 else "residential" if k % 2 == 0 else "path")
-    return gpd.GeoDataFrame({"highway": kinds}, geometry=lines, crs=CRS)
+    # the last one crosses a square: it is walked, and drawn on no map
+    lines.append(LineString([(WEST, SOUTH), (WEST + SIDE, SOUTH + SIDE)]))
+    kinds.append("pedestrian")
+    last = len(kinds) - 1
+    columns = {
+        "highway": kinds,
+        "stairs": False,
+        "doors": True,
+        "across": [k == last for k in range(len(kinds))],
+        "from_junction": np.arange(len(kinds), dtype=np.int32) * 2,
+        "to_junction": np.arange(len(kinds), dtype=np.int32) * 2 + 1,
+    }
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=CRS)
 
 
 def small_run(language: str = "en", **changes: object) -> Run:
@@ -387,13 +407,12 @@ def small_run(language: str = "en", **changes: object) -> Run:
         served=_coverage(study, counted, nearest, [])[["service", "minutes", "people"]].assign(served=0.0),
         loads=pd.DataFrame({"place_id": [], "service": [], "capacity": [], "load": [], "utilisation": []}),
         closed=pd.DataFrame({"place_id": [], "service": []}),
+        unopened=pd.DataFrame(columns=list(COLUMNS_UNOPENED)).astype(COLUMNS_UNOPENED),
         bills=pd.DataFrame({name: [] for name in BILLS}),
         opened_sites=opened_sites,
         coverage=_coverage(study, counted, nearest, []),
         coverage_by_community=_coverage(study, counted, nearest, ["community_id"]),
-        coverage_by_area=by_area.assign(column="street")[
-            ["column", "area", "service", "minutes", "people", "covered_before", "covered_after"]
-        ],
+        coverage_by_area=by_area.assign(column="street")[["column", "area", "service", "minutes", *COVERAGE]],
         nearest=nearest,
         reach=reach,
         circles=_circles(study, places),

@@ -60,8 +60,8 @@ def test_coverage_is_the_table_in_numbers(written, book):
     for row, (_, kept) in zip(_rows(book, "Coverage"), stored.iterrows(), strict=True):
         assert row["circle (min)"] == kept["minutes"]
         assert row["people"] == kept["people"]
-        assert row["covered before (people)"] == pytest.approx(kept["covered_before"], abs=1e-9)
-        assert row["covered after (people)"] == pytest.approx(kept["covered_after"], abs=1e-9)
+        assert row["within reach before (people)"] == pytest.approx(kept["covered_before"], abs=1e-9)
+        assert row["within reach after (people)"] == pytest.approx(kept["covered_after"], abs=1e-9)
         assert row["share after (%)"] == pytest.approx(kept["covered_after"] / kept["people"])
 
 
@@ -73,8 +73,8 @@ def test_communities_and_areas_sum_to_the_whole(book):
                 for row in _rows(book, sheet)
                 if (row["service"], row["circle (min)"]) == (whole["service"], whole["circle (min)"])
             ]
-            total = sum(row["covered after (people)"] for row in parts)
-            assert total == pytest.approx(whole["covered after (people)"])
+            total = sum(row["within reach after (people)"] for row in parts)
+            assert total == pytest.approx(whole["within reach after (people)"])
 
 
 def test_money_of_the_sites_is_the_money_of_the_summary(book):

@@ -22,7 +22,10 @@ from tests.tiny_town import write_town
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compared")
-    towns = [write_town(folder / name, name=name, seed=seed) for seed, name in enumerate(("north", "south"))]
+    towns = [
+        write_town(folder / name, name=name, seed=seed, east_m=2000.0 * seed)
+        for seed, name in enumerate(("north", "south"))
+    ]
     report = run_batch(towns, executor=Serial(), work=Work(None), store=folder / "store", tell=lambda *_: None)
     report.raise_failures()
     return folder / "store"

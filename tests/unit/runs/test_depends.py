@@ -1,13 +1,18 @@
 """A stage is remade exactly when something it reads has changed."""
 
 import dataclasses
+import json
 
 import pytest
 
 from planner.district import read_district
 from planner.runs import depends
 from planner.runs.cache import Cache
+from planner.runs.clock import Clock
+from planner.runs.ground import survey
+from planner.runs.progress import silent
 from planner.runs.run import carry_out
+from planner.runs.sheets import sheets
 from planner.siting import pose
 from planner.study.load import load_study
 from tests.tiny_town import write_town
@@ -50,6 +55,10 @@ EVERYTHING = ["layers", "plan", "problem", "streets", "walks of quick", "walks o
         # other people at the same doors: nobody walks anew
         ("layers.people.0.groups.elder=child", ["layers", "plan", "problem"]),
         ("site_kinds.room.setup_yuan=5", ["layers", "plan", "problem"]),
+        # places without a name are called in the study's language; ages say whose heads count once
+        ("language=zh", ["layers", "plan", "problem"]),
+        ("groups.elder.from_age=60", ["layers", "plan", "problem"]),
+        ("groups.elder.name=seniors", []),
         ("crs=EPSG:32634", EVERYTHING),
     ],
 )
@@ -104,9 +113,55 @@ def test_layers_are_read_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
     traced, services = _traced(study)
     read_district(traced, town.parent)
-    allowed = _parts(depends.of_layers(study, town.parent)) | {"language"}  # of the refusal, which is never kept
+    allowed = _parts(depends.of_layers(study, town.parent)) | {"walking"}  # through the longest walk
     assert {"layers", "services"} <= traced.seen <= allowed
-    assert set.union(*(service.seen for service in services)) == {"id"}
+    assert set.union(*(service.seen for service in services)) == {"id", "circles", "walker"}
+
+
+def test_layers_are_read_again_where_people_may_walk_farther_and_not_for_every_speed(town):
+    def known(*sets):
+        return depends.of_layers(load_study(town, sets=sets), town.parent)
+
+    assert known() == known("walking.profiles.quick.speed_m_s=0.9")
+    assert known() != known("services.0.circles=[{minutes: 5, weight: 1}, {minutes: 90, weight: 0.1}]")
+
+
+def test_the_name_of_a_group_is_not_digested_because_no_layer_is_read_by_it(town):
+    study = load_study(town)
+    groups = {name: Traced(group) for name, group in study.groups.items()}
+    read_district(Traced(study, groups=groups), town.parent)
+    carry = Cache(None)
+    survey(study, town.parent, Clock(silent), carry)
+    ground = survey(study, town.parent, Clock(silent), carry)
+    sheets(Traced(study, groups=groups), ground)
+    assert not {"name"} & set.union(*(group.seen for group in groups.values()))
+
+
+def test_the_tables_of_the_ground_are_made_from_no_more_of_the_study_than_is_digested(town):
+    study = load_study(town)
+    ground = survey(study, town.parent, Clock(silent))
+    traced, services = _traced(study)
+    sheets(traced, ground)
+    allowed = _parts(depends.of_sheets(study, "", "", {})) | {"services", "walking"}  # through the digests of the walks
+    assert traced.seen <= allowed
+    assert set.union(set(), *(service.seen for service in services)) <= {"walker", "circles"}
+
+
+def test_candidates_without_a_name_are_called_in_the_language_of_the_study_asked(town):
+    places = json.loads((town.parent / "candidates.geojson").read_text(encoding="utf-8"))
+    for feature in places["features"]:
+        del feature["properties"]["name"]
+    (town.parent / "candidates.geojson").write_text(json.dumps(places), encoding="utf-8")
+    kinds = ["site_kinds.room.name={zh: 用房, en: Room}", "layers.candidates.0.columns={id: id, area_m2: area_m2}"]
+    cache = Cache(None)
+    told = {}
+    for language in ("en", "zh", "en"):
+        study = load_study(town, sets=[*kinds, f"language={language}"])
+        run = carry_out(study, town.parent, scenario="a", cache=cache)
+        told[language] = set(run.tables.places["name"])
+    assert {name for name in told["en"] if name.startswith("Room r")}
+    assert {name for name in told["zh"] if name.startswith("用房 r")}
+    assert not {name for name in told["zh"] if name.startswith("Room")}
 
 
 def test_the_problem_is_posed_from_no_more_of_the_study_than_is_digested(town):

@@ -165,7 +165,10 @@ def test_what_was_done_to_the_streets_is_told_in_the_language_of_the_study(study
 @pytest.mark.parametrize("verb", ["check", "plan", "assess"])
 @pytest.mark.parametrize(
     ("language", "told"),
-    [("zh", "其中没有线要素 → 路网图层必须由线组成"), ("en", "it holds no lines → streets must be lines")],
+    [
+        ("zh", "其中没有线要素（读到：Point × 1） → 路网图层必须由线组成"),
+        ("en", "it holds no lines (read: Point × 1) → streets must be lines"),
+    ],
 )
 def test_streets_that_cannot_be_used_are_told_in_the_language_of_the_study(study, verb, language, told, capsys):
     words = [
@@ -180,6 +183,6 @@ def test_streets_that_cannot_be_used_are_told_in_the_language_of_the_study(study
     assert _run(words) == LayerError.exit_code
     said = capsys.readouterr()
     lines = [line for line in (said.out + said.err).splitlines() if told in line]
-    assert lines
+    assert lines, said
     assert "layers.streets (rooms.gpkg)" in lines[0]
     assert "Traceback" not in said.err

@@ -77,6 +77,9 @@ def district(capacity=(4.0, 12.0, 20.0, np.nan), **columns):
     )
 
 
+UNLIMITED = [None]  # one service, whose places are not limited
+
+
 @pytest.fixture
 def one():
     study, ground = (
@@ -104,7 +107,7 @@ def test_coverage_by_area_group_and_walker(one, areas):
     near = of_people.Nearest(np.array([100.0, 250.0, 400.0, np.inf]), np.array([0, 1, 1, -1]))
     slow = of_people.Nearest(np.array([150.0, 350.0, 650.0, np.inf]), np.array([0, 1, 1, -1]))
     walks = {("elder_care", "elder"): slow, ("elder_care", "adult"): near}
-    table = of_people.coverage_table(one.study, one.ground.district, areas, walks)
+    table = of_people.coverage_table(one.study, one.ground.district, areas, walks, UNLIMITED)
     key = ["level", "area", "walker", "minutes", "group"]
     covered = table[table["column"] == ""].set_index(key)[["people", "covered"]].apply(tuple, axis=1).to_dict()
     assert covered["all", "", "adult", 5.0, ""] == (100, 30)
@@ -113,6 +116,23 @@ def test_coverage_by_area_group_and_walker(one, areas):
     assert covered["community", "c1", "adult", 10.0, ""] == (30, 30)
     assert covered["community", "c1", "elder", 10.0, ""] == (30, 0)
     assert covered["community", "", "elder", 10.0, ""] == (40, 0)  # in no community, out of reach, still counted
+
+
+def test_who_finds_a_place_is_told_of_the_walker_of_the_service_alone(one, areas):
+    walk = of_people.Nearest(np.array([150.0, 350.0, 650.0, np.inf]), np.array([0, 1, 1, -1]))
+    walks = {("elder_care", "elder"): walk, ("elder_care", "adult"): walk}
+    places = [np.array([[4.0, 4.0], [0.0, 7.0], [0.0, 0.0], [0.0, 0.0]])]
+    table = of_people.coverage_table(one.study, one.ground.district, areas, walks, places)
+    key = ["level", "area", "walker", "minutes", "group"]
+    served = table[table["column"] == ""].set_index(key)["served"]
+    assert served["all", "", "elder", 5.0, ""] == 4
+    assert served["all", "", "elder", 10.0, ""] == 11
+    assert served["community", "c0", "elder", 10.0, ""] == 11
+    assert served["community", "c1", "elder", 10.0, ""] == 0
+    assert np.isnan(served["all", "", "adult", 10.0, ""])
+    assert np.isnan(served["all", "", "elder", 10.0, "elders"])
+    without = of_people.coverage_table(one.study, one.ground.district, areas, walks, UNLIMITED)
+    assert without["served"].equals(without["covered"])
 
 
 def test_walks_keep_the_unreached_in_p90_and_longest(areas):
@@ -213,7 +233,7 @@ def test_without_any_capacity_nothing_is_made_up(one, areas):
 def test_the_floor_is_the_worst_community_of_each_group(one, areas):
     near = of_people.Nearest(np.array([100.0, 250.0, 700.0, np.inf]), np.array([0, 1, 1, -1]))
     walks = {("elder_care", walker): near for walker in ("elder", "adult")}
-    table = floors_table(one.study, of_people.coverage_table(one.study, one.ground.district, areas, walks))
+    table = floors_table(one.study, of_people.coverage_table(one.study, one.ground.district, areas, walks, UNLIMITED))
     assert set(table["group"]) == {"", "elders"}
     assert table["area"].unique().tolist() == ["c1"]
     assert table["share"].tolist() == [0.0] * len(table)
@@ -232,7 +252,7 @@ def benchmarks(one, district_, **service):
     areas = of_people.divisions(study, district_)
     near = of_people.Nearest(np.array([100.0, 250.0, 400.0, 100.0]), np.array([0, 1, 1, 2]))
     walks = {("elder_care", walker): near for walker in ("elder", "adult")}
-    coverage = of_people.coverage_table(study, district_, areas, walks)
+    coverage = of_people.coverage_table(study, district_, areas, walks, UNLIMITED)
     table = benchmarks_table(Today(study, district_, [offer], coverage))
     return table.drop_duplicates("standard").set_index("standard")
 

@@ -117,7 +117,7 @@ def test_an_explanation_holds_no_other_table(explained):
 
 def test_an_explanation_is_read_back_as_it_was_written(explained):
     run, found, folder = explained
-    again = Explanation.read(folder / "explanation")
+    again = Explanation.read(folder / "explanation", run.study.language)
     assert again.prices["key"].tolist() == found.prices["key"].tolist()
     assert again.openings["people_alone"].tolist() == found.openings["people_alone"].tolist()
     assert len(again.openings) == len(run.tables.openings) > 0

@@ -12,9 +12,10 @@ import pulp
 import pytest
 
 from planner.errors import StudyError
+from planner.siting.programme.highs_model import as_highs
 from planner.siting.programme.hot import GrowingLp
 from planner.siting.programme.linear import Expression, ModelBuilder
-from planner.siting.programme.solver import Programme, as_highs, solve_model
+from planner.siting.programme.solver import Programme, solve_model
 from planner.siting.question.outcome import SolverSettings, relative_gap
 
 

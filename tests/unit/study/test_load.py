@@ -1,5 +1,6 @@
 """A broken study file names every fault, with its line and a way to mend it."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ BROKEN = [
     ),
     ("missing key", ("    area_m2: 100\n", ""), "services.0.area_m2: is missing → add `area_m2: …`"),
     ("negative money", ("300000", "-5"), "study.yaml:18: services.0.fit_out_yuan: must be ≥ 0 (got -5)"),
-    ("number for text", ("id: canteen", "id: 0310"), "must be text (got the number 310) → quote it"),
+    ("number for text", ("id: canteen", "id: 310"), "must be text (got the number 310) → quote it"),
     ("unknown walker", ("walker: elder", "walker: eldre"), "service canteen: walker eldre is not in walking.profiles"),
     ("unknown group", ("demand: {elder: 1}", "demand: {child: 1}"), "demand group child is not in groups"),
     ("circles inwards", ("minutes: 10", "minutes: 3"), "circles must go outwards"),
@@ -85,6 +86,46 @@ def test_a_fault_is_named_with_its_line(tmp_path, change, said):
         load_study(_write(tmp_path, broken))
     assert said in str(caught.value)
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("[0310111]", ["0310111"]),
+        ("[0310111, 310111]", ["0310111", 310111]),
+        ("[007, 0, 12]", ["007", 0, 12]),
+        ("['0310', 0.5]", ["0310", 0.5]),
+    ],
+)
+def test_a_code_keeps_its_zeros_without_quotes(tmp_path, text, values):
+    broken = GOOD.replace("communities: {", f"communities: {{drop: {{code: {text}}}, ", 1)
+    study = load_study(_write(tmp_path, broken))
+    assert study.layers.communities.drop == {"code": values}
+
+
+def test_a_code_of_the_command_line_keeps_its_zeros(tmp_path):
+    study = load_study(_write(tmp_path, GOOD), sets=["layers.communities.keep={code: [0310111]}"])
+    assert study.layers.communities.keep == {"code": ["0310111"]}
+
+
+def test_codes_as_keys_keep_their_zeros(tmp_path):
+    broken = GOOD.replace("communities: {", "communities: {renamed: {0310: 0311}, ", 1)
+    assert load_study(_write(tmp_path, broken)).layers.communities.renamed == {"0310": "0311"}
+
+
+def test_paths_are_found_whatever_wrote_them(tmp_path):
+    (tmp_path / "daten").mkdir()
+    name = unicodedata.normalize("NFD", "Gebäude.shp")
+    (tmp_path / "daten" / name).write_bytes(b"")
+    path = _written_path("daten\\Geba\u0308ude.shp", tmp_path)
+    assert path == f"daten/{name}"
+    assert _written_path("daten/\u200bGeb\u00e4ude.shp", tmp_path) == f"daten/{name}"
+    assert _written_path("daten/nothing.shp", tmp_path) == "daten/nothing.shp"
+
+
+def _written_path(path, folder):
+    text = GOOD.replace("{path: a.shp}", f"{{path: '{path}'}}", 1)
+    return load_study(_write(folder, text)).layers.communities.path.as_posix()
 
 
 def test_all_faults_come_at_once(tmp_path):

@@ -1,0 +1,87 @@
+"""Money, areas, places, shares, people and weights at any scale: the plan, its statuses and bounds are those of the question in ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from planner.siting import evaluate
+from tests.oracle.disagreements import PATHS, disagreements, solved
+from tests.oracle.drawn import drawn_problem
+from tests.oracle.enumeration import Enumeration
+from tests.oracle.scales import Scale, plan_in_ones, problem_at
+
+POWERS = (-6, 12)
+"""Amounts are multiplied by powers of ten from millionths to billions of thousands."""
+
+ORDERS = (-12, 12)
+"""Weights and money go over 24 orders of magnitude."""
+
+
+def drawn_scale(seed, low, high):
+    rng = np.random.default_rng(seed)
+    yuan, m2, people, weight = rng.integers(low, high + 1, 4).tolist()
+    return Scale(yuan, m2, people, weight, int(rng.integers(-3, 4)))
+
+
+def wrong(seeds, path, scale_of, **wishes):
+    """Return (seed, scale, text) of every disagreement with the question in ones, and how many had a plan."""
+    found, feasible = [], 0
+    for seed in seeds:
+        problem = drawn_problem(seed, **wishes)
+        oracle, scale = Enumeration(problem), scale_of(seed)
+        chain = oracle.chain()
+        feasible += chain is not None
+        asked = problem_at(problem, scale)
+        plan = solved(asked, path, oracle, seed)
+        if plan.found:
+            evaluate(asked, plan)
+        texts = disagreements(problem, plan_in_ones(problem, plan, scale), oracle, chain)
+        found += [(seed, scale, text) for text in texts]
+    return found, feasible
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("turn", range(2))
+def test_every_amount_at_its_own_scale(path, turn):
+    found, feasible = wrong(range(40_000 + turn, 40_040, 2), path, lambda seed: drawn_scale(seed, *POWERS))
+    assert found == []
+    assert feasible > 5
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("power", range(ORDERS[0], ORDERS[1] + 1, 6))
+def test_weights_and_money_over_24_orders_of_magnitude(path, power):
+    scale = Scale(yuan=-power, weight=power)
+    found, feasible = wrong(range(41_000 + 10 * power, 41_010 + 10 * power), path, lambda _: scale)
+    assert found == []
+    assert feasible > 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "scale",
+    [Scale(people=-9), Scale(people=9), Scale(load=-9), Scale(people=-6, weight=-6), Scale(m2=-9), Scale(m2=9)],
+    ids=["few", "many", "small loads", "few of little weight", "small rooms", "large rooms"],
+)
+def test_one_amount_alone_at_another_scale(path, scale):
+    found, feasible = wrong(range(42_000, 42_008), path, lambda _: scale)
+    assert found == []
+    assert feasible > 1
+
+
+@pytest.mark.parametrize("path", ["plain", "tree"])
+def test_amounts_that_differ_by_one_in_millions_at_other_scales(path):
+    scales = [Scale(yuan=power, people=-power, m2=power) for power in (-6, 0, 3, 6)]
+    found, feasible = wrong(range(43_000, 43_024), path, lambda seed: scales[seed % 4], large_numbers=True)
+    assert found == []
+    assert feasible > 4
+
+
+@pytest.mark.scale
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("turn", range(20))
+def test_a_thousand_problems_at_scales_of_their_own(path, turn):
+    found, feasible = wrong(range(300_000 + turn, 301_000, 20), path, lambda seed: drawn_scale(seed, *POWERS))
+    assert found == []
+    assert feasible > 10
