@@ -18,10 +18,18 @@ from planner.access import Reach
 from planner.district import District
 from planner.district.ground import read_ground
 from planner.runs import tabulate
-from planner.runs.consequences import bills_table, closed_table, loads_table, served_table
+from planner.runs.consequences import (
+    bills_table,
+    closed_table,
+    loads_table,
+    places_found,
+    places_today,
+    served_table,
+)
 from planner.runs.manifest import Manifest, Result
 from planner.runs.store import Run
 from planner.runs.tables import Tables
+from planner.runs.unopened import unopened_table
 from planner.siting import Outcome, Plan, Posed, count, pose
 from planner.study import Study
 
@@ -231,8 +239,16 @@ def _run(
             found.append(tabulate.nearest(reaches[service.walker], is_open))
         return found
 
-    before, after = walked(np.flatnonzero(offers.existing)), walked(plan.offers)
-    coverage, by_community, by_area = tabulate.coverage_tables(study, district, before, after)
+    standing = np.flatnonzero(offers.existing)
+    before, after = walked(standing), walked(plan.offers)
+    coverage, by_community, by_area = tabulate.coverage_tables(
+        study,
+        district,
+        before,
+        after,
+        places_before=places_today(posed.problem, standing),
+        places_after=places_found(posed.problem, recount),
+    )
     openings = tabulate.openings_table(study, posed, plan)
     opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
     tables = Tables(
@@ -249,6 +265,7 @@ def _run(
         served=served_table(study, recount),
         loads=loads_table(posed, plan, recount),
         closed=closed_table(posed, plan),
+        unopened=unopened_table(study, district, posed, plan, spent_yuan=recount.capital_yuan),
         bills=bills_table(study, recount),
         nearest=tabulate.nearest_table(study, district, posed.place_ids, before, after),
         reach=tabulate.reach_table(district, posed.place_ids, reaches),
@@ -272,4 +289,5 @@ def _streets(side_m: float, step_m: float = 150.0) -> gpd.GeoDataFrame:
         LineString([(WEST + x, SOUTH + y) for x in cuts]) for y in at
     ]
     kinds = ["secondary" if k % 6 == 0 else "residential" for k in range(len(lines))]
-    return gpd.GeoDataFrame({"highway": kinds, "stairs": False, "doors": True}, geometry=lines, crs=METRIC)
+    columns = {"highway": kinds, "stairs": False, "doors": True, "across": False}
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=METRIC)
