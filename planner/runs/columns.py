@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["OF_ASSESSMENTS", "OF_EXPLANATIONS", "OF_RUNS", "refuse_older"]
 
 
-def _columns(told: str) -> dict[str, tuple[str, ...]]:
-    lines = (line.split() for line in told.strip().splitlines())
+def _columns(listing: str) -> dict[str, tuple[str, ...]]:
+    lines = (line.split() for line in listing.strip().splitlines())
     return {name: tuple(columns) for name, *columns in lines}
 
 
@@ -90,5 +90,5 @@ def refuse_older(path: Path, columns: tuple[str, ...], frame: pd.DataFrame | Non
         raise OutputError(say("report.older_table", language, folder=path.parent.parent, table=path.name))
     missing = [name for name in columns if name not in frame.columns]
     if missing:
-        told = {"folder": path.parent.parent, "table": path.name, "columns": ", ".join(missing)}
-        raise OutputError(say("report.older_columns", language, **told))
+        facts = {"folder": path.parent.parent, "table": path.name, "columns": ", ".join(missing)}
+        raise OutputError(say("report.older_columns", language, **facts))
