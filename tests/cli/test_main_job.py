@@ -15,7 +15,9 @@ import shapely
 
 from planner.cli import _run
 from tests.conftest import REPOSITORY
-from tests.oracle.recount import differences
+from tests.oracle import recount
+from tests.yardstick.fingerprint import differences, fingerprint
+from tests.yardstick.works import recorded
 
 STUDY = REPOSITORY / "configs" / "neubrandenburg.yaml"
 STREETS = REPOSITORY / "data" / "neubrandenburg" / "streets.osm.pbf"
@@ -36,7 +38,11 @@ def test_the_folder_is_whole(planned):
 
 
 def test_every_number_agrees_with_networkx(planned):
-    assert differences(planned) == []
+    assert recount.differences(planned) == []
+
+
+def test_every_table_page_and_sheet_is_as_written_down(planned):
+    assert differences(recorded("town"), fingerprint(planned.parent)) == []
 
 
 def test_streets_that_touch_meet_but_at_closed_barriers(planned):

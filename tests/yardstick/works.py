@@ -1,0 +1,65 @@
+"""What the yardstick runs, as a planner would type it: every verb that leaves a folder, on both towns."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from planner.cli import _run
+from tests.conftest import REPOSITORY
+from tests.yardstick.fingerprint import fingerprint
+
+_TOWN = str(REPOSITORY / "configs" / "neubrandenburg.yaml")
+_RULES = str(REPOSITORY / "configs" / "neubrandenburg_rules.yaml")
+_PORTO = str(REPOSITORY / "configs" / "porto.yaml")
+_BUDGETS = ["--set", "scenarios=[{name: half, set: {budgets.capital_yuan: 6000000}}]"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Calls of the command line; ``{out}`` is the folder that is then digested."""
+
+    calls: tuple[tuple[str, ...], ...]
+
+    def run(self, out):
+        """Make the calls with everything below ``out``; return file → part → digest."""
+        for call in self.calls:
+            code = _run([part.replace("{out}", str(out)) for part in call] + ["--quiet"])
+            assert code == 0, (code, call)
+        return fingerprint(out)
+
+
+WORKS = {
+    "town": Work((("plan", _TOWN, "--out", "{out}/base"),)),
+    "town_assessed": Work((("assess", _TOWN, "--out", "{out}/base"),)),
+    "town_explained": Work((("explain", _TOWN, "--out", "{out}/base"),)),
+    "town_rules": Work((("plan", _RULES, "--out", "{out}/base"),)),
+    "town_compared": Work(
+        (
+            ("batch", _TOWN, *_BUDGETS, "--jobs", "1", "--out", "{out}/store"),
+            ("compare", "{out}/store/neubrandenburg", "--out", "{out}/comparison"),
+        )
+    ),
+    "porto": Work(
+        (
+            ("batch", _PORTO, "--jobs", "1", "--reports", "--out", "{out}/store"),
+            ("compare", "{out}/store/porto", "--out", "{out}/comparison"),
+        )
+    ),
+    "porto_assessed": Work((("assess", _PORTO, "--out", "{out}/base"),)),
+}
+
+
+def _file(name):
+    return REPOSITORY / "tests" / "yardstick" / f"{name}.json"
+
+
+def recorded(name):
+    """Return the digests written down for a work; none before the first time."""
+    file = _file(name)
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def write(name, found):
+    """Write the digests of a work down."""
+    _file(name).write_text(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
