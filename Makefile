@@ -30,8 +30,8 @@ demo: setup ## the main job on the bundled town, and on Porto where its census l
 test: setup browser ## everything but the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-scale: setup browser ## the slow ones
-	$(BIN)/python -m pytest -m scale
+test-scale: setup browser ## the slow ones, and every random problem of those that try some
+	PLANNER_TEST_DEPTH=all $(BIN)/python -m pytest -n 2 --dist loadfile -m scale
 
 bench-meeting: setup browser ## size and speed of the meeting page: 50,000 homes, 600 sites
 	$(BIN)/python -m benchmarks.meeting

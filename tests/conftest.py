@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import depth
+
 # Derandomised: the gate gives the same answer twice. No deadlines: a busy machine is not a fault of the code.
 settings.register_profile("gate", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
@@ -24,6 +26,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail the test that leaves a file open, and collect garbage after each test",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where all random problems are asked for, tests that the gate runs on some of them belong to `scale`."""
+    if depth.ALL:
+        for item in items:
+            if isinstance(item, pytest.Function) and hasattr(item.module, "some"):
+                item.add_marker(pytest.mark.scale)
 
 
 def _open_files() -> set[str]:

@@ -8,8 +8,9 @@ import logging
 import os
 import sys
 import traceback
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -28,7 +29,7 @@ from planner.errors import (
 from planner.runs.plain_json import plain_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from planner.runs.run import Publish
 
@@ -395,9 +396,15 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
+@cache
+def _command() -> Callable[..., Any]:
+    """Return the verbs as one command, read from their signatures once."""
+    return typer.main.get_command(app)
+
+
 def _run(words: Sequence[str]) -> int:
     try:
-        return int(app(list(words), prog_name="planner", standalone_mode=False) or 0)
+        return int(_command()(list(words), prog_name="planner", standalone_mode=False) or 0)
     except typer.Abort:
         return INTERRUPTED
     except SystemExit as ended:

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from planner.district.crs import WGS84
+from planner.district.crs import WGS84, choose_metric
 from planner.district.street_sample import street_sample
 from planner.district.systems import known_by, offers
 
@@ -113,9 +113,8 @@ def _astray(study: Study, placed: dict[str, LayerTable]) -> list[str]:
     base = placed.get("layers.communities")
     if base is None:
         return []
-    here = base.frame.to_crs(WGS84)
-    metric = here.estimate_utm_crs()
-    communities = here.to_crs(metric)
+    metric = choose_metric(base.frame)
+    communities = base.frame.to_crs(metric)
     others = {label: table for label, table in placed.items() if table.spec.path != base.spec.path}
     away = []
     for label, table in others.items():

@@ -41,7 +41,7 @@ def write_geopackage(run: Run, path: Path) -> None:
         ("streets", _within_a_walk(run), "MultiLineString"),
     )
     path.unlink(missing_ok=True)
-    with _fixed_clock():
+    with _options():
         for name, frame, geometry in layers:
             pyogrio.write_dataframe(
                 frame.rename(columns=storable_names(frame.columns)),
@@ -75,14 +75,18 @@ def storable_names(columns: Iterable[str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _fixed_clock() -> Iterator[None]:
-    """Let GDAL write ``CHANGED`` instead of the time of day, and give the clock back."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": CHANGED})
+def _options() -> Iterator[None]:
+    """Let GDAL write ``CHANGED`` instead of the time of day, and not wait for the disk after each layer.
+
+    The folder of a run is flushed as a whole before it is renamed to its place.
+    """
+    options = {"OGR_CURRENT_DATE": CHANGED, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        pyogrio.set_gdal_config_options(before)
 
 
 def _with_coverage(run: Run) -> gpd.GeoDataFrame:

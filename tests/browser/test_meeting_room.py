@@ -22,6 +22,7 @@ from planner.siting import Floor, pose, value_of
 from planner.study.load import load_study
 from planner.words import whole
 from tests.browser.recount import Recount
+from tests.depth import ALL, some
 from tests.unit.report.small_run import HOSTILE, small_run
 
 pytestmark = pytest.mark.browser
@@ -58,7 +59,7 @@ RULES = (
     "siting.floors=[{service: canteen, minutes: 15, share: 0.2}, {service: elder_care, minutes: 15, group: aged_75, share: 0.1}]",
     "siting.spreads=[{service: childcare, minutes: 15, most: 1.0}]",
     "solver.time_limit_s=90",
-    "solver.gap=0.01",
+    "solver.gap=0.05",
 )
 
 
@@ -72,7 +73,7 @@ FEW = (
     "siting.years=[]",
     "siting.capital_yuan_by_year={}",
     "solver.time_limit_s=60",
-    "solver.gap=0.03",
+    "solver.gap=0.1",
 )
 
 
@@ -136,14 +137,14 @@ def compare(shown, recount):
     return {name for name, _, _ in shown}
 
 
-def toggled_200_times(opened, recount):
+def toggled(opened, recount):
     """Toggle, look around and compare every figure each time; return the names of figures and rules that were met."""
     page, chance = opened.page, random.Random(6)  # noqa: S311
     recount.ask_more(page)
     page.evaluate("() => planner.room.look({level: 0})")
     seen, rules = compare(page.evaluate(SHOWN), recount), set()
     tabs, walkers = ["parts", "gaps", "decisions"], [None, None, *recount.reaches]
-    for step in range(200):
+    for step in some(range(200), 4):
         site, service = chance.choice(recount.cells)
         # mostly close again what was opened, so that rules are now kept, now broken
         fresh = [cell for cell in recount.open if not recount.offers.existing[recount.open[cell]]]
@@ -180,15 +181,15 @@ EVERYWHERE = {
 }  # fmt: skip
 
 
-def test_200_random_toggles_show_what_the_planner_counts(open_page, meeting_file, town):
-    figures, rules = toggled_200_times(open_page(meeting_file, 1280, 720), Recount(*town))
-    assert len(rules) >= 10, rules
+def test_random_toggles_show_what_the_planner_counts(open_page, meeting_file, town):
+    figures, rules = toggled(open_page(meeting_file, 1280, 720), Recount(*town))
+    assert len(rules) >= (10 if ALL else 8), rules
     assert figures == EVERYWHERE | {"worth", "bound", "distance"}
 
 
-def test_200_random_toggles_where_places_run_out(open_page, full_file, full_town):
-    figures, rules = toggled_200_times(open_page(full_file, 1280, 720), Recount(*full_town))
-    assert rules >= {"places", "thin", "must", "floor", "spread", "department"}, rules
+def test_random_toggles_where_places_run_out(open_page, full_file, full_town):
+    figures, rules = toggled(open_page(full_file, 1280, 720), Recount(*full_town))
+    assert rules >= {"floor", "spread", "department"} | ({"places", "thin", "must"} if ALL else set()), rules
     assert figures >= EVERYWHERE | {"places", "users", "seated", "part-users", "part-seated"}
 
 

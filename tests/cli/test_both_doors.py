@@ -47,7 +47,14 @@ def wrapped(error):
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("library", ["typer", "rich.console", "planner.cli.bar"])
+@pytest.mark.parametrize(
+    "library",
+    [
+        pytest.param("typer", marks=pytest.mark.scale),
+        pytest.param("rich.console", marks=pytest.mark.scale),
+        "planner.cli.bar",
+    ],
+)
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
@@ -69,8 +76,17 @@ def test_a_library_that_is_broken_is_no_interrupt(door):
     assert b"no typer" in ended.stderr
 
 
-@pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("out", ["", ".", ".."])
+@pytest.mark.parametrize(
+    ("door", "out"),
+    [
+        ("script", ""),
+        ("module", "."),
+        *(
+            pytest.param(*both, marks=pytest.mark.scale)
+            for both in [("script", "."), ("script", ".."), ("module", ""), ("module", "..")]
+        ),
+    ],
+)
 def test_a_folder_that_is_not_the_planners_is_refused(tmp_path, door, out):
     write_street(tmp_path / "town")
     ended = call(door, "plan", "street.yaml", "--quiet", "--out", out, cwd=tmp_path / "town")
@@ -80,7 +96,7 @@ def test_a_folder_that_is_not_the_planners_is_refused(tmp_path, door, out):
     assert (tmp_path / "town" / "street.yaml").is_file()
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", ["script", pytest.param("module", marks=pytest.mark.scale)])
 @pytest.mark.parametrize(
     "words",
     [[b"plan", b"\xff\xfe.yaml"], [b"plan", b"street.yaml", b"--set", b"name=\xff"], [b"compare", b"\xed\xa0\x80"]],

@@ -34,7 +34,9 @@ def planner(town, *words, **environment):
     )
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "gbk", "cp437"])
+@pytest.mark.parametrize(
+    "encoding", ["latin-1", *(pytest.param(name, marks=pytest.mark.scale) for name in ("ascii", "gbk", "cp437"))]
+)
 def test_a_terminal_of_another_encoding_gets_what_it_can_show(town, encoding):
     ended = planner(town, "plan", town.name, "--set", "language=zh", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert ended.returncode == 0, ended.stderr.decode(encoding)

@@ -92,6 +92,7 @@ def test_the_chinese_sentences_hold_the_same_numbers(tmp_path):
     assert numbers["zh"] == numbers["en"]
 
 
+@pytest.mark.scale
 def test_every_sentence_of_the_bundled_town_is_true(tmp_path):
     folder = explained(ROOT / "configs/neubrandenburg.yaml", tmp_path / "why", "--time-limit", "3")
     assert untrue(folder) == []

@@ -21,6 +21,9 @@ GIVEN = {
     "Study.version", "Study.name", "Study.layers", "Study.walking", "Layers.communities", "Layers.streets",
 }  # fmt: skip
 
+#: the choices are walked in so many parts, the first of them in the gate
+PARTS = 4
+
 #: keys of which the street refuses a choice: walked one by one, which saves looking for it among the others of its group
 REFUSED_ALONE = {
     "People.join", "Layers.elevation", "Communities.axes", "Communities.cells", "Facilities.service", "Facilities.services",
@@ -103,13 +106,15 @@ def walked(folder, values, verbs, told=FULL, then=()):
     return walk
 
 
-def test_every_choice_goes_through_every_verb(tmp_path):
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.scale) for part in range(1, PARTS))])
+def test_every_choice_goes_through_every_verb(tmp_path, part):
     """Choices are values that the schema lists, true and false, and nothing; `explain` plans and writes every report of a plan."""
     # exchanged axes are refused with evidence, which takes seconds each: one layer here, all of them behind `scale`
     choices = [
         one for one in values_walked() if is_choice(one) and (one.key.name != "axes" or "communities" in one.key.place)
     ]
     assert len(choices) > 150
+    choices = choices[part::PARTS]
     walk = walked(tmp_path, choices, ("explain", "assess"), then=("review", "reports"))
     done = [
         one for answer in walk.answers if answer.code == 0 and answer.words[0] == "explain" for one in answer.values

@@ -16,12 +16,13 @@ from planner.siting.programme.formulation import formulate
 from planner.siting.search import optimise as optimising
 from planner.siting.search import warm
 from planner.siting.search.warm import first_offers
+from tests.depth import some
 
 
 @pytest.mark.parametrize("places", [False, True])
 def test_first_plans_of_tiny_problems(places):
     found = 0
-    for seed in range(60):
+    for seed in some(range(60)):
         problem = tiny_problem(seed, places=places)
         offers = first_offers(formulate(problem), seed, 0.01)
         if offers is None:
@@ -38,7 +39,7 @@ def test_first_plans_of_tiny_problems(places):
 def test_a_start_changes_no_optimum(monkeypatch):
     monkeypatch.setattr(optimising, "WARM_FROM", 1)
     monkeypatch.setattr(optimising, "WARM_SHARE", 1e-4)
-    for seed in range(40):
+    for seed in some(range(40)):
         problem = tiny_problem(seed, places=seed % 2 == 1)
         best = Tiny(problem).best()
         plan = solve(problem, SolverSettings(gap=0.0))

@@ -10,11 +10,12 @@ from tiny_siting import tiny_problem
 from planner.siting import SolverSettings, count, evaluate, solve
 from planner.siting.search import optimise as optimising
 from planner.siting.search.years import first_years
+from tests.depth import some
 
 
 def test_first_years_open_what_is_ready_and_paid_for_and_keep_it_open():
     found = opened = late = 0
-    for seed in range(150):
+    for seed in some(range(150)):
         problem = tiny_problem(seed, phases=True)
         states = first_years(problem, seed, 0.01)
         if states is None:
@@ -44,7 +45,7 @@ def test_first_years_open_what_is_ready_and_paid_for_and_keep_it_open():
 def test_a_start_over_years_changes_no_optimum(monkeypatch):
     monkeypatch.setattr(optimising, "WARM_FROM", 1)
     monkeypatch.setattr(optimising, "WARM_SHARE", 1e-4)
-    for seed in range(60):
+    for seed in some(range(60)):
         problem = tiny_problem(seed, phases=True, places=seed % 3 == 1)
         best = Tiny(problem).best()
         plan = solve(problem, SolverSettings(gap=0.0))

@@ -11,6 +11,7 @@ from planner.siting.bare.bounds import climb, price, settle
 from planner.siting.bare.branch import prove
 from planner.siting.bare.pure import Pure, by_site, cost_of, restricted
 from planner.siting.bare.swap import Search
+from tests.depth import some
 
 
 def tiny(seed):
@@ -48,7 +49,7 @@ def better(pure):
     return lambda cost: cost - pure.step(cost)
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", some(range(150)))
 def test_proof_equals_the_best_of_all_plans(seed):
     pure = tiny(seed)
     table = costs(pure)
@@ -62,7 +63,7 @@ def test_proof_equals_the_best_of_all_plans(seed):
     assert proof.bound <= best + 1e-9
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", some(range(150)))
 def test_a_proof_that_is_stopped_says_what_it_knows(seed):
     pure = tiny(seed)
     best = min(costs(pure).values())
@@ -72,7 +73,7 @@ def test_a_proof_that_is_stopped_says_what_it_knows(seed):
     assert proof.bound <= best + 1e-9 <= proof.cost + 2e-9
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", some(range(150)))
 def test_any_prices_give_a_bound_and_what_it_settles_is_so(seed):
     pure = tiny(seed)
     table = costs(pure)
@@ -90,7 +91,7 @@ def test_any_prices_give_a_bound_and_what_it_settles_is_so(seed):
                     assert not is_open[settled.closed].any()
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", some(range(60)))
 def test_what_is_left_after_some_choices_costs_the_same(seed):
     pure = tiny(seed)
     rng = np.random.default_rng(seed)
@@ -118,7 +119,7 @@ def test_pairs_by_site_are_the_same_pairs():
 def test_a_proof_keeps_the_cheapest_plan_it_met_whatever_it_settles_afterwards(told):
     """Sites are settled against the cheapest plan met: what is left to open in the end may cost more than that plan."""
     wrong = []
-    for seed in range(400):
+    for seed in some(range(400)):
         pure = tiny(seed)
         table = costs(pure)
         best, worst = min(table, key=table.get), max(table, key=table.get)

@@ -37,7 +37,7 @@ def wuhan(shared_data):
 
 
 @pytest.mark.parametrize("who", WALKERS)
-@pytest.mark.parametrize("city", [porto, wuhan])
+@pytest.mark.parametrize("city", [pytest.param(porto, marks=pytest.mark.scale), wuhan])
 def test_thousands_of_walks_equal_networkx(shared_data, city, who):
     segments, crs = city(shared_data)
     walker = WALKERS[who]

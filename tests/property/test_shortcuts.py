@@ -12,6 +12,7 @@ from tiny_siting import tiny_problem
 
 from planner.siting import Budgets, Goal, SolverSettings, evaluate, solve
 from planner.siting.bare.units import find_units
+from tests.depth import some
 
 EXACT = SolverSettings(gap=0.0)
 KINDS = ("coverage", "walk", "furthest")
@@ -63,7 +64,7 @@ def compare(seed, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_lean_problems(kind):
-    ended = [compare(seed, kind) for seed in range(60)]
+    ended = [compare(seed, kind) for seed in some(range(60))]
     assert ended.count("planner") > 20
     assert ended.count("planner") < 60
 
@@ -71,14 +72,14 @@ def test_lean_problems(kind):
 @pytest.mark.scale
 @pytest.mark.parametrize("kind", KINDS)
 def test_thousands_of_lean_problems(kind):
-    for seed in range(1000, 2000):
+    for seed in some(range(1000, 2000)):
         compare(seed, kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_chain_of_goals_goes_on_from_the_shortcut(kind):
     taken = 0
-    for seed in range(40):
+    for seed in some(range(40)):
         problem = replace(lean(seed, kind), goals=(Goal(kind), Goal("cost")))
         if find_units(problem) is None:
             continue

@@ -11,6 +11,7 @@ from every_plan import Tiny
 from tiny_siting import tiny_problem
 
 from planner.siting import Lock, SolverSettings, evaluate, solve
+from tests.depth import some
 
 EXACT = SolverSettings(gap=0.0)
 GOALS = ("coverage", "walk", "furthest", "fair", "cost", "sites")
@@ -53,13 +54,13 @@ def compare(seed, wishes, change=lambda problem: problem):
 
 @pytest.mark.parametrize("wishes", FAMILIES)
 def test_tiny_problems(wishes):
-    ended = [compare(seed, wishes) for seed in range(25)]
+    ended = [compare(seed, wishes) for seed in some(range(25))]
     assert "optimal" in ended
 
 
 @pytest.mark.parametrize("wishes", [wish for wish in FAMILIES if wish.values[0]["goal"] == "cost"])
 def test_tiny_problems_with_walks_at_a_price(wishes):
-    ended = [compare(seed, wishes, priced_walks) for seed in range(25)]
+    ended = [compare(seed, wishes, priced_walks) for seed in some(range(25))]
     assert "optimal" in ended
 
 
@@ -80,12 +81,12 @@ def named_offers(seed):
 
 @pytest.mark.parametrize("wishes", FAMILIES)
 def test_tiny_problems_with_ways_decided_by_name(wishes):
-    ended = [compare(seed, wishes, named_offers(seed)) for seed in range(30)]
+    ended = [compare(seed, wishes, named_offers(seed)) for seed in some(range(30))]
     assert "optimal" in ended
 
 
 @pytest.mark.scale
 @pytest.mark.parametrize("wishes", FAMILIES)
 def test_thousands_of_tiny_problems(wishes):
-    for seed in range(1000, 1250):
+    for seed in some(range(1000, 1250)):
         compare(seed, wishes)

@@ -19,6 +19,7 @@ from planner.siting.cuts.ground import lay_out, needs_counting
 from planner.siting.cuts.root import bound_at_root
 from planner.siting.cuts.tree import Search, Tree
 from planner.siting.programme.formulation import formulate
+from tests.depth import some
 
 KINDS = pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])
 PLENTY_S = 60.0
@@ -54,7 +55,7 @@ def linear_optimum(form):
 @KINDS
 def test_no_plan_beats_the_bound_and_no_plan_with_a_bundle_beats_what_it_can_reach(places):
     problems = judged = 0
-    for seed, problem, form in relaxable(range(800, 860), places=places):
+    for seed, problem, form in relaxable(some(range(800, 860)), places=places):
         tiny = Tiny(problem)
         worths = {}
         for (state,) in tiny.sequences():
@@ -86,7 +87,7 @@ def test_no_plan_beats_the_bound_and_no_plan_with_a_bundle_beats_what_it_can_rea
 @pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
 def test_without_places_the_bound_is_the_linear_relaxation(phases):
     compared = 0
-    for seed, _, form in relaxable(range(900, 970), places=False, phases=phases):
+    for seed, _, form in relaxable(some(range(900, 970)), places=False, phases=phases):
         priced, _ = bound_of(form)
         best = linear_optimum(form)
         assert (priced is None) == (best is None), seed
@@ -105,7 +106,7 @@ def test_a_district_without_places_is_bounded_by_its_linear_relaxation():
 @pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
 def test_cuts_for_places_only_lower_the_bound_and_never_below_the_linear_relaxation(phases):
     lowered = 0
-    for seed, _, form in relaxable(range(800, 860), places=True, phases=phases):
+    for seed, _, form in relaxable(some(range(800, 860)), places=True, phases=phases):
         priced, told = bound_of(form)
         if priced is None:
             continue
@@ -186,7 +187,7 @@ def every_form(seeds, *, places, phases, spread=None):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_tree_ends_at_the_best_plan(places, phases, workers):
     ended = divided = 0
-    for seed, problem, form in every_form(range(700, 800), places=places, phases=phases):
+    for seed, problem, form in every_form(some(range(700, 800)), places=places, phases=phases):
         if needs_counting(form):
             continue
         search = searched(form, workers=workers)
@@ -211,7 +212,7 @@ def test_the_tree_ends_at_the_best_plan(places, phases, workers):
 @pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
 def test_the_tree_ends_at_the_best_plan_in_which_every_opening_has_its_least_load(phases):
     ended = held = 0
-    for seed in range(700, 900):
+    for seed in some(range(700, 900)):
         problem = tiny_problem(seed, places=True, phases=phases)
         rules = dataclasses.replace(problem.rules, assignment=(), spreads=(), floors=())
         problem = dataclasses.replace(problem, rules=rules)

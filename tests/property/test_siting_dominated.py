@@ -27,6 +27,7 @@ from planner.siting.programme import formulation
 from planner.siting.programme.bundles import enumerate_bundles
 from planner.siting.programme.dominated import dominated_bundles, dominated_sites
 from planner.siting.programme.formulation import formulate
+from tests.depth import some
 
 EXACT = SolverSettings(gap=0.0, shortcuts=False)
 
@@ -49,7 +50,7 @@ def cheap(problem, seed):
 @pytest.mark.parametrize("goal", ["coverage", "cost", "sites", "fair", "walk"])
 def test_the_optimum_of_tiny_problems_stays(places, goal):
     dropped = 0
-    for seed in range(60):
+    for seed in some(range(60)):
         problem = cheap(tiny_problem(3_000 + seed, places=places, goal=goal), seed)
         bundles = enumerate_bundles(problem)
         dropped += int(dominated_bundles(problem, bundles).sum())
@@ -79,7 +80,7 @@ POSED = {
 @pytest.mark.parametrize("posed", POSED)
 def test_sites_that_another_one_replaces_change_no_optimum(posed, monkeypatch):
     left_out = 0
-    for seed in range(25):
+    for seed in some(range(25)):
         problem = town(seed, pose=POSED[posed], budgets=Budgets(capital_yuan=9.0 if posed == "most covered" else 60.0))
         form = formulate(problem)
         gone = dominated_sites(problem, form.bundles, form.slots, form.needs)

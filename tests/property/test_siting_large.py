@@ -13,6 +13,7 @@ from benchmarks.instances import bare_problem, district_problem, made_up_city
 from planner.siting import Lock, SolverSettings, evaluate, solve
 from planner.siting.search import focus as focus_module
 from planner.siting.search import optimise
+from tests.depth import some
 
 EXACT = SolverSettings(gap=0.0)
 KINDS = pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])
@@ -44,7 +45,7 @@ def test_a_large_problem_has_the_same_optimum(places, way, monkeypatch):
     looked = []
     original = optimise.focus
     monkeypatch.setattr(optimise, "focus", lambda *given: looked.append(original(*given)) or looked[-1])
-    for seed, problem in splittable(range(860, 900), places=places):
+    for seed, problem in splittable(some(range(860, 900)), places=places):
         plan = solve(problem, EXACT)
         best = Tiny(problem).best()
         if best is None:
@@ -62,7 +63,7 @@ def test_a_large_problem_has_the_same_optimum(places, way, monkeypatch):
 def test_what_is_told_on_the_way_holds_the_optimum_between_and_never_loosens(places, way, monkeypatch):
     look_at_everything(monkeypatch, way)
     told, plans = [], 0
-    for seed, problem in splittable(range(860, 900), places=places):
+    for seed, problem in splittable(some(range(860, 900)), places=places):
         told.clear()
         alone = dataclasses.replace(problem, goals=problem.goals[:1])
         plan = solve(alone, EXACT, lambda found, bound, _: told.append((found, bound)))
@@ -82,7 +83,7 @@ def test_a_large_problem_over_years_has_the_same_optimum(places, monkeypatch):
     look_at_everything(monkeypatch, "no plan grown")
     looked, original = [], optimise.focus
     monkeypatch.setattr(optimise, "focus", lambda *given: looked.append(original(*given)) or looked[-1])
-    for seed, problem in splittable(range(60), places=places, phases=True):
+    for seed, problem in splittable(some(range(60)), places=places, phases=True):
         plan = solve(problem, EXACT)
         best = Tiny(problem).best()
         assert plan.found == (best is not None), seed
@@ -104,7 +105,7 @@ def test_where_merging_meets_no_plan_one_from_elsewhere_does_and_what_has_none_i
     searched, original = [], focus_module.Search.run
     monkeypatch.setattr(focus_module.Search, "run", lambda *given: searched.append(1) or original(*given))
     found = refused = 0
-    for seed, problem in splittable(range(860, 920), places=places):
+    for seed, problem in splittable(some(range(860, 920)), places=places):
         searched.clear()
         plan, best = solve(problem, EXACT), Tiny(problem).best()
         assert plan.found == (best is not None), seed
@@ -122,7 +123,7 @@ def test_where_merging_meets_no_plan_one_from_elsewhere_does_and_what_has_none_i
 def test_a_plan_in_hand_changes_no_optimum_even_where_it_is_no_longer_allowed(places, monkeypatch):
     look_at_everything(monkeypatch, "plans grown")
     begun = struck = 0
-    for seed, problem in splittable(range(860, 890), places=places):
+    for seed, problem in splittable(some(range(860, 890)), places=places):
         first = solve(problem, EXACT)
         if not first.found:
             continue

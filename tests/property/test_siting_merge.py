@@ -24,6 +24,7 @@ from planner.siting.search.merge import Merging, among
 from planner.siting.search.regrow import rebuild, settle_in
 from planner.siting.search.seats import assign
 from planner.siting.search.warm import Grower
+from tests.depth import some
 
 KINDS = pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])
 UNLIMITED = 1e14
@@ -131,7 +132,7 @@ def sat_down(grower, offers, seed=1):
 @KINDS
 def test_grown_plans_keep_every_limit_and_the_same_seed_grows_the_same_plan(places):
     grown = opened = 0
-    for seed, problem, form, grower in growable(range(100), places=places):
+    for seed, problem, form, grower in growable(some(range(100)), places=places):
         # What asks for at least so much is left to the solver.
         never = tuple(lock for lock in problem.rules.locks if lock.kind == "never")
         least = {"floors": (), "min_sites": 0, "min_openings": (), "min_hubs": 0, "locks": never}
@@ -180,7 +181,7 @@ def test_what_cannot_be_paid_for_is_not_closed():
 @KINDS
 def test_what_openings_are_counted_for_is_never_more_than_they_give(places):
     judged = full = 0
-    for seed, problem, form, grower in growable(range(100), places=places):
+    for seed, problem, form, grower in growable(some(range(100)), places=places):
         plan = grower.grown(seed, 2_000).offers
         g, s, sets, seats = sat_down(grower, plan)
         assert stands_up_to_a_recount(g, s) == pytest.approx(sets + seats), seed
@@ -196,7 +197,7 @@ def test_what_openings_are_counted_for_is_never_more_than_they_give(places):
 
 def test_the_places_of_a_district_are_given_out_nearly_as_well_as_can_be():
     problem, _, grower = district()
-    for seed in range(6):
+    for seed in some(range(6)):
         plan = grower.grown(seed, 100_000).offers
         g, s, _, seats = sat_down(grower, plan)
         stands_up_to_a_recount(g, s)
@@ -233,7 +234,7 @@ def torn_down_and_grown(grower, seed, turns, looks=10**7):
 @KINDS
 def test_all_is_still_counted_right_after_tearing_down_and_growing(places):
     grown = 0
-    for seed, _, _, grower in growable(range(100), places=places):
+    for seed, _, _, grower in growable(some(range(100)), places=places):
         torn_down_and_grown(grower, seed, 15)
         grown += 1
     assert grown > 20
@@ -242,8 +243,8 @@ def test_all_is_still_counted_right_after_tearing_down_and_growing(places):
 @KINDS
 def test_a_district_is_still_counted_right_after_tearing_down_and_growing(places):
     _, _, grower = district(places=places)
-    first = [torn_down_and_grown(grower, seed, 1) for seed in range(4)]
-    later = [torn_down_and_grown(grower, seed, 60) for seed in range(4)]
+    first = [torn_down_and_grown(grower, seed, 1) for seed in some(range(4))]
+    later = [torn_down_and_grown(grower, seed, 60) for seed in some(range(4))]
     assert all(long >= short for long, short in zip(later, first, strict=True))
     assert sum(later) > sum(first)
     torn_down_and_grown(grower, 9, 60, looks=20_000)
@@ -252,7 +253,7 @@ def test_a_district_is_still_counted_right_after_tearing_down_and_growing(places
 @KINDS
 def test_a_problem_among_some_offers_has_the_plans_that_open_nothing_else(places):
     struck = 0
-    for seed in range(80):
+    for seed in some(range(80)):
         problem = tiny_problem(seed, places=places)
         table = problem.offers
         kept = np.random.default_rng(seed).random(table.count) < 0.4

@@ -16,6 +16,7 @@ from planner.siting.programme.formulation import formulate
 from planner.siting.programme.linear import Expression, ModelBuilder
 from planner.siting.programme.pieces import forced, pieces, restricted
 from planner.siting.programme.solver import solve_model
+from tests.depth import some
 
 EXACT = SolverSettings(gap=0.0, shortcuts=False)
 
@@ -43,7 +44,7 @@ def random_model(seed):
 
 def test_piece_by_piece_is_as_good_as_all_at_once(monkeypatch):
     apart = infeasible = 0
-    for seed in range(400):
+    for seed in some(range(400)):
         model = random_model(seed)
         found = pieces(forced(model))
         assert np.array_equal(np.sort(np.concatenate(found)), np.arange(model.n_columns)), seed
@@ -127,7 +128,7 @@ def test_money_for_everything_is_no_row_and_money_for_less_is():
 
 def test_tiny_problems_have_the_optimum_of_every_plan_whether_they_fall_apart_or_not():
     apart = 0
-    for seed in range(2_000, 2_120):
+    for seed in some(range(2_000, 2_120)):
         problem = tiny_problem(seed, goal="sites")
         best, plan = Tiny(problem).best(), solve(problem, EXACT)
         assert plan.found == (best is not None), seed

@@ -6,6 +6,7 @@ import pytest
 from planner.access import circles, kernel, snap, walk, walking
 from planner.access.skeleton import whole_graph
 from planner.study import WalkingProfile
+from tests.depth import some
 from tests.property.streets import network_of, town
 
 WALKER = WalkingProfile(speed_m_s=1.2, stairs="forbidden")
@@ -13,7 +14,7 @@ WALKER = WalkingProfile(speed_m_s=1.2, stairs="forbidden")
 
 @pytest.mark.parametrize("sizes", [(12, 5), (3, 9), (1, 1)])
 def test_equals_the_search_over_every_junction(monkeypatch, sizes):
-    for seed in range(150):
+    for seed in some(range(150)):
         network = network_of(town(seed, points=90, links=95, tree=True, stairs=0.1, one_way=0.03))
         rng = np.random.default_rng(seed + 1)
         doors = [snap(network, rng.uniform(-20, 420, (size, 2)), max_connector_m=60, walker=WALKER) for size in sizes]

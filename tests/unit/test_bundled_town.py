@@ -155,6 +155,7 @@ def test_the_folder_is_small_and_names_its_source() -> None:
         assert "© OpenStreetMap contributors" in (TOWN / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.scale
 @pytest.mark.shared
 @pytest.mark.skipif(not EXTRACT.is_file(), reason=f"{EXTRACT} is not there; set PLANNER_SHARED_DATA")
 def test_the_script_builds_what_is_committed(tmp_path: Path) -> None:

@@ -24,30 +24,30 @@ def fuzz(first, last, timeout_s, what="fuzz"):
     return ran.stdout.splitlines()
 
 
-def test_a_hundred_damaged_inputs():
-    assert fuzz(0, 100, timeout_s=300) == ["done"]
+def test_some_damaged_inputs():
+    assert fuzz(0, 25, timeout_s=300) == ["done"]
 
 
 @pytest.mark.scale
-@pytest.mark.parametrize("first", range(100, 4100, 500))
+@pytest.mark.parametrize("first", range(25, 4025, 500))
 def test_thousands_of_damaged_inputs(first):
     assert fuzz(first, first + 500, timeout_s=1800) == ["done"]
 
 
-def test_thirty_damaged_street_files():
-    assert fuzz(0, 30, timeout_s=300, what="fuzz_streets") == ["done"]
+def test_some_damaged_street_files():
+    assert fuzz(0, 8, timeout_s=300, what="fuzz_streets") == ["done"]
 
 
 @pytest.mark.scale
 def test_hundreds_of_damaged_street_files():
-    assert fuzz(30, 530, timeout_s=1800, what="fuzz_streets") == ["done"]
+    assert fuzz(8, 530, timeout_s=1800, what="fuzz_streets") == ["done"]
 
 
-def test_two_hundred_hostile_files_of_each_format():
-    assert fuzz(0, 200, timeout_s=200, what="fuzz_formats") == ["done"]
+def test_some_hostile_files_of_each_format():
+    assert fuzz(0, 60, timeout_s=200, what="fuzz_formats") == ["done"]
 
 
 @pytest.mark.scale
-@pytest.mark.parametrize("first", range(200, 20_200, 2_500))
+@pytest.mark.parametrize("first", range(60, 20_060, 2_500))
 def test_thousands_of_hostile_files_of_each_format(first):
     assert fuzz(first, first + 2_500, timeout_s=1800, what="fuzz_formats") == ["done"]

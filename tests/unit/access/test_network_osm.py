@@ -126,8 +126,8 @@ def test_faults_are_told(tmp_path):
 @pytest.mark.parametrize(
     ("file", "crs", "kilometres", "main"),
     [
-        ("porto/porto_region_2015_highways.osm.pbf", "EPSG:3763", 9971.5, 0.986),
-        ("neubrandenburg/neubrandenburg.osm.bz2", "EPSG:25833", 1488.8, 0.99),
+        pytest.param("porto/porto_region_2015_highways.osm.pbf", "EPSG:3763", 9971.5, 0.986, marks=pytest.mark.scale),
+        pytest.param("neubrandenburg/neubrandenburg.osm.bz2", "EPSG:25833", 1488.8, 0.99, marks=pytest.mark.scale),
         ("yangpu/tongji.osm", "EPSG:4549", 30.3, 0.966),
     ],
 )

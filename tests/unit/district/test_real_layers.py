@@ -146,7 +146,9 @@ def test_portos_pieces_are_reported_as_a_share_of_people(shared_data):
 FRONTS_M = (8.0, 40.0)
 
 
-@pytest.mark.parametrize("shift", ["gcj02", "bd09", ""])
+@pytest.mark.parametrize(
+    "shift", ["gcj02", pytest.param("bd09", marks=pytest.mark.scale), pytest.param("", marks=pytest.mark.scale)]
+)
 def test_doors_along_wuhans_streets_betray_a_shift_and_nothing_else_does(shared_data, tmp_path, shift):
     """Doors beside streets of central Wuhan, put through the exact forward formula; the layer declares nothing."""
     streets = gpd.read_parquet(shared_data / "wuhan" / "wuhan_streets.parquet").to_crs(4547)
@@ -228,7 +230,7 @@ def small_district(folder, streets, points, shift, *, communities, buildings=Non
     return [finding for finding in every if "shift" in finding.code]
 
 
-@pytest.mark.parametrize("shift", ["gcj02", "bd09", ""])
+@pytest.mark.parametrize("shift", ["gcj02", pytest.param("bd09", marks=pytest.mark.scale), ""])
 def test_sixty_rooms_of_a_small_district_of_wuhan_betray_a_shift_and_nothing_else_does(shared_data, tmp_path, shift):
     """A circle of 700 m: 60 rooms and 5 facilities 8 to 40 m from real streets. The sign test alone sees too little."""
     streets = gpd.read_parquet(shared_data / "wuhan" / "wuhan_streets.parquet").to_crs(4547)
@@ -251,7 +253,9 @@ def test_sixty_rooms_of_a_small_district_of_wuhan_betray_a_shift_and_nothing_els
     assert {finding.severity for finding in found} <= {"warning"}
 
 
-@pytest.mark.parametrize("shift", ["gcj02", "bd09", ""])
+@pytest.mark.parametrize(
+    "shift", ["gcj02", pytest.param("bd09", marks=pytest.mark.scale), pytest.param("", marks=pytest.mark.scale)]
+)
 def test_rooms_in_real_buildings_of_one_street_of_yangpu_betray_a_shift_and_nothing_else_does(
     shared_data, tmp_path, shift
 ):

@@ -169,7 +169,7 @@ class _Deadly(Work):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not of Windows")
-@pytest.mark.parametrize("deaths", [1, DEATHS - 1, DEATHS])
+@pytest.mark.parametrize("deaths", [1, pytest.param(DEATHS - 1, marks=pytest.mark.scale), DEATHS])
 def test_a_worker_that_dies_takes_nothing_with_it(town, whole, tmp_path, deaths):
     (tmp_path / ".cache").mkdir()
     (tmp_path / ".cache" / "fuse").write_text("x" * deaths)
