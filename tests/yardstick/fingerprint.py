@@ -27,13 +27,14 @@ _UNTIMED = {"timings_s", "seconds", "versions", "digest", "run_id", "inputs", "s
 
 def fingerprint(folder):
     """Return file → part → digest for every file below ``folder``; a part is a column, a sheet, a layer or the words."""
-    manifest = folder / "manifest.json"
-    digest = json.loads(manifest.read_text(encoding="utf-8"))["digest"] if manifest.exists() else ""
+    digests = [
+        json.loads(manifest.read_text(encoding="utf-8"))["digest"] for manifest in sorted(folder.rglob("manifest.json"))
+    ]
     found = {}
     for path in sorted(folder.rglob("*")):
         reader = _READERS.get(path.suffix)
         if path.is_file() and reader is not None and ".cache" not in path.parts:
-            found[path.relative_to(folder).as_posix()] = reader(path, digest)
+            found[path.relative_to(folder).as_posix()] = reader(path, digests)
     return found
 
 
@@ -98,14 +99,14 @@ def _parquet(path, _):
     }
 
 
-def _workbook(path, digest):
+def _workbook(path, digests):
     book = openpyxl.load_workbook(path)
     parts = {}
     for sheet in book:
         cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None]
         figures = [cell for cell in cells if isinstance(cell, int | float)]
         parts[f"{sheet.title}: figures"] = _short(*map(_plain, figures))
-        parts[f"{sheet.title}: words"] = _short(*(_still(cell, digest) for cell in cells if isinstance(cell, str)))
+        parts[f"{sheet.title}: words"] = _short(*(_still(cell, digests) for cell in cells if isinstance(cell, str)))
     book.close()
     return parts
 
@@ -135,29 +136,29 @@ class _Words(HTMLParser):
             self.data.append(data)
 
 
-def _page(path, digest):
-    text = _still(path.read_text(encoding="utf-8"), digest)
+def _page(path, digests):
+    text = _still(path.read_text(encoding="utf-8"), digests)
     words = _Words()
     words.feed(text)
     return {"words": _short(*words.words), "data": _short(*words.data), "whole": _short(text)}
 
 
-def _still(text, digest):
-    """Return ``text`` without the run's digest and without digests of the page's own scripts."""
-    if digest:
+def _still(text, digests):
+    """Return ``text`` without digests of runs, which change with the planner's code, and of the page's own scripts."""
+    for digest in digests:
         text = text.replace(digest, "DIGEST").replace(digest[:12], "DIGEST")
     return re.sub(r"sha256-[A-Za-z0-9+/=]{44}", "SHA256", text)
 
 
-def _json(path, digest):
-    found = json.loads(_still(path.read_text(encoding="utf-8"), digest))
+def _json(path, digests):
+    found = json.loads(_still(path.read_text(encoding="utf-8"), digests))
     if not isinstance(found, dict):
         return {"all": _short(_plain(found))}
     return {key: _short(_plain(value)) for key, value in found.items() if key not in _UNTIMED}
 
 
-def _text(path, digest):
-    return {"whole": _short(_still(path.read_text(encoding="utf-8"), digest))}
+def _text(path, digests):
+    return {"whole": _short(_still(path.read_text(encoding="utf-8"), digests))}
 
 
 def _layers(path, _):

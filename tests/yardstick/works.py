@@ -15,25 +15,38 @@ _PORTO = str(REPOSITORY / "configs" / "porto.yaml")
 _BUDGETS = ["--set", "scenarios=[{name: half, set: {budgets.capital_yuan: 6000000}}]"]
 
 
+#: what holds the bound of a plan
+_WITH_BOUNDS = (
+    ("base/manifest.json", "result"), ("base/plan.xlsx", "Summary: figures"), ("base/plan.xlsx", "Summary: words"),
+    ("base/map.html", "data"), ("base/map.html", "whole"), ("base/meeting.html", "data"), ("base/meeting.html", "whole"),
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Work:
     """Calls of the command line; ``{out}`` is the folder that is then digested."""
 
     calls: tuple[tuple[str, ...], ...]
+    unproven: bool = False
+    """Whether the search ends within a gap above zero, where the bound it ends with differs from run to run."""
 
     def run(self, out):
         """Make the calls with everything below ``out``; return file → part → digest."""
         for call in self.calls:
             code = _run([part.replace("{out}", str(out)) for part in call] + ["--quiet"])
             assert code == 0, (code, call)
-        return fingerprint(out)
+        found = fingerprint(out)
+        if self.unproven:
+            for file, part in _WITH_BOUNDS:
+                found[file].pop(part, None)
+        return found
 
 
 WORKS = {
     "town": Work((("plan", _TOWN, "--out", "{out}/base"),)),
     "town_assessed": Work((("assess", _TOWN, "--out", "{out}/base"),)),
     "town_explained": Work((("explain", _TOWN, "--out", "{out}/base"),)),
-    "town_rules": Work((("plan", _RULES, "--out", "{out}/base"),)),
+    "town_rules": Work((("plan", _RULES, "--out", "{out}/base"),), unproven=True),
     "town_compared": Work(
         (
             ("batch", _TOWN, *_BUDGETS, "--jobs", "1", "--out", "{out}/store"),
