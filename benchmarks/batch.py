@@ -21,9 +21,12 @@ sys.path.insert(0, str(ROOT))
 
 from ruamel.yaml import YAML  # noqa: E402
 
-from planner.runs.batch import Report, run_batch  # noqa: E402
-from planner.runs.executors import Processes, Serial  # noqa: E402
-from planner.runs.work import Work  # noqa: E402
+from planner.store.executors import Processes, Serial  # noqa: E402
+from planner.workflow.batch import (  # noqa: E402
+    Report,
+    Work,
+    run_batch,
+)
 from tests.kills import lost_to_kills  # noqa: E402
 from tests.tiny_town import write_town  # noqa: E402
 

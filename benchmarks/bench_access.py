@@ -38,7 +38,7 @@ from planner.access import (
 from planner.access.assemble import Segments, assemble
 from planner.access.network import WalkNetwork, metric_crs
 from planner.access.network_osm import read_osm
-from planner.runs.codec import read_value, write_value
+from planner.store.codec import read_value, write_value
 from planner.study import WalkingProfile
 
 ROOT = Path(__file__).resolve().parent.parent

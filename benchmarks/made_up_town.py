@@ -17,8 +17,14 @@ from shapely import LineString, box
 from planner.access import Reach
 from planner.district import District
 from planner.district.ground import read_ground
-from planner.runs import tabulate
-from planner.runs.consequences import (
+from planner.siting import Outcome, Plan, Posed, count, pose
+from planner.store.manifest import Manifest, Result
+from planner.store.run import Run
+from planner.store.tables import Tables
+from planner.study import Study
+from planner.workflow import plan_tables as tabulate
+from planner.workflow.infeasibility import unopened_table
+from planner.workflow.plan_tables import (
     bills_table,
     closed_table,
     loads_table,
@@ -26,12 +32,6 @@ from planner.runs.consequences import (
     places_today,
     served_table,
 )
-from planner.runs.manifest import Manifest, Result
-from planner.runs.store import Run
-from planner.runs.tables import Tables
-from planner.runs.unopened import unopened_table
-from planner.siting import Outcome, Plan, Posed, count, pose
-from planner.study import Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,12 +26,13 @@ from planner.errors import (
     PlannerError,
     caused_by,
 )
-from planner.runs.plain_json import plain_json
+from planner.store.manifest import plain_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from planner.runs.run import Publish
+    from planner.store.cache import Cache
+    from planner.workflow.plan import Publish
 
 app = typer.Typer(
     name="planner",
@@ -62,7 +63,7 @@ def new_study(
     example: Annotated[bool, typer.Option("--example", help="The bundled town with its layers, ready to run.")] = False,
 ) -> None:
     """Make a study to start from, commented in both languages, with its JSON Schema beside it."""
-    from planner.runs.new import start  # noqa: PLC0415
+    from planner.workflow.new import start
 
     for path in start(folder, example=example):
         typer.echo(path)
@@ -79,10 +80,11 @@ def plan(
     quiet: Quiet = False,
 ) -> None:
     """Check the layers, walk the streets, site the services, and draw the map (the main job)."""
-    from planner import report, runs  # noqa: PLC0415 - `--help` must not wait for the solver to load
+    from planner import report
+    from planner.workflow.plan import plan
 
     with Bar(quiet=quiet) as bar:
-        run, folder = runs.plan(
+        run, folder = plan(
             study,
             scenario=scenario,
             sets=sets or (),
@@ -90,7 +92,7 @@ def plan(
             publish=report.publish,
             require_optimal=require_optimal,
             progress=bar,
-            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+            cache=_cache(out),
         )
     if as_json:
         print(plain_json({"folder": str(folder), **json.loads(run.manifest.as_json())}))
@@ -113,10 +115,10 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Find every fault of every layer at once, and say how to mend it (exit code 4 if there is an error)."""
-    from planner import runs  # noqa: PLC0415
+    from planner.workflow.check import check
 
     with Bar(quiet=quiet) as bar:
-        checked = runs.check(study, scenario=scenario, sets=sets or (), mend_to=mend, progress=bar)
+        checked = check(study, scenario=scenario, sets=sets or (), mend_to=mend, progress=bar)
     if as_json:
         print(plain_json(checked.rows()))
     else:
@@ -135,17 +137,18 @@ def assess(
     quiet: Quiet = False,
 ) -> None:
     """Audit what stands today: who reaches what, what doubles, what is missing; nothing is sited."""
-    from planner import report, runs  # noqa: PLC0415
+    from planner import report
+    from planner.workflow.assess import assess
 
     with Bar(quiet=quiet) as bar:
-        found, folder = runs.assess(
+        found, folder = assess(
             study,
             scenario=scenario,
             sets=sets or (),
             out=out,
             publish=report.publish_assessment,
             progress=bar,
-            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+            cache=_cache(out),
         )
     if as_json:
         told = {
@@ -180,21 +183,24 @@ def batch(
     quiet: Quiet = False,
 ) -> None:
     """Run every scenario of every study; what is finished stays, and the same call resumes the rest."""
-    from planner import runs  # noqa: PLC0415
-    from planner.cli.board import Board, cache_lines, closing_lines, language_of  # noqa: PLC0415
+    from planner.cli.board import Board, cache_lines, closing_lines, language_of
+    from planner.store.cache import default_folder
+    from planner.store.folders import STORE
+    from planner.store.totals import city_totals
+    from planner.workflow.batch import Work, executor_for, run_batch
 
-    store = out or runs.STORE
+    store = out or STORE
     with Board(language_of(studies, sets or ()), quiet=quiet) as board:
-        report = runs.run_batch(
+        report = run_batch(
             studies,
-            executor=runs.executor_for(jobs, cluster),
-            work=runs.Work(runs.default_folder(store), publish=_publish() if reports else None),
+            executor=executor_for(jobs, cluster),
+            work=Work(default_folder(store), publish=_publish() if reports else None),
             only=only or (),
             sets=sets or (),
             store=store,
             tell=board,
         )
-    totals = runs.city_totals(report) if len(studies) > 1 else None
+    totals = city_totals(report) if len(studies) > 1 else None
     if as_json:
         told = {**report.as_dict(), **({} if totals is None else totals.as_dict())}
         print(plain_json(told))
@@ -216,11 +222,11 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Hold runs side by side: what each reaches and costs, where they differ, what holds in all of them."""
-    from planner.report.comparison import closing_lines, publish_comparison  # noqa: PLC0415
-    from planner.runs.aside import written_aside  # noqa: PLC0415
-    from planner.runs.compare import compare as side_by_side  # noqa: PLC0415
-    from planner.runs.compare import find_runs  # noqa: PLC0415
-    from planner.runs.places import STORE  # noqa: PLC0415
+    from planner.report.comparison import closing_lines, publish_comparison
+    from planner.store.atomic_folder import written_aside
+    from planner.store.comparison import compare as side_by_side
+    from planner.store.comparison import find_runs
+    from planner.store.folders import STORE
 
     comparison, settings = side_by_side(find_runs(runs_or_stores), base=base)
     folder = out or STORE / "comparison"
@@ -233,7 +239,7 @@ def compare(
 
 
 def _publish() -> Publish:
-    from planner import report  # noqa: PLC0415 - only a batch that makes maps waits for the map library
+    from planner import report
 
     return report.publish
 
@@ -251,8 +257,8 @@ def report_again(
     ] = False,
 ) -> None:
     """Write map, meeting page, workbook and GeoPackage of a run again; page and workbook of an assessment."""
-    from planner import report  # noqa: PLC0415
-    from planner.runs.kinds import refuse_links  # noqa: PLC0415
+    from planner import report
+    from planner.store.folders import refuse_links
 
     refuse_links(folder)
     for path in report.publish_again(folder, sheets=sheets, public=public, declassify=declassify):
@@ -271,17 +277,18 @@ def review(
     quiet: Quiet = False,
 ) -> None:
     """Take a meeting's decisions back: recount them, complete them as well as possible, and price each one."""
-    from planner import report, runs  # noqa: PLC0415
+    from planner import report
+    from planner.workflow.review import review
 
     with Bar(quiet=quiet) as bar:
-        found, folder = runs.review(
+        found, folder = review(
             study,
             decisions,
             sets=sets or (),
             out=out,
             publish=report.publish_review,
             progress=bar,
-            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+            cache=_cache(out),
         )
     if as_json:
         print(plain_json({"folder": str(folder), **found.rows()}))
@@ -301,18 +308,19 @@ def explain(
     quiet: Quiet = False,
 ) -> None:
     """Plan, and say why: the price of every rule, what each opening brings, who pays, what lacks money, what comes when."""
-    from planner import report, runs  # noqa: PLC0415
+    from planner import report
+    from planner.workflow.explain import TIME_LIMIT_S, explain
 
     with Bar(quiet=quiet) as bar:
-        run, found, folder = runs.explain(
+        run, found, folder = explain(
             study,
             scenario=scenario,
             sets=sets or (),
             out=out,
             publish=report.publish_explanation,
-            time_limit_s=runs.TIME_LIMIT_S if time_limit is None else time_limit,
+            time_limit_s=TIME_LIMIT_S if time_limit is None else time_limit,
             progress=bar,
-            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+            cache=_cache(out),
         )
     if not quiet:
         _talk([*report.explanation_lines(run, found), "", f"→ {folder}"])
@@ -332,10 +340,11 @@ def frontier(
     quiet: Quiet = False,
 ) -> None:
     """Trace what every amount of money, or every height of a floor, would bring: table, workbook, picture, knee."""
-    from planner import report, runs  # noqa: PLC0415
+    from planner import report
+    from planner.workflow.frontier import trace
 
     with Bar(quiet=quiet) as bar:
-        found, folder = runs.trace(
+        found, folder = trace(
             study,
             scenario=scenario,
             sets=sets or (),
@@ -345,7 +354,7 @@ def frontier(
             time_limit_s=time_limit,
             publish=report.publish_frontier,
             progress=bar,
-            cache=runs.Cache(runs.default_folder(runs.STORE if out is None else None)),
+            cache=_cache(out),
         )
     if not quiet:
         _talk([*report.frontier_lines(found), "", f"→ {folder}"])
@@ -354,7 +363,7 @@ def frontier(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the study file."""
-    from planner.study.reference import schema_text  # noqa: PLC0415
+    from planner.study.reference import schema_text
 
     print(schema_text(), end="")
 
@@ -394,6 +403,14 @@ def main() -> NoReturn:
     except BrokenPipeError:  # whoever read the output has gone; the work is done
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
+
+
+def _cache(out: Path | None) -> Cache:
+    """Return the cache of the store a run is written to; of none where the run goes to a folder of the user's own."""
+    from planner.store.cache import Cache, default_folder
+    from planner.store.folders import STORE
+
+    return Cache(default_folder(STORE if out is None else None))
 
 
 @cache

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from planner.runs import CityTotals, Done, Report
+    from planner.store.executors import Done, Report
+    from planner.store.totals import CityTotals
 
 #: lines of running scenarios that are shown at once
 _SHOWN = 12
@@ -131,7 +132,7 @@ def _studies(report: Report, store: Path) -> str:
 def _totals(totals: CityTotals | None, language: Language) -> Sequence[str]:
     if totals is None:
         return ()
-    from planner.report.totals import overlap_lines, totals_lines  # noqa: PLC0415 - a single district does not wait
+    from planner.report.totals import overlap_lines, totals_lines
 
     lines = totals_lines(totals.table, totals.missing, totals.labels, language)
     return [*lines, *overlap_lines(totals.overlaps, language), ""]
@@ -139,7 +140,7 @@ def _totals(totals: CityTotals | None, language: Language) -> Sequence[str]:
 
 def language_of(studies: Sequence[Path], sets: Sequence[str]) -> Language:
     """Return the language of the first study as it is asked; English if it cannot be read, as its faults are."""
-    from planner.study.load import load_study  # noqa: PLC0415 - only here
+    from planner.study.load import load_study
 
     try:
         return load_study(studies[0], sets=sets).language

@@ -9,15 +9,15 @@ from planner.report.assessment import publish_assessment
 from planner.report.explanation import publish_explanation
 from planner.report.public import publish_public
 from planner.report.publish import print_sheets, publish
-from planner.runs.explaining import Explanation
-from planner.runs.kinds import MADE_BY, kind_of
-from planner.runs.store import Run
-from planner.runs.today import Assessment
+from planner.store.assessment import Assessment
+from planner.store.folders import MADE_BY, kind_of
+from planner.store.run import Run
+from planner.store.tables import Explanation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from planner.runs.kinds import Kind
+    from planner.store.folders import Kind
 
 
 def publish_again(

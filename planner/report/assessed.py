@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from planner.runs.today import Assessment
+    from planner.store.assessment import Assessment
     from planner.study import Language, Service
 
 

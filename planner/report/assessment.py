@@ -10,7 +10,7 @@ from planner.report.assessment_page import assessment_page
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from planner.runs.today import Assessment
+    from planner.store.assessment import Assessment
 
 
 def publish_assessment(found: Assessment, folder: Path) -> tuple[Path, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from planner.runs.today import Assessment
+    from planner.store.assessment import Assessment
     from planner.study import Language
 
 #: sheets in their order: table of the assessment → its columns, in theirs

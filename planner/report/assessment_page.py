@@ -40,7 +40,7 @@ from planner.words import say
 if TYPE_CHECKING:
     import pandas as pd
 
-    from planner.runs.today import Assessment
+    from planner.store.assessment import Assessment
     from planner.study import Language
 
 SCRIPTS = (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
 
 When = Literal["before", "after"]
 #: width of a street in points at 1 : 20,000, and the smallest scale (largest denominator) at which it is drawn

@@ -1,4 +1,4 @@
-"""A comparison as a page and a workbook: what `planner.runs.compare` found, quoted and drawn, nothing computed anew."""
+"""A comparison as a page and a workbook: what `planner.store.comparison` found, quoted and drawn, nothing computed anew."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from planner.report.book import Column, write_sheets
 from planner.report.drawings import core_map, cost_picture
 from planner.report.indicators import status_text
 from planner.report.totals import overlap_lines, totals_lines
-from planner.runs.compare import tables_of
-from planner.runs.measured import ANNUAL_YEARS
+from planner.store.comparison import tables_of
+from planner.store.measures import ANNUAL_YEARS
 from planner.words import gap_text, percent, say, signed, whole
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from planner.runs.compare import Comparison, Setting
+    from planner.store.comparison import Comparison, Setting
     from planner.study import Language
 
 #: how the columns of the workbook are written where they are not plain text

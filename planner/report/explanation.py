@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from planner.runs.explaining import Explanation
-    from planner.runs.store import Run
+    from planner.store.run import Run
+    from planner.store.tables import Explanation
     from planner.study import Language
 
 __all__ = ["explanation_lines", "publish_explanation"]

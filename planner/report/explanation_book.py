@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.report.explanation import Teller
-    from planner.runs.explaining import Explanation
-    from planner.runs.store import Run
+    from planner.store.run import Run
+    from planner.store.tables import Explanation
 
 __all__ = ["write_explanation_book"]
 

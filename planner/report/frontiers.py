@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from planner.runs.tracing import Trace
     from planner.study import Language, Study
+    from planner.workflow.frontier import Trace
 
 __all__ = ["frontier_lines", "publish_frontier"]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
 
 #: written as the moment of the last change: equal runs give equal files
 CHANGED = "2000-01-01T00:00:00.000Z"

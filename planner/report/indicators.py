@@ -12,7 +12,7 @@ from planner.words import gap_text, glossary, named, percent, say, whole, yuan
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
     from planner.study import Language, Service
 
 

@@ -21,7 +21,7 @@ from planner.words import glossary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
     from planner.study import Language, Study
 
 SCRIPTS = ("dom.js", "ground.js", "frame.js", "places.js", "panel.js", "legend.js", "map.js")

@@ -16,9 +16,9 @@ from planner.report.question import question, spoken
 from planner.report.squares import square_shapes
 
 if TYPE_CHECKING:
-    from planner.runs.follow_up import Review
-    from planner.runs.store import Run
+    from planner.store.run import Run
     from planner.study import Label, Study
+    from planner.workflow.review import Review
 
 SCRIPTS = (
     "dom.js",

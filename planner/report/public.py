@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from planner.report.indicators import Coverage
-    from planner.runs.store import Run
+    from planner.store.run import Run
     from planner.study import Study
 
 SCRIPTS = ("dom.js", "speech.js", "view.js", "ground.js", "public.js")

@@ -12,7 +12,7 @@ from planner.report.workbook import write_workbook
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
 
 
 def publish(run: Run, folder: Path) -> tuple[Path, ...]:

@@ -15,15 +15,15 @@ from planner.report.indicators import limited_services
 from planner.report.numbers import pack_counts, pack_floats, pack_steps
 from planner.report.squares import squares
 from planner.report.walks import pack_walks
-from planner.runs.ground import reach_limits_s
-from planner.runs.tabulate import FACILITY
+from planner.workflow.plan_tables import FACILITY
+from planner.workflow.stages import reach_limits_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
     from planner.study import Label, Study
 
 #: what an unlimited number is in JSON

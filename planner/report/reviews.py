@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from planner.runs.follow_up import Column, Price, Review
     from planner.study import Language
+    from planner.workflow.review import Column, Price, Review
 
 
 def publish_review(review: Review, folder: Path) -> tuple[Path, ...]:

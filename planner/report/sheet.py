@@ -28,7 +28,7 @@ from planner.words import percent, say, signed, whole, yuan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
 
 A3_MM = (420.0, 297.0)
 MARGIN_MM = 10.0

@@ -15,7 +15,7 @@ from planner.report.packing import pack_polygons
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
 
 #: about five minutes' walk: small enough to be one neighbourhood, large enough to hold a group worth a site
 SIDE_M = 400.0

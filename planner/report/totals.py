@@ -23,7 +23,7 @@ def totals_lines(
     Parameters
     ----------
     totals, missing, labels
-        As `planner.runs.totals.CityTotals` holds them.
+        As `planner.store.totals.CityTotals` holds them.
     language
         Of the words.
     """

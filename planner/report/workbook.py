@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from planner.runs.store import Run
+    from planner.store.run import Run
     from planner.study import Language, Study
 
 

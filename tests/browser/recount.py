@@ -13,7 +13,7 @@ from planner.siting import Evaluation, Floor, Posed, Spread, count
 
 if TYPE_CHECKING:
     from planner.access import Reach
-    from planner.runs.store import Run
+    from planner.store.run import Run
 
 
 def in_order(values: np.ndarray) -> float:

@@ -5,9 +5,9 @@ import pytest
 
 from planner.report import publish_assessment
 from planner.report.assessed import reached
-from planner.runs.assessing import assess
-from planner.runs.today import Assessment
+from planner.store.assessment import Assessment
 from planner.words import percent, signed, whole
+from planner.workflow.assess import assess
 from tests.tiny_town import write_town
 
 pytestmark = pytest.mark.browser

@@ -13,14 +13,12 @@ import pytest
 from planner.errors import StaleDecisionsError
 from planner.report import publish_public, publish_review
 from planner.report.meeting import meeting_page
-from planner.runs import review
-from planner.runs.clock import Clock
-from planner.runs.ground import survey
-from planner.runs.progress import silent
-from planner.runs.run import conclude
 from planner.siting import Floor, pose, value_of
 from planner.study.load import load_study
 from planner.words import whole
+from planner.workflow.plan import conclude
+from planner.workflow.review import review
+from planner.workflow.stages import Clock, silent, survey
 from tests.browser.recount import Recount
 from tests.depth import ALL, some
 from tests.unit.report.small_run import HOSTILE, small_run

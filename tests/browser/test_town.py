@@ -5,8 +5,8 @@ import pytest
 
 from planner.report import publish
 from planner.report.indicators import coverage, indicators, text_of
-from planner.runs import plan
 from planner.words import percent
+from planner.workflow.plan import plan
 
 pytestmark = pytest.mark.browser
 LARGEST_PAGE_BYTES = 6_000_000

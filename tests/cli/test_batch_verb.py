@@ -66,7 +66,7 @@ def test_reports_on_demand(town, tmp_path):
     ids=["no scenario", "no cluster"],
 )
 def test_refusals(town, tmp_path, capsys, monkeypatch, case):
-    from planner.runs import cluster
+    from planner.store import cluster
 
     words, code, said = case
     monkeypatch.setattr(cluster.Cluster.__init__, "__kwdefaults__", {"wait_s": 1})
@@ -77,7 +77,7 @@ def test_refusals(town, tmp_path, capsys, monkeypatch, case):
 FULL = """
 import resource, signal, sys
 from planner.cli import _run
-import planner.runs.run  # what is compiled and read is not to be limited, only what is written
+import planner.workflow.plan  # what is compiled and read is not to be limited, only what is written
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 sys.exit(_run(sys.argv[1:]))

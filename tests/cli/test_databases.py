@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from planner.cli import _run
 from planner.district.files import RawTable, UnreadableError, database, read, read_file
-from planner.runs import depends
-from planner.runs.cache import Cache
-from planner.runs.provenance import hashes_of
-from planner.runs.run import carry_out, plan
-from planner.runs.work import finished
+from planner.store import cache_keys as depends
+from planner.store.cache import Cache
+from planner.store.provenance import hashes_of
 from planner.study import Study
 from planner.study.connection import connection, holds_secret, is_connection, without_secrets
 from planner.study.load import load_study
+from planner.workflow.batch import finished
+from planner.workflow.plan import carry_out, plan
 from tests.tiny_town import write_town
 
 SECRET = "geheim"  # noqa: S105 - what must not be found

@@ -156,9 +156,8 @@ def test_lack_of_memory_is_not_blamed_on_the_layer(town, capsys, monkeypatch):
     with pytest.raises(UnreadableError) as fault:
         read_file(town.parent / "communities.geojson")
     assert fault.value.code == "not-enough-memory"
-    from planner import runs
 
-    monkeypatch.setattr(runs, "plan", none_left)
+    monkeypatch.setattr("planner.workflow.plan.plan", none_left)
     assert _run(["plan", str(town)]) == LACKS_MEMORY
     assert "not enough memory" in capsys.readouterr().err
 
@@ -168,9 +167,7 @@ def test_an_interrupt_while_a_library_loads_is_an_interrupt(town, capsys, monkey
     def loading(*_, **__):
         raise wrapped("numpy could not be loaded") from KeyboardInterrupt()
 
-    from planner import runs
-
-    monkeypatch.setattr(runs, "plan", loading)
+    monkeypatch.setattr("planner.workflow.plan.plan", loading)
     assert _run(["plan", str(town)]) == cli.INTERRUPTED
     assert "Traceback" not in capsys.readouterr().err
 

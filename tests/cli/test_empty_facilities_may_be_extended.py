@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from planner.cli import _run
-from planner.runs.run import carry_out
 from planner.study.load import load_study
+from planner.workflow.plan import carry_out
 from tests.street_town import care, study_of, write_street
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from planner.cli import _run
-from planner.runs import explaining
+from planner.workflow import explain as explaining
 from tests.tiny_town import write_town
 
 EVERY_RULE = [

@@ -10,7 +10,7 @@ import pytest
 from planner.cli import _run
 from planner.district import read_district
 from planner.report.geopackage import storable_names
-from planner.runs.store import Run
+from planner.store.run import Run
 from planner.study.load import load_study
 from tests.tiny_town import write_town
 

@@ -9,11 +9,9 @@ import pytest
 
 from planner.cli import _run
 from planner.errors import OutputError
-from planner.runs.columns import OF_ASSESSMENTS, OF_EXPLANATIONS, OF_RUNS
-from planner.runs.explaining import Explanation
-from planner.runs.store import Run, StoredRun
-from planner.runs.tables import GEOGRAPHIC, read_table
-from planner.runs.today import Assessment
+from planner.store.assessment import Assessment
+from planner.store.run import Run, StoredRun
+from planner.store.tables import GEOGRAPHIC, OF_ASSESSMENTS, OF_EXPLANATIONS, OF_RUNS, Explanation, read_table
 from tests.street_town import study_of, write_street
 
 KINDS = {

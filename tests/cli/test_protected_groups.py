@@ -6,10 +6,11 @@ the one at 400 too, C2 those from 600 on: with C2 180 of 210 elders and 10 of th
 
 import pytest
 
-from planner import runs
 from planner.cli import _run
 from planner.errors import InfeasibleError
 from planner.report.question import question
+from planner.workflow.explain import explain
+from planner.workflow.plan import plan
 from tests.street_town import care, study_of, write_street
 
 OLDEST = {"h0": 10, "h200": 0, "h400": 30, "h600": 0, "h800": 0, "h1000": 0}
@@ -24,7 +25,7 @@ def town(folder, *, protected, share, **floor):
 
 
 def opened(folder, **words):
-    run, _ = runs.plan(town(folder, **words), out=folder / "out")
+    run, _ = plan(town(folder, **words), out=folder / "out")
     return run.tables.openings["place_id"].tolist()
 
 
@@ -52,7 +53,7 @@ def test_where_it_cannot_be_kept_the_floor_and_the_group_are_named(tmp_path, cap
 
 
 def test_explain_prices_the_protected_groups_floor_by_its_name(tmp_path):
-    _, found, _ = runs.explain(town(tmp_path, protected=True, share=0.35), out=tmp_path / "out", time_limit_s=5)
+    _, found, _ = explain(town(tmp_path, protected=True, share=0.35), out=tmp_path / "out", time_limit_s=5)
     rules = found.prices[found.prices["kind"] == "floor"]
     assert rules["key"].tolist() == ["siting.floors.0.share"] * 2
     assert any("the group “oldest”" in rule for rule in rules["rule_en"])
@@ -60,5 +61,5 @@ def test_explain_prices_the_protected_groups_floor_by_its_name(tmp_path):
 
 @pytest.mark.parametrize("protected", [True, False])
 def test_the_meeting_page_holds_the_room_to_the_same_floors(tmp_path, protected):
-    run, _ = runs.plan(town(tmp_path, protected=protected, share=0.35), out=tmp_path / "out")
+    run, _ = plan(town(tmp_path, protected=protected, share=0.35), out=tmp_path / "out")
     assert [floor["group"] for floor in question(run)["rules"]["floors"]] == [None, "oldest"][: 1 + protected]

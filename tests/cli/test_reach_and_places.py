@@ -11,7 +11,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from planner import report, runs
+from planner import report
 from planner.cli import _run
 from planner.report.assessed import assessment_summary
 from planner.report.comparison import closing_lines, publish_comparison
@@ -19,8 +19,10 @@ from planner.report.indicators import closing_summary
 from planner.report.maps import map_page
 from planner.report.meeting import meeting_page
 from planner.report.public import public_page
-from planner.runs.compare import compare, find_runs
+from planner.store.comparison import compare, find_runs
 from planner.study.load import load_study
+from planner.workflow.assess import assess
+from planner.workflow.plan import plan
 from tests.street_town import care, study_of, write_need, write_street
 from tests.unit.report.test_meeting_page import data
 
@@ -36,7 +38,7 @@ def full(tmp_path_factory):
     """The street with places: the study file, the run, and its folder in a store."""
     folder = tmp_path_factory.mktemp("full")
     study = write_street(folder, limited(), facilities={"F1": {"capacity": 25}})
-    run, where = runs.plan(study, out=folder / "store/street/base", publish=report.publish)
+    run, where = plan(study, out=folder / "store/street/base", publish=report.publish)
     return study, run, where
 
 
@@ -46,7 +48,7 @@ def needy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("needy")
     study = study_of()
     study["layers"]["need"] = write_need(folder, 3)
-    run, where = runs.plan(write_street(folder, study), out=folder / "store/street/base", publish=report.publish)
+    run, where = plan(write_street(folder, study), out=folder / "store/street/base", publish=report.publish)
     return folder / "street.yaml", run, where
 
 
@@ -68,7 +70,7 @@ def test_the_summary_says_both(full):
 
 
 def test_where_places_are_endless_nothing_is_added(tmp_path):
-    run, _ = runs.plan(write_street(tmp_path), out=tmp_path / "out")
+    run, _ = plan(write_street(tmp_path), out=tmp_path / "out")
     assert closing_summary(run)[0].endswith("30 → 140 of 210 people (14.3 % → 66.7 %)")
     assert run.tables.coverage["served_after"].tolist() == run.tables.coverage["covered_after"].tolist()
 
@@ -115,7 +117,7 @@ def test_the_public_page_says_both_in_tens(full):
 
 
 def test_an_assessment_says_both(full, tmp_path):
-    found, folder = runs.assess(full[0], out=tmp_path / "assessed", publish=report.publish_assessment)
+    found, folder = assess(full[0], out=tmp_path / "assessed", publish=report.publish_assessment)
     assert "within reach 30, find a place 25 of 210 people (reach 14.3 %, place 11.9 %)" in assessment_summary(found)[0]
     rows = sheet(folder / "assess.xlsx", "Coverage")
     assert sum(row["find a place (people)"] or 0 for row in rows) == pytest.approx(3 * 25, abs=1e-2), (
@@ -128,7 +130,7 @@ def test_an_assessment_without_any_room_is_still_made(tmp_path):
     asked = limited()
     asked["services"][0]["area_m2"] = 5000
     write_street(tmp_path, asked, facilities={"F1": {"capacity": 25}}).rename(study)
-    found, _ = runs.assess(study, out=tmp_path / "assessed")
+    found, _ = assess(study, out=tmp_path / "assessed")
     assert "find a place 25 of 210" in assessment_summary(found)[0]
 
 
@@ -144,7 +146,7 @@ def test_a_comparison_says_both(full, tmp_path):
 
 def test_a_limit_of_sizes_alone_is_a_limit_too(tmp_path):
     size = {"id": "small", "area_m2": 100, "fit_out_yuan": 1000, "capacity": 40}
-    run, _ = runs.plan(write_street(tmp_path, study_of(services=care(sizes=[size]))), out=tmp_path / "out")
+    run, _ = plan(write_street(tmp_path, study_of(services=care(sizes=[size]))), out=tmp_path / "out")
     assert "within reach 30 → 140, find a place 30 → 70 of 210" in closing_summary(run)[0]
 
 
@@ -159,7 +161,7 @@ def test_need_is_no_head(needy):
 
 @pytest.mark.parametrize("weight", [10, 0.5])
 def test_a_weight_of_a_group_is_no_head_either(tmp_path, weight):
-    run, _ = runs.plan(write_street(tmp_path, study_of(services=care(demand={"elders": weight}))), out=tmp_path / "out")
+    run, _ = plan(write_street(tmp_path, study_of(services=care(demand={"elders": weight}))), out=tmp_path / "out")
     line = closing_summary(run)[0]
     assert f"{30 * weight:,.0f} → {140 * weight:,.0f} of {210 * weight:,.0f} weighted people" in line
     assert line.endswith("in heads 30 → 140 of 210 people")
@@ -169,7 +171,7 @@ def test_whoever_is_in_two_groups_is_one_head(tmp_path):
     study = study_of(services=care(demand={"elders": 1, "oldest": 1}))
     study["groups"]["oldest"] = {"name": "aged 80 and over", "from_age": 80}
     study["layers"]["people"][0]["groups"]["oldest"] = {"column": "elders", "share": 0.5, "estimate": "made up"}
-    run, _ = runs.plan(write_street(tmp_path, study), out=tmp_path / "out")
+    run, _ = plan(write_street(tmp_path, study), out=tmp_path / "out")
     row = run.tables.coverage.iloc[0]
     assert row[["people", "covered_after", "heads", "heads_after"]].tolist() == [315, 210, 210, 140]
     assert "weighted people" in closing_summary(run)[0]
@@ -182,7 +184,7 @@ def test_pages_and_sheets_label_weighted_people(needy, tmp_path):
     assert [rows[0][name] for name in ("heads (people)", "heads covered after (people)")] == [210, 140]
     for page in (map_page(run), meeting_page(run)):
         assert data(page, "planner-run")["services"][0]["weighted"]
-    found, _ = runs.assess(study, out=tmp_path / "assessed")
+    found, _ = assess(study, out=tmp_path / "assessed")
     assert "90 of 630 weighted people (14.3 %); in heads 30 of 210 people" in assessment_summary(found)[0]
     comparison, settings = compare([folder])
     assert "420 weighted people covered" in closing_lines(comparison, settings)[1]
@@ -196,7 +198,7 @@ def test_the_public_page_tells_heads(needy, tmp_path):
         study_of(services=care(demand={"elders": 10})),
         homes={f"h{x}": {"elders": n} for x, n in zip(range(0, 1200, 200), (3, 4, 7, 9, 1, 1), strict=True)},
     )
-    run, _ = runs.plan(study, out=tmp_path / "out")
+    run, _ = plan(study, out=tmp_path / "out")
     page = public_page(run)
     counts = data(page, "planner-ground")["communities"]["cover"]["care 5"]
     # Block 0 holds 3 + 4 + 7 heads, Block 1 9 + 1 + 1: weighted ten times they would read 140 and 110
@@ -219,7 +221,7 @@ def test_a_facility_that_offers_nothing_of_the_study_is_not_told(tmp_path):
     }
     del study["layers"]["facilities"][0]["service"]
     study["layers"]["facilities"][0]["services"] = {"other": "care"}
-    run, _ = runs.plan(write_street(tmp_path, study, facilities={"F1": {"what": "archive"}}), out=tmp_path / "out")
+    run, _ = plan(write_street(tmp_path, study, facilities={"F1": {"what": "archive"}}), out=tmp_path / "out")
     assert "Old centre" not in public_page(run)
 
 
@@ -279,7 +281,7 @@ def test_the_credit_stands_on_page_and_sheet(tmp_path):
     study["layers"]["facilities"][0]["tags"] = {"amenity": []}
     study["layers"]["facilities"][0]["path"] = "facilities.geojson"
     asked = load_study(write_street(tmp_path, study))
-    run, folder = runs.plan(write_street(tmp_path / "town"), out=tmp_path / "out")
+    run, folder = plan(write_street(tmp_path / "town"), out=tmp_path / "out")
     told = type(run)(asked, run.manifest, run.tables)
     for page in (map_page(told), meeting_page(told), public_page(told)):
         assert data(page, "planner-run")["publication"]["sources"] == ["© OpenStreetMap contributors, ODbL 1.0"]

@@ -9,10 +9,10 @@ import math
 import pytest
 
 from planner.cli import _run
-from planner.runs.run import carry_out
 from planner.siting import solve
 from planner.siting.question.outcome import SolverSettings
 from planner.study.load import load_study
+from planner.workflow.plan import carry_out
 from tests.street_town import care, study_of, write_street
 
 
@@ -54,11 +54,9 @@ def test_the_outcome_in_memory_has_no_infinite_number(tmp_path, goals, limited):
 
 @pytest.mark.parametrize("shortcuts", [True, False])
 def test_every_way_to_solve_it_says_none(tmp_path, shortcuts):
-    from planner.runs.cache import Cache
-    from planner.runs.clock import Clock
-    from planner.runs.ground import survey
-    from planner.runs.progress import silent
     from planner.siting import pose
+    from planner.store.cache import Cache
+    from planner.workflow.stages import Clock, silent, survey
 
     study = load_study(street(tmp_path, ["furthest"]))
     ground = survey(study, tmp_path, Clock(silent), Cache(None))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from planner import runs
 from planner.report.explanation import explanation_lines
+from planner.workflow.explain import explain
 from tests.street_town import study_of, write_street
 
 
@@ -17,7 +17,7 @@ def scheduled(folder, years, ready, money):
     study = study_of(siting=siting)
     study["layers"]["candidates"][0]["columns"]["ready_year"] = "ready"
     path = write_street(folder, study, rooms={name: {"ready": ready} for name in ("C1", "C2")})
-    run, found, _ = runs.explain(path, out=folder / "out", time_limit_s=1)
+    run, found, _ = explain(path, out=folder / "out", time_limit_s=1)
     (row,) = found.schedule.to_dict("records")
     return row, "\n".join(explanation_lines(run, found))
 

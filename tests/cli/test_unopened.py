@@ -4,10 +4,10 @@ import copy
 
 import pytest
 
-from planner import runs
 from planner.report.indicators import closing_summary
 from planner.report.maps import map_page
 from planner.report.meeting import meeting_page
+from planner.workflow.plan import plan
 from tests.street_town import care, study_of, write_street
 from tests.unit.report.test_meeting_page import data
 
@@ -26,7 +26,7 @@ def two(**changes):
 
 
 def planned(folder, study, **columns):
-    return runs.plan(write_street(folder, study, **columns), out=folder / "out")[0]
+    return plan(write_street(folder, study, **columns), out=folder / "out")[0]
 
 
 def told(run):
@@ -93,7 +93,7 @@ def test_everybody_has_one_already(tmp_path):
     )
     write_street(tmp_path, study)
     (tmp_path / "clinics.geojson").write_text((tmp_path / "facilities.geojson").read_text().replace("F1", "F2"))
-    run, _ = runs.plan(tmp_path / "street.yaml", out=tmp_path / "out")
+    run, _ = plan(tmp_path / "street.yaml", out=tmp_path / "out")
     assert told(run)["why"] == "nothing"
     assert "would bring nobody new within reach" in closing_summary(run)[-1]
 

@@ -7,8 +7,8 @@ import pytest
 
 from planner.cli import _run
 from planner.errors import OutputError, StudyError
-from planner.runs.aside import written_aside
-from planner.runs.kinds import refuse_links
+from planner.store.atomic_folder import written_aside
+from planner.store.folders import refuse_links
 from planner.study.load import load_study, load_variants
 from tests.tiny_town import write_town
 

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from planner.cli import _run
 from planner.errors import PlannerError
-from planner.runs.cache import Cache
-from planner.runs.run import carry_out
+from planner.store.cache import Cache
 from planner.study import Study
+from planner.workflow.plan import carry_out
 from tests.keys.street import FULL, write_full_street
 from tests.keys.values import Key, Value, changed, keys_of, values_of
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from planner.cli import _run
-from planner.runs.run import carry_out
 from planner.siting.search.saturated import Transport, saturated
 from planner.study.load import load_study
+from planner.workflow.plan import carry_out
 from tests.street_town import care, study_of, write_street
 
 CIRCLES = [{"minutes": 5, "weight": 1}, {"minutes": 10, "weight": 0.5}]

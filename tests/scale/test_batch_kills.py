@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.runs.batch import run_batch
-from planner.runs.cluster import Cluster
-from planner.runs.executors import Serial
-from planner.runs.work import Work
+from planner.store.cluster import Cluster
+from planner.store.executors import Serial
+from planner.workflow.batch import Work, run_batch
 from tests.kills import call, lost_to_kills
 from tests.stores import differences
 from tests.tiny_town import write_town

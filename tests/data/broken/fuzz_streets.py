@@ -15,7 +15,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from planner.errors import PlannerError
-from planner.runs.doctor import check
+from planner.workflow.check import check
 from tests.data.broken import build  # noqa: F401 - fills the catalogue
 from tests.data.broken.catalogue import CASES
 from tests.data.broken.fuzz import MOST_S, damaged

@@ -7,9 +7,9 @@ from shapely.geometry import LineString, Point, Polygon
 
 from planner.district import Findings, mend, read_district, survey_layers
 from planner.errors import OutputError
-from planner.runs.doctor import check
 from planner.study.layers import Elevation
 from planner.study.load import load_study
+from planner.workflow.check import check
 
 from .conftest import CRS, X, Y
 

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from shapely import LineString, Point, box
 
-from planner.runs.manifest import Manifest, Result
-from planner.runs.store import Run
-from planner.runs.tables import Tables
-from planner.runs.tabulate import COVERAGE
-from planner.runs.unopened import COLUMNS as COLUMNS_UNOPENED
+from planner.store.manifest import Manifest, Result
+from planner.store.run import Run
+from planner.store.tables import Tables
 from planner.study import Study
+from planner.workflow.infeasibility import COLUMNS as COLUMNS_UNOPENED
+from planner.workflow.plan_tables import COVERAGE
 
 CRS = "EPSG:32633"
 WEST, SOUTH, SIDE = 382_000.0, 5_935_000.0, 400.0

@@ -11,10 +11,9 @@ import pytest
 from planner.cli import _run
 from planner.report.comparison import comparison_page
 from planner.report.drawings import unbeaten
-from planner.runs.batch import run_batch
-from planner.runs.compare import compare, find_runs
-from planner.runs.executors import Serial
-from planner.runs.work import Work
+from planner.store.comparison import compare, find_runs
+from planner.store.executors import Serial
+from planner.workflow.batch import Work, run_batch
 from tests.tiny_town import write_town
 
 EVIL = '<script>alert("x")</script>'

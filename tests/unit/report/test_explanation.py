@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from planner.report.explanation import explanation_lines
-from planner.runs import explain
 from planner.words import named
+from planner.workflow.explain import explain
 from tests.tiny_town import write_town
 
 

@@ -4,7 +4,7 @@ import openpyxl
 import pytest
 
 from planner.report import closing_summary, publish
-from planner.runs.store import Run
+from planner.store.run import Run
 from tests.unit.report.small_run import small_run
 
 

@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 
 from planner.errors import StudyError
-from planner.runs.clock import Clock
-from planner.runs.ground import survey
-from planner.runs.progress import silent
 from planner.siting import SolverSettings, count, pose, solve
 from planner.siting.programme.bundles import enumerate_bundles
 from planner.study.load import load_study
+from planner.workflow.stages import Clock, silent, survey
 from tests.tiny_town import write_town
 
 TOGETHER = (

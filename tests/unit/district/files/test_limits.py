@@ -18,8 +18,8 @@ import rasterio
 from planner.district.files import UnreadableError, limits, read_coordinates, read_file, read_numbers
 from planner.district.files.degrees import read_dms
 from planner.errors import StudyError
-from planner.runs.decisions import read_decisions
 from planner.study.load import load_study, parse_set
+from planner.workflow.decisions import read_decisions
 
 #: seconds of this process, so that a busy machine proves nothing
 SECONDS = 10

@@ -1,0 +1,1 @@
+"""Run folders, the schema of their tables, manifests, the cache of stages, atomic folders, executors, comparison of runs."""

@@ -1,0 +1,88 @@
+"""An assessment on disk: how it came to be, the study as asked, its tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from planner.errors import OutputError
+from planner.store.manifest import plain_json
+from planner.store.tables import AssessmentTables
+from planner.study import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+#: what ``manifest.json`` calls the folder of an assessment
+KIND = "assessment"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How an assessment came to be: the page at the head of its folder."""
+
+    run_id: str
+    scenario: str
+    digest: str
+    """sha256 over the study as asked, its input files and the planner itself."""
+    inputs: dict[str, str]
+    """Input file (relative to the study) → sha256."""
+    versions: dict[str, str]
+    crs: str
+    limit_s: float
+    """Walks to the nearest facility are timed up to here, in seconds."""
+    timings_s: dict[str, float]
+    without_checksum: tuple[str, ...] = ()
+    """Connections to databases that layers were read from: nothing proves what those held."""
+
+    def as_json(self) -> str:
+        """Return it as indented JSON with sorted keys."""
+        return plain_json({"kind": KIND, **asdict(self)}, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Origin:
+        """Read back what ``as_json`` wrote; ValueError where it is of another kind."""
+        told = json.loads(text)
+        if told.pop("kind", None) != KIND:
+            msg = "its manifest is not that of an assessment"
+            raise ValueError(msg)
+        return cls(**{**told, "without_checksum": tuple(told.get("without_checksum", ()))})
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """A finished assessment, as reports read it."""
+
+    study: Study
+    origin: Origin
+    tables: AssessmentTables
+
+    def write(self, folder: Path) -> None:
+        """Write manifest, study and tables into ``folder``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tables.write(folder / "tables")
+        (folder / "study.json").write_text(
+            self.study.model_dump_json(indent=2, exclude_defaults=True, exclude={"scenarios"}) + "\n", encoding="utf-8"
+        )
+        (folder / "manifest.json").write_text(self.origin.as_json(), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Assessment:
+        """Read an assessment back.
+
+        Raises
+        ------
+        OutputError
+            if ``folder`` holds no finished assessment.
+        """
+        try:
+            origin = Origin.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
+            study = Study.model_validate_json((folder / "study.json").read_text(encoding="utf-8"))
+            return cls(study, origin, AssessmentTables.read(folder / "tables", study.language))
+        except OutputError:
+            raise
+        except (OSError, KeyError, TypeError, ValueError) as fault:
+            msg = f"{folder} holds no finished assessment ({fault}); give the folder that `planner assess` printed"
+            raise OutputError(msg) from fault

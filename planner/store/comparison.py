@@ -1,0 +1,235 @@
+"""Many runs side by side: what each reaches and costs, where they differ, what holds in all of them.
+
+Everything is read from run folders (manifest, study, parquet); nothing is solved or walked again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from planner.errors import OutputError
+from planner.store.assumptions import assumptions_table
+from planner.store.folders import APART, MADE_BY, kind_of
+from planner.store.manifest import plain_json
+from planner.store.measures import Measured, measure
+from planner.store.run import StoredRun
+from planner.store.totals import overlaps_table, totals_table
+from planner.study.parts import sort_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from planner.study import Label, Language
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Runs side by side; ``run`` is ``study/scenario``, people are the weighted demand of a service unless a group is named."""
+
+    runs: pd.DataFrame
+    """``run, study, scenario, run_id, status, proven, objective, bound, gap, sites, services, co_located, capital_yuan, yearly_yuan,
+    annual_yuan, people, covered_before, covered, newly_covered, find_a_place, limited, weighted, heads, heads_covered,
+    yuan_per_newly_covered, worst_share, gini, folder``: coverage in the widest circle of each service, summed; ``find_a_place`` those of them with a place (all of them, unless places are ``limited``),
+    ``heads…`` each person as one (the same, unless people are ``weighted``); ``worst_share`` the worst over communities and
+    services; ``gini`` of access, the services' mean weighted by their people."""
+    coverage: pd.DataFrame
+    """``run, service, minutes, group, people, covered_before, covered_after, served_before, served_after, heads, heads_before,
+    heads_after, limited, weighted, share_after, change``: ``group`` empty for the whole demand of the service (who finds a place is
+    not known by group); ``change`` in covered people against the base of the study."""
+    worst: pd.DataFrame
+    """``run, service, minutes, community_id, community, people, share_after``: the community that is worst off."""
+    access: pd.DataFrame
+    """``run, service, gini_before, gini_after``: of floating-catchment access (E2SFCA, Gaussian, widest circle)."""
+    changes: pd.DataFrame
+    """``run, base, place_id, name, service, change``: what a run opens that its base does not (``opened``), or not (``dropped``)."""
+    sites: pd.DataFrame
+    """``study, place_id, name, runs, of, share, services, x, y``: how often each site is chosen, and for what."""
+    assumptions: pd.DataFrame
+    """See `planner.store.assumptions`: which of them moves the answer most."""
+    overlaps: pd.DataFrame
+    """See `planner.store.totals.overlaps_table`: districts that share people; where there are any, ``totals`` is empty."""
+    totals: pd.DataFrame
+    """See `planner.store.totals.totals_table`: all studies of a scenario together, where there are several; only runs that lie where
+    their study and scenario belong (``<study>/<scenario>``), so that none is counted twice."""
+
+    def as_json(self) -> str:
+        """Return every table as a list of rows; what is not known is null."""
+        tables = {name: json.loads(table.to_json(orient="records")) for name, table in tables_of(self).items()}
+        return plain_json(tables)
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """One study: what its map shows below the sites, and what it calls things."""
+
+    communities: gpd.GeoDataFrame
+    existing: gpd.GeoDataFrame
+    language: Language
+    services: dict[str, Label]
+    name: Label
+
+
+def find_runs(paths: Iterable[Path]) -> list[Path]:
+    """Return the run folders that ``paths`` are or hold, up to two levels down; of reviews, those that are named.
+
+    Raises
+    ------
+    OutputError
+        if one of them holds no finished run.
+    """
+    found: list[Path] = []
+    for path in paths:
+        kind = kind_of(path)
+        if kind not in {"run", "review", None}:
+            msg = f"{path} holds {MADE_BY[kind][0]}, not a run; give folders that `planner plan` or `planner batch` has made"
+            raise OutputError(msg)
+        here = [path] if kind is not None else []
+        below = sorted(
+            told.parent
+            for level in ("*", "*/*")
+            for told in (path.glob(f"{level}/manifest.json") if sort_of(path) == "folder" else ())
+        )
+        below = [folder for folder in below if not any(part.startswith(".") for part in folder.relative_to(path).parts)]
+        below = [folder for folder in below if kind_of(folder) == "run"]
+        if not here and not below:
+            msg = f"{path} holds no finished run; give folders that `planner plan` or `planner batch` has made"
+            raise OutputError(msg)
+        found += here or below
+    return list(dict.fromkeys(found))
+
+
+def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Comparison, dict[str, Setting]]:
+    """Compare finished runs.
+
+    Parameters
+    ----------
+    folders
+        Of runs, in the order in which they are to appear.
+    base
+        Scenario, or ``study/scenario``, against which differences are taken; by default ``base`` where a study has it,
+        else its first run.
+
+    Returns
+    -------
+    comparison, settings
+        The tables, and the map of each study.
+
+    Raises
+    ------
+    OutputError
+        if a folder holds no finished run, or nothing is called ``base``.
+    """
+    told: list[Measured] = []
+    settings: dict[str, Setting] = {}
+    first: dict[str, StoredRun] = {}
+    for folder in folders:
+        run = StoredRun.open(folder)
+        name = _free(_called(folder.resolve()), [one.run for one in told])
+        told.append(measure(run, name, folder))
+        if told[-1].study not in settings:
+            first[told[-1].study] = run
+            places, existing = run.table("places"), run.table("existing")
+            settings[told[-1].study] = Setting(
+                gpd.GeoDataFrame(run.table("communities")),
+                gpd.GeoDataFrame(places[places["id"].isin(existing["place_id"])]),
+                run.study.language,
+                {service.id: service.name for service in run.study.services},
+                run.study.name,
+            )
+    bases = _bases(told, base)
+    coverage = pd.concat([one.coverage for one in told], ignore_index=True)
+    by_key = coverage.set_index(["run", "service", "minutes", "group"])["covered_after"]
+    base_of = {one.run: bases[one.study] for one in told}
+    against = pd.MultiIndex.from_arrays(
+        [coverage["run"].map(base_of), *(coverage[key] for key in ("service", "minutes", "group"))]
+    )
+    coverage["change"] = coverage["covered_after"].to_numpy() - by_key.reindex(against).to_numpy()
+    overlaps = overlaps_table(first)
+    return Comparison(
+        runs=pd.DataFrame([one.line for one in told]),
+        coverage=coverage,
+        worst=pd.concat([one.worst for one in told], ignore_index=True),
+        access=pd.concat([one.access for one in told], ignore_index=True),
+        changes=_changes(told, bases),
+        sites=_sites(told),
+        assumptions=assumptions_table([(one.study, one.asked, one.openings, one.covered) for one in told]),
+        overlaps=overlaps,
+        totals=totals_table(
+            [one.counted for one in told if one.run == f"{one.study}/{one.scenario}" and overlaps.empty],
+            list(dict.fromkeys(one.study for one in told)),
+        ),
+    ), settings
+
+
+def _called(folder: Path) -> str:
+    """Return what a run is called: ``study/scenario``, and ``study/scenario@review`` for a review in its own place."""
+    study, _, verb = folder.parent.name.partition(APART)
+    return f"{study}/{folder.name}" + (f"{APART}{verb}" if verb else "")
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """Return ``name``, numbered if two folders would share it."""
+    return (
+        name
+        if name not in taken
+        else next(f"{name} ({i})" for i in range(2, len(taken) + 3) if f"{name} ({i})" not in taken)
+    )
+
+
+def _bases(told: Sequence[Measured], asked: str | None) -> dict[str, str]:
+    """Return the base of every study."""
+    bases: dict[str, str] = {}
+    for study in dict.fromkeys(one.study for one in told):
+        mine = [one for one in told if one.study == study]
+        wanted = [one.run for one in mine if asked in (one.scenario, one.run)] if asked else []
+        wanted += [one.run for one in mine if one.scenario == "base"]
+        bases[study] = (wanted or [mine[0].run])[0]
+    if asked and asked not in {name for one in told for name in (one.scenario, one.run)}:
+        msg = f"--base {asked}: no run is called so; there are {', '.join(one.run for one in told)}"
+        raise OutputError(msg)
+    return bases
+
+
+def _changes(told: Sequence[Measured], bases: dict[str, str]) -> pd.DataFrame:
+    by_run = {one.run: one for one in told}
+    rows = []
+    for one in told:
+        base = by_run[bases[one.study]]
+        names = {**base.names, **one.names}
+        for change, pairs in (("opened", one.openings - base.openings), ("dropped", base.openings - one.openings)):
+            rows += [(one.run, base.run, place, names[place][0], service, change) for place, service in sorted(pairs)]
+    return pd.DataFrame(rows, columns=["run", "base", "place_id", "name", "service", "change"])
+
+
+def _sites(told: Sequence[Measured]) -> pd.DataFrame:
+    """Return how often each site is chosen: first those that every run of the study chooses, the no-regret sites."""
+    rows = []
+    for study in dict.fromkeys(one.study for one in told):
+        mine = [one for one in told if one.study == study]
+        names = {place: told for one in mine for place, told in one.names.items()}
+        for place, (name, x, y) in names.items():
+            chosen = [one for one in mine if place in one.names]
+            counts = pd.Series(
+                [service for one in chosen for at, service in one.openings if at == place]
+            ).value_counts()
+            served = sorted(counts.items(), key=lambda item: (-int(item[1]), str(item[0])))
+            services = ";".join(f"{service}:{count}" for service, count in served)
+            rows.append((study, place, name, len(chosen), len(mine), len(chosen) / len(mine), services, x, y))
+    columns = ["study", "place_id", "name", "runs", "of", "share", "services", "x", "y"]
+    table = pd.DataFrame(rows, columns=columns)
+    order = {study: i for i, study in enumerate(dict.fromkeys(table["study"]))}
+    rank = table.assign(_study=table["study"].map(order)).sort_values(
+        ["_study", "share", "place_id"], ascending=[True, False, True], kind="stable"
+    )
+    return rank[columns].reset_index(drop=True)
+
+
+def tables_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """Return the tables by name."""
+    return {part.name: getattr(comparison, part.name) for part in fields(comparison)}

@@ -1,0 +1,221 @@
+"""What one run reaches, costs and leaves, told from its stored tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from planner.access import Reach, floor, gini
+from planner.access.catchment import floating_catchment
+from planner.access.decay import Gaussian
+from planner.store.totals import Counted, coverage_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from planner.store.run import StoredRun
+    from planner.study import Service
+
+#: capital is spread over this many years where a cost per year is wanted; an assumption, printed with every such figure
+ANNUAL_YEARS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What is kept of a run once it has been read."""
+
+    run: str
+    study: str
+    scenario: str
+    line: dict[str, object]
+    coverage: pd.DataFrame
+    worst: pd.DataFrame
+    access: pd.DataFrame
+    counted: Counted
+    """What a city's totals add up of it."""
+    covered: float
+    """People inside the widest circle of each service, summed."""
+    openings: frozenset[tuple[str, str]]
+    """Place and service of everything the plan opens."""
+    names: dict[str, tuple[str, float, float]]
+    """Name, x and y of every place where it opens something."""
+    asked: dict[str, object]
+    """The study as plain values."""
+
+
+def measure(run: StoredRun, name: str, folder: Path) -> Measured:
+    """Return what is compared of ``run``, called ``study/scenario``."""
+    coverage = _coverage(run, name)
+    worst = _worst(run, name)
+    access = _access(run, name)
+    result = run.manifest.result
+    whole = coverage[coverage["group"] == ""]
+    widest = whole.loc[whole.groupby("service", sort=False)["minutes"].idxmax()]
+    people, before, after = (float(widest[column].sum()) for column in ("people", "covered_before", "covered_after"))
+    annual = result.capital_yuan / ANNUAL_YEARS + result.yearly_yuan
+    wide = worst.loc[worst.groupby("service", sort=False)["minutes"].idxmax()] if len(worst) else worst
+    weights = widest.set_index("service")["people"].reindex(access["service"]).to_numpy()
+    known = access["gini_after"].notna().to_numpy()
+    line: dict[str, object] = {
+        "run": name,
+        "study": name.rsplit("/", 1)[0],
+        "scenario": run.manifest.scenario,
+        "run_id": run.manifest.run_id,
+        "status": result.status,
+        "proven": result.proven,
+        "objective": np.nan if result.objective is None else result.objective,
+        "bound": np.nan if result.bound is None else result.bound,
+        "gap": np.nan if result.gap is None else result.gap,
+        "sites": result.sites_opened,
+        "services": result.services_opened,
+        "co_located": result.co_located,
+        "capital_yuan": result.capital_yuan,
+        "yearly_yuan": result.yearly_yuan,
+        "annual_yuan": annual,
+        "people": people,
+        "covered_before": before,
+        "covered": after,
+        "newly_covered": after - before,
+        "find_a_place": float(widest["served_after"].sum()),
+        "limited": bool(widest["limited"].any()),
+        "weighted": bool(widest["weighted"].any()),
+        "heads": float(widest["heads"].sum()),
+        "heads_covered": float(widest["heads_after"].sum()),
+        "yuan_per_newly_covered": annual / (after - before) if after > before else np.nan,
+        "worst_share": floor(wide["share_after"].to_numpy(dtype=np.float64)),
+        "gini": float(np.average(access["gini_after"][known], weights=weights[known]))
+        if weights[known].sum()
+        else np.nan,
+        "folder": folder.as_posix(),
+    }
+    openings = frozenset(zip(run.table("openings")["place_id"], run.table("openings")["service"], strict=True))
+    places = run.table("places")[run.table("places")["id"].isin({place for place, _ in openings})]
+    names = {
+        str(place): (str(said), float(x), float(y))
+        for place, said, x, y in zip(places["id"], places["name"], places.geometry.x, places.geometry.y, strict=True)
+    }
+    return Measured(
+        run=name,
+        study=name.rsplit("/", 1)[0],
+        scenario=run.manifest.scenario,
+        line=line,
+        covered=after,
+        coverage=coverage,
+        worst=worst,
+        access=access,
+        counted=Counted(name.rsplit("/", 1)[0], run.manifest.scenario, result, coverage_of(run)),
+        openings=openings,
+        names=names,
+        asked=run.study.model_dump(mode="json", exclude={"scenarios"}),
+    )
+
+
+def _coverage(run: StoredRun, name: str) -> pd.DataFrame:
+    """Return coverage of every service, circle and group; a group's people are counted as heads, not by weight."""
+    told = coverage_of(run).assign(group="")
+    rows = []
+    for service in run.study.services:
+        walked = _walked(run, service)
+        for group in service.demand:
+            people = run.table("demand")[f"people_{group}"].to_numpy(dtype=np.float64)
+            for circle in service.circles:
+                inside = [float(people[seconds <= 60 * circle.minutes].sum()) for seconds in walked]
+                rows.append((service.id, circle.minutes, float(people.sum()), *inside, group))
+    by_group = pd.DataFrame(rows, columns=["service", "minutes", "people", "covered_before", "covered_after", "group"])
+    columns = ["service", "minutes", "group", "people", "covered_before", "covered_after"]
+    further = ["served_before", "served_after", "heads", "heads_before", "heads_after"]
+    counted = dict(zip(further[2:], ("people", "covered_before", "covered_after"), strict=True))
+    by_group = by_group.assign(
+        served_before=np.nan,
+        served_after=np.nan,
+        **{name: by_group[same] for name, same in counted.items()},
+        limited=by_group["service"].map(told.groupby("service")["limited"].any()),
+        weighted=False,
+    )
+    columns += [*further, "limited", "weighted"]
+    both = pd.concat([told[columns], by_group[columns]], ignore_index=True)
+    with np.errstate(invalid="ignore"):
+        both["share_after"] = both["covered_after"] / both["people"].where(both["people"] > 0)
+    both.insert(0, "run", name)
+    return both
+
+
+def _walked(run: StoredRun, service: Service) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return seconds to the nearest opening before and after, by demand point; infinite where there is none."""
+    mine = run.table("nearest")[run.table("nearest")["service"] == service.id].set_index("demand_id")
+    mine = mine.loc[run.table("demand")["id"]]
+    before, after = (mine[column].fillna(np.inf).to_numpy(dtype=np.float64) for column in ("before_s", "after_s"))
+    return before, after
+
+
+def _worst(run: StoredRun, name: str) -> pd.DataFrame:
+    table = run.table("coverage_by_community")
+    table = table[(table["community_id"] != "") & (table["people"] > 0)]
+    shares = table.assign(share_after=table["covered_after"] / table["people"])
+    # of communities equally badly off, the one where most people live
+    order = shares.sort_values(["share_after", "people", "community_id"], ascending=[True, False, True], kind="stable")
+    worst = order.drop_duplicates(["service", "minutes"]).sort_values(["service", "minutes"])
+    names = run.table("communities").set_index("id")["name"]
+    return pd.DataFrame(
+        {
+            "run": name,
+            "service": worst["service"],
+            "minutes": worst["minutes"],
+            "community_id": worst["community_id"],
+            "community": names.reindex(worst["community_id"]).to_numpy(),
+            "people": worst["people"],
+            "share_after": worst["share_after"],
+        }
+    ).reset_index(drop=True)
+
+
+def _access(run: StoredRun, name: str) -> pd.DataFrame:
+    """Return the Gini coefficient of access to every service, before and after; an opening of unknown size counts as one."""
+    demand, places, existing, openings, closed = (
+        run.table(name) for name in ("demand", "places", "existing", "openings", "closed")
+    )
+    reaches = {
+        str(walker): _reach(demand, places, mine)
+        for walker, mine in run.table("reach").groupby("walker", observed=True)
+    }
+    at = {place: j for j, place in enumerate(places["id"])}
+    gone = set(zip(closed["place_id"], closed["service"], strict=True))
+    rows = []
+    for service in run.study.services:
+        people = np.zeros(len(demand))
+        for group, weight in service.demand.items():
+            people += weight * demand[f"people_{group}"].to_numpy(dtype=np.float64)
+        people *= demand["need_weight"].to_numpy(dtype=np.float64)
+        reach = reaches.get(service.walker)
+        before, after = np.zeros(len(at)), np.zeros(len(at))
+        for place, size in _sizes(existing, service):
+            before[at[place]] += size
+            after[at[place]] += size if (place, service.id) not in gone else 0.0
+        for place, size in _sizes(openings, service):
+            after[at[place]] += size
+        decay = Gaussian(60 * service.circles[-1].minutes)
+        values = [np.nan, np.nan]
+        if reach is not None:
+            values = [gini(floating_catchment(reach, people, capacity, decay), people) for capacity in (before, after)]
+        rows.append((name, service.id, *values))
+    return pd.DataFrame(rows, columns=["run", "service", "gini_before", "gini_after"])
+
+
+def _sizes(table: pd.DataFrame, service: Service) -> list[tuple[str, float]]:
+    mine = table[table["service"] == service.id]
+    return list(zip(mine["place_id"], mine["capacity"].fillna(1.0).to_numpy(dtype=np.float64).tolist(), strict=True))
+
+
+def _reach(demand: pd.DataFrame, places: pd.DataFrame, pairs: pd.DataFrame) -> Reach:
+    """Return the reach of one walking profile as positions again."""
+    row = pd.Index(demand["id"]).get_indexer(pairs["demand_id"].astype(str))
+    site = pd.Index(places["id"]).get_indexer(pairs["place_id"].astype(str)).astype(np.int32)
+    order = np.argsort(row, kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(demand)))]).astype(np.int64)
+    seconds = pairs["seconds"].to_numpy(dtype=np.float32)[order]
+    return Reach(indptr, site[order], seconds, len(places), np.inf)

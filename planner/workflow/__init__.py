@@ -1,0 +1,1 @@
+"""The verbs: one module each, over one sequence of stages."""

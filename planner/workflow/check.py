@@ -1,0 +1,116 @@
+"""``planner check``: everything doubtful about a study's layers and streets, and mended copies if asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from planner.access.remarks import StreetsError
+from planner.access.soundness import check_streets
+from planner.district import Finding, Findings, mend, rule_lines, survey_layers
+from planner.store.atomic_folder import written_aside
+from planner.store.folders import refuse_occupied
+from planner.study.load import load_study
+from planner.words import say
+from planner.workflow.stages import Progress, silent
+from planner.workflow.streets import refuse_unknown_slopes, walkable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from planner.district import Mended
+    from planner.study import Language
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the check found."""
+
+    language: Language
+    findings: tuple[Finding, ...]
+    """Errors, then warnings, then notes."""
+    mended: Mended | None = None
+
+    @property
+    def errors(self) -> int:
+        """How many findings forbid computing."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+    def lines(self) -> list[str]:
+        """Return the findings as text in the study's language, one to a line."""
+        return [finding.text(self.language) for finding in self.findings]
+
+    def rules(self) -> list[str]:
+        """Return how zero, unknown figures and ranges are read, one rule to a line."""
+        return rule_lines(self.language)
+
+    def summary(self) -> str:
+        """Return one line: how many findings of each severity, and where mended copies lie."""
+        counts = {kind: sum(f.severity == kind for f in self.findings) for kind in ("error", "warning", "note")}
+        text = say("check_summary", self.language, **counts)
+        if self.mended is None:
+            return text
+        left = ", ".join(self.mended.left) or "–"
+        return f"{text}\n{say('mended', self.language, study=self.mended.study_file, left=left)}"
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return the findings as plain values, texts in both languages."""
+        return [
+            {
+                "severity": f.severity,
+                "code": f.code,
+                "layer": f.layer,
+                "where": f.where,
+                "rows": list(f.rows),
+                "count": f.count,
+                "evidence": dict(f.evidence),
+                "what": {"zh": f.what("zh"), "en": f.what("en")},
+                "hint": {"zh": f.hint("zh"), "en": f.hint("en")},
+            }
+            for f in self.findings
+        ]
+
+
+def check(
+    study_file: Path,
+    *,
+    scenario: str | None = None,
+    sets: Sequence[str] = (),
+    mend_to: Path | None = None,
+    progress: Progress = silent,
+) -> Checked:
+    """Return everything found in the layers and streets of a study; write mended copies to ``mend_to``.
+
+    Raises
+    ------
+    StudyError
+        the study file itself is at fault.
+    OccupiedFolderError
+        ``mend_to`` holds something already, or is no folder.
+    OutputError
+        ``mend_to`` cannot be written.
+    """
+    study = load_study(study_file, scenario=scenario, sets=sets)
+    if mend_to is not None:
+        refuse_occupied(mend_to)
+    refuse_unknown_slopes(study)
+    findings = Findings()
+    progress("layers", 0.0)
+    survey = survey_layers(study, study_file.parent, findings)
+    progress("layers", 1.0)
+    if survey.district is not None:
+        progress("streets", 0.0)
+        try:
+            network = walkable(study, study_file.parent, survey.district).network
+        except StreetsError as fault:
+            findings.extend([fault.finding])
+        else:
+            findings.extend(check_streets(study, survey.district, network))
+        progress("streets", 1.0)
+    mended = None
+    if mend_to is not None:
+        with written_aside(mend_to, kind=None) as aside:
+            mended = mend(study, study_file.parent, aside, survey, final=mend_to)
+        mended = replace(mended, study_file=mend_to / mended.study_file.name)
+    return Checked(study.language, findings.all, mended)

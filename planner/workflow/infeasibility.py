@@ -1,0 +1,181 @@
+"""Why no plan exists, in the planner's words: the rules that cannot be kept together, and which change is enough."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from planner.siting import SolverSettings, find_conflict, unopened
+from planner.words import say
+from planner.workflow.labels import MONEY, naming_of
+
+if TYPE_CHECKING:
+    from planner.district import District
+    from planner.siting import Conflict, Plan, Posed, Relaxation, Rule, Unopened
+    from planner.study import Service, Study
+    from planner.workflow.labels import Naming
+
+
+__all__ = ["say_conflict", "why_infeasible"]
+
+LONGEST_S = 120.0
+"""The search for reasons never takes longer, however long the plan itself may take."""
+
+
+def why_infeasible(naming: Naming, *, longest_s: float = LONGEST_S) -> str:
+    """Return why no plan exists and what would have to give, in the language of ``naming``.
+
+    Parameters
+    ----------
+    naming
+        The study and the problem posed from it, which was found to be infeasible.
+    longest_s
+        How long to search for the reason; the study's own time limit where that is less.
+    """
+    problem = naming.posed.problem
+    settings = problem.settings or SolverSettings()
+    seconds = min(settings.time_limit_s, longest_s)
+    conflict = find_conflict(problem, dataclasses.replace(settings, time_limit_s=seconds))
+    if conflict is None:
+        how = _how(naming, seconds, longest_s)
+        return say("reason.why.not_found", naming.language, seconds=f"{seconds:g}", how=how)
+    return say_conflict(conflict, naming, seconds, longest_s=longest_s)
+
+
+def say_conflict(conflict: Conflict, naming: Naming, seconds: float, *, longest_s: float = LONGEST_S) -> str:
+    """Return a conflict that was searched for during ``seconds`` as text: the rules, then each way out on its line.
+
+    ``longest_s`` is the longest that is ever searched.
+    """
+    language = naming.language
+    if not conflict.rules:
+        return say("reason.why.by_itself", language)
+    title = "title_one" if len(conflict.rules) == 1 else "title"
+    lines = [say(f"reason.why.{title}", language, count=len(conflict.rules))]
+    lines += [say("reason.why.rule", language, rule=naming.rule(rule), key=naming.key(rule)) for rule in conflict.rules]
+    if not conflict.smallest:
+        lines.append(say("reason.why.not_smallest", language, seconds=f"{seconds:g}"))
+    ways = conflict.relaxations
+    if not ways:
+        how = _how(naming, seconds, longest_s)
+        return "\n".join([*lines, say("reason.why.no_way", language, seconds=f"{seconds:g}", how=how)])
+    together = len(ways[0].rules) > 1
+    lines.append(say(f"reason.why.{'together' if together else 'only' if len(ways) == 1 else 'any_one'}", language))
+    lines += [line for way in ways for line in _ways_out(way, naming)]
+    return "\n".join(lines)
+
+
+def _how(naming: Naming, seconds: float, longest_s: float) -> str:
+    """Return what may help where the time was too short: more of it only as long as more would be used."""
+    return say(f"reason.why.{'more_time' if seconds < longest_s else 'one_at_a_time'}", naming.language)
+
+
+def _ways_out(way: Relaxation, naming: Naming) -> list[str]:
+    return [_way_out(rule, limit, naming, least=way.least) for rule, limit in zip(way.rules, way.limits, strict=True)]
+
+
+def _way_out(rule: Rule, limit: float | None, naming: Naming, *, least: bool) -> str:
+    language, key = naming.language, naming.key(rule)
+    if limit is None or rule.limit is None:
+        if rule.kind in {"area", "stays", "ready"}:
+            return say(f"reason.why.drop_{rule.kind}", language)
+        return say("reason.why.drop", language, rule=naming.rule(rule), key=key)
+    way = "lower" if rule.kind == "floor" or rule.kind.startswith("min_") else "raise"
+    said = f"reason.why.{way}" if least else f"reason.why.{way}_enough"
+    return say(said, language, key=key, was=_exact(rule, rule.limit), limit=_exact(rule, settled(rule, limit)))
+
+
+def settled(rule: Rule, limit: float) -> float:
+    """Return a limit that a planner can type and that is still enough: whole yuan, shares to four decimals."""
+    if rule.kind in MONEY:
+        return float(math.ceil(limit - 1e-3))
+    if rule.kind == "floor":
+        return math.floor(limit * 1e4 + 1e-3) / 1e4
+    return limit
+
+
+def _exact(rule: Rule, limit: float) -> str:
+    """Return a limit as the study file has it, thousands apart where it is money."""
+    return f"{limit:,.0f}" if rule.kind in MONEY else f"{limit:g}"
+
+
+__all__ = ["unopened_table"]
+
+HALF_A_PERSON = 0.5
+COLUMNS = {
+    "service": "str",
+    "why": "str",
+    "place_id": "str",
+    "size": "str",
+    "capital_yuan": "float64",
+    "yearly_yuan": "float64",
+    "minutes": "float64",
+    "people": "float64",
+    "rules_zh": "str",
+    "rules_en": "str",
+    "instead_place_id": "str",
+    "instead_service": "str",
+    "worth_lost": "float64",
+    "unspent_yuan": "float64",
+    "needs_m2": "float64",
+    "largest_m2": "float64",
+}
+
+
+def unopened_table(study: Study, district: District, posed: Posed, plan: Plan, *, spent_yuan: float) -> pd.DataFrame:
+    """Return a row for every service of which the plan opens nothing new, as ``docs/run-folder.md`` describes it."""
+    naming = naming_of(study, district, posed)
+    budget = study.budgets.capital_yuan
+    areas = district.sites["area_m2"].to_numpy(dtype=np.float64)
+    largest = float(np.nanmax(areas)) if np.isfinite(areas).any() else np.nan
+    rows = [
+        {
+            **_row(study.services[one.service], posed, one, naming),
+            "unspent_yuan": np.nan if budget is None else budget - spent_yuan,
+            "needs_m2": _least_area(study.services[one.service]),
+            "largest_m2": largest,
+        }
+        for one in unopened(posed.problem, plan)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _row(service: Service, posed: Posed, one: Unopened, naming: Naming) -> dict[str, object]:
+    offers = posed.problem.offers
+    told: dict[str, object] = {
+        "service": service.id,
+        "why": _why(one),
+        "place_id": "" if one.offer < 0 else posed.place_ids[offers.site[one.offer]],
+        "size": "" if one.offer < 0 else posed.offer_sizes[one.offer],
+        "capital_yuan": one.capital_yuan,
+        "yearly_yuan": one.yearly_yuan,
+        "minutes": service.circles[-1].minutes,
+        "people": one.people,
+        "instead_place_id": "" if one.instead_of < 0 else posed.place_ids[offers.site[one.instead_of]],
+        "instead_service": "" if one.instead_of < 0 else posed.service_ids[offers.service[one.instead_of]],
+        "worth_lost": one.worth_lost,
+    }
+    for language in ("zh", "en"):
+        spoken = dataclasses.replace(naming, language=language)
+        said = [f"{spoken.rule(rule)} [{spoken.key(rule)}]" for rule in one.rules]
+        if one.by_class:
+            said.append(say("explain.swap_class", language))
+        told[f"rules_{language}"] = ("；" if language == "zh" else "; ").join(said)
+    return told
+
+
+def _least_area(service: Service) -> float:
+    """Return the floor area of the smallest way to run a service, in m²."""
+    return min([size.area_m2 for size in service.sizes] or [service.area_m2])
+
+
+def _why(one: Unopened) -> str:
+    if one.offer < 0:
+        return "unsuited"
+    if one.people < HALF_A_PERSON and one.worth <= 0:
+        return "nothing"
+    return "rules" if one.rules or one.by_class else "goals"

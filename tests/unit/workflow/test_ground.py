@@ -1,0 +1,132 @@
+"""Profiles that differ in speed alone share a search, and nothing anybody reads depends on who was searched with whom."""
+
+import numpy as np
+import pytest
+
+from planner.access import walk, walking
+from planner.store.cache import Cache
+from planner.study import WalkingProfile
+from planner.study.load import load_study
+from planner.workflow.baseline_people import nearest_of
+from planner.workflow.stages import Clock, reach_limits_s, silent, survey
+from tests.tiny_town import write_town
+
+WALKERS = {
+    "slow": {"speed_m_s": 0.8},
+    "quick": {"speed_m_s": 1.1, "source": "a survey"},
+    "standard": {"speed_m_s": 1.2, "name": {"zh": "标准成人", "en": "Standard adult"}},
+    "waits": {"speed_m_s": 0.8, "crossing_delay_s": {"residential": 12}},
+}
+
+
+@pytest.fixture
+def town(tmp_path):
+    path = write_town(tmp_path / "town", scenarios="  []")
+    text = path.read_text(encoding="utf-8")
+    text = text.replace(
+        "    quick: {speed_m_s: 1.1}\n",
+        "    quick: {speed_m_s: 1.1, source: a survey}\n"
+        "    standard: {speed_m_s: 1.2, name: {zh: 标准成人, en: Standard adult}}\n"
+        "    waits: {speed_m_s: 0.8, crossing_delay_s: {residential: 12}}\n"
+        "  compare: [standard, slow]\n",
+    )
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """Every search of the streets, as the walker it was made for."""
+    made = []
+    search = walking._pairs
+
+    def told(network, origins, sites, asked, threads):
+        made.append(asked.walker)
+        return search(network, origins, sites, asked, threads)
+
+    monkeypatch.setattr(walking, "_pairs", told)
+    return made
+
+
+def surveyed(study, folder, cache=None):
+    return survey(study, folder, Clock(silent), cache)
+
+
+def bits(ground):
+    """Everything that stands in doors and reaches, byte by byte."""
+    parts = {}
+    for walker, reach in ground.reaches.items():
+        doors = {"demand": ground.doors.demand[walker], "places": ground.doors.places[walker], "reach": reach}
+        for name, value in doors.items():
+            for part in type(value).__slots__:
+                held = getattr(value, part)
+                parts[walker, name, part] = held.tobytes() if isinstance(held, np.ndarray) else held
+    return parts
+
+
+def only(study, walkers):
+    """The study with some of its profiles, as if the others had never been."""
+    profiles = {walker: study.walking.profiles[walker] for walker in walkers}
+    walking = study.walking.model_copy(update={"profiles": profiles, "compare": None})
+    services = [service.model_copy(update={"walker": walkers[0]}) for service in study.services]
+    return study.model_copy(update={"walking": walking, "services": services})
+
+
+def test_three_speeds_are_one_search_and_who_waits_another(town, searches):
+    ground = surveyed(load_study(town), town.parent)
+    assert [bool(walker.crossing_delay_s) for walker in searches] == [False, True]
+    assert set(ground.reaches) == set(WALKERS)
+
+
+def test_found_alone_or_together_fresh_or_kept_to_the_last_bit(town, tmp_path, searches):
+    study = load_study(town)
+    fresh = surveyed(study, town.parent)
+    told = bits(fresh)
+    limits_s = reach_limits_s(study)
+    for walker, profile in WALKERS.items():
+        doors = fresh.doors.demand[walker], fresh.doors.places[walker]
+        alone = walk(fresh.network, *doors, WalkingProfile.model_validate(profile), limits_s[walker])
+        assert len(alone.site) > 20
+        for part in type(alone).__slots__:
+            assert (
+                np.asarray(getattr(alone, part)).tobytes() == np.asarray(getattr(fresh.reaches[walker], part)).tobytes()
+            )
+        assert bits(surveyed(only(study, [walker]), town.parent)).items() <= told.items()
+
+    made = surveyed(study, town.parent, Cache(tmp_path / "cache"))
+    searches.clear()
+    kept = surveyed(study, town.parent, Cache(tmp_path / "cache"))
+    assert searches == []
+    assert bits(made) == told
+    assert bits(kept) == told
+    assert kept.digests == made.digests == fresh.digests
+
+
+@pytest.mark.parametrize("before", [["slow"], ["quick", "waits"], ["standard", "slow", "quick"]])
+def test_only_profiles_that_are_not_kept_are_searched(town, tmp_path, before, searches):
+    study = load_study(town)
+    told = bits(surveyed(study, town.parent))
+    surveyed(only(study, before), town.parent, Cache(tmp_path))
+    searches.clear()
+    again = Cache(tmp_path)
+    ground = surveyed(study, town.parent, again)
+    made = {recall.stage for recall in again.told if recall.how == "made"}
+    assert made == {f"walks of {walker}" for walker in WALKERS if walker not in before}
+    assert len(searches) == len(
+        {bool(WALKERS[walker].get("crossing_delay_s")) for walker in WALKERS if walker not in before}
+    )
+    assert bits(ground) == told
+
+
+def test_the_nearest_of_several_walkers_is_that_of_each(town, tmp_path, searches):
+    study = load_study(town)
+    surveyed(study, town.parent, Cache(tmp_path))
+    ground = surveyed(study, town.parent, Cache(tmp_path))  # every walker with doors of its own, read from disk
+    profiles = study.walking.profiles
+    searches.clear()
+    together = nearest_of(ground.network, ground.doors.demand, ground.doors.places, profiles, 3600.0, threads=1)
+    assert len(searches) == 2
+    for walker, profile in profiles.items():
+        reach = walk(ground.network, ground.doors.demand[walker], ground.doors.places[walker], profile, 3600.0)
+        np.testing.assert_array_equal(together[walker].seconds, reach.nearest_s())
+        np.testing.assert_array_equal(together[walker].site, reach.nearest_site())
