@@ -1,7 +1,9 @@
-"""Write the generated pages of this folder again: JSON Schema, reference and starter of the study file, and the findings."""
+"""Write again what is generated in this folder: JSON Schema, reference and starter of the study file, findings, tables."""
 
+import re
 from pathlib import Path
 
+from planner.store.schema import as_markdown
 from planner.study.reference import reference_text, schema_text
 from planner.study.starter import starter_text
 from planner.words.page import findings_text
@@ -15,3 +17,17 @@ for name, text in (
     ("findings.md", findings_text()),
 ):
     (DOCS / name).write_text(text, encoding="utf-8", newline="\n")
+
+#: pages that hold tables of the stored folders between two marks, the first of which may name some of them
+MARKED = re.compile(r"(<!-- tables of (\w+)(?:: ([\w, ]+))? -->\n).*?(<!-- end of tables -->)", re.DOTALL)
+
+
+def tables(mark: re.Match[str]) -> str:
+    """Return the tables between two marks."""
+    head, folder, names, end = mark.groups()
+    return f"{head}\n{as_markdown(folder, names.split(', ') if names else None)}\n\n{end}"
+
+
+for page in ("run-folder.md", "assess.md", "explain.md"):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    (DOCS / page).write_text(MARKED.sub(tables, text), encoding="utf-8", newline="\n")

@@ -7,6 +7,9 @@ import pyarrow.parquet as pq
 
 from tests.conftest import REPOSITORY
 
+#: tables with a geometry
+GEOGRAPHIC = {"communities", "demand", "places", "circles", "streets"}
+
 
 def page(name):
     return (REPOSITORY / "docs" / name).read_text(encoding="utf-8")

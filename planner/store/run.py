@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
 from planner.store.manifest import Manifest
-from planner.store.tables import OF_RUNS, Tables, read_table
+from planner.store.tables import Tables, read_table
 from planner.study import Study
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class StoredRun:
         """Read the table ``name`` of `planner.store.tables.Tables`; raises as `Run.read`."""
         if name not in self._read:
             with _whole(self.folder):
-                self._read[name] = read_table(self.folder / "tables", name, OF_RUNS[name], self.study.language)
+                self._read[name] = read_table(self.folder / "tables", "run", name, self.study.language)
         return self._read[name]
 
 

@@ -11,14 +11,23 @@ from planner.cli import _run
 from planner.errors import OutputError
 from planner.store.assessment import Assessment
 from planner.store.run import Run, StoredRun
-from planner.store.tables import GEOGRAPHIC, OF_ASSESSMENTS, OF_EXPLANATIONS, OF_RUNS, Explanation, read_table
+from planner.store.schema import schema
+from planner.store.tables import Explanation, read_table
+from tests.pages import GEOGRAPHIC
 from tests.street_town import study_of, write_street
 
+
+def required(folder):
+    return {name: table.required for name, table in schema()[folder].items()}
+
+
 KINDS = {
-    "run": ("tables", OF_RUNS),
-    "assessment": ("tables", OF_ASSESSMENTS),
-    "explained": ("explanation", OF_EXPLANATIONS),
+    "run": ("tables", required("run")),
+    "assessment": ("tables", required("assessment")),
+    "explained": ("explanation", required("explanation")),
 }
+
+FOLDERS = {"run": "run", "assessment": "assessment", "explained": "explanation"}
 
 #: columns without which a table of before is still read (`planner.report.maps.drawn_streets`)
 SPARED = {"streets": {"across", "from_junction", "to_junction"}}
@@ -81,11 +90,11 @@ def test_every_table_and_column_that_is_absent_is_named(older, kind):
                 continue  # a table without its geometry is no such table: refused as unreadable, below
             without(path, column)
             with pytest.raises(OutputError, match=rf"its table {name}\.parquet lacks {column}\b"):
-                read_table(folder / below, name, expected, "en")
+                read_table(folder / below, FOLDERS[kind], name, "en")
             path.write_bytes(whole)
         path.unlink()
         with pytest.raises(OutputError, match=rf"it lacks the table {name}\.parquet"):
-            read_table(folder / below, name, expected, "en")
+            read_table(folder / below, FOLDERS[kind], name, "en")
     with pytest.raises(OutputError, match="it lacks the table"):
         read(folder, kind)
 

@@ -8,10 +8,10 @@ import pytest
 
 from planner.store.executors import Serial
 from planner.store.manifest import Manifest, Result
-from planner.store.tables import GEOGRAPHIC, Tables
+from planner.store.tables import Tables
 from planner.study.load import load_study
 from planner.workflow.batch import Work, run_batch
-from tests.pages import described, page, stored
+from tests.pages import GEOGRAPHIC, described, page, stored
 from tests.tiny_town import write_town
 
 PAGE = page("run-folder.md")

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from planner.store.tables import GEOGRAPHIC, AssessmentTables, Explanation
+from planner.store.tables import AssessmentTables, Explanation
 from planner.study.standards import STANDARDS
 from planner.workflow.assess import LONGEST_WALK_S, assess
 from planner.workflow.baseline_places import MOST_CLOSINGS
@@ -14,7 +14,7 @@ from planner.workflow.explain import TIME_LIMIT_S, explain
 from planner.workflow.frontier import trace
 from tests.cli.test_explain import EVERY_RULE
 from tests.conftest import REPOSITORY
-from tests.pages import described, page, rows, stored
+from tests.pages import GEOGRAPHIC, described, page, rows, stored
 from tests.tiny_town import write_town
 
 ASSESS, EXPLAIN, FRONTIER, RUN = (page(f"{name}.md") for name in ("assess", "explain", "frontier", "run-folder"))
