@@ -24,7 +24,7 @@ from ruamel.yaml import YAML  # noqa: E402
 from planner.store.executors import Processes, Serial  # noqa: E402
 from planner.workflow.batch import (  # noqa: E402
     Report,
-    Work,
+    ScenarioRunner,
     run_batch,
 )
 from tests.kills import lost_to_kills  # noqa: E402
@@ -61,7 +61,12 @@ def batch(study: Path, store: Path, executor: Serial | Processes) -> tuple[Repor
     """Run all scenarios on an empty store and an empty cache; return the report and the wall seconds."""
     began = time.perf_counter()
     report = run_batch(
-        [study], executor=executor, work=Work(store / ".cache"), only=["grid*"], store=store, tell=lambda *_: None
+        [study],
+        executor=executor,
+        work=ScenarioRunner(store / ".cache"),
+        only=["grid*"],
+        store=store,
+        tell=lambda *_: None,
     )
     report.raise_failures()
     return report, time.perf_counter() - began
@@ -69,7 +74,7 @@ def batch(study: Path, store: Path, executor: Serial | Processes) -> tuple[Repor
 
 def searches(report: Report) -> int:
     """Return how often the streets were searched for the same walking profile."""
-    made = [recall.stage for recall in report.recalls if recall.how == "made" and recall.stage.startswith("walks")]
+    made = [recall.stage for recall in report.cache_events if recall.how == "made" and recall.stage.startswith("walks")]
     return max(made.count(stage) for stage in set(made))
 
 

@@ -63,9 +63,9 @@ def new_study(
     example: Annotated[bool, typer.Option("--example", help="The bundled town with its layers, ready to run.")] = False,
 ) -> None:
     """Make a study to start from, commented in both languages, with its JSON Schema beside it."""
-    from planner.workflow.new import start
+    from planner.workflow.new import new_study
 
-    for path in start(folder, example=example):
+    for path in new_study(folder, example=example):
         typer.echo(path)
 
 
@@ -187,14 +187,14 @@ def batch(
     from planner.store.cache import default_folder
     from planner.store.folders import STORE
     from planner.store.totals import city_totals
-    from planner.workflow.batch import Work, executor_for, run_batch
+    from planner.workflow.batch import ScenarioRunner, executor_for, run_batch
 
     store = out or STORE
     with Board(language_of(studies, sets or ()), quiet=quiet) as board:
         report = run_batch(
             studies,
             executor=executor_for(jobs, cluster),
-            work=Work(default_folder(store), publish=_publish() if reports else None),
+            work=ScenarioRunner(default_folder(store), publish=_publish() if reports else None),
             only=only or (),
             sets=sets or (),
             store=store,
@@ -223,14 +223,14 @@ def compare(
 ) -> None:
     """Hold runs side by side: what each reaches and costs, where they differ, what holds in all of them."""
     from planner.report.comparison import closing_lines, publish_comparison
-    from planner.store.atomic_folder import written_aside
+    from planner.store.atomic_folder import atomic_folder
     from planner.store.comparison import compare as side_by_side
     from planner.store.comparison import find_runs
     from planner.store.folders import STORE
 
     comparison, settings = side_by_side(find_runs(runs_or_stores), base=base)
     folder = out or STORE / "comparison"
-    with written_aside(folder, kind="comparison") as aside:
+    with atomic_folder(folder, kind="comparison") as aside:
         publish_comparison(comparison, settings, aside)
     if as_json:
         print(comparison.as_json())
@@ -341,10 +341,10 @@ def frontier(
 ) -> None:
     """Trace what every amount of money, or every height of a floor, would bring: table, workbook, picture, knee."""
     from planner import report
-    from planner.workflow.frontier import trace
+    from planner.workflow.frontier import frontier
 
     with Bar(quiet=quiet) as bar:
-        found, folder = trace(
+        found, folder = frontier(
             study,
             scenario=scenario,
             sets=sets or (),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from planner.store.executors import Done, Report
+    from planner.store.executors import BatchReport, ScenarioResult
     from planner.store.totals import CityTotals
 
 #: lines of running scenarios that are shown at once
@@ -55,7 +55,7 @@ class Board:
         """Take the moving part away; the lines stay."""
         self._live.stop()
 
-    def __call__(self, name: str, event: str, what: Done | str = "") -> None:
+    def __call__(self, name: str, event: str, what: ScenarioResult | str = "") -> None:
         """Take note of what a scenario is at."""
         if event == "expected":
             self._all = int(str(what))
@@ -88,7 +88,7 @@ class Board:
         return Text("\n".join([head, *lines]))
 
 
-def ended_line(done: Done, language: Language) -> str:
+def ended_line(done: ScenarioResult, language: Language) -> str:
     """Return one scenario's end in one line: name, how it ended, gap, seconds or reason."""
     parts = [done.name, say(f"batch.{done.how}", language)]
     if done.result is not None:
@@ -100,7 +100,7 @@ def ended_line(done: Done, language: Language) -> str:
     return "  ".join(parts)
 
 
-def closing_lines(report: Report, store: Path, language: Language, totals: CityTotals | None) -> Sequence[str]:
+def closing_lines(report: BatchReport, store: Path, language: Language, totals: CityTotals | None) -> Sequence[str]:
     """Return the lines that end a batch: the city's totals where there are several districts, how many ran, where they lie."""
     counts = report.counts
     return [
@@ -122,7 +122,7 @@ def closing_lines(report: Report, store: Path, language: Language, totals: CityT
 _SUGGESTED = 4
 
 
-def _studies(report: Report, store: Path) -> str:
+def _studies(report: BatchReport, store: Path) -> str:
     """Return the folders of the batch's own studies: the store may hold the same town under other names."""
     names = list(dict.fromkeys(one.name.rsplit("/", 1)[0] for one in report.done))
     told = [shlex.quote(str(store / name)) for name in names[:_SUGGESTED]]
@@ -148,16 +148,16 @@ def language_of(studies: Sequence[Path], sets: Sequence[str]) -> Language:
         return "en"
 
 
-def cache_lines(report: Report, language: Language) -> Sequence[str]:
+def cache_lines(report: BatchReport, language: Language) -> Sequence[str]:
     """Return what was reused of earlier work, stage by stage, and why the rest was not."""
     return [say("batch.cache_title", language), *(f"  {line}" for line in _cache_lines(report, language))]
 
 
-def _cache_lines(report: Report, language: Language) -> Iterator[str]:
+def _cache_lines(report: BatchReport, language: Language) -> Iterator[str]:
     if report.counts["reused"]:
         yield say("batch.cache_finished", language, count=report.counts["reused"])
-    for stage in dict.fromkeys(recall.stage for recall in report.recalls):
-        mine = [recall for recall in report.recalls if recall.stage == stage]
+    for stage in dict.fromkeys(recall.stage for recall in report.cache_events):
+        mine = [recall for recall in report.cache_events if recall.stage == stage]
         hows = Counter(recall.how for recall in mine)
         yield say(
             "batch.cache_line", language, stage=stage, made=hows["made"], kept=hows["kept"], at_hand=hows["at hand"]

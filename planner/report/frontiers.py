@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from planner.study import Language, Study
-    from planner.workflow.frontier import Trace
+    from planner.workflow.frontier import FrontierResult
 
 __all__ = ["frontier_lines", "publish_frontier"]
 
 
-def publish_frontier(trace: Trace, folder: Path) -> tuple[Path, ...]:
+def publish_frontier(trace: FrontierResult, folder: Path) -> tuple[Path, ...]:
     """Write ``frontier.xlsx``, ``frontier.svg`` and ``frontier.md`` into ``folder``; return their paths."""
     book, picture, text = (folder / f"frontier.{kind}" for kind in ("xlsx", "svg", "md"))
     _write_book(trace, book)
@@ -29,7 +29,7 @@ def publish_frontier(trace: Trace, folder: Path) -> tuple[Path, ...]:
     return book, picture, text
 
 
-def frontier_lines(trace: Trace, language: Language | None = None) -> tuple[str, ...]:
+def frontier_lines(trace: FrontierResult, language: Language | None = None) -> tuple[str, ...]:
     """Return title, points and knee as lines of Markdown, in the language of the study unless told otherwise."""
     spoken = language or trace.study.language
     lines = ["# " + say("frontier.title", spoken, name=trace.study.name.text(spoken)), "", _aim(trace, spoken), ""]
@@ -45,11 +45,11 @@ def _goal(study: Study) -> str:
     return {"fewest": "sites", "floor": "fair"}.get(first, first)
 
 
-def _aim(trace: Trace, language: Language) -> str:
+def _aim(trace: FrontierResult, language: Language) -> str:
     return say("explain.aim", language, aim=_counted(trace, language))
 
 
-def _counted(trace: Trace, language: Language) -> str:
+def _counted(trace: FrontierResult, language: Language) -> str:
     """Return what the first aim counts."""
     aim = say(f"explain.aim.{_goal(trace.study)}", language)
     years = trace.study.siting.years
@@ -58,7 +58,7 @@ def _counted(trace: Trace, language: Language) -> str:
     return aim
 
 
-def _point(trace: Trace, row: Mapping[Any, Any], language: Language) -> str:
+def _point(trace: FrontierResult, row: Mapping[Any, Any], language: Language) -> str:
     limit = _limit(trace, row["limit"], language)
     if math.isnan(row["value"]):
         why = say("frontier.none" if row["status"] == "infeasible" else "frontier.not_found", language)
@@ -75,7 +75,7 @@ def _point(trace: Trace, row: Mapping[Any, Any], language: Language) -> str:
     )
 
 
-def _knee(trace: Trace, language: Language) -> str:
+def _knee(trace: FrontierResult, language: Language) -> str:
     known = trace.points.dropna(subset=["value"])
     knee = known[known["knee"].astype(bool)]
     if knee.empty:
@@ -96,7 +96,7 @@ def _knee(trace: Trace, language: Language) -> str:
     )
 
 
-def _limit(trace: Trace, limit: float, language: Language) -> str:
+def _limit(trace: FrontierResult, limit: float, language: Language) -> str:
     return percent(limit) if trace.along == "floor" else yuan(limit, language)
 
 
@@ -111,7 +111,7 @@ def _bound(study: Study, value: float, *, up: bool) -> str:
     return f"{near / 10:.1f} %" if scale == 1000.0 else f"{near / 10:,.1f}".removesuffix(".0")
 
 
-def _write_book(trace: Trace, path: Path) -> None:
+def _write_book(trace: FrontierResult, path: Path) -> None:
     spoken, table = trace.study.language, trace.points
     floor = trace.along == "floor"
     columns = [
@@ -146,7 +146,7 @@ def _write_book(trace: Trace, path: Path) -> None:
     write_sheets(path, title, [(say("stage.frontier", spoken), columns)])
 
 
-def _draw(trace: Trace, path: Path) -> None:
+def _draw(trace: FrontierResult, path: Path) -> None:
     """Draw the points and how far above them the bounds lie; letters as outlines, so that no font is needed to read it."""
     import matplotlib as mpl  # noqa: PLC0415 - nobody waits for matplotlib who does not draw
     from matplotlib.figure import Figure  # noqa: PLC0415

@@ -31,7 +31,7 @@ _LEFT_BEHIND_S = 24 * 3600.0
 
 
 @contextlib.contextmanager
-def written_aside(folder: Path, *, kind: Kind | None = "run") -> Iterator[Path]:
+def atomic_folder(folder: Path, *, kind: Kind | None = "run") -> Iterator[Path]:
     """Give a folder beside ``folder`` to write into; on success it takes the place of ``folder``, on failure it is removed.
 
     What stood at ``folder`` before stays untouched until the new one is whole and on the disk. Of two that write the same
@@ -75,7 +75,7 @@ def written_aside(folder: Path, *, kind: Kind | None = "run") -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def sweep(store: Path) -> None:
+def recover_folders(store: Path) -> None:
     """Put right what processes left below ``store`` when they were killed.
 
     A folder that was moved away and not replaced is put back; what is half-written is removed, unless the process that

@@ -41,7 +41,7 @@ LIMIT_BYTES = 4 * 2**30
 FORMAT = 1
 """Raised when entries of before can no longer be read."""
 
-AT_HAND = 32
+IN_MEMORY = 32
 """Results a process keeps in memory: the ground of three or four studies."""
 
 _LEFT_BEHIND_S = 24 * 3600.0
@@ -50,7 +50,7 @@ How = Literal["made", "kept", "at hand"]
 
 
 @dataclass(frozen=True)
-class Found(Generic[T]):
+class StageResult(Generic[T]):
     """A stage's result, and the digest of everything it depends on."""
 
     value: T
@@ -58,7 +58,7 @@ class Found(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Recall:
+class CacheEvent:
     """How one stage of one run came by its result."""
 
     stage: str
@@ -81,20 +81,20 @@ class Cache:
 
     folder: Path | None
     limit_bytes: int = LIMIT_BYTES
-    told: list[Recall] = field(default_factory=list)
+    events: list[CacheEvent] = field(default_factory=list)
     """What was asked for since the list was last cleared."""
-    _at_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    _in_memory: OrderedDict[str, Any] = field(default_factory=OrderedDict)
 
-    def recall(
+    def get_or_compute(
         self,
         stage: str,
         depends_on: Mapping[str, str],
         make: Callable[[], T],
         *,
-        lent: Mapping[str, object] | None = None,
-        worth_keeping: Callable[[T], bool] = lambda _: True,
+        shared: Mapping[str, object] | None = None,
+        store_if: Callable[[T], bool] = lambda _: True,
         on_disk: bool = True,
-    ) -> Found[T]:
+    ) -> StageResult[T]:
         """Return the result of a stage: from memory, from disk, or made now.
 
         Parameters
@@ -105,22 +105,22 @@ class Cache:
             Ingredient → digest of it. Everything the result depends on, and nothing else.
         make
             Makes the result; its exceptions pass through, and nothing is kept.
-        lent
+        shared
             Parts of the result that other entries hold.
-        worth_keeping
+        store_if
             Says of a result made whether another run may have it too.
         on_disk
             Whether other processes may have it, or this one alone.
         """
-        only = self._each({"": stage}, {"": depends_on}, lambda _: {"": make()}, lent, worth_keeping, on_disk=on_disk)
+        only = self._each({"": stage}, {"": depends_on}, lambda _: {"": make()}, shared, store_if, on_disk=on_disk)
         return only[""]
 
-    def recall_each(
+    def get_or_compute_each(
         self,
         kind: str,
         depends_on: Mapping[str, Mapping[str, str]],
         make: Callable[[Sequence[str]], Mapping[str, T]],
-    ) -> dict[str, Found[T]]:
+    ) -> dict[str, StageResult[T]]:
         """Return results of one kind that are made more cheaply together than one by one, by name.
 
         Parameters
@@ -128,7 +128,7 @@ class Cache:
         kind
             The stage of ``elder`` is called ``<kind> of elder``.
         depends_on
-            Name → what its result depends on, as in `recall`; what else is made with it must not matter.
+            Name → what its result depends on, as in `get_or_compute`; what else is made with it must not matter.
         make
             Makes the results of the names given: all those that are neither at hand nor kept.
         """
@@ -140,11 +140,11 @@ class Cache:
         stages: Mapping[str, str],
         depends_on: Mapping[str, Mapping[str, str]],
         make: Callable[[Sequence[str]], Mapping[str, T]],
-        lent: Mapping[str, object] | None,
-        worth_keeping: Callable[[T], bool],
+        shared: Mapping[str, object] | None,
+        store_if: Callable[[T], bool],
         *,
         on_disk: bool,
-    ) -> dict[str, Found[T]]:
+    ) -> dict[str, StageResult[T]]:
         digests = {
             name: fingerprint({"stage": stage, "format": str(FORMAT), **depends_on[name]})
             for name, stage in stages.items()
@@ -153,19 +153,19 @@ class Cache:
         entries = {name: folder and folder / _kind(stages[name]) / digest for name, digest in digests.items()}
         found: dict[str, T] = {}
         for name, digest in digests.items():
-            if digest in self._at_hand:
-                self._at_hand.move_to_end(digest)
+            if digest in self._in_memory:
+                self._in_memory.move_to_end(digest)
                 self._tell(stages[name], digest, "at hand", "made or read before in this process")
-                found[name] = self._at_hand[digest]
+                found[name] = self._in_memory[digest]
 
         def still_missing() -> list[str]:
             """Take what is on disk; give the names of what is not."""
             for name in [name for name in digests if name not in found]:
                 digest = digests[name]
-                there, value = self._read(entries[name], lent)
+                there, value = self._read(entries[name], shared)
                 if there:
                     self._tell(stages[name], digest, "kept", f"all of {', '.join(depends_on[name])} as they were")
-                    self._hold(digest, value)
+                    self._remember(digest, value)
                     found[name] = value
             return [name for name in digests if name not in found]
 
@@ -181,34 +181,34 @@ class Cache:
                 digest, entry, value = digests[name], entries[name], made[name]
                 why = "not in this process yet" if entry is None else _difference(entry, depends_on[name])
                 self._tell(stages[name], digest, "made", why)
-                if worth_keeping(value):
-                    self._hold(digest, value)
+                if store_if(value):
+                    self._remember(digest, value)
                     if entry is not None:
-                        self._keep(entry, stages[name], depends_on[name], value, lent=lent)
+                        self._keep(entry, stages[name], depends_on[name], value, shared=shared)
                 found[name] = value
-        return {name: Found(found[name], digest) for name, digest in digests.items()}
+        return {name: StageResult(found[name], digest) for name, digest in digests.items()}
 
-    def _hold(self, digest: str, value: object) -> None:
-        self._at_hand[digest] = value
-        while len(self._at_hand) > AT_HAND:
-            self._at_hand.popitem(last=False)
+    def _remember(self, digest: str, value: object) -> None:
+        self._in_memory[digest] = value
+        while len(self._in_memory) > IN_MEMORY:
+            self._in_memory.popitem(last=False)
 
     def _tell(self, stage: str, digest: str, how: How, why: str) -> None:
-        self.told.append(Recall(stage, digest, how, why))
+        self.events.append(CacheEvent(stage, digest, how, why))
         _log.info("%s %s: %s (%s)", stage, digest[:8], how, why)
 
-    def _read(self, entry: Path | None, lent: Mapping[str, object] | None) -> tuple[bool, Any]:
+    def _read(self, entry: Path | None, shared: Mapping[str, object] | None) -> tuple[bool, Any]:
         """Return whether the entry is there and whole, and its value."""
         if entry is None or not entry.is_dir():
             return False, None
         from planner.store.codec import read_value  # noqa: PLC0415 - a batch that has nothing to do never needs it
 
         try:
-            told = json.loads((entry / "entry.json").read_text(encoding="utf-8"))
-            for name, sha256 in told["files"].items():
+            stored = json.loads((entry / "entry.json").read_text(encoding="utf-8"))
+            for name, sha256 in stored["files"].items():
                 if _sha256(entry / name) != sha256:
                     raise ValueError(f"{name} is not what was written")  # noqa: TRY301 - as any other damage
-            value = read_value(entry, lent)
+            value = read_value(entry, shared)
             os.utime(entry / "entry.json")
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as fault:
             _log.info("%s cannot be used (%s); made again", entry, fault)
@@ -223,22 +223,22 @@ class Cache:
         depends_on: Mapping[str, str],
         value: object,
         *,
-        lent: Mapping[str, object] | None,
+        shared: Mapping[str, object] | None,
     ) -> None:
         from planner.store.codec import UncodableError, write_value  # noqa: PLC0415
 
         aside = entry.with_name(f".{entry.name[:16]}.{uuid.uuid4().hex[:8]}.part")
         try:
             aside.mkdir(parents=True)
-            write_value(value, aside, lent)
+            write_value(value, aside, shared)
             files = sorted(path for path in aside.iterdir() if path.is_file())
-            told = {
+            stored = {
                 "stage": stage,
                 "depends_on": dict(depends_on),
                 "files": {path.name: _sha256(path) for path in files},
                 "bytes": sum(path.stat().st_size for path in files),
             }
-            (aside / "entry.json").write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+            (aside / "entry.json").write_text(json.dumps(stored, ensure_ascii=False, indent=1), encoding="utf-8")
             if not entry.exists():
                 aside.rename(entry)
         except (OSError, UncodableError) as fault:
@@ -277,10 +277,10 @@ def _kind(stage: str) -> str:
 
 def _entries(folder: Path) -> Iterator[tuple[float, int, Path]]:
     """Give (last used, bytes, folder) of every entry."""
-    for told in folder.glob("*/*/entry.json"):
+    for entry in folder.glob("*/*/entry.json"):
         with contextlib.suppress(OSError, ValueError, KeyError):
-            size = int(json.loads(told.read_text(encoding="utf-8"))["bytes"])
-            yield told.stat().st_mtime, size, told.parent
+            size = int(json.loads(entry.read_text(encoding="utf-8"))["bytes"])
+            yield entry.stat().st_mtime, size, entry.parent
 
 
 def _difference(entry: Path, depends_on: Mapping[str, str]) -> str:

@@ -12,12 +12,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import ClusterError
-from planner.store.executors import given_up
+from planner.store.executors import abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from planner.store.executors import Done, Event, Job, Tell, Work
+    from planner.store.executors import Event, OnEvent, Runner, ScenarioJob, ScenarioResult
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Cluster:
             raise ClusterError(msg)
         self._address, self._workers, self._wait_s = address, workers, wait_s
 
-    def run(self, work: Work, jobs: Sequence[Job], tell: Tell) -> Iterator[Done]:
+    def run(self, work: Runner, jobs: Sequence[ScenarioJob], tell: OnEvent) -> Iterator[ScenarioResult]:
         """Do every job.
 
         Raises
@@ -84,10 +84,10 @@ class Cluster:
                 raise ClusterError(msg) from fault
             yield client
 
-    def _gathered(self, client: Any, work: Work, waiting: Iterator[Job]) -> Iterator[Done]:
+    def _gathered(self, client: Any, work: Runner, waiting: Iterator[ScenarioJob]) -> Iterator[ScenarioResult]:
         from distributed import CancelledError, KilledWorker, as_completed  # noqa: PLC0415
 
-        jobs: dict[str, Job] = {}
+        jobs: dict[str, ScenarioJob] = {}
         futures = as_completed(loop=client.loop)
 
         def hand_over() -> None:
@@ -101,9 +101,9 @@ class Cluster:
         for future in futures:
             job = jobs[future.key]
             try:
-                done: Done = future.result()
+                done: ScenarioResult = future.result()
             except KilledWorker:
-                done = given_up(job)
+                done = abandoned(job)
             except (CancelledError, OSError) as fault:
                 msg = (
                     f"the cluster at {self._address} was lost ({fault}); what is finished stays, the same call resumes"
@@ -113,17 +113,17 @@ class Cluster:
             hand_over()
 
 
-def _do(work: Work, job: Job) -> Done:
+def _do(work: Runner, job: ScenarioJob) -> ScenarioResult:
     return work.do(job, _tell)
 
 
-def _tell(name: str, event: Event, what: Done | str = "") -> None:
+def _tell(name: str, event: Event, what: ScenarioResult | str = "") -> None:
     from distributed import get_worker  # noqa: PLC0415
 
     get_worker().log_event(_TOPIC, (name, event, str(what)[:200]))
 
 
-def _hear(event: tuple[float, Any], tell: Tell) -> None:
+def _hear(event: tuple[float, Any], tell: OnEvent) -> None:
     _, told = event
     if isinstance(told, tuple | list) and len(told) == 3:
         name, what, note = told

@@ -2,7 +2,7 @@
 
 Nothing is pickled. What is read back can only become dataclasses of this package, arrays, frames and plain values, so that
 a folder somebody tampered with can be wrong, but cannot run anything. Arrays that several parts share are stored once, and
-are shared again when read; large parts that lie in another folder can be lent instead of stored.
+are shared again when read; large parts that lie in another folder can be shared instead of stored.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class UncodableError(TypeError):
     """A value holds something that has no plain form."""
 
 
-def write_value(value: object, folder: Path, lent: Mapping[str, object] | None = None) -> None:
+def write_value(value: object, folder: Path, shared: Mapping[str, object] | None = None) -> None:
     """Write ``value`` into ``folder``, which must exist.
 
     Parameters
     ----------
     value
         Dataclasses of this package, arrays, frames, coordinate systems and plain values, nested at will.
-    lent
+    shared
         Parts of ``value`` (the very objects) that are not stored: name → part.
 
     Raises
@@ -46,14 +46,14 @@ def write_value(value: object, folder: Path, lent: Mapping[str, object] | None =
     UncodableError
         naming the type that has no plain form.
     """
-    writer = _Writer(folder, {id(part): name for name, part in (lent or {}).items()})
+    writer = _Writer(folder, {id(part): name for name, part in (shared or {}).items()})
     shape = writer.shape(value)
     (folder / _SHAPE).write_text(json.dumps(shape, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     np.savez(folder / _ARRAYS, allow_pickle=False, **writer.arrays)
 
 
-def read_value(folder: Path, lent: Mapping[str, object] | None = None) -> Any:
-    """Return the value in ``folder``; ``lent`` holds, by name, the parts that were lent when it was written.
+def read_value(folder: Path, shared: Mapping[str, object] | None = None) -> Any:
+    """Return the value in ``folder``; ``shared`` holds, by name, the parts that were shared when it was written.
 
     Raises
     ------
@@ -63,13 +63,13 @@ def read_value(folder: Path, lent: Mapping[str, object] | None = None) -> Any:
     with np.load(folder / _ARRAYS, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     shape = json.loads((folder / _SHAPE).read_text(encoding="utf-8"))
-    return _Reader(folder, arrays, dict(lent or {})).value(shape)
+    return _Reader(folder, arrays, dict(shared or {})).value(shape)
 
 
 @dataclass
 class _Writer:
     folder: Path
-    lent: dict[int, str]
+    shared: dict[int, str]
     arrays: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     _seen: dict[int, tuple[object, dict[str, Any]]] = field(default_factory=dict)
     """By identity: the value (kept, so that its identity stays its own) and its form."""
@@ -77,8 +77,8 @@ class _Writer:
 
     def shape(self, value: object) -> Any:
         """Return the JSON form of ``value``; its arrays and frames go into files."""
-        if id(value) in self.lent:
-            return {"lent": self.lent[id(value)]}
+        if id(value) in self.shared:
+            return {"shared": self.shared[id(value)]}
         if isinstance(value, float) and not math.isfinite(value):
             return {"number": str(float(value))}  # JSON has no word for it
         if value is None or isinstance(value, bool | int | float | str):
@@ -120,7 +120,7 @@ class _Writer:
 class _Reader:
     folder: Path
     arrays: dict[str, np.ndarray[Any, Any]]
-    lent: dict[str, object]
+    shared: dict[str, object]
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def value(self, shape: Any) -> Any:
@@ -137,8 +137,8 @@ class _Reader:
             return self._frame(kind, str(told))
         if kind == "shapes":
             return np.array(self._frame("places", str(told)).geometry.array, dtype=object)
-        if kind == "lent":
-            return self.lent[told]
+        if kind == "shared":
+            return self.shared[told]
         if kind == "crs":
             return CRS.from_user_input(told)
         if kind in ("tuple", "list"):

@@ -16,7 +16,7 @@ from planner.errors import OutputError
 from planner.store.assumptions import assumptions_table
 from planner.store.folders import APART, MADE_BY, kind_of
 from planner.store.manifest import plain_json
-from planner.store.measures import Measured, measure
+from planner.store.measures import RunMeasures, measure
 from planner.store.run import StoredRun
 from planner.store.totals import overlaps_table, totals_table
 from planner.study.parts import sort_of
@@ -125,7 +125,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
     OutputError
         if a folder holds no finished run, or nothing is called ``base``.
     """
-    told: list[Measured] = []
+    told: list[RunMeasures] = []
     settings: dict[str, Setting] = {}
     first: dict[str, StoredRun] = {}
     for folder in folders:
@@ -182,7 +182,7 @@ def _free(name: str, taken: Sequence[str]) -> str:
     )
 
 
-def _bases(told: Sequence[Measured], asked: str | None) -> dict[str, str]:
+def _bases(told: Sequence[RunMeasures], asked: str | None) -> dict[str, str]:
     """Return the base of every study."""
     bases: dict[str, str] = {}
     for study in dict.fromkeys(one.study for one in told):
@@ -196,7 +196,7 @@ def _bases(told: Sequence[Measured], asked: str | None) -> dict[str, str]:
     return bases
 
 
-def _changes(told: Sequence[Measured], bases: dict[str, str]) -> pd.DataFrame:
+def _changes(told: Sequence[RunMeasures], bases: dict[str, str]) -> pd.DataFrame:
     by_run = {one.run: one for one in told}
     rows = []
     for one in told:
@@ -207,7 +207,7 @@ def _changes(told: Sequence[Measured], bases: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["run", "base", "place_id", "name", "service", "change"])
 
 
-def _sites(told: Sequence[Measured]) -> pd.DataFrame:
+def _sites(told: Sequence[RunMeasures]) -> pd.DataFrame:
     """Return how often each site is chosen: first those that every run of the study chooses, the no-regret sites."""
     rows = []
     for study in dict.fromkeys(one.study for one in told):

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from planner.store.cache import Recall
+    from planner.store.cache import CacheEvent
     from planner.store.manifest import Result
 
 _log = logging.getLogger(__name__)
 
 #: a scenario that costs this many workers their life is given up
-DEATHS = 3
+MOST_WORKER_DEATHS = 3
 
 #: a message longer than this could be torn apart by another worker's
 _ATOMIC_BYTES = 4000
@@ -39,7 +39,7 @@ Event = Literal["expected", "began", "stage", "ended"]
 
 
 @dataclass(frozen=True)
-class Job:
+class ScenarioJob:
     """A scenario to be run; everything in it can travel to another machine that sees the same folders."""
 
     name: str
@@ -57,7 +57,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Done:
+class ScenarioResult:
     """What came of a scenario."""
 
     name: str
@@ -68,22 +68,22 @@ class Done:
     reason: str = ""
     exit_code: int = 0
     seconds: float = 0.0
-    told: tuple[Recall, ...] = ()
+    events: tuple[CacheEvent, ...] = ()
     """What was reused of the work before, stage by stage."""
 
 
-class Tell(Protocol):
+class OnEvent(Protocol):
     """Told what a scenario is at; must be cheap and must not fail."""
 
-    def __call__(self, name: str, event: Event, what: Done | str = "") -> None:
+    def __call__(self, name: str, event: Event, what: ScenarioResult | str = "") -> None:
         """Hear ``expected`` with how many there are, of no name; ``began``; ``stage`` with its name and note; ``ended`` with what came of it."""
 
 
 @dataclass(frozen=True)
-class Report:
+class BatchReport:
     """What came of a batch, in the order of the studies and their scenarios."""
 
-    done: tuple[Done, ...]
+    done: tuple[ScenarioResult, ...]
     seconds: float
 
     @property
@@ -92,14 +92,14 @@ class Report:
         return Counter(one.how for one in self.done)
 
     @property
-    def failed(self) -> tuple[Done, ...]:
+    def failed(self) -> tuple[ScenarioResult, ...]:
         """Those that failed, each with its reason."""
         return tuple(one for one in self.done if one.how == "failed")
 
     @property
-    def recalls(self) -> tuple[Recall, ...]:
+    def cache_events(self) -> tuple[CacheEvent, ...]:
         """How every stage of every scenario that ran came by its result."""
-        return tuple(recall for one in self.done for recall in one.told)
+        return tuple(recall for one in self.done for recall in one.events)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values, one block per scenario."""
@@ -129,24 +129,24 @@ class Report:
         raise_all(faults, BatchError, f"{len(faults)} of {len(self.done)} scenarios failed; the others are finished:")
 
 
-class Work(Protocol):
+class Runner(Protocol):
     """How one scenario is run; it travels to other processes and machines."""
 
-    def do(self, job: Job, tell: Tell) -> Done:
+    def do(self, job: ScenarioJob, tell: OnEvent) -> ScenarioResult:
         """Run a scenario and store it; a failure comes back as such, an interruption is raised."""
 
 
 class Executor(Protocol):
     """Where jobs are done: in this process, in processes beside it, or on a cluster."""
 
-    def run(self, work: Work, jobs: Sequence[Job], tell: Tell) -> Iterator[Done]:
+    def run(self, work: Runner, jobs: Sequence[ScenarioJob], tell: OnEvent) -> Iterator[ScenarioResult]:
         """Do every job and give what came of it, in the order they end; a job whose worker dies is done again."""
 
 
 class Serial:
     """One scenario after another, in this process."""
 
-    def run(self, work: Work, jobs: Sequence[Job], tell: Tell) -> Iterator[Done]:
+    def run(self, work: Runner, jobs: Sequence[ScenarioJob], tell: OnEvent) -> Iterator[ScenarioResult]:
         """Do every job in order."""
         for job in jobs:
             yield work.do(job, tell)
@@ -156,7 +156,7 @@ class Processes:
     """Several scenarios at once, each in a process of its own.
 
     A process that is killed takes nothing with it: what it and its fellows were at is done again, one at a time, so that
-    a scenario that kills its worker (for want of memory, say) is found out and given up after `DEATHS` times.
+    a scenario that kills its worker (for want of memory, say) is found out and given up after `MOST_WORKER_DEATHS` times.
 
     Parameters
     ----------
@@ -166,11 +166,11 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._running: dict[Future[Done], Job] = {}
+        self._running: dict[Future[ScenarioResult], ScenarioJob] = {}
 
-    def run(self, work: Work, jobs: Sequence[Job], tell: Tell) -> Iterator[Done]:
+    def run(self, work: Runner, jobs: Sequence[ScenarioJob], tell: OnEvent) -> Iterator[ScenarioResult]:
         """Do every job, as many at once as there are workers."""
-        left, suspects = deque(jobs), deque[Job]()
+        left, suspects = deque(jobs), deque[ScenarioJob]()
         deaths: Counter[str] = Counter()
         while left or suspects:
             queue, workers = (deque([suspects.popleft()]), 1) if suspects else (left, self._workers)
@@ -179,14 +179,14 @@ class Processes:
             except BrokenProcessPool:
                 for job in self._running.values():
                     deaths[job.name] += 1
-                    if deaths[job.name] < DEATHS:
+                    if deaths[job.name] < MOST_WORKER_DEATHS:
                         _log.warning("the worker of %s died; it is run again", job.name)
                         suspects.append(job)
                     else:
-                        yield given_up(job)
+                        yield abandoned(job)
 
-    def _pool(self, work: Work, queue: deque[Job], workers: int, tell: Tell) -> Iterator[Done]:
-        running: dict[Future[Done], Job] = {}
+    def _pool(self, work: Runner, queue: deque[ScenarioJob], workers: int, tell: OnEvent) -> Iterator[ScenarioResult]:
+        running: dict[Future[ScenarioResult], ScenarioJob] = {}
         self._running = running
         spawn = multiprocessing.get_context("spawn")
         life, lifeline = spawn.Pipe(duplex=False)
@@ -217,13 +217,13 @@ class Processes:
             hear.close()
 
 
-def given_up(job: Job) -> Done:
+def abandoned(job: ScenarioJob) -> ScenarioResult:
     """Return the failure of a scenario that has cost too many workers their life."""
     reason = (
-        f"its worker was killed {DEATHS} times, most likely for want of memory; run fewer side by side (--jobs 1), or on a"
+        f"its worker was killed {MOST_WORKER_DEATHS} times, most likely for want of memory; run fewer side by side (--jobs 1), or on a"
         " machine with more memory"
     )
-    return Done(job.name, "failed", None, None, reason, exit_code=1)
+    return ScenarioResult(job.name, "failed", None, None, reason, exit_code=1)
 
 
 _say: Connection | None = None
@@ -244,11 +244,11 @@ def _end_with(life: Connection) -> None:
     os._exit(1)
 
 
-def _do(work: Work, job: Job) -> Done:
+def _do(work: Runner, job: ScenarioJob) -> ScenarioResult:
     return work.do(job, _tell)
 
 
-def _tell(name: str, event: Event, what: Done | str = "") -> None:
+def _tell(name: str, event: Event, what: ScenarioResult | str = "") -> None:
     """Send word to the batch: short, in one piece, and without any lock a dying worker could take with it."""
     if _say is None:
         return
@@ -259,7 +259,7 @@ def _tell(name: str, event: Event, what: Done | str = "") -> None:
             _say.send_bytes(message)
 
 
-def _listen(hear: Connection, tell: Tell) -> None:
+def _listen(hear: Connection, tell: OnEvent) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             name, event, what = hear.recv_bytes().decode().split("\0", 2)

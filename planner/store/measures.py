@@ -11,7 +11,7 @@ import pandas as pd
 from planner.access import Reach, floor, gini
 from planner.access.catchment import floating_catchment
 from planner.access.decay import Gaussian
-from planner.store.totals import Counted, coverage_of
+from planner.store.totals import CountedRun, coverage_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ ANNUAL_YEARS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class RunMeasures:
     """What is kept of a run once it has been read."""
 
     run: str
@@ -36,7 +36,7 @@ class Measured:
     coverage: pd.DataFrame
     worst: pd.DataFrame
     access: pd.DataFrame
-    counted: Counted
+    counted: CountedRun
     """What a city's totals add up of it."""
     covered: float
     """People inside the widest circle of each service, summed."""
@@ -48,7 +48,7 @@ class Measured:
     """The study as plain values."""
 
 
-def measure(run: StoredRun, name: str, folder: Path) -> Measured:
+def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
     """Return what is compared of ``run``, called ``study/scenario``."""
     coverage = _coverage(run, name)
     worst = _worst(run, name)
@@ -99,7 +99,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> Measured:
         str(place): (str(said), float(x), float(y))
         for place, said, x, y in zip(places["id"], places["name"], places.geometry.x, places.geometry.y, strict=True)
     }
-    return Measured(
+    return RunMeasures(
         run=name,
         study=name.rsplit("/", 1)[0],
         scenario=run.manifest.scenario,
@@ -108,7 +108,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> Measured:
         coverage=coverage,
         worst=worst,
         access=access,
-        counted=Counted(name.rsplit("/", 1)[0], run.manifest.scenario, result, coverage_of(run)),
+        counted=CountedRun(name.rsplit("/", 1)[0], run.manifest.scenario, result, coverage_of(run)),
         openings=openings,
         names=names,
         asked=run.study.model_dump(mode="json", exclude={"scenarios"}),

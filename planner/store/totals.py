@@ -16,7 +16,7 @@ from planner.store.run import StoredRun
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from planner.store.executors import Report
+    from planner.store.executors import BatchReport
     from planner.store.manifest import Result
     from planner.study import Label
 
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class CountedRun:
     """What is added up of one run."""
 
     study: str
@@ -77,7 +77,7 @@ def coverage_of(run: StoredRun) -> pd.DataFrame:
     return table.assign(limited=table["service"].isin(limited), weighted=table["service"].isin(weighted))
 
 
-def totals_table(runs: Sequence[Counted], studies: Sequence[str]) -> pd.DataFrame:
+def totals_table(runs: Sequence[CountedRun], studies: Sequence[str]) -> pd.DataFrame:
     """Add up runs of the same scenario; runs of different scenarios are never added.
 
     Parameters
@@ -104,7 +104,7 @@ def totals_table(runs: Sequence[Counted], studies: Sequence[str]) -> pd.DataFram
     return pd.concat(parts, ignore_index=True)
 
 
-def _of_scenario(scenario: str, runs: Sequence[Counted], studies: Sequence[str]) -> pd.DataFrame:
+def _of_scenario(scenario: str, runs: Sequence[CountedRun], studies: Sequence[str]) -> pd.DataFrame:
     there = {one.study for one in runs}
     table = (
         pd.concat([one.coverage for one in runs])
@@ -138,7 +138,7 @@ def _of_scenario(scenario: str, runs: Sequence[Counted], studies: Sequence[str])
     )[list(COLUMNS)]
 
 
-def city_totals(report: Report) -> CityTotals:
+def city_totals(report: BatchReport) -> CityTotals:
     """Add up what a batch has finished, now or before, from the folders of its runs.
 
     Raises
@@ -150,7 +150,7 @@ def city_totals(report: Report) -> CityTotals:
     studies = list(dict.fromkeys(study for study, _ in asked))
     if len(studies) < 2:
         return CityTotals(totals_table((), studies), {}, {}, overlaps_table({}))
-    runs: list[Counted] = []
+    runs: list[CountedRun] = []
     labels: dict[str, Label] = {}
     first: dict[str, StoredRun] = {}
     for (study, scenario), one in asked.items():
@@ -158,7 +158,7 @@ def city_totals(report: Report) -> CityTotals:
             continue
         run = StoredRun.open(one.folder)
         first.setdefault(study, run)
-        runs.append(Counted(study, scenario, run.manifest.result, coverage_of(run)))
+        runs.append(CountedRun(study, scenario, run.manifest.result, coverage_of(run)))
         labels |= {service.id: service.name for service in run.study.services if service.id not in labels}
     there = {(one.scenario, one.study) for one in runs}
     missing = {

@@ -11,7 +11,7 @@ import numpy as np
 from planner.access import circles
 from planner.siting import pose
 from planner.store.assessment import Assessment, Origin
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
 from planner.store.folders import place_of
 from planner.store.provenance import digest_of, versions, without_checksum
@@ -22,8 +22,8 @@ from planner.study.scenarios import BASE
 from planner.workflow.baseline_people import (
     Nearest,
     accessibility_table,
+    areas_of,
     coverage_table,
-    divisions,
     equity_table,
     floors_table,
     nearest_of,
@@ -32,17 +32,17 @@ from planner.workflow.baseline_people import (
     walks_table,
 )
 from planner.workflow.baseline_places import (
-    Standing,
+    ServiceToday,
     balance_table,
     closing_table,
     drawn_by,
     duplicates_table,
     facilities_table,
-    standing,
+    services_today,
 )
-from planner.workflow.benchmarks import Today, benchmarks_table
-from planner.workflow.plan_tables import circles_table, places_table, places_today, sheets
-from planner.workflow.stages import Clock, Ground, Progress, connector_m, reach_limits_s, silent, survey
+from planner.workflow.benchmarks import AssessedDistrict, benchmarks_table
+from planner.workflow.plan_tables import area_tables, circles_table, places_table, places_today
+from planner.workflow.stages import Progress, StageClock, StudyArea, connector_m, reach_limits_s, silent, survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,8 +97,8 @@ def assess(
     """
     study = load_study(study_file, scenario=scenario, sets=sets)
     target = out or place_of(study_file, scenario, "assess")
-    with written_aside(target, kind="assessment") as aside:
-        found = find_out(study, study_file.parent, scenario=scenario or BASE, progress=progress, cache=cache)
+    with atomic_folder(target, kind="assessment") as aside:
+        found = compute_assessment(study, study_file.parent, scenario=scenario or BASE, progress=progress, cache=cache)
         found.write(aside)
         progress("reports", 0.0)
         if publish is not None:
@@ -107,13 +107,13 @@ def assess(
     return found, target
 
 
-def find_out(
+def compute_assessment(
     study: Study, folder: Path, *, scenario: str = BASE, progress: Progress = silent, cache: Cache | None = None
 ) -> Assessment:
     """Assess without writing anything; raises as `assess`."""
-    clock = Clock(progress)
+    clock = StageClock(progress)
     ground = survey(study, folder, clock, cache or Cache(None))
-    offers = standing(study, ground)
+    offers = services_today(study, ground)
     limit_s = max(LONGEST_WALK_S, *reach_limits_s(study).values())
     with clock.stage("nearest"):
         nearest = _nearest(study, ground, offers, limit_s)
@@ -135,7 +135,7 @@ def find_out(
 
 
 def _nearest(
-    study: Study, ground: Ground, offers: Sequence[Standing], limit_s: float
+    study: Study, ground: StudyArea, offers: Sequence[ServiceToday], limit_s: float
 ) -> dict[tuple[str, str], Nearest]:
     nearest: dict[tuple[str, str], Nearest] = {}
     for one in offers:
@@ -153,11 +153,11 @@ def _nearest(
 
 
 def _tables(
-    study: Study, ground: Ground, offers: Sequence[Standing], nearest: dict[tuple[str, str], Nearest]
+    study: Study, ground: StudyArea, offers: Sequence[ServiceToday], nearest: dict[tuple[str, str], Nearest]
 ) -> AssessmentTables:
     district = ground.district
-    common = sheets(study, ground)
-    areas = divisions(study, district)
+    common = area_tables(study, ground)
+    areas = areas_of(study, district)
     coverage = coverage_table(study, district, areas, nearest, _places_today(study, ground))
     return AssessmentTables(
         communities=common.communities,
@@ -174,7 +174,7 @@ def _tables(
         accessibility=accessibility_table(offers, areas),
         equity=equity_table(offers),
         floors=floors_table(study, coverage),
-        benchmarks=benchmarks_table(Today(study, district, offers, coverage)),
+        benchmarks=benchmarks_table(AssessedDistrict(study, district, offers, coverage)),
         reach=common.reach,
         circles=_circles(study, ground, offers),
         streets=common.streets,
@@ -182,7 +182,7 @@ def _tables(
     )
 
 
-def _places_today(study: Study, ground: Ground) -> list[NDArray[np.float64] | None]:
+def _places_today(study: Study, ground: StudyArea) -> list[NDArray[np.float64] | None]:
     """Return whom today's places hold, by service; every rule about what may open is left aside."""
     asked = {"siting": Siting(assignment=study.siting.assignment), "co_location": CoLocation(hub=study.co_location.hub)}
     today = study.model_copy(update=asked)
@@ -190,13 +190,13 @@ def _places_today(study: Study, ground: Ground) -> list[NDArray[np.float64] | No
     return places_today(posed.problem, np.flatnonzero(posed.problem.offers.existing))
 
 
-def _places(study: Study, ground: Ground) -> gpd.GeoDataFrame:
+def _places(study: Study, ground: StudyArea) -> gpd.GeoDataFrame:
     doors = ground.doors.places[study.services[0].walker]
     frame = places_table(ground.district, connector_m(doors), np.zeros(doors.n, dtype=np.bool_))
     return gpd.GeoDataFrame(frame.drop(columns="opened"), geometry="geometry", crs=ground.district.crs)
 
 
-def _circles(study: Study, ground: Ground, offers: Sequence[Standing]) -> gpd.GeoDataFrame:
+def _circles(study: Study, ground: StudyArea, offers: Sequence[ServiceToday]) -> gpd.GeoDataFrame:
     """Draw the circles of every facility, for the walkers of its services and for those that are compared."""
     drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
     for walker, sites, minutes in drawn_by(offers):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from planner.access import Snapped, WalkNetwork
     from planner.district import District
     from planner.study import Service, Study, WalkingProfile
-    from planner.workflow.baseline_places import Standing
+    from planner.workflow.baseline_places import ServiceToday
 
 
 #: facilities whose walks are held in memory at once
@@ -41,12 +41,12 @@ class Areas:
         """Return the sum of ``values`` float64[n] per area."""
         return np.bincount(self.code, weights=values, minlength=len(self.names)).astype(np.float64)
 
-    def told(self, columns: Mapping[str, object]) -> pd.DataFrame:
+    def labelled(self, columns: Mapping[str, object]) -> pd.DataFrame:
         """Return a frame with one row per area."""
         return pd.DataFrame({"level": self.level, "column": self.column, "area": self.names, **columns})
 
 
-def divisions(study: Study, district: District) -> tuple[Areas, ...]:
+def areas_of(study: Study, district: District) -> tuple[Areas, ...]:
     """Return every way the study divides its people; people in no community are an area without a name."""
     community = district.demand["community"].to_numpy(dtype=np.int64)
     found = [
@@ -145,7 +145,7 @@ def coverage_table(
             asked = seats is None or (walker == service.walker and not group)
             found = people * reached if seats is None else seats[:, ring]
             rows += [
-                area.told(
+                area.labelled(
                     {
                         "service": service.id,
                         "walker": walker,
@@ -171,7 +171,7 @@ def walks_table(
 ) -> pd.DataFrame:
     """Return the walk to the nearest facility, by area, service, walker and group."""
     rows = [
-        area.told(
+        area.labelled(
             {
                 "service": service.id,
                 "walker": walker,
@@ -244,7 +244,7 @@ def _texts(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: "str" for name in names if name in frame})
 
 
-def places_per_person(one: Standing) -> NDArray[np.float64]:
+def places_per_person(one: ServiceToday) -> NDArray[np.float64]:
     """Return places per person of the service's demand at each demand point, by E2SFCA with Gaussian decay.
 
     Facilities whose capacity is not known count with none: what they give is not known either.
@@ -253,7 +253,7 @@ def places_per_person(one: Standing) -> NDArray[np.float64]:
     return floating_catchment(one.reach(), one.people, np.where(one.known, one.capacity, 0.0), decay)
 
 
-def accessibility_table(offers: Sequence[Standing], areas: Sequence[Areas]) -> pd.DataFrame:
+def accessibility_table(offers: Sequence[ServiceToday], areas: Sequence[Areas]) -> pd.DataFrame:
     """Return places per 1,000 people of each area, for services with a facility whose capacity is known."""
     rows = []
     for one in offers:
@@ -265,8 +265,8 @@ def accessibility_table(offers: Sequence[Standing], areas: Sequence[Areas]) -> p
             with np.errstate(invalid="ignore"):
                 mean = 1000 * area.summed(one.people * access) / np.where(people > 0, people, np.nan)
             minutes = float(one.service.circles[-1].minutes)
-            told = {"service": one.service.id, "minutes": minutes, "people": people, "places_per_1000": mean}
-            rows.append(area.told(told))
+            values = {"service": one.service.id, "minutes": minutes, "people": people, "places_per_1000": mean}
+            rows.append(area.labelled(values))
     columns = ["level", "column", "area", "service", "minutes", "people", "places_per_1000"]
     table = (
         pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({name: [] for name in columns}, dtype="float64")
@@ -274,7 +274,7 @@ def accessibility_table(offers: Sequence[Standing], areas: Sequence[Areas]) -> p
     return table.astype(dict.fromkeys(("level", "column", "area", "service"), "str"))
 
 
-def equity_table(offers: Sequence[Standing]) -> pd.DataFrame:
+def equity_table(offers: Sequence[ServiceToday]) -> pd.DataFrame:
     """Return how unevenly the places of each service are spread over its people."""
     rows = []
     for one in offers:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from planner.access import Reach
     from planner.study import Service, Study
     from planner.workflow.baseline_people import Areas
-    from planner.workflow.stages import Ground
+    from planner.workflow.stages import StudyArea
 
 #: a facility that shares at least this part of its people with another one doubles it
 DOUBLED = 0.5
@@ -35,11 +35,11 @@ MOST_CLOSINGS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class ServiceToday:
     """The facilities that offer one service today, and the candidates that could take it."""
 
     study: Study
-    ground: Ground
+    ground: StudyArea
     service: Service
     sites: NDArray[np.int64]
     """Places of the facilities, ascending."""
@@ -79,7 +79,7 @@ class Standing:
         return np.isfinite(self.capacity)
 
 
-def standing(study: Study, ground: Ground) -> tuple[Standing, ...]:
+def services_today(study: Study, ground: StudyArea) -> tuple[ServiceToday, ...]:
     """Return what stands today of each service of the study."""
     district = ground.district
     first = len(district.facilities)
@@ -89,7 +89,7 @@ def standing(study: Study, ground: Ground) -> tuple[Standing, ...]:
         mine = district.existing[district.existing["service"] == service.id].sort_values("facility")
         candidates = sorted({place for of, place in suits if of == k and place >= first})
         found.append(
-            Standing(
+            ServiceToday(
                 study,
                 ground,
                 service,
@@ -101,7 +101,7 @@ def standing(study: Study, ground: Ground) -> tuple[Standing, ...]:
     return tuple(found)
 
 
-def facilities_table(offers: Sequence[Standing]) -> pd.DataFrame:
+def facilities_table(offers: Sequence[ServiceToday]) -> pd.DataFrame:
     """Return the audit of every facility, by service, walker and circle."""
     rows = []
     for one in offers:
@@ -125,7 +125,7 @@ def facilities_table(offers: Sequence[Standing]) -> pd.DataFrame:
     return _texts(pd.concat(rows, ignore_index=True))
 
 
-def balance_table(offers: Sequence[Standing], areas: Sequence[Areas]) -> pd.DataFrame:
+def balance_table(offers: Sequence[ServiceToday], areas: Sequence[Areas]) -> pd.DataFrame:
     """Return surplus and deficit of every area, by service and circle."""
     rows = []
     for one in offers:
@@ -140,7 +140,7 @@ def balance_table(offers: Sequence[Standing], areas: Sequence[Areas]) -> pd.Data
                     60 * circle.minutes,
                     capacity=one.capacity if one.known.any() else None,
                 )
-                rows.append(area.told(_balance(one.service.id, circle.minutes, table)))
+                rows.append(area.labelled(_balance(one.service.id, circle.minutes, table)))
     return _texts(pd.concat(rows, ignore_index=True))
 
 
@@ -159,7 +159,7 @@ def _balance(service: str, minutes: float, table: pd.DataFrame) -> dict[str, obj
     }
 
 
-def duplicates_table(offers: Sequence[Standing]) -> pd.DataFrame:
+def duplicates_table(offers: Sequence[ServiceToday]) -> pd.DataFrame:
     """Return facilities that share people with another, and the merge or the move that loses fewer of them."""
     columns = [
         "service", "minutes", "place_id", "into_id", "people_shared", "shared_share", "doubled", "merge_lost", "move_to",
@@ -173,7 +173,7 @@ def duplicates_table(offers: Sequence[Standing]) -> pd.DataFrame:
     return _texts(pd.concat(rows, ignore_index=True)[columns])
 
 
-def _duplicates(one: Standing, cutoff_s: float) -> pd.DataFrame:
+def _duplicates(one: ServiceToday, cutoff_s: float) -> pd.DataFrame:
     reach, options = one.reach(), one.reach_of_candidates
     pairs = audit.duplicates(reach, one.people, cutoff_s)
     moves = audit.moves(reach, options, one.people, cutoff_s).set_index("facility").reindex(pairs["facility"])
@@ -206,7 +206,7 @@ def _duplicates(one: Standing, cutoff_s: float) -> pd.DataFrame:
     return table.iloc[order]
 
 
-def closing_table(offers: Sequence[Standing]) -> pd.DataFrame:
+def closing_table(offers: Sequence[ServiceToday]) -> pd.DataFrame:
     """Return which facilities could close one after another, and whom each step loses."""
     rows = [
         (
@@ -230,7 +230,7 @@ def closing_table(offers: Sequence[Standing]) -> pd.DataFrame:
     )
 
 
-def drawn_by(offers: Sequence[Standing]) -> Iterator[tuple[str, NDArray[np.int64], tuple[float, ...]]]:
+def drawn_by(offers: Sequence[ServiceToday]) -> Iterator[tuple[str, NDArray[np.int64], tuple[float, ...]]]:
     """Give, for each walker, the facilities whose circles are drawn for it, and their minutes."""
     asked: dict[str, tuple[set[int], set[float]]] = {}
     for one in offers:

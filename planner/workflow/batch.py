@@ -15,9 +15,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from planner.errors import LACKS_MEMORY, OutputError, PlannerError, StudyError
-from planner.store.atomic_folder import sweep, written_aside
+from planner.store.atomic_folder import atomic_folder, recover_folders
 from planner.store.cache import LIMIT_BYTES, Cache
-from planner.store.executors import Done, Job, Report
+from planner.store.executors import BatchReport, ScenarioJob, ScenarioResult
 from planner.store.folders import STORE, name_of
 from planner.store.locks import locked
 from planner.store.manifest import Manifest
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from planner.store.executors import Executor, Tell
+    from planner.store.executors import Executor, OnEvent
     from planner.store.run import Run
     from planner.study import Study
 
@@ -41,12 +41,12 @@ def run_batch(
     studies: Sequence[Path],
     *,
     executor: Executor,
-    work: Work,
+    work: ScenarioRunner,
     only: Sequence[str] = (),
     sets: Sequence[str] = (),
     store: Path | None = None,
-    tell: Tell,
-) -> Report:
+    tell: OnEvent,
+) -> BatchReport:
     """Run every scenario of every study that is not finished yet.
 
     Parameters
@@ -78,25 +78,27 @@ def run_batch(
     """
     began = time.perf_counter()
     target = store or STORE
-    sweep(target)
+    recover_folders(target)
     lines = expand(studies, only=only, sets=sets, store=target)
     tell("", "expected", str(len(lines)))
-    ended = {line.name: line for line in lines if isinstance(line, Done)}
-    left: list[Job] = []
+    ended = {line.name: line for line in lines if isinstance(line, ScenarioResult)}
+    left: list[ScenarioJob] = []
     for job in lines:
-        if isinstance(job, Job):
-            manifest = finished(job.target, job.digest, reports=work.publish is not None)
+        if isinstance(job, ScenarioJob):
+            manifest = finished_run(job.target, job.digest, reports=work.publish is not None)
             if manifest is None:
                 left.append(job)
             else:
-                ended[job.name] = Done(job.name, "reused", job.target, manifest.result, "finished before, same digest")
+                ended[job.name] = ScenarioResult(
+                    job.name, "reused", job.target, manifest.result, "finished before, same digest"
+                )
     for one in ended.values():
         tell(one.name, "ended", one)
     if left:
         for one in _all(executor, work, left, tell):
             ended[one.name] = one
             tell(one.name, "ended", one)
-    return Report(tuple(ended[line.name] for line in lines), round(time.perf_counter() - began, 3))
+    return BatchReport(tuple(ended[line.name] for line in lines), round(time.perf_counter() - began, 3))
 
 
 def executor_for(jobs: int | None, cluster: str | None) -> Executor:
@@ -119,9 +121,9 @@ def _processors() -> int:
 
 def expand(
     studies: Sequence[Path], *, only: Sequence[str] = (), sets: Sequence[str] = (), store: Path = STORE
-) -> list[Job | Done]:
+) -> list[ScenarioJob | ScenarioResult]:
     """Return a job for every scenario that is asked for, or its failure where the scenario does not hold together."""
-    lines: list[Job | Done] = []
+    lines: list[ScenarioJob | ScenarioResult] = []
     named: dict[str, Path] = {}
     for path in studies:
         name = name_of(path)
@@ -132,7 +134,7 @@ def expand(
             if only and not _fits(name, scenario, only):
                 continue
             if isinstance(study, StudyError):
-                lines.append(Done(f"{name}/{scenario}", "failed", None, None, str(study), study.exit_code))
+                lines.append(ScenarioResult(f"{name}/{scenario}", "failed", None, None, str(study), study.exit_code))
             else:
                 lines.append(_job(name, scenario, study, path.parent, store))
     if not lines:
@@ -145,11 +147,11 @@ def _fits(study: str, scenario: str, only: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for name in (scenario, f"{study}/{scenario}") for glob in only)
 
 
-def _job(name: str, scenario: str, study: Study, folder: Path, store: Path) -> Job:
+def _job(name: str, scenario: str, study: Study, folder: Path, store: Path) -> ScenarioJob:
     pinned = study.model_copy(
         update={"solver": study.solver.model_copy(update={"threads": SOLVER_THREADS}), "scenarios": []}
     )
-    return Job(
+    return ScenarioJob(
         name=f"{name}/{scenario}",
         scenario=scenario,
         asked=pinned.model_dump_json(),
@@ -159,9 +161,11 @@ def _job(name: str, scenario: str, study: Study, folder: Path, store: Path) -> J
     )
 
 
-def _all(executor: Executor, work: Work, jobs: Sequence[Job], tell: Tell) -> Iterator[Done]:
+def _all(
+    executor: Executor, work: ScenarioRunner, jobs: Sequence[ScenarioJob], tell: OnEvent
+) -> Iterator[ScenarioResult]:
     """Do all jobs; those another batch was at are waited for at the end, when there is nothing else left to do."""
-    elsewhere: list[Job] = []
+    elsewhere: list[ScenarioJob] = []
     by_name = {job.name: job for job in jobs}
     for one in executor.run(work, jobs, tell):
         if one.how == "elsewhere":
@@ -173,7 +177,7 @@ def _all(executor: Executor, work: Work, jobs: Sequence[Job], tell: Tell) -> Ite
 
 
 @dataclass(frozen=True)
-class Work:
+class ScenarioRunner:
     """How scenarios are run: the same in this process, in another, and on another machine."""
 
     cache: Path | None
@@ -182,7 +186,7 @@ class Work:
     publish: Callable[[Run, Path], object] | None = field(default=None)
     """Writes map and workbook into the folder of a run."""
 
-    def do(self, job: Job, tell: Tell) -> Done:
+    def do(self, job: ScenarioJob, tell: OnEvent) -> ScenarioResult:
         """Run one scenario and store it; a failure comes back as such, an interruption is raised."""
         with _ONE_AT_A_TIME:
             began = time.perf_counter()
@@ -198,32 +202,34 @@ class Work:
             except Exception as fault:  # noqa: BLE001 - a bug in one scenario must not stop the others
                 return _failed(job, "".join(traceback.format_exception(fault)).rstrip(), 1, began)
 
-    def _locked(self, job: Job, tell: Tell, began: float) -> Done:
+    def _locked(self, job: ScenarioJob, tell: OnEvent, began: float) -> ScenarioResult:
         with contextlib.ExitStack() as held:
             if self.cache is not None:
                 name = hashlib.sha256(str(job.target).encode()).hexdigest()[:32]
                 path = self.cache / "locks" / f"run-{name}.lock"
                 if not held.enter_context(locked(path, wait=job.wait)):
-                    return Done(job.name, "elsewhere", job.target, None)
-            manifest = finished(job.target, job.digest, reports=self.publish is not None)
+                    return ScenarioResult(job.name, "elsewhere", job.target, None)
+            manifest = finished_run(job.target, job.digest, reports=self.publish is not None)
             if manifest is not None:
-                return Done(job.name, "reused", job.target, manifest.result, "finished by another batch meanwhile")
+                return ScenarioResult(
+                    job.name, "reused", job.target, manifest.result, "finished by another batch meanwhile"
+                )
             return self._run(job, tell, began)
 
-    def _run(self, job: Job, tell: Tell, began: float) -> Done:
+    def _run(self, job: ScenarioJob, tell: OnEvent, began: float) -> ScenarioResult:
         from planner.study import Study  # noqa: PLC0415
-        from planner.workflow.plan import carry_out  # noqa: PLC0415 - a batch with nothing to do never loads the solver
+        from planner.workflow.plan import compute_run  # noqa: PLC0415 - a batch with nothing to do never loads the solver
 
-        known = _cache(self.cache, self.cache_bytes)
-        known.told.clear()
+        stages = _cache(self.cache, self.cache_bytes)
+        stages.events.clear()
         study = Study.model_validate_json(job.asked)
 
         def progress(stage: str, done: float, note: str = "") -> None:  # noqa: ARG001 - stages are told by name
             tell(job.name, "stage", f"{stage} {note}".rstrip())
 
-        with written_aside(job.target) as aside:
-            run = carry_out(
-                study, job.folder, scenario=job.scenario, progress=progress, cache=known, keep_interrupted=False
+        with atomic_folder(job.target) as aside:
+            run = compute_run(
+                study, job.folder, scenario=job.scenario, progress=progress, cache=stages, keep_interrupted=False
             )
             if run.manifest.digest != job.digest:
                 raise StudyError(_otherwise(job))
@@ -232,10 +238,12 @@ class Work:
                 progress("reports", 0.0)
                 self.publish(run, aside)
         seconds = round(time.perf_counter() - began, 3)
-        return Done(job.name, "ran", job.target, run.manifest.result, seconds=seconds, told=tuple(known.told))
+        return ScenarioResult(
+            job.name, "ran", job.target, run.manifest.result, seconds=seconds, events=tuple(stages.events)
+        )
 
 
-def finished(folder: Path, digest: str, *, reports: bool = False) -> Manifest | None:
+def finished_run(folder: Path, digest: str, *, reports: bool = False) -> Manifest | None:
     """Return the manifest of the run in ``folder`` if it is the one with this digest, whole, and ended by itself."""
     try:
         manifest = Manifest.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -255,8 +263,8 @@ def _cache(folder: Path | None, limit_bytes: int) -> Cache:
     return Cache(folder, limit_bytes)
 
 
-def _failed(job: Job, reason: str, exit_code: int, began: float) -> Done:
-    return Done(
+def _failed(job: ScenarioJob, reason: str, exit_code: int, began: float) -> ScenarioResult:
+    return ScenarioResult(
         job.name,
         "failed",
         None,
@@ -267,7 +275,7 @@ def _failed(job: Job, reason: str, exit_code: int, began: float) -> Done:
     )
 
 
-def _otherwise(job: Job) -> str:
+def _otherwise(job: ScenarioJob) -> str:
     return (
         f"{platform.node()} does not see what this batch was asked of: the layers below {job.folder} or the planner's own code are"
         " others there, or changed meanwhile; share the folder and install the same version, then call again"

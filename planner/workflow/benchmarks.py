@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from planner.district import District
     from planner.study import Service, Study
-    from planner.workflow.baseline_places import Standing
+    from planner.workflow.baseline_places import ServiceToday
 
 #: services under one roof that make a centre, where the study has no rule for hubs (导则 2024: three functions)
 HUB_SERVICES = 3
@@ -36,16 +36,16 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Today:
+class AssessedDistrict:
     """Everything a standard may be held against."""
 
     study: Study
     district: District
-    offers: Sequence[Standing]
+    offers: Sequence[ServiceToday]
     coverage: pd.DataFrame
 
 
-def benchmarks_table(today: Today) -> pd.DataFrame:
+def benchmarks_table(today: AssessedDistrict) -> pd.DataFrame:
     """Return every standard that applies, with what was measured or what is missing."""
     rows = [_row(one, measured) for one in STANDARDS for measured in _MEASURES[one.measure](one, today)]
     columns = [
@@ -93,7 +93,7 @@ def _applies(one: Standard, service: Service) -> bool:
     return (not one.named or one.id in service.standards) and (one.minutes is None or one.minutes in circles)
 
 
-def _coverage(one: Standard, today: Today) -> Iterator[Reading]:
+def _coverage(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     table = today.coverage[(today.coverage["level"] == "all") & (today.coverage["group"] == "")]
     for service in today.study.services:
         if not _applies(one, service):
@@ -104,7 +104,7 @@ def _coverage(one: Standard, today: Today) -> Iterator[Reading]:
             yield Reading(share, service.id, str(row["walker"]))
 
 
-def _places(one: Standard, today: Today) -> Iterator[Reading]:
+def _places(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     people, missing = _people(one, today)
     for offer in today.offers:
         if not _applies(one, offer.service):
@@ -117,7 +117,7 @@ def _places(one: Standard, today: Today) -> Iterator[Reading]:
         yield Reading(float(value), offer.service.id, missing=lacking)
 
 
-def _circle_people(one: Standard, today: Today) -> Iterator[Reading]:
+def _circle_people(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     people, missing = _people(one, today)
     for offer in today.offers:
         if not _applies(one, offer.service):
@@ -130,7 +130,7 @@ def _circle_people(one: Standard, today: Today) -> Iterator[Reading]:
         yield Reading(float(within.mean()), offer.service.id, offer.service.walker)
 
 
-def _walk_m(one: Standard, today: Today) -> Iterator[Reading]:
+def _walk_m(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     study = today.study
     walked = {service.walker for service in study.services} | set(study.walking.compare or [])
     for walker, profile in study.walking.profiles.items():
@@ -138,18 +138,18 @@ def _walk_m(one: Standard, today: Today) -> Iterator[Reading]:
             yield Reading(60 * one.minutes * profile.speed_m_s, walker=walker)
 
 
-def _service_m2(one: Standard, today: Today) -> Iterator[Reading]:
+def _service_m2(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     for offer in today.offers:
         if _applies(one, offer.service):
             yield _per_household(one, today, offer.sites, offer.service.id)
 
 
-def _all_m2(one: Standard, today: Today) -> Iterator[Reading]:
+def _all_m2(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     sites = np.unique(np.concatenate([offer.sites for offer in today.offers]))
     yield _per_household(one, today, sites, "")
 
 
-def _per_household(one: Standard, today: Today, sites: NDArray[np.int64], service: str) -> Reading:
+def _per_household(one: Standard, today: AssessedDistrict, sites: NDArray[np.int64], service: str) -> Reading:
     area_m2 = today.district.facilities["area_m2"].to_numpy(dtype=np.float64)[sites]
     households = _households(today.district)
     missing: list[tuple[str, Mapping[str, object]]] = []
@@ -161,37 +161,39 @@ def _per_household(one: Standard, today: Today, sites: NDArray[np.int64], servic
     return Reading(value, service, missing=missing)
 
 
-def _hubs_per_km2(_: Standard, today: Today) -> Iterator[Reading]:
+def _hubs_per_km2(_: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     km2 = float(today.district.communities.geometry.area.sum()) / 1e6
     yield Reading(_hubs(today) / km2)
 
 
-def _communities_per_hub(_: Standard, today: Today) -> Iterator[Reading]:
+def _communities_per_hub(_: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     yield _per_hub(len(today.district.communities), today)
 
 
-def _households_per_hub(_: Standard, today: Today) -> Iterator[Reading]:
+def _households_per_hub(_: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     households = _households(today.district)
     yield Reading(np.nan, missing=[("households", {})]) if households is None else _per_hub(households, today)
 
 
-def _per_hub(count: float, today: Today) -> Reading:
+def _per_hub(count: float, today: AssessedDistrict) -> Reading:
     hubs = _hubs(today)
     return Reading(count / hubs) if hubs else Reading(np.nan, missing=[("hubs", {"services": _hub_services(today)})])
 
 
-def _hubs(today: Today) -> int:
+def _hubs(today: AssessedDistrict) -> int:
     """Count the facilities that offer several services today."""
     offered = today.district.existing.groupby("facility")["service"].nunique()
     return int((offered >= _hub_services(today)).sum())
 
 
-def _hub_services(today: Today) -> int:
+def _hub_services(today: AssessedDistrict) -> int:
     hub = today.study.co_location.hub
     return min(HUB_SERVICES if hub is None else hub.min_services, len(today.study.services))
 
 
-def _people(one: Standard, today: Today) -> tuple[NDArray[np.float64] | None, list[tuple[str, Mapping[str, object]]]]:
+def _people(
+    one: Standard, today: AssessedDistrict
+) -> tuple[NDArray[np.float64] | None, list[tuple[str, Mapping[str, object]]]]:
     """Return the people whose ages the standard speaks of, float64[n], or what is missing."""
     assert one.ages is not None, one.id  # noqa: S101 - standards per head say of whom
     first, last = one.ages
@@ -212,7 +214,7 @@ def _households(district: District) -> float | None:
     return total or None
 
 
-_MEASURES: Mapping[str, Callable[[Standard, Today], Iterator[Reading]]] = {
+_MEASURES: Mapping[str, Callable[[Standard, AssessedDistrict], Iterator[Reading]]] = {
     "coverage": _coverage,
     "places": _places,
     "circle_people": _circle_people,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from planner.access.remarks import StreetsError
 from planner.access.soundness import check_streets
 from planner.district import Finding, Findings, mend, rule_lines, survey_layers
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_occupied
 from planner.study.load import load_study
 from planner.words import say
 from planner.workflow.stages import Progress, silent
-from planner.workflow.streets import refuse_unknown_slopes, walkable
+from planner.workflow.streets import read_streets, refuse_unknown_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """What the check found."""
 
     language: Language
@@ -79,7 +79,7 @@ def check(
     sets: Sequence[str] = (),
     mend_to: Path | None = None,
     progress: Progress = silent,
-) -> Checked:
+) -> CheckResult:
     """Return everything found in the layers and streets of a study; write mended copies to ``mend_to``.
 
     Raises
@@ -102,7 +102,7 @@ def check(
     if survey.district is not None:
         progress("streets", 0.0)
         try:
-            network = walkable(study, study_file.parent, survey.district).network
+            network = read_streets(study, study_file.parent, survey.district).network
         except StreetsError as fault:
             findings.extend([fault.finding])
         else:
@@ -110,7 +110,7 @@ def check(
         progress("streets", 1.0)
     mended = None
     if mend_to is not None:
-        with written_aside(mend_to, kind=None) as aside:
+        with atomic_folder(mend_to, kind=None) as aside:
             mended = mend(study, study_file.parent, aside, survey, final=mend_to)
         mended = replace(mended, study_file=mend_to / mended.study_file.name)
-    return Checked(study.language, findings.all, mended)
+    return CheckResult(study.language, findings.all, mended)

@@ -144,7 +144,7 @@ def refuse_unknown(path: Path, study: Study, decisions: Decisions) -> None:
     )
 
 
-def locked(study: Study, decisions: Decisions, *, without: int | None = None) -> Study:
+def with_locks(study: Study, decisions: Decisions, *, without: int | None = None) -> Study:
     """Return the study with every decision but number ``without`` as a lock beside its own.
 
     An open service becomes a ``must``, in the way the room chose or else in any; a closed one a ``never``, which closes

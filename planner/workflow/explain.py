@@ -22,16 +22,16 @@ from planner.siting import (
     without,
 )
 from planner.siting.reasons.marginal import refusing
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
 from planner.store.folders import place_of
 from planner.store.tables import Explanation
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
 from planner.words import say
-from planner.workflow.labels import naming_of
-from planner.workflow.plan import decide, record
-from planner.workflow.stages import Clock, Progress, silent, survey
+from planner.workflow.labels import labels_of
+from planner.workflow.plan import solve_siting, tabulate_run
+from planner.workflow.stages import Progress, StageClock, silent, survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from planner.siting import Evaluation, Plan, Price, Rule, SitingProblem
     from planner.store.run import Run
     from planner.study import Study
-    from planner.workflow.labels import Naming
-    from planner.workflow.plan import Decided
+    from planner.workflow.labels import Labels
+    from planner.workflow.plan import SolvedSiting
 
     Tell = Callable[[float, str], None]
     #: writes reports of a run and its explanation into the folder of the run
     PublishExplanation = Callable[[Run, "Explanation", Path], object]
 
-__all__ = ["TIME_LIMIT_S", "Explanation", "explain", "explained"]
+__all__ = ["TIME_LIMIT_S", "Explanation", "compute_explanation", "explain"]
 
 TIME_LIMIT_S = 300.0
 """How long all the solves of an explanation may take together, unless told otherwise."""
@@ -91,13 +91,15 @@ def explain(
     """
     study = load_study(study_file, scenario=scenario, sets=sets)
     target = out or place_of(study_file, scenario)
-    known, clock = cache or Cache(None), Clock(progress)
-    with written_aside(target) as aside:
-        ground = survey(study, study_file.parent, clock, known)
-        decided = decide(study, ground, clock, cache=known)
-        naming = naming_of(study, ground.district, decided.posed)
-        found = explained(study, ground.district, decided, naming=naming, clock=clock, time_limit_s=time_limit_s)
-        run = record(study, ground, decided, clock, scenario=scenario or BASE, cache=known)
+    cache, clock = cache or Cache(None), StageClock(progress)
+    with atomic_folder(target) as aside:
+        ground = survey(study, study_file.parent, clock, cache)
+        decided = solve_siting(study, ground, clock, cache=cache)
+        naming = labels_of(study, ground.district, decided.posed)
+        found = compute_explanation(
+            study, ground.district, decided, naming=naming, clock=clock, time_limit_s=time_limit_s
+        )
+        run = tabulate_run(study, ground, decided, clock, scenario=scenario or BASE, cache=cache)
         run.write(aside)
         found.write(aside / "explanation")
         progress("reports", 0.0)
@@ -107,8 +109,8 @@ def explain(
     return run, found, target
 
 
-def explained(
-    study: Study, district: District, decided: Decided, *, naming: Naming, clock: Clock, time_limit_s: float
+def compute_explanation(
+    study: Study, district: District, decided: SolvedSiting, *, naming: Labels, clock: StageClock, time_limit_s: float
 ) -> Explanation:
     """Explain a plan within the time."""
     ends = time.perf_counter() + time_limit_s
@@ -122,7 +124,7 @@ def explained(
     return Explanation(prices, openings, swaps, lacking, endless, _schedule(study, district, decided))
 
 
-def _settings(decided: Decided, ends: float, solves_left: int) -> SolverSettings | None:
+def _settings(decided: SolvedSiting, ends: float, solves_left: int) -> SolverSettings | None:
     """Return settings with a fair part of the time that is left; None when there is none."""
     left_s = ends - time.perf_counter()
     if left_s <= 0:
@@ -131,7 +133,7 @@ def _settings(decided: Decided, ends: float, solves_left: int) -> SolverSettings
     return dataclasses.replace(settings, time_limit_s=min(settings.time_limit_s, left_s / solves_left))
 
 
-def _prices(decided: Decided, naming: Naming, ends: float, tell: Tell) -> pd.DataFrame:
+def _prices(decided: SolvedSiting, naming: Labels, ends: float, tell: Tell) -> pd.DataFrame:
     problem, plan = decided.posed.problem, decided.plan
     rules = sorted(rules_of(problem), key=lambda rule: FIRST.index(rule.kind) if rule.kind in FIRST else len(FIRST))
     prices: list[Price | None] = [None] * len(rules)
@@ -169,7 +171,7 @@ def _narrowed(
     return dataclasses.replace(best, gain_at_most=min(known, default=None))
 
 
-def _price_row(rule: Rule, price: Price | None, decided: Decided, naming: Naming) -> dict[str, object]:
+def _price_row(rule: Rule, price: Price | None, decided: SolvedSiting, naming: Labels) -> dict[str, object]:
     services = decided.posed.service_ids
     said: dict[str, object] = {
         "kind": rule.kind,
@@ -195,7 +197,7 @@ def _price_row(rule: Rule, price: Price | None, decided: Decided, naming: Naming
     }
 
 
-def _at_least(gain: float, decided: Decided) -> float:
+def _at_least(gain: float, decided: SolvedSiting) -> float:
     """Return what of a gain no plan that keeps every rule can have; NaN where it is not known what the best one has."""
     best = decided.plan.steps[0].outcome
     if best.bound is None or best.objective is None:
@@ -203,7 +205,7 @@ def _at_least(gain: float, decided: Decided) -> float:
     return max(0.0, gain - abs(best.bound - best.objective))
 
 
-def _openings(study: Study, decided: Decided) -> pd.DataFrame:
+def _openings(study: Study, decided: SolvedSiting) -> pd.DataFrame:
     found = marginal(decided.posed.problem, decided.plan)
     offers = np.array([one.offer for one in found], dtype=np.int64)
     services = decided.posed.problem.offers.service[offers]
@@ -216,7 +218,7 @@ def _openings(study: Study, decided: Decided) -> pd.DataFrame:
     )
 
 
-def _placed(decided: Decided, offers: NDArray[np.int64]) -> pd.DataFrame:
+def _placed(decided: SolvedSiting, offers: NDArray[np.int64]) -> pd.DataFrame:
     """Return ``place_id, service, size`` of some offers."""
     posed, table = decided.posed, decided.posed.problem.offers
     return pd.DataFrame(
@@ -228,7 +230,7 @@ def _placed(decided: Decided, offers: NDArray[np.int64]) -> pd.DataFrame:
     ).astype("str")
 
 
-def _swaps(decided: Decided, naming: Naming) -> pd.DataFrame:
+def _swaps(decided: SolvedSiting, naming: Labels) -> pd.DataFrame:
     problem, posed = decided.posed.problem, decided.posed
     before = value_of(problem, decided.plan.offers)
     rows = []
@@ -265,14 +267,14 @@ def _people(after: Evaluation, before: Evaluation, service: int) -> float:
     return float(after.served[service][-1] - before.served[service][-1])
 
 
-def _named(rules: Iterable[Rule], by_class: bool, naming: Naming) -> str:
-    told = [naming.rule(rule) for rule in rules]
+def _named(rules: Iterable[Rule], by_class: bool, naming: Labels) -> str:
+    texts = [naming.rule(rule) for rule in rules]
     if by_class:
-        told.append(say("explain.swap_class", naming.language))
-    return ("；" if naming.language == "zh" else "; ").join(told)
+        texts.append(say("explain.swap_class", naming.language))
+    return ("；" if naming.language == "zh" else "; ").join(texts)
 
 
-def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _unfunded(decided: SolvedSiting, ends: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     problem, plan, before = decided.posed.problem, decided.plan, decided.recount
     names = ["gain", "gain_at_least", "gain_at_most", "proven", "capital_yuan", "yearly_yuan", "openings"]
     # First, and as long as three rules may take: what lacks money is asked most.
@@ -289,7 +291,7 @@ def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame
     after = count(without(problem, money), wanted.offers, wanted.assignments)
     sign = 1.0 if problem.goals[0].kind in {"coverage", "fair"} else -1.0
     old, new = plan.steps[0].outcome, wanted.steps[0].outcome
-    was, reached = (np.nan if told is None else told for told in (old.objective, new.objective))
+    was, reached = (np.nan if value is None else value for value in (old.objective, new.objective))
     table = problem.offers
     rows = _placed(decided, left_out).assign(
         capital_yuan=table.capital_yuan[left_out], yearly_yuan=table.yearly_yuan[left_out]
@@ -307,7 +309,7 @@ def _unfunded(decided: Decided, ends: float) -> tuple[pd.DataFrame, pd.DataFrame
     return rows, pd.DataFrame([endless], columns=names)
 
 
-def _schedule(study: Study, district: District, decided: Decided) -> pd.DataFrame:
+def _schedule(study: Study, district: District, decided: SolvedSiting) -> pd.DataFrame:
     years = np.array(study.siting.years, dtype=np.int64)
     names = ("opens", "ready", "start")
     if not len(years):
@@ -321,5 +323,5 @@ def _schedule(study: Study, district: District, decided: Decided) -> pd.DataFram
     ready = np.array([ready_year.get(decided.posed.place_ids[site], years[0]) for site in sites], dtype=np.int64)
     ready = np.maximum(ready, years[0])
     start = opens - (ready - years[0])
-    told = dict(zip(names, (opens, ready, start), strict=True))
-    return _placed(decided, found.offer).assign(**told, start_now=start <= years[0])
+    years_of = dict(zip(names, (opens, ready, start), strict=True))
+    return _placed(decided, found.offer).assign(**years_of, start_now=start <= years[0])

@@ -12,13 +12,13 @@ import pandas as pd
 
 from planner.errors import InfeasibleError, StudyError
 from planner.siting import Rule, SolverSettings, pose, trace_frontier
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
 from planner.store.folders import place_of
 from planner.store.tables import as_parquet
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
-from planner.workflow.stages import Clock, Progress, silent, survey
+from planner.workflow.stages import Progress, StageClock, silent, survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from planner.study import Study
 
     #: writes table and picture of a frontier into its folder
-    PublishTrace = Callable[["Trace", Path], object]
+    PublishFrontier = Callable[["FrontierResult", Path], object]
 
-__all__ = ["Trace", "trace"]
+__all__ = ["FrontierResult", "frontier"]
 
 POINTS = 8
 LEAST_POINTS = 3
@@ -38,7 +38,7 @@ TIME_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class FrontierResult:
     """A frontier by the names of its study."""
 
     study: Study
@@ -55,7 +55,7 @@ class Trace:
         return bool(self.points["status"].isin(["optimal", "infeasible"]).all())
 
 
-def trace(
+def frontier(
     study_file: Path,
     *,
     scenario: str | None = None,
@@ -64,10 +64,10 @@ def trace(
     steps: int = POINTS,
     against: str = "capital",
     time_limit_s: float = TIME_LIMIT_S,
-    publish: PublishTrace | None = None,
+    publish: PublishFrontier | None = None,
     progress: Progress = silent,
     cache: Cache | None = None,
-) -> tuple[Trace, Path]:
+) -> tuple[FrontierResult, Path]:
     """Trace the frontier of a study and write it.
 
     Parameters
@@ -95,10 +95,10 @@ def trace(
     rule = _along(study, against)
     if steps < LEAST_POINTS:
         raise StudyError(f"--steps {steps}: a frontier needs at least {LEAST_POINTS} points")
-    known, clock = cache or Cache(None), Clock(progress)
+    cache, clock = cache or Cache(None), StageClock(progress)
     target = out or place_of(study_file, scenario, "frontier")
-    with written_aside(target, kind="frontier") as aside:
-        ground = survey(study, study_file.parent, clock, known)
+    with atomic_folder(target, kind="frontier") as aside:
+        ground = survey(study, study_file.parent, clock, cache)
         with clock.stage("problem"):
             problem = pose(_alone(study) if rule.kind == "floor" else study, ground.district, ground.reaches).problem
         settings = problem.settings or SolverSettings()
@@ -114,7 +114,9 @@ def trace(
                     min((time.perf_counter() - began) / time_limit_s, 1.0), _numbers(found, bound)
                 ),
             )
-        found = Trace(study, scenario or BASE, "floor" if rule.kind == "floor" else "capital", _table(study, frontier))
+        found = FrontierResult(
+            study, scenario or BASE, "floor" if rule.kind == "floor" else "capital", _table(study, frontier)
+        )
         if found.points["value"].isna().all():
             msg = f"no plan was found at any limit of {against}; `planner plan` says which rules contradict each other"
             raise InfeasibleError(msg)

@@ -11,13 +11,13 @@ import pandas as pd
 
 from planner.siting import SolverSettings, find_conflict, unopened
 from planner.words import say
-from planner.workflow.labels import MONEY, naming_of
+from planner.workflow.labels import MONEY, labels_of
 
 if TYPE_CHECKING:
     from planner.district import District
     from planner.siting import Conflict, Plan, Posed, Relaxation, Rule, Unopened
     from planner.study import Service, Study
-    from planner.workflow.labels import Naming
+    from planner.workflow.labels import Labels
 
 
 __all__ = ["say_conflict", "why_infeasible"]
@@ -26,7 +26,7 @@ LONGEST_S = 120.0
 """The search for reasons never takes longer, however long the plan itself may take."""
 
 
-def why_infeasible(naming: Naming, *, longest_s: float = LONGEST_S) -> str:
+def why_infeasible(naming: Labels, *, longest_s: float = LONGEST_S) -> str:
     """Return why no plan exists and what would have to give, in the language of ``naming``.
 
     Parameters
@@ -46,7 +46,7 @@ def why_infeasible(naming: Naming, *, longest_s: float = LONGEST_S) -> str:
     return say_conflict(conflict, naming, seconds, longest_s=longest_s)
 
 
-def say_conflict(conflict: Conflict, naming: Naming, seconds: float, *, longest_s: float = LONGEST_S) -> str:
+def say_conflict(conflict: Conflict, naming: Labels, seconds: float, *, longest_s: float = LONGEST_S) -> str:
     """Return a conflict that was searched for during ``seconds`` as text: the rules, then each way out on its line.
 
     ``longest_s`` is the longest that is ever searched.
@@ -69,16 +69,16 @@ def say_conflict(conflict: Conflict, naming: Naming, seconds: float, *, longest_
     return "\n".join(lines)
 
 
-def _how(naming: Naming, seconds: float, longest_s: float) -> str:
+def _how(naming: Labels, seconds: float, longest_s: float) -> str:
     """Return what may help where the time was too short: more of it only as long as more would be used."""
     return say(f"reason.why.{'more_time' if seconds < longest_s else 'one_at_a_time'}", naming.language)
 
 
-def _ways_out(way: Relaxation, naming: Naming) -> list[str]:
+def _ways_out(way: Relaxation, naming: Labels) -> list[str]:
     return [_way_out(rule, limit, naming, least=way.least) for rule, limit in zip(way.rules, way.limits, strict=True)]
 
 
-def _way_out(rule: Rule, limit: float | None, naming: Naming, *, least: bool) -> str:
+def _way_out(rule: Rule, limit: float | None, naming: Labels, *, least: bool) -> str:
     language, key = naming.language, naming.key(rule)
     if limit is None or rule.limit is None:
         if rule.kind in {"area", "stays", "ready"}:
@@ -128,7 +128,7 @@ COLUMNS = {
 
 def unopened_table(study: Study, district: District, posed: Posed, plan: Plan, *, spent_yuan: float) -> pd.DataFrame:
     """Return a row for every service of which the plan opens nothing new, as ``docs/run-folder.md`` describes it."""
-    naming = naming_of(study, district, posed)
+    naming = labels_of(study, district, posed)
     budget = study.budgets.capital_yuan
     areas = district.sites["area_m2"].to_numpy(dtype=np.float64)
     largest = float(np.nanmax(areas)) if np.isfinite(areas).any() else np.nan
@@ -144,9 +144,9 @@ def unopened_table(study: Study, district: District, posed: Posed, plan: Plan, *
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _row(service: Service, posed: Posed, one: Unopened, naming: Naming) -> dict[str, object]:
+def _row(service: Service, posed: Posed, one: Unopened, naming: Labels) -> dict[str, object]:
     offers = posed.problem.offers
-    told: dict[str, object] = {
+    row: dict[str, object] = {
         "service": service.id,
         "why": _why(one),
         "place_id": "" if one.offer < 0 else posed.place_ids[offers.site[one.offer]],
@@ -164,8 +164,8 @@ def _row(service: Service, posed: Posed, one: Unopened, naming: Naming) -> dict[
         said = [f"{spoken.rule(rule)} [{spoken.key(rule)}]" for rule in one.rules]
         if one.by_class:
             said.append(say("explain.swap_class", language))
-        told[f"rules_{language}"] = ("；" if language == "zh" else "; ").join(said)
-    return told
+        row[f"rules_{language}"] = ("；" if language == "zh" else "; ").join(said)
+    return row
 
 
 def _least_area(service: Service) -> float:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from planner.siting import Posed, Rule
     from planner.study import Language, Lock, Study
 
-__all__ = ["Naming", "naming_of"]
+__all__ = ["Labels", "labels_of"]
 
 MONEY = frozenset({"capital", "yearly", "department_capital", "department_yearly", "period_capital"})
 """Rules whose limit is in yuan."""
 
 
 @dataclass(frozen=True, eq=False)
-class Naming:
+class Labels:
     """What the positions of a siting problem are called in its study, in one language."""
 
     study: Study
@@ -110,24 +110,24 @@ class Naming:
             return self._say("spread", service=service, minutes=f"{spread.minutes:g}", most=f"{100 * spread.most:g}")
         if rule.kind == "incompatible":
             pairs = self.study.co_location.incompatible
-            told = [self._say("pair", one=self.service_of(one), two=self.service_of(two)) for one, two in pairs]
-            return self._say("incompatible", pairs=self.joined(told))
+            texts = [self._say("pair", one=self.service_of(one), two=self.service_of(two)) for one, two in pairs]
+            return self._say("incompatible", pairs=self.joined(texts))
         if rule.kind == "min_load":
             loaded = [service for service in self.study.services if service.min_load > 0]
-            told = [
+            texts = [
                 self._say("load", service=service.name.text(self.language), load=f"{service.min_load:g}")
                 for service in loaded
             ]
-            return self._say("min_load", loads=self.joined(told))
+            return self._say("min_load", loads=self.joined(texts))
         if rule.kind == "min_hubs":
             hub = self.study.co_location.hub
             assert hub is not None  # noqa: S101  # the rule is posed from it
             return self._say("min_hubs", limit=limit, area=whole(hub.min_area_m2), services=hub.min_services)
         return self._say(rule.kind, limit=limit)
 
-    def joined(self, told: list[str]) -> str:
+    def joined(self, texts: list[str]) -> str:
         """Return a list in one line."""
-        return ("、" if self.language == "zh" else ", ").join(told)
+        return ("、" if self.language == "zh" else ", ").join(texts)
 
     def _lock(self, rule: Rule) -> str:
         asked = self.study.siting
@@ -164,11 +164,11 @@ class Naming:
         return say(f"reason.rule.{kind}", self.language, **values)
 
 
-def naming_of(study: Study, district: District, posed: Posed, language: Language | None = None) -> Naming:
+def labels_of(study: Study, district: District, posed: Posed, language: Language | None = None) -> Labels:
     """Return the names of a study's places, services and rules, in its own language unless told otherwise."""
     names = {
         str(place): str(name)
         for frame in (district.facilities, district.sites)
         for place, name in zip(frame["id"], frame["name"], strict=True)
     }
-    return Naming(study, posed, names, language or study.language)
+    return Labels(study, posed, names, language or study.language)

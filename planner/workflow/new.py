@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import planner
 from planner.errors import OutputError
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_occupied
 from planner.store.provenance import hashes_of
 from planner.study.load import load_study
@@ -24,7 +24,7 @@ _TOWN = "neubrandenburg"
 _PAPERS = ("README.md", "LICENSE-ODbL.txt")
 
 
-def start(folder: Path, *, example: bool = False) -> Sequence[Path]:
+def new_study(folder: Path, *, example: bool = False) -> Sequence[Path]:
     """Write a study to start from into ``folder`` and return what was written.
 
     Parameters
@@ -42,7 +42,7 @@ def start(folder: Path, *, example: bool = False) -> Sequence[Path]:
         ``folder`` cannot be written, or the bundled town is not there to be copied.
     """
     refuse_occupied(folder)
-    with written_aside(folder, kind=None) as aside:
+    with atomic_folder(folder, kind=None) as aside:
         if example:
             _copy_town(aside)
         else:

@@ -13,7 +13,7 @@ from planner.access import circles
 from planner.errors import InfeasibleError, RecountError, UnprovenError
 from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
 from planner.store import cache_keys
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
 from planner.store.folders import place_of
 from planner.store.manifest import GoalResult, Manifest, Result, finite
@@ -24,9 +24,10 @@ from planner.study.load import load_study
 from planner.study.scenarios import BASE
 from planner.words import say
 from planner.workflow.infeasibility import unopened_table, why_infeasible
-from planner.workflow.labels import naming_of
+from planner.workflow.labels import labels_of
 from planner.workflow.plan_tables import (
-    Sheets,
+    AreaTables,
+    area_tables,
     bills_table,
     circles_table,
     closed_table,
@@ -41,9 +42,8 @@ from planner.workflow.plan_tables import (
     places_table,
     places_today,
     served_table,
-    sheets,
 )
-from planner.workflow.stages import Clock, Ground, Progress, connector_m, silent, survey
+from planner.workflow.stages import Progress, StageClock, StudyArea, connector_m, silent, survey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,8 +102,8 @@ def plan(
     """
     study = load_study(study_file, scenario=scenario, sets=sets)
     target = out or place_of(study_file, scenario)
-    with written_aside(target) as aside:
-        run = carry_out(
+    with atomic_folder(target) as aside:
+        run = compute_run(
             study,
             study_file.parent,
             scenario=scenario or BASE,
@@ -119,7 +119,7 @@ def plan(
     return run, target
 
 
-def carry_out(
+def compute_run(
     study: Study,
     folder: Path,
     *,
@@ -130,39 +130,39 @@ def carry_out(
     cache: Cache | None = None,
 ) -> Run:
     """Compute a run without writing anything; raises as `plan`, and KeyboardInterrupt unless ``keep_interrupted``."""
-    known, clock = cache or Cache(None), Clock(progress)
-    ground = survey(study, folder, clock, known)
-    return conclude(
+    cache, clock = cache or Cache(None), StageClock(progress)
+    ground = survey(study, folder, clock, cache)
+    return site_services(
         study,
         ground,
         clock,
         scenario=scenario,
         require_optimal=require_optimal,
         keep_interrupted=keep_interrupted,
-        cache=known,
+        cache=cache,
     )
 
 
-def conclude(
+def site_services(
     study: Study,
-    ground: Ground,
-    clock: Clock,
+    ground: StudyArea,
+    clock: StageClock,
     *,
     scenario: str,
     require_optimal: bool = False,
     keep_interrupted: bool = True,
     cache: Cache | None = None,
 ) -> Run:
-    """Site the services on ground that was surveyed, and tabulate what came of it; raises as `carry_out`."""
-    known = cache or Cache(None)
-    decided = decide(
-        study, ground, clock, require_optimal=require_optimal, keep_interrupted=keep_interrupted, cache=known
+    """Site the services on ground that was surveyed, and tabulate what came of it; raises as `compute_run`."""
+    cache = cache or Cache(None)
+    decided = solve_siting(
+        study, ground, clock, require_optimal=require_optimal, keep_interrupted=keep_interrupted, cache=cache
     )
-    return record(study, ground, decided, clock, scenario=scenario, cache=known)
+    return tabulate_run(study, ground, decided, clock, scenario=scenario, cache=cache)
 
 
 @dataclass(frozen=True, eq=False)
-class Decided:
+class SolvedSiting:
     """The siting question, the plan that answers it, and its recount."""
 
     posed: Posed
@@ -170,56 +170,62 @@ class Decided:
     recount: Evaluation
 
 
-def decide(
+def solve_siting(
     study: Study,
-    ground: Ground,
-    clock: Clock,
+    ground: StudyArea,
+    clock: StageClock,
     *,
     require_optimal: bool = False,
     keep_interrupted: bool = True,
     cache: Cache | None = None,
-) -> Decided:
-    """Site the services on ground that was surveyed; raises as `carry_out`."""
-    known = cache or Cache(None)
+) -> SolvedSiting:
+    """Site the services on ground that was surveyed; raises as `compute_run`."""
+    cache = cache or Cache(None)
     with clock.stage("problem"):
-        posed = known.recall(
+        posed = cache.get_or_compute(
             "problem",
             cache_keys.of_problem(study, ground.digests.layers, ground.digests.walks),
             partial(pose, study, ground.district, ground.reaches),
-            lent=ground.reaches,
+            shared=ground.reaches,
         )
     with clock.stage("siting") as tell:
         problem = posed.value.problem
-        chosen = known.recall(
+        chosen = cache.get_or_compute(
             "plan",
             cache_keys.of_plan(posed.digest),
             lambda: solve(problem, progress=lambda incumbent, bound, _: tell(0.5, _numbers(incumbent, bound))),
-            worth_keeping=lambda found: found.proven,
+            store_if=lambda found: found.proven,
         ).value
         if _interrupted(chosen) and not keep_interrupted:
             raise KeyboardInterrupt
     if chosen.outcome.status == "infeasible":
         with clock.stage("reasons"):
-            raise InfeasibleError(why_infeasible(naming_of(study, ground.district, posed.value)))
+            raise InfeasibleError(why_infeasible(labels_of(study, ground.district, posed.value)))
     _refuse(chosen, study.language, require_optimal=require_optimal)
-    return Decided(posed.value, chosen, evaluate(problem, chosen))
+    return SolvedSiting(posed.value, chosen, evaluate(problem, chosen))
 
 
-def record(
-    study: Study, ground: Ground, decided: Decided, clock: Clock, *, scenario: str, cache: Cache | None = None
+def tabulate_run(
+    study: Study,
+    ground: StudyArea,
+    decided: SolvedSiting,
+    clock: StageClock,
+    *,
+    scenario: str,
+    cache: Cache | None = None,
 ) -> Run:
     """Tabulate what came of a plan."""
-    known = cache or Cache(None)
+    cache = cache or Cache(None)
     chosen, recount = decided.plan, decided.recount
     with clock.stage("tables"):
-        common = known.recall(
+        common = cache.get_or_compute(
             "sheets",
             cache_keys.of_sheets(study, ground.digests.layers, ground.digests.streets, ground.digests.walks),
-            partial(sheets, study, ground),
+            partial(area_tables, study, ground),
             on_disk=False,
         ).value
-        drawings = {walker: _drawings(study, ground, walker, known) for walker in ground.reaches}
-        tables = _tables(_Work(study, ground, common, drawings, decided.posed, chosen, recount))
+        drawings = {walker: _drawings(study, ground, walker, cache) for walker in ground.reaches}
+        tables = _tables(_Inputs(study, ground, common, drawings, decided.posed, chosen, recount))
     digest = digest_of(study, ground.inputs)
     manifest = Manifest(
         run_id=f"{scenario}-{digest[:12]}",
@@ -262,12 +268,12 @@ def _unproven(what: str, outcome: Outcome, ended: set[Stopped], language: Langua
 
 
 @dataclass(frozen=True, eq=False)
-class _Work:
+class _Inputs:
     """Everything that the stages made, for the tables."""
 
     study: Study
-    ground: Ground
-    sheets: Sheets
+    ground: StudyArea
+    area_tables: AreaTables
     drawings: Mapping[str, dict[int, dict[float, BaseGeometry]]]
     """Walking profile → place → minutes → circle, of the places drawn so far."""
     posed: Posed
@@ -275,7 +281,7 @@ class _Work:
     recount: Evaluation
 
 
-def _tables(work: _Work) -> Tables:
+def _tables(work: _Inputs) -> Tables:
     study, ground, posed, recount = work.study, work.ground, work.posed, work.recount
     district, problem = ground.district, posed.problem
     standing = np.flatnonzero(problem.offers.existing)
@@ -300,10 +306,10 @@ def _tables(work: _Work) -> Tables:
     opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
     walker = study.services[0].walker
     return Tables(
-        communities=work.sheets.communities,
-        demand=work.sheets.demand,
+        communities=work.area_tables.communities,
+        demand=work.area_tables.demand,
         places=places_table(district, connector_m(ground.doors.places[walker]), opened),
-        existing=work.sheets.existing,
+        existing=work.area_tables.existing,
         offers=offers_table(study, posed, work.chosen.offers),
         openings=openings,
         opened_sites=opened_sites_table(study, district, posed, openings, recount),
@@ -316,10 +322,10 @@ def _tables(work: _Work) -> Tables:
         unopened=unopened_table(study, district, posed, work.chosen, spent_yuan=recount.capital_yuan),
         bills=bills_table(study, recount),
         nearest=nearest_table(study, district, posed.place_ids, before, after),
-        reach=work.sheets.reach,
+        reach=work.area_tables.reach,
         circles=circles_table(posed.place_ids, _drawn(work), district.crs),
-        streets=work.sheets.streets,
-        findings=work.sheets.findings,
+        streets=work.area_tables.streets,
+        findings=work.area_tables.findings,
     )
 
 
@@ -333,9 +339,9 @@ def _open_places(posed: Posed, offers: NDArray[np.int64], service: int) -> NDArr
 def _agree(study: Study, coverage: pd.DataFrame, recount: Evaluation) -> None:
     """Hold the tables against the recount: two ways of counting that share no code."""
     for k, service in enumerate(study.services):
-        told = coverage.loc[coverage["service"] == service.id, "covered_after"].to_numpy()
-        if not np.allclose(told, recount.covered[k], rtol=1e-9, atol=1e-6):
-            msg = f"people covered by {service.id}: the tables say {told}, the recount {recount.covered[k]}"
+        tabulated = coverage.loc[coverage["service"] == service.id, "covered_after"].to_numpy()
+        if not np.allclose(tabulated, recount.covered[k], rtol=1e-9, atol=1e-6):
+            msg = f"people covered by {service.id}: the tables say {tabulated}, the recount {recount.covered[k]}"
             raise RecountError(msg)
 
 
@@ -345,30 +351,30 @@ def _minutes(study: Study, walker: str) -> list[float]:
     )
 
 
-def _drawings(study: Study, ground: Ground, walker: str, known: Cache) -> dict[int, dict[float, BaseGeometry]]:
+def _drawings(study: Study, ground: StudyArea, walker: str, cache: Cache) -> dict[int, dict[float, BaseGeometry]]:
     """Return the circles drawn so far in this process for one walking profile; whoever draws more puts them in."""
     depends_on = {
         "walks": ground.digests.walks[walker],
         "circles": fingerprint(_minutes(study, walker)),
     }
     drawn: dict[int, dict[float, BaseGeometry]] = {}
-    return known.recall(f"circles of {walker}", depends_on, lambda: drawn, on_disk=False).value
+    return cache.get_or_compute(f"circles of {walker}", depends_on, lambda: drawn, on_disk=False).value
 
 
-def _drawn(work: _Work) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
+def _drawn(work: _Inputs) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
     """Return the circles of every opened site, one set for each walking profile of its services; draw what was not drawn yet."""
     study, ground, new = work.study, work.ground, work.chosen.openings(work.posed.problem)
     drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
     for walker_id, doors in ground.doors.places.items():
         served = [k for k, service in enumerate(study.services) if service.walker == walker_id]
         places = np.unique(new.site[np.isin(new.service, served)])
-        minutes, known = _minutes(study, walker_id), work.drawings[walker_id]
-        missing = np.array([place for place in places.tolist() if place not in known], dtype=np.int64)
+        minutes, drawn_before = _minutes(study, walker_id), work.drawings[walker_id]
+        missing = np.array([place for place in places.tolist() if place not in drawn_before], dtype=np.int64)
         walker = study.walking.profiles[walker_id]
         rings = circles(ground.network, doors.take(missing), walker, [60 * m for m in minutes]) if len(missing) else []
         for place, mine in zip(missing.tolist(), rings, strict=True):
-            known[place] = dict(zip(minutes, mine, strict=True))
-        drawn |= {(walker_id, place): known[place] for place in places.tolist()}
+            drawn_before[place] = dict(zip(minutes, mine, strict=True))
+        drawn |= {(walker_id, place): drawn_before[place] for place in places.tolist()}
     return drawn
 
 

@@ -15,7 +15,7 @@ from planner.access.soundness import check_streets
 from planner.district import need_of
 from planner.siting import demand_of, heads_of, value_of
 from planner.store.tables import as_parquet
-from planner.workflow.stages import Ground, connector_m
+from planner.workflow.stages import StudyArea, connector_m
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -418,7 +418,7 @@ def streets_table(network: WalkNetwork) -> gpd.GeoDataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheets:
+class AreaTables:
     """Tables of `planner.store.tables.Tables` that no plan changes."""
 
     communities: gpd.GeoDataFrame
@@ -434,12 +434,12 @@ class Sheets:
         return {part.name: as_parquet(getattr(self, part.name)) for part in fields(self)}
 
 
-def sheets(study: Study, ground: Ground) -> Sheets:
+def area_tables(study: Study, ground: StudyArea) -> AreaTables:
     """Tabulate the ground."""
     district = ground.district
     place_ids = (*district.facilities["id"], *district.sites["id"])
     walker = study.services[0].walker
-    return Sheets(
+    return AreaTables(
         communities=communities_table(study, district),
         demand=demand_table(study, district, connector_m(ground.doors.demand[walker])),
         existing=existing_table(district),

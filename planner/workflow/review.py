@@ -9,16 +9,16 @@ import numpy as np
 
 from planner.errors import InfeasibleError, StaleDecisionsError
 from planner.siting import Evaluation, Outcome, Plan, Posed, count, pose, solve, value_of
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
 from planner.store.folders import place_of
 from planner.store.manifest import plain_json
 from planner.store.provenance import digest_of, hashes_of
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
-from planner.workflow.decisions import Decision, Decisions, locked, offers_of, read_decisions, refuse_unknown
-from planner.workflow.plan import conclude
-from planner.workflow.stages import Clock, Ground, Progress, silent, survey
+from planner.workflow.decisions import Decision, Decisions, offers_of, read_decisions, refuse_unknown, with_locks
+from planner.workflow.plan import site_services
+from planner.workflow.stages import Progress, StageClock, StudyArea, silent, survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,11 +181,11 @@ def review(
     study = load_study(study_file, scenario=None if scenario == BASE else scenario, sets=sets)
     _refuse_stale(study, study_file, decisions)
     refuse_unknown(decisions_file, study, decisions)
-    known, clock = cache or Cache(None), Clock(progress)
+    cache, clock = cache or Cache(None), StageClock(progress)
     target = out or place_of(study_file, scenario, "review")
-    with written_aside(target, kind="review") as aside:
-        ground = survey(study, study_file.parent, clock, known)
-        found = _reviewed(study, ground, decisions, clock, known)
+    with atomic_folder(target, kind="review") as aside:
+        ground = survey(study, study_file.parent, clock, cache)
+        found = _reviewed(study, ground, decisions, clock, cache)
         found.write(aside)
         if publish is not None:
             publish(found, aside)
@@ -204,15 +204,17 @@ def _refuse_stale(study: Study, study_file: Path, decisions: Decisions) -> None:
         raise StaleDecisionsError(msg)
 
 
-def _reviewed(study: Study, ground: Ground, decisions: Decisions, clock: Clock, known: Cache) -> Review:
+def _reviewed(study: Study, ground: StudyArea, decisions: Decisions, clock: StageClock, cache: Cache) -> Review:
     posed = pose(study, ground.district, ground.reaches)
     chosen = offers_of(decisions.open, posed)
-    optimum = conclude(study, ground, clock, scenario=decisions.run.scenario, cache=known)
+    optimum = site_services(study, ground, clock, scenario=decisions.run.scenario, cache=cache)
     best = _column("optimum", posed, _planned(optimum), optimum.manifest.result.bound)
     decided = _column("decided", posed, chosen, None)
     completion: Run | None = None
     try:
-        completion = conclude(locked(study, decisions), ground, clock, scenario=decisions.run.scenario, cache=known)
+        completion = site_services(
+            with_locks(study, decisions), ground, clock, scenario=decisions.run.scenario, cache=cache
+        )
     except InfeasibleError:
         columns: tuple[Column, ...] = (decided, best)
     else:
@@ -253,7 +255,7 @@ class _Completed:
 
 
 def _prices(
-    study: Study, ground: Ground, decisions: Decisions, completed: _Completed | None, clock: Clock
+    study: Study, ground: StudyArea, decisions: Decisions, completed: _Completed | None, clock: StageClock
 ) -> tuple[Price, ...]:
     """Return what each decision costs: the problem is solved once without each."""
     prices = []
@@ -261,7 +263,7 @@ def _prices(
     with clock.stage("prices") as tell:
         for position, decision in enumerate(decisions.decisions):
             tell(position / number, f"{position + 1}/{number}")
-            posed = pose(locked(study, decisions, without=position), ground.district, ground.reaches)
+            posed = pose(with_locks(study, decisions, without=position), ground.district, ground.reaches)
             start = None if completed is None else Plan((completed.column.offers,), None, (), _GIVEN)
             freed = solve(posed.problem, start=start)
             found = count(posed.problem, freed.offers, freed.assignments) if freed.found else None

@@ -17,7 +17,7 @@ from planner.store import cache_keys
 from planner.store.cache import Cache
 from planner.store.provenance import hashes_of
 from planner.words import say
-from planner.workflow.streets import Walkable, refuse_unknown_slopes, walkable
+from planner.workflow.streets import StreetsAndBarriers, read_streets, refuse_unknown_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +41,7 @@ def silent(stage: str, done: float, note: str = "") -> None:
 
 
 @dataclass
-class Clock:
+class StageClock:
     """Says how long each stage took, and tells the progress of it."""
 
     progress: Progress
@@ -58,7 +58,7 @@ class Clock:
 
 
 @dataclass(frozen=True, eq=False)
-class Walks:
+class ProfileWalks:
     """Doors of demand points and places onto the streets for one walking profile, and the reach between them."""
 
     demand: Snapped
@@ -67,7 +67,7 @@ class Walks:
 
 
 @dataclass(frozen=True, eq=False)
-class Doors:
+class SnappedEndpoints:
     """Doors of demand points and places onto the streets, by walking profile."""
 
     demand: dict[str, Snapped]
@@ -75,7 +75,7 @@ class Doors:
 
 
 @dataclass(frozen=True)
-class Digests:
+class StageDigests:
     """What each part of the ground depends on, in one digest each; `walks` by walking profile."""
 
     layers: str
@@ -84,21 +84,21 @@ class Digests:
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class StudyArea:
     """The district, its streets, and who walks where: the same for every plan made on it."""
 
     district: District
     inputs: dict[str, str]
     """Input file (relative to the study) → sha256."""
     network: WalkNetwork
-    doors: Doors
+    doors: SnappedEndpoints
     reaches: dict[str, Reach]
     """Walking profile → reach from every demand point to every place (facilities, then candidates)."""
-    digests: Digests
+    digests: StageDigests
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
+class WalkEndpoints:
     """Where walks begin and end: demand points, and the entrances of places (facilities, then candidates)."""
 
     demand_xy: NDArray[np.float64]
@@ -108,7 +108,7 @@ class Ends:
     n_places: int
 
 
-def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None) -> Ground:
+def survey(study: Study, folder: Path, clock: StageClock, cache: Cache | None = None) -> StudyArea:
     """Return the ground of ``study``, whose layers lie relative to ``folder``.
 
     Parameters
@@ -124,28 +124,28 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
         if a walking profile feels slopes and there are no heights.
     """
     refuse_unknown_slopes(study)
-    known = cache or Cache(None)
+    cache = cache or Cache(None)
     with clock.stage("layers"):
         inputs = hashes_of(study, folder)
-        layers = known.recall(
+        layers = cache.get_or_compute(
             "layers",
             cache_keys.of_layers(study, folder),
             partial(read_district, study, folder),
-            worth_keeping=lambda _: _as_hashed(study, folder, inputs),
+            store_if=lambda _: _as_hashed(study, folder, inputs),
         )
         district = layers.value
     with clock.stage("streets"):
-        streets = known.recall(
+        streets = cache.get_or_compute(
             "streets",
             cache_keys.of_streets(study, folder, district.crs),
-            partial(walkable, study, folder, district),
-            worth_keeping=lambda _: _as_hashed(study, folder, inputs),
+            partial(read_streets, study, folder, district),
+            store_if=lambda _: _as_hashed(study, folder, inputs),
         )
         if not _as_hashed(study, folder, inputs):
             raise LayerError(say("layers_changed", study.language))
     with clock.stage("walks"):
         ends, limits_s = _ends(district), reach_limits_s(study)
-        walks = known.recall_each(
+        walks = cache.get_or_compute_each(
             "walks",
             {
                 walker: cache_keys.of_walks(
@@ -161,16 +161,16 @@ def survey(study: Study, folder: Path, clock: Clock, cache: Cache | None = None)
             },
             lambda missing: _walks(study, {walker: limits_s[walker] for walker in missing}, streets.value, ends),
         )
-    return Ground(
+    return StudyArea(
         district=district,
         inputs=inputs,
         network=streets.value.network,
-        doors=Doors(
+        doors=SnappedEndpoints(
             {walker: found.value.demand for walker, found in walks.items()},
             {walker: found.value.places for walker, found in walks.items()},
         ),
         reaches={walker: found.value.reach for walker, found in walks.items()},
-        digests=Digests(layers.digest, streets.digest, {walker: found.digest for walker, found in walks.items()}),
+        digests=StageDigests(layers.digest, streets.digest, {walker: found.digest for walker, found in walks.items()}),
     )
 
 
@@ -203,7 +203,9 @@ def connector_m(doors: Snapped) -> NDArray[np.float64]:
     return np.where(np.isfinite(shortest), shortest, np.nan)
 
 
-def _walks(study: Study, limits_s: Mapping[str, float], streets: Walkable, ends: Ends) -> dict[str, Walks]:
+def _walks(
+    study: Study, limits_s: Mapping[str, float], streets: StreetsAndBarriers, ends: WalkEndpoints
+) -> dict[str, ProfileWalks]:
     """Return the walks of some profiles; those who differ in speed alone share doors and search."""
     profiles = {walker: study.walking.profiles[walker] for walker in limits_s}
     doors: dict[str, tuple[Snapped, Snapped]] = {}
@@ -213,10 +215,12 @@ def _walks(study: Study, limits_s: Mapping[str, float], streets: Walkable, ends:
     demand = {walker: doors[profile.stairs][0] for walker, profile in profiles.items()}
     places = {walker: doors[profile.stairs][1] for walker, profile in profiles.items()}
     reaches = walk_each(streets.network, demand, places, profiles, limits_s, threads=study.solver.threads)
-    return {walker: Walks(demand[walker], places[walker], reaches[walker]) for walker in profiles}
+    return {walker: ProfileWalks(demand[walker], places[walker], reaches[walker]) for walker in profiles}
 
 
-def _snapped(study: Study, walker: WalkingProfile, streets: Walkable, ends: Ends) -> tuple[Snapped, Snapped]:
+def _snapped(
+    study: Study, walker: WalkingProfile, streets: StreetsAndBarriers, ends: WalkEndpoints
+) -> tuple[Snapped, Snapped]:
     """Return the doors of demand points, and those of places."""
     limit_m = study.walking.max_connector_m
     network, walls = streets.network, streets.walls
@@ -225,7 +229,7 @@ def _snapped(study: Study, walker: WalkingProfile, streets: Walkable, ends: Ends
     return demand, grouped(entrances, ends.entrance_of, ends.n_places)
 
 
-def _ends(district: District) -> Ends:
+def _ends(district: District) -> WalkEndpoints:
     """Return where walks begin and end; a place without entrances of its own has one, at its point."""
     places_xy = np.concatenate([_xy(district.facilities), _xy(district.sites)])
     at = {place: i for i, place in enumerate([*district.facilities["id"], *district.sites["id"]])}
@@ -234,7 +238,7 @@ def _ends(district: District) -> Ends:
     plain = np.setdiff1d(np.arange(len(places_xy), dtype=np.int32), own)
     owner = np.concatenate([plain, own])
     order = np.argsort(owner, kind="stable")
-    return Ends(
+    return WalkEndpoints(
         demand_xy=_xy(district.demand),
         entrance_xy=np.concatenate([places_xy[plain], _xy(entrances)])[order],
         entrance_of=owner[order],

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Walkable:
+class StreetsAndBarriers:
     """The streets as people may use them, and what stands between a door and a street."""
 
     network: WalkNetwork
@@ -31,7 +31,7 @@ class Walkable:
     """None where the study has neither estates nor barriers."""
 
 
-def walkable(study: Study, folder: Path, district: District) -> Walkable:
+def read_streets(study: Study, folder: Path, district: District) -> StreetsAndBarriers:
     """Read the streets of ``study`` and put its estates, gates and barriers on them.
 
     Raises
@@ -47,7 +47,7 @@ def walkable(study: Study, folder: Path, district: District) -> Walkable:
         raise StreetsError(replace(fault.finding, where=path_of(study, fault.finding)), study.language) from fault
 
 
-def _walkable(study: Study, folder: Path, district: District) -> Walkable:
+def _walkable(study: Study, folder: Path, district: District) -> StreetsAndBarriers:
     streets = study.layers.streets
     network = read_network(
         folder / streets.path,
@@ -64,7 +64,7 @@ def _walkable(study: Study, folder: Path, district: District) -> Walkable:
         network = close_off(network, walls)
     if study.layers.elevation is not None:
         network = with_heights(network, raster_heights(folder / study.layers.elevation.path, district.crs))
-    return Walkable(network, walls)
+    return StreetsAndBarriers(network, walls)
 
 
 def refuse_unknown_slopes(study: Study) -> None:

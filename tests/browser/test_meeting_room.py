@@ -16,9 +16,9 @@ from planner.report.meeting import meeting_page
 from planner.siting import Floor, pose, value_of
 from planner.study.load import load_study
 from planner.words import whole
-from planner.workflow.plan import conclude
+from planner.workflow.plan import site_services
 from planner.workflow.review import review
-from planner.workflow.stages import Clock, silent, survey
+from planner.workflow.stages import StageClock, silent, survey
 from tests.browser.recount import Recount
 from tests.depth import ALL, some
 from tests.unit.report.small_run import HOSTILE, small_run
@@ -76,9 +76,9 @@ FEW = (
 
 
 def planned(path, sets):
-    study, clock = load_study(path, sets=sets), Clock(silent)
+    study, clock = load_study(path, sets=sets), StageClock(silent)
     ground = survey(study, path.parent, clock)
-    run = conclude(study, ground, clock, scenario="base")
+    run = site_services(study, ground, clock, scenario="base")
     return run, pose(study, ground.district, ground.reaches), ground.reaches
 
 

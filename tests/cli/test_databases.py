@@ -16,8 +16,8 @@ from planner.store.provenance import hashes_of
 from planner.study import Study
 from planner.study.connection import connection, holds_secret, is_connection, without_secrets
 from planner.study.load import load_study
-from planner.workflow.batch import finished
-from planner.workflow.plan import carry_out, plan
+from planner.workflow.batch import finished_run
+from planner.workflow.plan import compute_run, plan
 from tests.tiny_town import write_town
 
 SECRET = "geheim"  # noqa: S105 - what must not be found
@@ -147,10 +147,10 @@ def test_a_run_from_a_database_says_that_it_has_no_checksum(town, tmp_path):
     assert not [name for name in told["inputs"] if "PG:" in name or "facilities" in name]
     found = pd.read_parquet(folder / "tables" / "findings.parquet")
     assert found.loc[found["code"] == "no-checksum", "layer"].tolist() == ["layers.facilities.0"]
-    assert finished(folder, run.manifest.digest, reports=False) is None  # another run may read other rows
+    assert finished_run(folder, run.manifest.digest, reports=False) is None  # another run may read other rows
     plain, folder = plan(town, out=tmp_path / "plain")
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["without_checksum"] == []
-    assert finished(folder, plain.manifest.digest, reports=False) == plain.manifest
+    assert finished_run(folder, plain.manifest.digest, reports=False) == plain.manifest
     shutil.rmtree(folder)
 
 
@@ -158,7 +158,7 @@ def test_a_database_is_read_anew_by_every_run(town, answering):
     cache = Cache(None)
     study = load_study(town, sets=in_database())
     for _ in range(2):
-        carry_out(study, town.parent, scenario="a", cache=cache)
+        compute_run(study, town.parent, scenario="a", cache=cache)
     assert answering == [(OPEN, "places")] * 2
     assert depends.of_layers(study, town.parent) != depends.of_layers(study, town.parent)
     plain = load_study(town)

@@ -8,7 +8,7 @@ import pytest
 
 from planner.cli import _run
 from planner.study.load import load_study
-from planner.workflow.plan import carry_out
+from planner.workflow.plan import compute_run
 from tests.street_town import care, study_of, write_street
 
 
@@ -24,7 +24,7 @@ def street(folder, places, *, extend=40, may_extend=True, yuan=30_000, budget=50
 
 
 def planned(path):
-    run = carry_out(load_study(path), path.parent, scenario="base")
+    run = compute_run(load_study(path), path.parent, scenario="base")
     served = run.tables.served.iloc[0]
     return run, float(served["served"])
 
@@ -73,7 +73,7 @@ def test_a_second_row_with_places_counts(tmp_path):
     study = load_study(path)
     more = study.layers.facilities[0].model_copy(update={"path": tmp_path / "more.geojson"})
     layers = study.layers.model_copy(update={"facilities": [*study.layers.facilities, more]})
-    run = carry_out(study.model_copy(update={"layers": layers}), tmp_path, scenario="base")
+    run = compute_run(study.model_copy(update={"layers": layers}), tmp_path, scenario="base")
     assert run.tables.existing["capacity"].tolist() == [25]
 
 

@@ -12,7 +12,7 @@ from planner.cli import _run
 from planner.siting import solve
 from planner.siting.question.outcome import SolverSettings
 from planner.study.load import load_study
-from planner.workflow.plan import carry_out
+from planner.workflow.plan import compute_run
 from tests.street_town import care, study_of, write_street
 
 
@@ -41,7 +41,7 @@ CHAINS = [
 @pytest.mark.parametrize("goals", CHAINS, ids="-".join)
 def test_the_outcome_in_memory_has_no_infinite_number(tmp_path, goals, limited):
     path = street(tmp_path, goals, **({"services": care(capacity=50)} if limited else {}))
-    run = carry_out(load_study(path), tmp_path, scenario="base")
+    run = compute_run(load_study(path), tmp_path, scenario="base")
     result = run.manifest.result
     furthest = next(goal for goal in result.goals if goal.goal == "furthest")
     assert (furthest.objective, furthest.bound, furthest.gap) == (None, None, None)
@@ -56,10 +56,10 @@ def test_the_outcome_in_memory_has_no_infinite_number(tmp_path, goals, limited):
 def test_every_way_to_solve_it_says_none(tmp_path, shortcuts):
     from planner.siting import pose
     from planner.store.cache import Cache
-    from planner.workflow.stages import Clock, silent, survey
+    from planner.workflow.stages import StageClock, silent, survey
 
     study = load_study(street(tmp_path, ["furthest"]))
-    ground = survey(study, tmp_path, Clock(silent), Cache(None))
+    ground = survey(study, tmp_path, StageClock(silent), Cache(None))
     problem = pose(study, ground.district, ground.reaches).problem
     plan = solve(problem, SolverSettings(time_limit_s=20, gap=0, shortcuts=shortcuts))
     assert plan.found
@@ -70,7 +70,7 @@ def test_every_way_to_solve_it_says_none(tmp_path, shortcuts):
 
 def test_where_everybody_is_reached_the_walk_has_its_number(tmp_path):
     path = write_street(tmp_path, study_of(siting={"objective": ["furthest"], "max_sites": 1}))
-    run = carry_out(load_study(path), tmp_path, scenario="base")
+    run = compute_run(load_study(path), tmp_path, scenario="base")
     assert run.manifest.result.objective == 220  # the home at 200 walks 10 + 200 + 10 m to F1
 
 

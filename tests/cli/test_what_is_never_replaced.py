@@ -7,7 +7,7 @@ import pytest
 
 from planner.cli import _run
 from planner.errors import OutputError, StudyError
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_links
 from planner.study.load import load_study, load_variants
 from tests.tiny_town import write_town
@@ -119,7 +119,7 @@ def test_reports_are_not_written_through_links(town, capsys):
 
 def test_a_file_that_appears_while_a_run_is_made_stays(tmp_path):
     def write():
-        with written_aside(tmp_path / "out") as aside:
+        with atomic_folder(tmp_path / "out") as aside:
             (aside / "map.html").write_text("new", encoding="utf-8")
             _file(tmp_path / "out")
 

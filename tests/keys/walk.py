@@ -16,7 +16,7 @@ from planner.cli import _run
 from planner.errors import PlannerError
 from planner.store.cache import Cache
 from planner.study import Study
-from planner.workflow.plan import carry_out
+from planner.workflow.plan import compute_run
 from tests.keys.street import FULL, write_full_street
 from tests.keys.values import Key, Value, changed, keys_of, values_of
 
@@ -113,7 +113,7 @@ class Walk:
             write_full_street(self.folder)
         try:
             study = Study.model_validate(changed(told, list(values)))
-            carry_out(study, self.folder, scenario="base", cache=self.cache)
+            compute_run(study, self.folder, scenario="base", cache=self.cache)
         except PlannerError as fault:
             return fault.exit_code in REFUSALS
         return False

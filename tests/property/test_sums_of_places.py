@@ -13,7 +13,7 @@ import pytest
 from planner.cli import _run
 from planner.siting.search.saturated import Transport, saturated
 from planner.study.load import load_study
-from planner.workflow.plan import carry_out
+from planner.workflow.plan import compute_run
 from tests.street_town import care, study_of, write_street
 
 CIRCLES = [{"minutes": 5, "weight": 1}, {"minutes": 10, "weight": 0.5}]
@@ -23,7 +23,7 @@ def run_of(folder, capacity, goals, *, participation=1.0, min_load=0.0, assignme
     service = care(capacity=capacity, participation=participation, min_load=min_load, circles=CIRCLES)
     siting = {"objective": goals, "max_sites": 2, "assignment": assignment}
     path = write_street(folder, study_of(services=service, siting=siting), facilities={"F1": {"capacity": 25}})
-    return carry_out(load_study(path), folder, scenario="base")
+    return compute_run(load_study(path), folder, scenario="base")
 
 
 @pytest.mark.parametrize("goals", [["coverage", "cost"], ["coverage", "walk", "cost"], ["coverage", "fair", "cost"]])

@@ -12,7 +12,7 @@ import pytest
 
 from planner.store.cluster import Cluster
 from planner.store.executors import Serial
-from planner.workflow.batch import Work, run_batch
+from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.kills import call, lost_to_kills
 from tests.stores import differences
 from tests.tiny_town import write_town
@@ -62,7 +62,9 @@ def _session(leader):
 
 
 def _whole(tmp_path, study):
-    run_batch([study], executor=Serial(), work=Work(tmp_path / ".cache"), store=tmp_path / "whole", tell=_quiet)
+    run_batch(
+        [study], executor=Serial(), work=ScenarioRunner(tmp_path / ".cache"), store=tmp_path / "whole", tell=_quiet
+    )
     return tmp_path / "whole"
 
 
@@ -86,7 +88,7 @@ def test_a_cluster_whose_worker_is_killed_finds_the_same(tmp_path):
         report = run_batch(
             [study],
             executor=Cluster(cluster.scheduler_address, 2),
-            work=Work(tmp_path / "store" / ".cache"),
+            work=ScenarioRunner(tmp_path / "store" / ".cache"),
             store=tmp_path / "store",
             tell=kill,
         )
@@ -101,7 +103,7 @@ def test_two_batches_on_one_store_share_the_work(tmp_path):
     reports = []
 
     def batch():
-        work = Work(tmp_path / "store" / ".cache")
+        work = ScenarioRunner(tmp_path / "store" / ".cache")
         reports.append(run_batch([study], executor=Serial(), work=work, store=tmp_path / "store", tell=_quiet))
 
     beside = [call(study, tmp_path / "store", "--jobs", "1") for _ in range(2)]

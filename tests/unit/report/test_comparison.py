@@ -13,7 +13,7 @@ from planner.report.comparison import comparison_page
 from planner.report.drawings import unbeaten
 from planner.store.comparison import compare, find_runs
 from planner.store.executors import Serial
-from planner.workflow.batch import Work, run_batch
+from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.tiny_town import write_town
 
 EVIL = '<script>alert("x")</script>'
@@ -27,7 +27,9 @@ def store(tmp_path_factory):
     for room in rooms["features"]:
         room["properties"]["name"] = f"={EVIL} {room['properties']['id']}"
     (study.parent / "candidates.geojson").write_text(json.dumps(rooms))
-    report = run_batch([study], executor=Serial(), work=Work(None), store=folder / "store", tell=lambda *_: None)
+    report = run_batch(
+        [study], executor=Serial(), work=ScenarioRunner(None), store=folder / "store", tell=lambda *_: None
+    )
     report.raise_failures()
     return folder / "store"
 

@@ -7,7 +7,7 @@ from planner.errors import StudyError
 from planner.siting import SolverSettings, count, pose, solve
 from planner.siting.programme.bundles import enumerate_bundles
 from planner.study.load import load_study
-from planner.workflow.stages import Clock, silent, survey
+from planner.workflow.stages import StageClock, silent, survey
 from tests.tiny_town import write_town
 
 TOGETHER = (
@@ -33,7 +33,7 @@ def town(tmp_path_factory):
 
 def posed_with(town, *sets):
     study = load_study(town, sets=[*TOGETHER, *sets])
-    ground = survey(study, town.parent, Clock(silent))
+    ground = survey(study, town.parent, StageClock(silent))
     return pose(study, ground.district, ground.reaches)
 
 

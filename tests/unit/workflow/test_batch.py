@@ -11,9 +11,9 @@ import pytest
 
 from planner.errors import BatchError, StudyError
 from planner.store.cluster import Cluster
-from planner.store.executors import DEATHS, Processes, Serial
+from planner.store.executors import MOST_WORKER_DEATHS, Processes, Serial
 from planner.store.manifest import Manifest
-from planner.workflow.batch import Work, executor_for, expand, run_batch
+from planner.workflow.batch import ScenarioRunner, executor_for, expand, run_batch
 from tests.stores import contents, differences
 from tests.tiny_town import write_town
 
@@ -23,7 +23,7 @@ def _quiet(*_):
 
 
 def _batch(studies, store, executor=None, **asked):
-    work = asked.pop("work", None) or Work(store / ".cache")
+    work = asked.pop("work", None) or ScenarioRunner(store / ".cache")
     return run_batch(
         studies, executor=executor or Serial(), work=work, store=store, tell=asked.pop("tell", _quiet), **asked
     )
@@ -62,14 +62,14 @@ def test_a_second_call_does_nothing(town, whole):
 
 def test_streets_are_searched_once_for_each_walker(town, tmp_path):
     report = _batch([town], tmp_path)
-    made = [recall.stage for recall in report.recalls if recall.how == "made"]
+    made = [recall.stage for recall in report.cache_events if recall.how == "made"]
     assert made.count("layers") == made.count("streets") == made.count("walks of quick") == 1
     assert made.count("walks of slow") == 4  # four speeds
     assert made.count("plan") == 9
 
 
 def test_a_run_without_cache_is_the_same_to_the_byte(town, whole, tmp_path):
-    _batch([town], tmp_path, work=Work(None)).raise_failures()
+    _batch([town], tmp_path, work=ScenarioRunner(None)).raise_failures()
     assert differences(whole, tmp_path) == []
 
 
@@ -156,7 +156,7 @@ def test_processes_find_what_one_process_finds(town, whole, tmp_path):
     assert not list((tmp_path / ".cache" / "locks").iterdir())
 
 
-class _Deadly(Work):
+class _Deadly(ScenarioRunner):
     """Kills its process at one scenario, as often as the file has letters left."""
 
     def do(self, job, tell):
@@ -168,12 +168,14 @@ class _Deadly(Work):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not of Windows")
-@pytest.mark.parametrize("deaths", [1, pytest.param(DEATHS - 1, marks=pytest.mark.scale), DEATHS])
+@pytest.mark.parametrize(
+    "deaths", [1, pytest.param(MOST_WORKER_DEATHS - 1, marks=pytest.mark.scale), MOST_WORKER_DEATHS]
+)
 def test_a_worker_that_dies_takes_nothing_with_it(town, whole, tmp_path, deaths):
     (tmp_path / ".cache").mkdir()
     (tmp_path / ".cache" / "fuse").write_text("x" * deaths)
     report = _batch([town], tmp_path, Processes(2), work=_Deadly(tmp_path / ".cache"))
-    if deaths < DEATHS:
+    if deaths < MOST_WORKER_DEATHS:
         report.raise_failures()
         assert differences(whole, tmp_path) == []
     else:

@@ -10,7 +10,7 @@ from planner.store.executors import Serial
 from planner.store.manifest import Manifest, Result
 from planner.store.tables import Tables
 from planner.study.load import load_study
-from planner.workflow.batch import Work, run_batch
+from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.pages import GEOGRAPHIC, described, page, stored
 from tests.tiny_town import write_town
 
@@ -29,7 +29,7 @@ PAID = """\
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     study = write_town(folder / "town", scenarios=PAID, name="porto")
-    work = Work(None)
+    work = ScenarioRunner(None)
     report = run_batch([study], executor=Serial(), work=work, store=folder / "outputs", tell=lambda *_: None)
     report.raise_failures()
     return folder

@@ -11,7 +11,7 @@ from planner.study.standards import STANDARDS
 from planner.workflow.assess import LONGEST_WALK_S, assess
 from planner.workflow.baseline_places import MOST_CLOSINGS
 from planner.workflow.explain import TIME_LIMIT_S, explain
-from planner.workflow.frontier import trace
+from planner.workflow.frontier import frontier
 from tests.cli.test_explain import EVERY_RULE
 from tests.conftest import REPOSITORY
 from tests.pages import GEOGRAPHIC, described, page, rows, stored
@@ -124,5 +124,5 @@ def test_an_explanation_is_read_back_as_it_was_written(explained):
 
 
 def test_every_column_of_a_frontier_is_described(town, tmp_path):
-    found, folder = trace(town, steps=3, out=tmp_path / "front")
+    found, folder = frontier(town, steps=3, out=tmp_path / "front")
     assert described(FRONTIER, "frontier", found.study) == stored(folder / "frontier.parquet")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from planner.errors import OutputError
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import kind_of
 from planner.store.run import Run
 
@@ -18,7 +18,7 @@ def test_a_new_folder_takes_the_place_of_the_old_one(tmp_path):
     target = tmp_path / "base"
     target.mkdir()
     (target / "frontier.parquet").write_text("frontier.parquet")
-    with written_aside(target, kind="frontier") as aside:
+    with atomic_folder(target, kind="frontier") as aside:
         (aside / "new").write_text("new")
         assert _left(target) == ["frontier.parquet"]
     assert _left(target) == ["new"]
@@ -28,7 +28,7 @@ def test_a_new_folder_takes_the_place_of_the_old_one(tmp_path):
 def test_somebody_elses_folder_is_never_replaced(tmp_path):
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "to my aunt").write_text("Dear aunt")
-    with pytest.raises(OutputError, match="holds other files"), written_aside(tmp_path / "letters"):
+    with pytest.raises(OutputError, match="holds other files"), atomic_folder(tmp_path / "letters"):
         pass
     assert _left(tmp_path / "letters") == ["to my aunt"]
 
@@ -51,13 +51,13 @@ def test_only_the_same_kind_takes_the_place_of_a_folder(tmp_path, kind, held):
     (target / name).write_text(text)
     assert kind_of(target) == held
     if kind == held:
-        with written_aside(target, kind=kind) as aside:
+        with atomic_folder(target, kind=kind) as aside:
             (aside / "new").write_text("new")
         assert _left(target) == ["new"]
     else:
         with (
             pytest.raises(OutputError, match=f"holds an? {held} .*give another place"),
-            written_aside(target, kind=kind),
+            atomic_folder(target, kind=kind),
         ):
             pass
         assert _left(target) == [name]
@@ -68,7 +68,7 @@ def test_what_others_keep_inside_is_not_lost(tmp_path, kind):
     name, text = MARKS[kind]
     (tmp_path / "here" / "base").mkdir(parents=True)
     (tmp_path / "here" / name).write_text(text)
-    with pytest.raises(OutputError, match=r"other folders \(base\)"), written_aside(tmp_path / "here", kind=kind):
+    with pytest.raises(OutputError, match=r"other folders \(base\)"), atomic_folder(tmp_path / "here", kind=kind):
         pass
     assert _left(tmp_path / "here") == sorted(["base", name])
 
@@ -76,7 +76,7 @@ def test_what_others_keep_inside_is_not_lost(tmp_path, kind):
 def test_a_run_that_cannot_be_read_can_be_made_again(tmp_path):
     (tmp_path / "base" / "tables").mkdir(parents=True)
     (tmp_path / "base" / "manifest.json").write_text('{"run_id": "ba')
-    with written_aside(tmp_path / "base") as aside:
+    with atomic_folder(tmp_path / "base") as aside:
         (aside / "new").write_text("new")
     assert _left(tmp_path / "base") == ["new"]
 
@@ -88,7 +88,7 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, fault):
     (target / "frontier.parquet").write_text("frontier.parquet")
 
     def write_half() -> None:
-        with written_aside(target, kind="frontier") as aside:
+        with atomic_folder(target, kind="frontier") as aside:
             (aside / "half").write_text("half")
             raise fault
 
@@ -102,7 +102,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(OutputError, match="give another place with --out") as caught,
-        written_aside(tmp_path / "file" / "base"),
+        atomic_folder(tmp_path / "file" / "base"),
     ):
         pass
     assert caught.value.exit_code == 4

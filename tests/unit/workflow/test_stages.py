@@ -8,7 +8,7 @@ from planner.store.cache import Cache
 from planner.study import WalkingProfile
 from planner.study.load import load_study
 from planner.workflow.baseline_people import nearest_of
-from planner.workflow.stages import Clock, reach_limits_s, silent, survey
+from planner.workflow.stages import StageClock, reach_limits_s, silent, survey
 from tests.tiny_town import write_town
 
 WALKERS = {
@@ -49,7 +49,7 @@ def searches(monkeypatch):
 
 
 def surveyed(study, folder, cache=None):
-    return survey(study, folder, Clock(silent), cache)
+    return survey(study, folder, StageClock(silent), cache)
 
 
 def bits(ground):
@@ -110,7 +110,7 @@ def test_only_profiles_that_are_not_kept_are_searched(town, tmp_path, before, se
     searches.clear()
     again = Cache(tmp_path)
     ground = surveyed(study, town.parent, again)
-    made = {recall.stage for recall in again.told if recall.how == "made"}
+    made = {recall.stage for recall in again.events if recall.how == "made"}
     assert made == {f"walks of {walker}" for walker in WALKERS if walker not in before}
     assert len(searches) == len(
         {bool(WALKERS[walker].get("crossing_delay_s")) for walker in WALKERS if walker not in before}

@@ -14,7 +14,7 @@ from planner.store.assumptions import assumptions_table
 from planner.store.comparison import compare, find_runs, tables_of
 from planner.store.executors import Serial
 from planner.store.measures import ANNUAL_YEARS
-from planner.workflow.batch import Work, run_batch
+from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.tiny_town import write_town
 
 
@@ -25,7 +25,9 @@ def store(tmp_path_factory):
         write_town(folder / name, name=name, seed=seed, east_m=2000.0 * seed)
         for seed, name in enumerate(("north", "south"))
     ]
-    report = run_batch(towns, executor=Serial(), work=Work(None), store=folder / "store", tell=lambda *_: None)
+    report = run_batch(
+        towns, executor=Serial(), work=ScenarioRunner(None), store=folder / "store", tell=lambda *_: None
+    )
     report.raise_failures()
     return folder / "store"
 

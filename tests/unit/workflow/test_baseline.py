@@ -22,8 +22,14 @@ from planner.access import quantile, walk_to_nearest
 from planner.study import Study
 from planner.workflow import baseline_people as of_people
 from planner.workflow.baseline_people import accessibility_table, equity_table, floors_table
-from planner.workflow.baseline_places import Standing, balance_table, closing_table, duplicates_table, facilities_table
-from planner.workflow.benchmarks import Today, benchmarks_table
+from planner.workflow.baseline_places import (
+    ServiceToday,
+    balance_table,
+    closing_table,
+    duplicates_table,
+    facilities_table,
+)
+from planner.workflow.benchmarks import AssessedDistrict, benchmarks_table
 from tests.unit.access.reaches import random_reach, reach_of
 from tests.unit.report.small_run import small_study
 
@@ -81,7 +87,7 @@ def one():
         SimpleNamespace(district=district(), reaches={"elder": REACH, "adult": REACH}),
     )
     service = study.services[0]
-    return Standing(
+    return ServiceToday(
         study, ground, service, np.arange(4), ground.district.existing["capacity"].to_numpy(), np.array([4])
     )
 
@@ -217,7 +223,7 @@ def test_places_in_reach_add_up_to_the_places_there_are(one, areas):
 
 
 def test_without_any_capacity_nothing_is_made_up(one, areas):
-    unknown = Standing(one.study, one.ground, one.service, one.sites, np.full(4, np.nan), one.candidates)
+    unknown = ServiceToday(one.study, one.ground, one.service, one.sites, np.full(4, np.nan), one.candidates)
     assert len(accessibility_table([unknown], areas)) == 0
     told = equity_table([unknown]).iloc[0]
     assert np.isnan([told["places"], told["gini"], told["palma"]]).all()
@@ -235,7 +241,7 @@ def test_the_floor_is_the_worst_community_of_each_group(one, areas):
 
 def benchmarks(one, district_, **service):
     study = asked(**service)
-    offer = Standing(
+    offer = ServiceToday(
         study,
         SimpleNamespace(district=district_, reaches=one.ground.reaches),
         study.services[0],
@@ -247,7 +253,7 @@ def benchmarks(one, district_, **service):
     near = of_people.Nearest(np.array([100.0, 250.0, 400.0, 100.0]), np.array([0, 1, 1, 2]))
     walks = {("elder_care", walker): near for walker in ("elder", "adult")}
     coverage = of_people.coverage_table(study, district_, areas, walks, UNLIMITED)
-    table = benchmarks_table(Today(study, district_, [offer], coverage))
+    table = benchmarks_table(AssessedDistrict(study, district_, [offer], coverage))
     return table.drop_duplicates("standard").set_index("standard")
 
 

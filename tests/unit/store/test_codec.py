@@ -60,9 +60,9 @@ def test_frames_come_back_with_columns_types_and_geometry(tmp_path):
 
 def test_arrays_are_stored_once_and_lent_parts_not_at_all(tmp_path):
     reach = _reach()
-    write_value([reach, reach.site, reach.site], tmp_path, lent={"elder": reach})
+    write_value([reach, reach.site, reach.site], tmp_path, shared={"elder": reach})
     assert np.load(tmp_path / "arrays.npz").files == ["a0"]
-    back, first, second = read_value(tmp_path, lent={"elder": reach})
+    back, first, second = read_value(tmp_path, shared={"elder": reach})
     assert back is reach
     assert first is second
     with pytest.raises(KeyError):

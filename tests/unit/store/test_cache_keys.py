@@ -10,9 +10,9 @@ from planner.siting import pose
 from planner.store import cache_keys
 from planner.store.cache import Cache
 from planner.study.load import load_study
-from planner.workflow.plan import carry_out
-from planner.workflow.plan_tables import sheets
-from planner.workflow.stages import Clock, silent, survey
+from planner.workflow.plan import compute_run
+from planner.workflow.plan_tables import area_tables
+from planner.workflow.stages import StageClock, silent, survey
 from tests.tiny_town import write_town
 
 
@@ -24,10 +24,10 @@ def town(tmp_path):
 def _made(cache):
     made = sorted(
         recall.stage
-        for recall in cache.told
+        for recall in cache.events
         if recall.how == "made" and recall.stage.split(" ")[0] not in ("sheets", "circles")
     )
-    cache.told.clear()
+    cache.events.clear()
     return made
 
 
@@ -62,10 +62,10 @@ EVERYTHING = ["layers", "plan", "problem", "streets", "walks of quick", "walks o
 )
 def test_only_what_depends_on_a_change_is_made_again(town, change, remade):
     cache = Cache(None)
-    carry_out(load_study(town), town.parent, scenario="a", cache=cache)
+    compute_run(load_study(town), town.parent, scenario="a", cache=cache)
     assert _made(cache) == EVERYTHING
     study = load_study(town, sets=[change])
-    carry_out(study, town.parent, scenario="a", cache=cache)
+    compute_run(study, town.parent, scenario="a", cache=cache)
     assert _made(cache) == remade
 
 
@@ -78,11 +78,11 @@ def test_only_what_depends_on_a_change_is_made_again(town, change, remade):
 )
 def test_a_file_that_changes_is_read_again(town, file, remade):
     cache = Cache(None)
-    carry_out(load_study(town), town.parent, scenario="a", cache=cache)
+    compute_run(load_study(town), town.parent, scenario="a", cache=cache)
     _made(cache)
     path = town.parent / file
     path.write_bytes(path.read_bytes() + b"\n")
-    carry_out(load_study(town), town.parent, scenario="a", cache=cache)
+    compute_run(load_study(town), town.parent, scenario="a", cache=cache)
     assert _made(cache) == remade
 
 
@@ -129,17 +129,17 @@ def test_the_name_of_a_group_is_not_digested_because_no_layer_is_read_by_it(town
     groups = {name: Traced(group) for name, group in study.groups.items()}
     read_district(Traced(study, groups=groups), town.parent)
     carry = Cache(None)
-    survey(study, town.parent, Clock(silent), carry)
-    ground = survey(study, town.parent, Clock(silent), carry)
-    sheets(Traced(study, groups=groups), ground)
+    survey(study, town.parent, StageClock(silent), carry)
+    ground = survey(study, town.parent, StageClock(silent), carry)
+    area_tables(Traced(study, groups=groups), ground)
     assert not {"name"} & set.union(*(group.seen for group in groups.values()))
 
 
 def test_the_tables_of_the_ground_are_made_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
-    ground = survey(study, town.parent, Clock(silent))
+    ground = survey(study, town.parent, StageClock(silent))
     traced, services = _traced(study)
-    sheets(traced, ground)
+    area_tables(traced, ground)
     allowed = _parts(cache_keys.of_sheets(study, "", "", {})) | {
         "services",
         "walking",
@@ -158,7 +158,7 @@ def test_candidates_without_a_name_are_called_in_the_language_of_the_study_asked
     told = {}
     for language in ("en", "zh", "en"):
         study = load_study(town, sets=[*kinds, f"language={language}"])
-        run = carry_out(study, town.parent, scenario="a", cache=cache)
+        run = compute_run(study, town.parent, scenario="a", cache=cache)
         told[language] = set(run.tables.places["name"])
     assert {name for name in told["en"] if name.startswith("Room r")}
     assert {name for name in told["zh"] if name.startswith("用房 r")}
@@ -168,8 +168,8 @@ def test_candidates_without_a_name_are_called_in_the_language_of_the_study_asked
 def test_the_problem_is_posed_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
     cache = Cache(None)
-    carry_out(study, town.parent, scenario="a", cache=cache)
-    held = [value for value in cache._at_hand.values() if dataclasses.is_dataclass(value)]
+    compute_run(study, town.parent, scenario="a", cache=cache)
+    held = [value for value in cache._in_memory.values() if dataclasses.is_dataclass(value)]
     district = next(value for value in held if type(value).__name__ == "District")
     reaches = {
         walker: value.reach

@@ -25,16 +25,16 @@ def _maker(made, value=7):
 
 
 def _hows(cache):
-    return [recall.how for recall in cache.told]
+    return [recall.how for recall in cache.events]
 
 
 def test_made_once_then_at_hand_then_kept(tmp_path):
     made = []
     cache = Cache(tmp_path)
-    first = cache.recall("walks of elder", {"a": "1"}, _maker(made))
-    assert cache.recall("walks of elder", {"a": "1"}, _maker(made)).value is first.value
+    first = cache.get_or_compute("walks of elder", {"a": "1"}, _maker(made))
+    assert cache.get_or_compute("walks of elder", {"a": "1"}, _maker(made)).value is first.value
     other = Cache(tmp_path)
-    again = other.recall("walks of elder", {"a": "1"}, _maker(made))
+    again = other.get_or_compute("walks of elder", {"a": "1"}, _maker(made))
     np.testing.assert_array_equal(again.value, first.value)
     assert again.digest == first.digest
     assert len(made) == 1
@@ -47,7 +47,7 @@ def test_another_ingredient_or_stage_is_another_result(tmp_path):
     made = []
     cache = Cache(tmp_path)
     for stage, ingredients in [("x", {"a": "1"}), ("x", {"a": "2"}), ("x", {"b": "1"}), ("y", {"a": "1"})]:
-        cache.recall(stage, ingredients, _maker(made))
+        cache.get_or_compute(stage, ingredients, _maker(made))
     assert len(made) == 4
 
 
@@ -59,20 +59,20 @@ def test_what_is_missing_is_made_in_one_call_and_kept_one_by_one(tmp_path):
         return {name: np.full(3, len(name)) for name in names}
 
     wanted = {name: {"a": name} for name in ("adult", "elder", "frail")}
-    Cache(tmp_path).recall("walks of elder", {"a": "elder"}, lambda: np.full(3, 5))
+    Cache(tmp_path).get_or_compute("walks of elder", {"a": "elder"}, lambda: np.full(3, 5))
     cache = Cache(tmp_path)
-    found = cache.recall_each("walks", wanted, make)
+    found = cache.get_or_compute_each("walks", wanted, make)
     assert calls == [["adult", "frail"]]
     assert {name: one.value.tolist() for name, one in found.items()} == {name: [5, 5, 5] for name in wanted}
-    assert {recall.stage: recall.how for recall in cache.told} == {
+    assert {recall.stage: recall.how for recall in cache.events} == {
         "walks of elder": "kept",
         "walks of adult": "made",
         "walks of frail": "made",
     }
     assert list(found) == list(wanted)
     other = Cache(tmp_path)
-    assert other.recall("walks of frail", {"a": "frail"}, lambda: 0).digest == found["frail"].digest
-    assert other.recall_each("walks", wanted, make)["adult"].digest == found["adult"].digest
+    assert other.get_or_compute("walks of frail", {"a": "frail"}, lambda: 0).digest == found["frail"].digest
+    assert other.get_or_compute_each("walks", wanted, make)["adult"].digest == found["adult"].digest
     assert _hows(other) == ["kept", "at hand", "kept", "kept"]
     assert len(calls) == 1
     assert not list(tmp_path.glob("locks/*"))
@@ -87,7 +87,7 @@ def test_two_who_need_the_same_in_another_order_make_it_once_and_never_wait_for_
             time.sleep(0.2)
             return {name: np.full(3, 1) for name in missing}
 
-        return Cache(tmp_path).recall_each("walks", {name: {"a": name} for name in order}, make)
+        return Cache(tmp_path).get_or_compute_each("walks", {name: {"a": name} for name in order}, make)
 
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(ask, order) for order in (names, names[::-1])]
@@ -97,12 +97,12 @@ def test_two_who_need_the_same_in_another_order_make_it_once_and_never_wait_for_
 
 def test_it_says_why(tmp_path):
     cache = Cache(tmp_path)
-    cache.recall("x", {"a": "1", "b": "1", "c": "1"}, _maker([]))
-    cache.recall("x", {"a": "1", "b": "2", "c": "1"}, _maker([]))
-    cache.recall("x", {"a": "2", "b": "2", "c": "1"}, _maker([]))
+    cache.get_or_compute("x", {"a": "1", "b": "1", "c": "1"}, _maker([]))
+    cache.get_or_compute("x", {"a": "1", "b": "2", "c": "1"}, _maker([]))
+    cache.get_or_compute("x", {"a": "2", "b": "2", "c": "1"}, _maker([]))
     other = Cache(tmp_path)
-    other.recall("x", {"a": "2", "b": "2", "c": "1"}, _maker([]))
-    assert [recall.why for recall in (*cache.told, *other.told)] == [
+    other.get_or_compute("x", {"a": "2", "b": "2", "c": "1"}, _maker([]))
+    assert [recall.why for recall in (*cache.events, *other.events)] == [
         "none is kept yet",
         "differs from the nearest one kept in b",
         "differs from the nearest one kept in a",
@@ -113,7 +113,7 @@ def test_it_says_why(tmp_path):
 @pytest.mark.parametrize("harm", ["cut", "swap", "lose", "garble"])
 def test_a_damaged_entry_is_made_again(tmp_path, harm):
     made = []
-    Cache(tmp_path).recall("x", {"a": "1"}, _maker(made))
+    Cache(tmp_path).get_or_compute("x", {"a": "1"}, _maker(made))
     (arrays,) = tmp_path.glob("x/*/arrays.npz")
     if harm == "cut":
         arrays.write_bytes(arrays.read_bytes()[:-9])
@@ -124,7 +124,7 @@ def test_a_damaged_entry_is_made_again(tmp_path, harm):
     else:
         (arrays.parent / "entry.json").write_text("{")
     for _ in range(2):
-        value = Cache(tmp_path).recall("x", {"a": "1"}, _maker(made)).value
+        value = Cache(tmp_path).get_or_compute("x", {"a": "1"}, _maker(made)).value
         np.testing.assert_array_equal(value, np.full(1000, 7))
     assert len(made) == 2
 
@@ -137,16 +137,16 @@ def test_it_can_be_deleted_at_any_time(tmp_path):
         shutil.rmtree(tmp_path / "cache")
         return _maker(made)()
 
-    cache.recall("x", {"a": "1"}, make)
+    cache.get_or_compute("x", {"a": "1"}, make)
     shutil.rmtree(tmp_path / "cache", ignore_errors=True)
-    cache.recall("x", {"a": "2"}, _maker(made))
+    cache.get_or_compute("x", {"a": "2"}, _maker(made))
     assert len(list((tmp_path / "cache").glob("x/*"))) == 1
 
 
 def test_what_cannot_be_kept_is_still_made(tmp_path, caplog):
     (tmp_path / "file").write_text("")
-    assert Cache(tmp_path / "file").recall("x", {}, lambda: 3).value == 3
-    assert Cache(tmp_path / "cache").recall("x", {}, lambda: {1, 2}).value == {1, 2}
+    assert Cache(tmp_path / "file").get_or_compute("x", {}, lambda: 3).value == 3
+    assert Cache(tmp_path / "cache").get_or_compute("x", {}, lambda: {1, 2}).value == {1, 2}
     assert sum("is not kept" in record.getMessage() for record in caplog.records) == 2
     assert not list((tmp_path / "cache").glob("x/*"))
 
@@ -156,7 +156,7 @@ def test_a_disk_that_is_full_leaves_nothing_half(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    assert Cache(tmp_path).recall("x", {}, lambda: 3).value == 3
+    assert Cache(tmp_path).get_or_compute("x", {}, lambda: 3).value == 3
     assert not list(tmp_path.glob("x/*"))
 
 
@@ -167,23 +167,23 @@ def test_a_failure_keeps_nothing_and_lets_others_try(tmp_path):
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        cache.recall("x", {}, fail)
-    assert cache.recall("x", {}, lambda: 3).value == 3
+        cache.get_or_compute("x", {}, fail)
+    assert cache.get_or_compute("x", {}, lambda: 3).value == 3
 
 
 def test_what_is_not_worth_keeping_is_not_kept(tmp_path):
     cache = Cache(tmp_path)
-    seen = [cache.recall("x", {}, lambda n=n: n, worth_keeping=lambda n: n == 2).value for n in (1, 2, 3)]
+    seen = [cache.get_or_compute("x", {}, lambda n=n: n, store_if=lambda n: n == 2).value for n in (1, 2, 3)]
     assert seen == [1, 2, 2]
 
 
 def test_the_longest_out_of_use_goes_first(tmp_path):
     cache = Cache(tmp_path, limit_bytes=30_000)  # each entry has about 8.5 kB
     for k in range(3):
-        cache.recall("x", {"a": str(k)}, _maker([]))
+        cache.get_or_compute("x", {"a": str(k)}, _maker([]))
         _age(tmp_path, seconds=10)
-    Cache(tmp_path).recall("x", {"a": "0"}, _maker([]))  # used again
-    cache.recall("x", {"a": "3"}, _maker([]))
+    Cache(tmp_path).get_or_compute("x", {"a": "0"}, _maker([]))  # used again
+    cache.get_or_compute("x", {"a": "3"}, _maker([]))
     kept = {json.loads(path.read_text())["depends_on"]["a"] for path in tmp_path.glob("x/*/entry.json")}
     assert kept == {"0", "2", "3"}
 
@@ -193,7 +193,7 @@ def test_what_a_dead_process_left_is_swept_after_a_day(tmp_path):
         left = tmp_path / "x" / f".{name}.part"
         left.mkdir(parents=True)
         os.utime(left, (time.time() - age_s,) * 2)
-    Cache(tmp_path).recall("x", {}, lambda: 3)
+    Cache(tmp_path).get_or_compute("x", {}, lambda: 3)
     assert [path.name for path in tmp_path.glob("x/.*.part")] == [".new.part"]
 
 
@@ -212,7 +212,7 @@ def make():
         log.write("made\\n")
     time.sleep(0.5)
     return 5
-assert Cache(Path(sys.argv[1])).recall("x", {"a": "1"}, make).value == 5
+assert Cache(Path(sys.argv[1])).get_or_compute("x", {"a": "1"}, make).value == 5
 """
 
 

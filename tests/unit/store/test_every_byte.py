@@ -27,8 +27,8 @@ from planner.district.files.tables import TABLES
 from planner.district.files.vector import VECTORS
 from planner.store.provenance import hashes_in
 from planner.study.load import load_study
-from planner.workflow.batch import expand, finished
-from planner.workflow.plan import carry_out
+from planner.workflow.batch import expand, finished_run
+from planner.workflow.plan import compute_run
 from tests.tiny_town import write_town
 from tests.unit.access.osm_street import STREET, nodes, place, way, written
 
@@ -415,16 +415,16 @@ def test_a_run_is_not_reused_when_people_triple(tmp_path, name):
     text = study_file.read_text(encoding="utf-8").replace("communities.geojson", f"'{name}.shp'")
     study_file.write_text(text, encoding="utf-8")
     study = load_study(study_file, sets=["solver.threads=1", "scenarios=[]"])
-    run = carry_out(study, tmp_path, scenario="base")
+    run = compute_run(study, tmp_path, scenario="base")
     assert {f"{name}{suffix}" for suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg")} <= set(run.manifest.inputs)
     run.write(tmp_path / "outputs" / study_file.stem / "base")
     (job,) = expand([study_file], sets=["scenarios=[]"], store=tmp_path / "outputs")
-    assert finished(job.target, job.digest) is not None, "nothing changed"
+    assert finished_run(job.target, job.digest) is not None, "nothing changed"
     places["elder"] *= 3
     _written(places, tmp_path, name)
     (job,) = expand([study_file], sets=["scenarios=[]"], store=tmp_path / "outputs")
-    assert finished(job.target, job.digest) is None
-    again = carry_out(study, tmp_path, scenario="base")
+    assert finished_run(job.target, job.digest) is None
+    again = compute_run(study, tmp_path, scenario="base")
     now, before = (
         {row["service"]: row["people"] for row in r.tables.coverage.to_dict("records")} for r in (again, run)
     )

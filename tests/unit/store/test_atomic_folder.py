@@ -12,7 +12,7 @@ import pytest
 
 from planner.errors import OutputError
 from planner.store import atomic_folder as aside
-from planner.store.atomic_folder import sweep, written_aside
+from planner.store.atomic_folder import atomic_folder, recover_folders
 from tests.conftest import REPOSITORY
 
 
@@ -55,10 +55,10 @@ def test_what_a_killed_writer_left_is_swept(tmp_path, by):
     store = tmp_path / "s"
     assert [name.endswith(".part") for name in _left(store)] == [True]
     if by == "sweep":
-        sweep(tmp_path)
+        recover_folders(tmp_path)
         assert _left(store) == []
     else:
-        with written_aside(store / "base", kind="frontier") as half:
+        with atomic_folder(store / "base", kind="frontier") as half:
             (half / "new").write_text("new")
         assert _left(store) == ["base"]
 
@@ -70,7 +70,7 @@ def test_a_writer_killed_between_both_renames_loses_nothing(tmp_path):
     (base / "frontier.parquet").write_text("frontier.parquet")
     _killed(tmp_path, BETWEEN)
     assert not base.exists()
-    sweep(tmp_path)
+    recover_folders(tmp_path)
     assert _left(tmp_path / "s") == ["base"]
     assert _left(base) == ["frontier.parquet"]
 
@@ -85,11 +85,11 @@ def test_what_others_may_be_writing_stays(tmp_path, monkeypatch):
     mine = tmp_path / ".hidden.by.somebody.else.part"
     for path in (alive, elsewhere, mine):
         path.mkdir()
-    sweep(tmp_path)
+    recover_folders(tmp_path)
     assert _left(tmp_path) == sorted(path.name for path in (alive, elsewhere, mine))
     then = time.time() - 2 * 24 * 3600
     os.utime(elsewhere, (then, then))
-    sweep(tmp_path)
+    recover_folders(tmp_path)
     assert _left(tmp_path) == sorted(path.name for path in (alive, mine))
 
 
@@ -99,7 +99,7 @@ def test_writers_that_meet_all_succeed(tmp_path):
     def write(name):
         try:
             for _ in range(30):
-                with written_aside(tmp_path / "base", kind="frontier") as half:
+                with atomic_folder(tmp_path / "base", kind="frontier") as half:
                     (half / "frontier.parquet").write_text(name)
         except OutputError as fault:
             faults.append(fault)
@@ -121,7 +121,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, code):
     (target / "frontier.parquet").write_text("frontier.parquet")
 
     def write_half():
-        with written_aside(target, kind="frontier") as half:
+        with atomic_folder(target, kind="frontier") as half:
             (half / "new").write_text("new")
             raise OSError(code, os.strerror(code))
 
