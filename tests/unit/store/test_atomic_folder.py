@@ -28,22 +28,22 @@ def _killed(tmp_path, code):
 
 
 HALF = """
-from planner.store.atomic_folder import written_aside
-with written_aside(target, kind="frontier") as half:
+from planner.store.atomic_folder import atomic_folder
+with atomic_folder(target, kind="frontier") as half:
     (half / "half").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 BETWEEN = """
 import pathlib
-from planner.store.atomic_folder import written_aside
+from planner.store.atomic_folder import atomic_folder
 move = pathlib.Path.rename
 def die_at_the_second(path, to):
     if path.name.endswith(".part"):
         os.kill(os.getpid(), signal.SIGKILL)
     return move(path, to)
 pathlib.Path.rename = die_at_the_second
-with written_aside(target, kind="frontier") as half:
+with atomic_folder(target, kind="frontier") as half:
     (half / "new").write_text("new")
 """
 

@@ -174,7 +174,7 @@ def test_the_problem_is_posed_from_no_more_of_the_study_than_is_digested(town):
     reaches = {
         walker: value.reach
         for walker, value in zip(
-            ("slow", "quick"), (value for value in held if type(value).__name__ == "Walks"), strict=True
+            ("slow", "quick"), (value for value in held if type(value).__name__ == "ProfileWalks"), strict=True
         )
     }
     traced, services = _traced(study)

@@ -94,7 +94,7 @@ def test_what_has_no_plain_form_is_refused(tmp_path, value):
         {"of": "subprocess:Popen", "parts": {"args": "true"}},
         {"of": "planner.store.codec:json", "parts": {}},
         {"of": "planner.store.codec:write_value", "parts": {}},
-        {"of": "tests.unit.workflow.test_codec:Stranger", "parts": {"command": "x"}},
+        {"of": "tests.unit.store.test_codec:Stranger", "parts": {"command": "x"}},
         {"frame": "../outside.parquet"},
         {"pickle": "gASV"},
     ],

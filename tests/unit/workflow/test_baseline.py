@@ -94,7 +94,7 @@ def one():
 
 @pytest.fixture
 def areas(one):
-    return of_people.divisions(one.study, one.ground.district)
+    return of_people.areas_of(one.study, one.ground.district)
 
 
 def test_the_district_is_divided_and_nobody_is_left_out(areas):
@@ -249,7 +249,7 @@ def benchmarks(one, district_, **service):
         district_.existing["capacity"].to_numpy(dtype=float),
         one.candidates,
     )
-    areas = of_people.divisions(study, district_)
+    areas = of_people.areas_of(study, district_)
     near = of_people.Nearest(np.array([100.0, 250.0, 400.0, 100.0]), np.array([0, 1, 1, 2]))
     walks = {("elder_care", walker): near for walker in ("elder", "adult")}
     coverage = of_people.coverage_table(study, district_, areas, walks, UNLIMITED)
