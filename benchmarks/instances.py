@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from planner.siting import Budgets, Demand, Floor, Goal, Offers, Room, Rules, Sites, SitingProblem
+from planner.siting import Budgets, Demand, Floor, Goal, Offers, Rules, SharedRoom, Sites, SitingProblem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -233,7 +233,7 @@ def district_problem(
         budgets=Budgets(capital_yuan=8e7, department_capital_yuan=np.array([5e7, 2e7, 5e7]), yearly_yuan=3.5e7),
         rules=Rules(
             max_sites=sites // 6,
-            rooms=(Room(np.array([True, True, False]), 60.0, 1e5, 1e4, np.array([0.5, 0.5, 0.0])),),
+            rooms=(SharedRoom(np.array([True, True, False]), 60.0, 1e5, 1e4, np.array([0.5, 0.5, 0.0])),),
             floors=(Floor(0, 0.5), Floor(2, 0.5)) if floors else (),
         ),
         goals=(Goal("coverage"),),

@@ -17,7 +17,7 @@ from shapely import LineString, box
 from planner.access import Reach
 from planner.district import District
 from planner.district.ground import read_ground
-from planner.siting import Outcome, Plan, Posed, count, pose
+from planner.siting import BuiltProblem, Outcome, Plan, build_problem, evaluate_offers
 from planner.store.manifest import Manifest, Result
 from planner.store.run import Run
 from planner.store.tables import Tables
@@ -44,7 +44,7 @@ CUTOFF_S = 900.0
 
 def made_up_run(
     *, demand: int, sites: int, pairs: int, communities: int = 200, seed: int = 1
-) -> tuple[Run, Posed, dict[str, Reach]]:
+) -> tuple[Run, BuiltProblem, dict[str, Reach]]:
     """Return a run with ``demand`` homes, ``sites`` candidates, three services and ``pairs`` walks in all, with its problem and walks."""
     rng = np.random.default_rng(seed)
     study = made_up_study(sites)
@@ -54,7 +54,7 @@ def made_up_run(
     places = rng.uniform(0, side_m, (sites + sites // 10, 2)) + np.array([WEST, SOUTH])
     district = _district(rng, study, ground, homes=homes, places=places, sites=sites)
     reaches = _reaches(study, homes, places, pairs)
-    posed = pose(study, district, reaches)
+    posed = build_problem(study, district, reaches)
     plan = _some_plan(rng, posed, sites // 20)
     return _run(study, district, posed, reaches=reaches, plan=plan, side_m=side_m), posed, reaches
 
@@ -215,7 +215,7 @@ def _reaches(study: Study, homes: NDArray[np.float64], places: NDArray[np.float6
     return found
 
 
-def _some_plan(rng: np.random.Generator, posed: Posed, buildings: int) -> Plan:
+def _some_plan(rng: np.random.Generator, posed: BuiltProblem, buildings: int) -> Plan:
     """Return a plan that opens one service in each of so many buildings: something to look at, not an optimum."""
     offers = posed.problem.offers
     new = np.flatnonzero(~offers.existing)
@@ -226,10 +226,10 @@ def _some_plan(rng: np.random.Generator, posed: Posed, buildings: int) -> Plan:
 
 
 def _run(
-    study: Study, district: District, posed: Posed, *, reaches: dict[str, Reach], plan: Plan, side_m: float
+    study: Study, district: District, posed: BuiltProblem, *, reaches: dict[str, Reach], plan: Plan, side_m: float
 ) -> Run:
     offers = posed.problem.offers
-    recount = count(posed.problem, plan.offers)
+    recount = evaluate_offers(posed.problem, plan.offers)
 
     def walked(chosen: NDArray[np.int64]) -> list[tabulate.Nearest]:
         found = []

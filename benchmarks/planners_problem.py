@@ -22,15 +22,15 @@ from planner.siting import (
     Floor,
     Goal,
     Offers,
-    Room,
     Rules,
+    SharedRoom,
     Sites,
     SitingProblem,
     SolverSettings,
     evaluate,
     solve,
 )
-from planner.siting.programme.formulation import formulate
+from planner.siting.mip.constraints import formulate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,7 +124,7 @@ def town(
         budgets=Budgets(money, np.inf, np.array([0.5, 0.3, 0.4]) * money, np.array([0.3, 0.15, 0.25]) * money),
         rules=Rules(
             max_sites=candidates // 8,
-            rooms=(Room(np.array([True, True, False]), 50.0, 100_000.0, 30_000.0, np.array([0.5, 0.5, 0.0])),),
+            rooms=(SharedRoom(np.array([True, True, False]), 50.0, 100_000.0, 30_000.0, np.array([0.5, 0.5, 0.0])),),
             floors=tuple(Floor(k, 0.25, every_community=False) for k in range(3)) if floors else (),
         ),
         goals=(Goal("coverage"),),

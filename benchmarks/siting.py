@@ -35,7 +35,7 @@ from benchmarks.instances import (
     san_francisco,
 )
 from planner.siting import SolverSettings, evaluate, solve
-from planner.siting.programme.formulation import formulate
+from planner.siting.mip.constraints import formulate
 
 if TYPE_CHECKING:
     from planner.siting import Plan, SitingProblem

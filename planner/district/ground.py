@@ -104,7 +104,7 @@ def weigh_by_need(
 ) -> gpd.GeoDataFrame:
     """Return the demand with the need of the polygon that each point lies in (1 outside all) in a column `NEED`; said aloud.
 
-    Groups stay what they are, heads: whoever weighs people multiplies by the column (`planner.siting.demand_of`).
+    Groups stay what they are, heads: whoever weighs people multiplies by the column (`planner.siting.weighted_demand`).
     """
     point, polygon = shapely.STRtree(np.asarray(need.geometry.array)).query(demand.geometry.array, predicate="within")
     order = np.lexsort((polygon, point))

@@ -1,7 +1,7 @@
 """What a page must carry to count a decision exactly as the planner counts it: people, walks, offers, money, rules.
 
 Everything is a column in the order of the stored tables; ids stand beside, once. The page adds up in the same order and in the
-same arithmetic (IEEE 754 doubles) as `planner.siting.count`, so that both give the same numbers to the last bit.
+same arithmetic (IEEE 754 doubles) as `planner.siting.evaluate_offers`, so that both give the same numbers to the last bit.
 """
 
 from __future__ import annotations

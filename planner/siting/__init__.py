@@ -1,74 +1,49 @@
-"""WHERE TO OPEN WHAT: the siting question as arrays, its exact solution, an independent recount, and the reasons.
+"""Siting: where to open what. The problem as arrays, its exact solution, an independent recount, and its analysis.
 
-`pose` translates a study into a `SitingProblem`, `solve` finds the `Plan`, `evaluate` recounts it. What is asked about
-a plan afterwards: `find_conflict` (why there is none), `price_rules`, `unfunded`, `marginal`, `best_swaps`,
-`trace_frontier`, `schedule`; `value_of` says what any other set of offers would give.
+`build_problem` translates a study into a `SitingProblem`, `solve` finds the `Plan`, `evaluate` recounts it. Analysis of a plan:
+`find_iis` (why there is none), `rule_costs`, `unfunded`, `marginal_values`, `best_swaps`, `trace_frontier`, `schedule`;
+`evaluate_with_assignment` says what any other set of offers would give.
 """
 
-from planner.siting.counting.evaluate import Evaluation, count, evaluate
-from planner.siting.posing.pose import Posed, demand_of, heads_of, pose
-from planner.siting.question.outcome import Outcome, SolverSettings
-from planner.siting.question.plan import Assignments, Openings, Plan, Step
-from planner.siting.question.problem import Budgets, Demand, Goal, Offers, Phases, Sites, SitingProblem
-from planner.siting.question.rules import Floor, Hub, Lock, Room, Rules, Spread
-from planner.siting.question.ruleset import Rule, rules_of, with_limit, without
-from planner.siting.reasons.conflict import Conflict, Relaxation, find_conflict
-from planner.siting.reasons.frontier import Frontier, FrontierPoint, trace_frontier
-from planner.siting.reasons.marginal import Marginal, Swap, best_swaps, marginal
-from planner.siting.reasons.phases import Schedule, schedule
-from planner.siting.reasons.places import value_of
-from planner.siting.reasons.price import Price, price_rules, unfunded
-from planner.siting.reasons.unopened import Unopened, unopened
-from planner.siting.search.optimise import solve
+from planner.siting.analysis.frontier import Frontier, FrontierPoint, trace_frontier
+from planner.siting.analysis.iis import InfeasibleSet, Relaxation, find_iis
+from planner.siting.analysis.openings import (
+    MarginalValue,
+    Swap,
+    UnopenedService,
+    best_swaps,
+    evaluate_with_assignment,
+    marginal_values,
+    unopened_services,
+)
+from planner.siting.analysis.rule_costs import RuleCost, rule_costs, unfunded
+from planner.siting.build.problem import BuiltProblem, build_problem, head_count, weighted_demand
+from planner.siting.model.data import (
+    Budgets,
+    Demand,
+    Floor,
+    Goal,
+    Hub,
+    Lock,
+    Offers,
+    Phases,
+    Rules,
+    SharedRoom,
+    Sites,
+    SolverSettings,
+    Spread,
+)
+from planner.siting.model.plan import Assignments, Openings, Outcome, Plan, Schedule, Step, schedule
+from planner.siting.model.problem import SitingProblem
+from planner.siting.model.ruleset import Rule, rules_of, with_limit, without_rules
+from planner.siting.optimiser import solve
+from planner.siting.verify.evaluate import Evaluation, evaluate, evaluate_offers
 
 __all__ = [
-    "Assignments",
-    "Budgets",
-    "Conflict",
-    "Demand",
-    "Evaluation",
-    "Floor",
-    "Frontier",
-    "FrontierPoint",
-    "Goal",
-    "Hub",
-    "Lock",
-    "Marginal",
-    "Offers",
-    "Openings",
-    "Outcome",
-    "Phases",
-    "Plan",
-    "Posed",
-    "Price",
-    "Relaxation",
-    "Room",
-    "Rule",
-    "Rules",
-    "Schedule",
-    "Sites",
-    "SitingProblem",
-    "SolverSettings",
-    "Spread",
-    "Step",
-    "Swap",
-    "Unopened",
-    "best_swaps",
-    "count",
-    "demand_of",
-    "evaluate",
-    "find_conflict",
-    "heads_of",
-    "marginal",
-    "pose",
-    "price_rules",
-    "rules_of",
-    "schedule",
-    "solve",
-    "trace_frontier",
-    "unfunded",
-    "unopened",
-    "value_of",
-    "with_limit",
-    "without",
-]
+    "Assignments", "Budgets", "BuiltProblem", "Demand", "Evaluation", "Floor", "Frontier", "FrontierPoint", "Goal", "Hub",
+    "InfeasibleSet", "Lock", "MarginalValue", "Offers", "Openings", "Outcome", "Phases", "Plan", "Relaxation", "Rule", "RuleCost",
+    "Rules", "Schedule", "SharedRoom", "Sites", "SitingProblem", "SolverSettings", "Spread", "Step", "Swap", "UnopenedService",
+    "best_swaps", "build_problem", "evaluate", "evaluate_offers", "evaluate_with_assignment", "find_iis", "head_count",
+    "marginal_values", "rule_costs", "rules_of", "schedule", "solve", "trace_frontier", "unfunded", "unopened_services",
+    "weighted_demand", "with_limit", "without_rules",
+]  # fmt: skip

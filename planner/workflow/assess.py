@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 
 from planner.access import circles
-from planner.siting import pose
+from planner.siting import build_problem
 from planner.store.assessment import Assessment, Origin
 from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
@@ -186,7 +186,7 @@ def _places_today(study: Study, ground: StudyArea) -> list[NDArray[np.float64] |
     """Return whom today's places hold, by service; every rule about what may open is left aside."""
     asked = {"siting": Siting(assignment=study.siting.assignment), "co_location": CoLocation(hub=study.co_location.hub)}
     today = study.model_copy(update=asked)
-    posed = pose(today, ground.district, ground.reaches, standing_only=True)
+    posed = build_problem(today, ground.district, ground.reaches, standing_only=True)
     return places_today(posed.problem, np.flatnonzero(posed.problem.offers.existing))
 
 

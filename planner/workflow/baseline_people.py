@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.access import Gaussian, floating_catchment, gini, palma, walk_each
-from planner.siting import demand_of, heads_of
+from planner.siting import head_count, weighted_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +68,7 @@ def _areas(level: str, column: str, names: Sequence[str], code: NDArray[np.int64
 
 def people_of(service: Service, district: District) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Give the demand of a service (group empty), then each group it counts in whole people, float64[n] each."""
-    yield "", demand_of(service, district)
+    yield "", weighted_demand(service, district)
     for group, weight in service.demand.items():
         if weight > 0:
             yield group, district.demand[group].to_numpy(dtype=np.float64)
@@ -140,7 +140,7 @@ def coverage_table(
             walkers_of(service, study), enumerate(service.circles), people_of(service, district)
         ):
             reached = nearest[service.id, walker].seconds <= 60 * circle.minutes
-            heads = people if group else heads_of(study, service, district)
+            heads = people if group else head_count(study, service, district)
             # Places are shared out among the service's own walkers; of a part of them nobody knows who finds one.
             asked = seats is None or (walker == service.walker and not group)
             found = people * reached if seats is None else seats[:, ring]

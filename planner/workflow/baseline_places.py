@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from planner.access import audit
-from planner.siting import demand_of
-from planner.siting.posing.offers import offered
+from planner.siting import weighted_demand
+from planner.siting.build.offers import possible_offers
 from planner.workflow.baseline_people import walkers_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ServiceToday:
     @cached_property
     def people(self) -> NDArray[np.float64]:
         """Return the people of the service's demand at each demand point."""
-        return demand_of(self.service, self.ground.district)
+        return weighted_demand(self.service, self.ground.district)
 
     @cached_property
     def place_ids(self) -> NDArray[np.object_]:
@@ -83,7 +83,7 @@ def services_today(study: Study, ground: StudyArea) -> tuple[ServiceToday, ...]:
     """Return what stands today of each service of the study."""
     district = ground.district
     first = len(district.facilities)
-    suits = {(offer.service, offer.place) for offer in offered(study, district) if not offer.existing}
+    suits = {(offer.service, offer.place) for offer in possible_offers(study, district) if not offer.existing}
     found = []
     for k, service in enumerate(study.services):
         mine = district.existing[district.existing["service"] == service.id].sort_values("facility")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from planner.siting import Posed
+    from planner.siting import BuiltProblem
     from planner.study import Study
 
 #: a meeting types its decisions; anything larger is a mistake or an attack
@@ -169,7 +169,7 @@ def _lock(study: Study, decision: Decision) -> Lock:
     return Lock(site=site, service=service)
 
 
-def offers_of(cells: Iterable[OpenOffer], posed: Posed) -> NDArray[np.int64]:
+def offers_of(cells: Iterable[OpenOffer], posed: BuiltProblem) -> NDArray[np.int64]:
     """Return the positions of the offers that ``cells`` name, ascending.
 
     Raises

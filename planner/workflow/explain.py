@@ -12,16 +12,16 @@ import pandas as pd
 from planner.siting import (
     SolverSettings,
     best_swaps,
-    count,
-    marginal,
-    price_rules,
+    evaluate_offers,
+    evaluate_with_assignment,
+    marginal_values,
+    rule_costs,
     rules_of,
     schedule,
     unfunded,
-    value_of,
-    without,
+    without_rules,
 )
-from planner.siting.reasons.marginal import refusing
+from planner.siting.analysis.openings import violated_rules
 from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
 from planner.store.folders import place_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.district import District
-    from planner.siting import Evaluation, Plan, Price, Rule, SitingProblem
+    from planner.siting import Evaluation, Plan, Rule, RuleCost, SitingProblem
     from planner.store.run import Run
     from planner.study import Study
     from planner.workflow.labels import Labels
@@ -136,14 +136,14 @@ def _settings(decided: SolvedSiting, ends: float, solves_left: int) -> SolverSet
 def _prices(decided: SolvedSiting, naming: Labels, ends: float, tell: Tell) -> pd.DataFrame:
     problem, plan = decided.posed.problem, decided.plan
     rules = sorted(rules_of(problem), key=lambda rule: FIRST.index(rule.kind) if rule.kind in FIRST else len(FIRST))
-    prices: list[Price | None] = [None] * len(rules)
+    prices: list[RuleCost | None] = [None] * len(rules)
     took_s = np.zeros(len(rules))
     for position, rule in enumerate(rules):
         tell(position / len(rules), f"{position + 1}/{len(rules)} {naming.key(rule)}")
         settings = _settings(decided, ends, len(rules) - position)
         if settings is not None:
             began = time.perf_counter()
-            prices[position] = next(iter(price_rules(problem, plan, [rule], settings)), None)
+            prices[position] = next(iter(rule_costs(problem, plan, [rule], settings)), None)
             took_s[position] = time.perf_counter() - began
     # What the quick ones left of the time is for those that were not proven, where that is more than they had.
     wide = [position for position, price in enumerate(prices) if price is None or not price.outcome.proven]
@@ -159,11 +159,11 @@ def _prices(decided: SolvedSiting, naming: Labels, ends: float, tell: Tell) -> p
 
 
 def _narrowed(
-    problem: SitingProblem, plan: Plan, rule: Rule, first: Price | None, settings: SolverSettings
-) -> Price | None:
+    problem: SitingProblem, plan: Plan, rule: Rule, first: RuleCost | None, settings: SolverSettings
+) -> RuleCost | None:
     """Return the price of a rule from another look at it, with whatever of the first look was nearer to the truth."""
     begin = None if first is None else first.plan
-    again = next(iter(price_rules(problem, plan, [rule], settings, begin=begin)), None)
+    again = next(iter(rule_costs(problem, plan, [rule], settings, begin=begin)), None)
     if first is None or again is None:
         return again or first
     best = again if again.goal_gain >= first.goal_gain else first
@@ -171,7 +171,7 @@ def _narrowed(
     return dataclasses.replace(best, gain_at_most=min(known, default=None))
 
 
-def _price_row(rule: Rule, price: Price | None, decided: SolvedSiting, naming: Labels) -> dict[str, object]:
+def _price_row(rule: Rule, price: RuleCost | None, decided: SolvedSiting, naming: Labels) -> dict[str, object]:
     services = decided.posed.service_ids
     said: dict[str, object] = {
         "kind": rule.kind,
@@ -206,7 +206,7 @@ def _at_least(gain: float, decided: SolvedSiting) -> float:
 
 
 def _openings(study: Study, decided: SolvedSiting) -> pd.DataFrame:
-    found = marginal(decided.posed.problem, decided.plan)
+    found = marginal_values(decided.posed.problem, decided.plan)
     offers = np.array([one.offer for one in found], dtype=np.int64)
     services = decided.posed.problem.offers.service[offers]
     return _placed(decided, offers).assign(
@@ -232,15 +232,15 @@ def _placed(decided: SolvedSiting, offers: NDArray[np.int64]) -> pd.DataFrame:
 
 def _swaps(decided: SolvedSiting, naming: Labels) -> pd.DataFrame:
     problem, posed = decided.posed.problem, decided.posed
-    before = value_of(problem, decided.plan.offers)
+    before = evaluate_with_assignment(problem, decided.plan.offers)
     rows = []
     for swap in best_swaps(problem, decided.plan):
         if swap is None:
             continue
         sites, services = problem.offers.site, problem.offers.service
         swapped = np.sort(np.append(decided.plan.offers[decided.plan.offers != swap.out], swap.into))
-        after = value_of(problem, swapped)
-        refused = refusing(problem, decided.plan, swap)
+        after = evaluate_with_assignment(problem, swapped)
+        refused = violated_rules(problem, decided.plan, swap)
         rows.append(
             {
                 "allowed": not swap.broken,
@@ -288,8 +288,8 @@ def _unfunded(decided: SolvedSiting, ends: float) -> tuple[pd.DataFrame, pd.Data
     if not wanted.found:
         return empty, pd.DataFrame(columns=names)
     money = [rule for rule in rules_of(problem) if "capital" in rule.kind or "yearly" in rule.kind]
-    after = count(without(problem, money), wanted.offers, wanted.assignments)
-    sign = 1.0 if problem.goals[0].kind in {"coverage", "fair"} else -1.0
+    after = evaluate_offers(without_rules(problem, money), wanted.offers, wanted.assignments)
+    sign = problem.goals[0].sign
     old, new = plan.steps[0].outcome, wanted.steps[0].outcome
     was, reached = (np.nan if value is None else value for value in (old.objective, new.objective))
     table = problem.offers

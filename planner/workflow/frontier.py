@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from planner.errors import InfeasibleError, StudyError
-from planner.siting import Rule, SolverSettings, pose, trace_frontier
+from planner.siting import Rule, SolverSettings, build_problem, trace_frontier
 from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
 from planner.store.folders import place_of
@@ -100,7 +100,9 @@ def frontier(
     with atomic_folder(target, kind="frontier") as aside:
         ground = survey(study, study_file.parent, clock, cache)
         with clock.stage("problem"):
-            problem = pose(_alone(study) if rule.kind == "floor" else study, ground.district, ground.reaches).problem
+            problem = build_problem(
+                _alone(study) if rule.kind == "floor" else study, ground.district, ground.reaches
+            ).problem
         settings = problem.settings or SolverSettings()
         each_s = min(settings.time_limit_s, time_limit_s / (steps + 1))
         with clock.stage("frontier") as tell:

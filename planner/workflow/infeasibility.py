@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.siting import SolverSettings, find_conflict, unopened
+from planner.siting import SolverSettings, find_iis, unopened_services
 from planner.words import say
 from planner.workflow.labels import MONEY, labels_of
 
 if TYPE_CHECKING:
     from planner.district import District
-    from planner.siting import Conflict, Plan, Posed, Relaxation, Rule, Unopened
+    from planner.siting import BuiltProblem, InfeasibleSet, Plan, Relaxation, Rule, UnopenedService
     from planner.study import Service, Study
     from planner.workflow.labels import Labels
 
@@ -39,14 +39,14 @@ def why_infeasible(naming: Labels, *, longest_s: float = LONGEST_S) -> str:
     problem = naming.posed.problem
     settings = problem.settings or SolverSettings()
     seconds = min(settings.time_limit_s, longest_s)
-    conflict = find_conflict(problem, dataclasses.replace(settings, time_limit_s=seconds))
+    conflict = find_iis(problem, dataclasses.replace(settings, time_limit_s=seconds))
     if conflict is None:
         how = _how(naming, seconds, longest_s)
         return say("reason.why.not_found", naming.language, seconds=f"{seconds:g}", how=how)
     return say_conflict(conflict, naming, seconds, longest_s=longest_s)
 
 
-def say_conflict(conflict: Conflict, naming: Labels, seconds: float, *, longest_s: float = LONGEST_S) -> str:
+def say_conflict(conflict: InfeasibleSet, naming: Labels, seconds: float, *, longest_s: float = LONGEST_S) -> str:
     """Return a conflict that was searched for during ``seconds`` as text: the rules, then each way out on its line.
 
     ``longest_s`` is the longest that is ever searched.
@@ -126,7 +126,9 @@ COLUMNS = {
 }
 
 
-def unopened_table(study: Study, district: District, posed: Posed, plan: Plan, *, spent_yuan: float) -> pd.DataFrame:
+def unopened_table(
+    study: Study, district: District, posed: BuiltProblem, plan: Plan, *, spent_yuan: float
+) -> pd.DataFrame:
     """Return a row for every service of which the plan opens nothing new, as ``docs/run-folder.md`` describes it."""
     naming = labels_of(study, district, posed)
     budget = study.budgets.capital_yuan
@@ -139,12 +141,12 @@ def unopened_table(study: Study, district: District, posed: Posed, plan: Plan, *
             "needs_m2": _least_area(study.services[one.service]),
             "largest_m2": largest,
         }
-        for one in unopened(posed.problem, plan)
+        for one in unopened_services(posed.problem, plan)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _row(service: Service, posed: Posed, one: Unopened, naming: Labels) -> dict[str, object]:
+def _row(service: Service, posed: BuiltProblem, one: UnopenedService, naming: Labels) -> dict[str, object]:
     offers = posed.problem.offers
     row: dict[str, object] = {
         "service": service.id,
@@ -173,7 +175,7 @@ def _least_area(service: Service) -> float:
     return min([size.area_m2 for size in service.sizes] or [service.area_m2])
 
 
-def _why(one: Unopened) -> str:
+def _why(one: UnopenedService) -> str:
     if one.offer < 0:
         return "unsuited"
     if one.people < HALF_A_PERSON and one.worth <= 0:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from planner.district import District
-    from planner.siting import Posed, Rule
+    from planner.siting import BuiltProblem, Rule
     from planner.study import Language, Lock, Study
 
 __all__ = ["Labels", "labels_of"]
@@ -25,7 +25,7 @@ class Labels:
     """What the positions of a siting problem are called in its study, in one language."""
 
     study: Study
-    posed: Posed
+    posed: BuiltProblem
     place_names: Mapping[str, str]
     """Place id → name, as the layers have it."""
     language: Language
@@ -164,7 +164,7 @@ class Labels:
         return say(f"reason.rule.{kind}", self.language, **values)
 
 
-def labels_of(study: Study, district: District, posed: Posed, language: Language | None = None) -> Labels:
+def labels_of(study: Study, district: District, posed: BuiltProblem, language: Language | None = None) -> Labels:
     """Return the names of a study's places, services and rules, in its own language unless told otherwise."""
     names = {
         str(place): str(name)

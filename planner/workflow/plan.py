@@ -11,7 +11,7 @@ import numpy as np
 
 from planner.access import circles
 from planner.errors import InfeasibleError, RecountError, UnprovenError
-from planner.siting import Evaluation, Plan, Posed, evaluate, pose, solve
+from planner.siting import BuiltProblem, Evaluation, Plan, build_problem, evaluate, solve
 from planner.store import cache_keys
 from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from planner.siting import Outcome
-    from planner.siting.question.outcome import Stopped
+    from planner.siting.model.plan import Stopped
     from planner.study import Study
     from planner.words import Language
 
@@ -165,7 +165,7 @@ def site_services(
 class SolvedSiting:
     """The siting question, the plan that answers it, and its recount."""
 
-    posed: Posed
+    posed: BuiltProblem
     plan: Plan
     recount: Evaluation
 
@@ -185,7 +185,7 @@ def solve_siting(
         posed = cache.get_or_compute(
             "problem",
             cache_keys.of_problem(study, ground.digests.layers, ground.digests.walks),
-            partial(pose, study, ground.district, ground.reaches),
+            partial(build_problem, study, ground.district, ground.reaches),
             shared=ground.reaches,
         )
     with clock.stage("siting") as tell:
@@ -276,7 +276,7 @@ class _Inputs:
     area_tables: AreaTables
     drawings: Mapping[str, dict[int, dict[float, BaseGeometry]]]
     """Walking profile → place → minutes → circle, of the places drawn so far."""
-    posed: Posed
+    posed: BuiltProblem
     chosen: Plan
     recount: Evaluation
 
@@ -329,7 +329,7 @@ def _tables(work: _Inputs) -> Tables:
     )
 
 
-def _open_places(posed: Posed, offers: NDArray[np.int64], service: int) -> NDArray[np.bool_]:
+def _open_places(posed: BuiltProblem, offers: NDArray[np.int64], service: int) -> NDArray[np.bool_]:
     is_open = np.zeros(len(posed.place_ids), dtype=np.bool_)
     mine = offers[posed.problem.offers.service[offers] == service]
     is_open[posed.problem.offers.site[mine]] = True

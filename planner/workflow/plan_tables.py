@@ -13,7 +13,7 @@ import pandas as pd
 from planner.access import KINDS, EdgeFlag
 from planner.access.soundness import check_streets
 from planner.district import need_of
-from planner.siting import demand_of, heads_of, value_of
+from planner.siting import evaluate_with_assignment, head_count, weighted_demand
 from planner.store.tables import as_parquet
 from planner.workflow.stages import StudyArea, connector_m
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from planner.access import Reach, WalkNetwork
     from planner.district import District, Finding
-    from planner.siting import Evaluation, Plan, Posed, SitingProblem
+    from planner.siting import BuiltProblem, Evaluation, Plan, SitingProblem
     from planner.study import Study
 
 
@@ -107,7 +107,7 @@ def coverage_tables(
             for service, was, becomes, *found in zip(
                 study.services, before, after, places_before, places_after, strict=True
             )
-            for people, heads in [(demand_of(service, district), heads_of(study, service, district))]
+            for people, heads in [(weighted_demand(service, district), head_count(study, service, district))]
             for ring, circle in enumerate(service.circles)
             for reached in [[walk.seconds <= circle.minutes * 60 for walk in (was, becomes)]]
         ],
@@ -272,7 +272,7 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     )
 
 
-def offers_table(study: Study, posed: Posed, chosen: NDArray[np.int64]) -> pd.DataFrame:
+def offers_table(study: Study, posed: BuiltProblem, chosen: NDArray[np.int64]) -> pd.DataFrame:
     """Return every way a service can be run at a place, in the order of the problem: what a plan picks from.
 
     Figures are the service's own, without set-up and shared rooms, as the problem counts them; ``pays_<department>`` is the
@@ -309,7 +309,7 @@ def offers_table(study: Study, posed: Posed, chosen: NDArray[np.int64]) -> pd.Da
     ).astype(dict.fromkeys(("place_id", "service", "size", "moves_from"), "str"))
 
 
-def openings_table(study: Study, posed: Posed, plan: Plan) -> pd.DataFrame:
+def openings_table(study: Study, posed: BuiltProblem, plan: Plan) -> pd.DataFrame:
     """Return the plan, one row per service opened; figures of the service itself, its share of rooms left out."""
     problem, new = posed.problem, plan.openings(posed.problem)
     services = [study.services[k] for k in new.service]
@@ -333,7 +333,7 @@ def openings_table(study: Study, posed: Posed, plan: Plan) -> pd.DataFrame:
 
 
 def opened_sites_table(
-    study: Study, district: District, posed: Posed, openings: pd.DataFrame, recount: Evaluation
+    study: Study, district: District, posed: BuiltProblem, openings: pd.DataFrame, recount: Evaluation
 ) -> pd.DataFrame:
     """Return the plan, one row per building, with the money and area of the recount (shared rooms and set-up included).
 
@@ -469,7 +469,7 @@ def _limit(yuan: float | None) -> float:
     return np.nan if yuan is None else yuan
 
 
-def loads_table(posed: Posed, plan: Plan, recount: Evaluation) -> pd.DataFrame:
+def loads_table(posed: BuiltProblem, plan: Plan, recount: Evaluation) -> pd.DataFrame:
     """Return how full each opening with limited places gets: ``place_id, service, capacity, load, utilisation``."""
     offers = posed.problem.offers
     capacity = np.full(offers.count, np.inf) if offers.capacity is None else offers.capacity
@@ -501,7 +501,7 @@ def places_today(problem: SitingProblem, standing: NDArray[np.int64]) -> list[ND
     capacity = problem.offers.capacity
     if capacity is None or not np.isfinite(capacity[standing]).any():
         return [None] * problem.n_services
-    return places_found(problem, value_of(problem, standing))
+    return places_found(problem, evaluate_with_assignment(problem, standing))
 
 
 def places_found(problem: SitingProblem, recount: Evaluation) -> list[NDArray[np.float64] | None]:
@@ -515,7 +515,7 @@ def places_found(problem: SitingProblem, recount: Evaluation) -> list[NDArray[np
     return [recount.served_at[k] if limited[k] else None for k in range(problem.n_services)]
 
 
-def closed_table(posed: Posed, plan: Plan) -> pd.DataFrame:
+def closed_table(posed: BuiltProblem, plan: Plan) -> pd.DataFrame:
     """Return what stands today and not after the plan, ``place_id, service``: closed, moved or replaced by an extension."""
     gone = plan.closed(posed.problem)
     offers = posed.problem.offers

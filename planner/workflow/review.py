@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from planner.errors import InfeasibleError, StaleDecisionsError
-from planner.siting import Evaluation, Outcome, Plan, Posed, count, pose, solve, value_of
+from planner.siting import (
+    BuiltProblem,
+    Evaluation,
+    Outcome,
+    Plan,
+    build_problem,
+    evaluate_offers,
+    evaluate_with_assignment,
+    solve,
+)
 from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache
 from planner.store.folders import place_of
@@ -84,7 +93,7 @@ class Review:
     """The run of the study without the decisions: the unconstrained optimum."""
     completion: Run | None
     """The best that can be made around the decisions; None where they leave no plan that keeps every rule."""
-    posed: Posed
+    posed: BuiltProblem
     columns: tuple[Column, ...]
     prices: tuple[Price, ...]
 
@@ -205,7 +214,7 @@ def _refuse_stale(study: Study, study_file: Path, decisions: Decisions) -> None:
 
 
 def _reviewed(study: Study, ground: StudyArea, decisions: Decisions, clock: StageClock, cache: Cache) -> Review:
-    posed = pose(study, ground.district, ground.reaches)
+    posed = build_problem(study, ground.district, ground.reaches)
     chosen = offers_of(decisions.open, posed)
     optimum = site_services(study, ground, clock, scenario=decisions.run.scenario, cache=cache)
     best = _column("optimum", posed, _planned(optimum), optimum.manifest.result.bound)
@@ -226,12 +235,12 @@ def _reviewed(study: Study, ground: StudyArea, decisions: Decisions, clock: Stag
     return Review(decisions, optimum, completion, posed, columns, prices)
 
 
-def _counts_worth(posed: Posed) -> bool:
+def _counts_worth(posed: BuiltProblem) -> bool:
     """Say whether the first goal's number is the worth of the plan in the end: coverage, in one period."""
     return posed.problem.goals[0].kind == "coverage" and posed.problem.phases is None
 
 
-def _worth(posed: Posed, column: Column, completion: Run) -> float:
+def _worth(posed: BuiltProblem, column: Column, completion: Run) -> float:
     """Return the completion's worth; where the first goal is another (seconds walked, yuan, shares), as it is recounted."""
     said = completion.manifest.result.objective
     return said if _counts_worth(posed) and said is not None else column.found.worth
@@ -242,8 +251,8 @@ def _planned(run: Run) -> NDArray[np.int64]:
     return np.flatnonzero(run.tables.offers["planned"].to_numpy())
 
 
-def _column(name: ColumnName, posed: Posed, offers: NDArray[np.int64], bound: float | None) -> Column:
-    return Column(name, offers, value_of(posed.problem, offers), bound)
+def _column(name: ColumnName, posed: BuiltProblem, offers: NDArray[np.int64], bound: float | None) -> Column:
+    return Column(name, offers, evaluate_with_assignment(posed.problem, offers), bound)
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,10 +272,10 @@ def _prices(
     with clock.stage("prices") as tell:
         for position, decision in enumerate(decisions.decisions):
             tell(position / number, f"{position + 1}/{number}")
-            posed = pose(with_locks(study, decisions, without=position), ground.district, ground.reaches)
+            posed = build_problem(with_locks(study, decisions, without=position), ground.district, ground.reaches)
             start = None if completed is None else Plan((completed.column.offers,), None, (), _GIVEN)
             freed = solve(posed.problem, start=start)
-            found = count(posed.problem, freed.offers, freed.assignments) if freed.found else None
+            found = evaluate_offers(posed.problem, freed.offers, freed.assignments) if freed.found else None
             bound = freed.outcome.bound if _counts_worth(posed) else None
             prices.append(_price(decision, freed, found, completed, bound))
     return tuple(prices)

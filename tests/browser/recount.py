@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.siting import Evaluation, Floor, Posed, Spread, count
+from planner.siting import BuiltProblem, Evaluation, Floor, Spread, evaluate_offers
 
 if TYPE_CHECKING:
     from planner.access import Reach
@@ -56,7 +56,7 @@ class Looked:
 class Recount:
     """The same room in Python: toggled beside the page, and asked for the same figures."""
 
-    def __init__(self, run: Run, posed: Posed, reaches: dict[str, Reach]) -> None:
+    def __init__(self, run: Run, posed: BuiltProblem, reaches: dict[str, Reach]) -> None:
         self.run, self.posed, self.reaches = run, posed, reaches
         self.offers = posed.problem.offers
         self.today = np.flatnonzero(self.offers.existing)
@@ -155,7 +155,7 @@ class Recount:
                     replace(d, reach=reach) if reach.cutoff_s >= d.cutoffs_s[-1] else d for d in problem.demands
                 ),
             )
-        return count(problem, chosen)
+        return evaluate_offers(problem, chosen)
 
     def walker_of(self, service: int) -> str:
         asked, own = self.looked.walker, self.run.study.services[service].walker

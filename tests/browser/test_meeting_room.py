@@ -13,7 +13,7 @@ import pytest
 from planner.errors import StaleDecisionsError
 from planner.report import publish_public, publish_review
 from planner.report.meeting import meeting_page
-from planner.siting import Floor, pose, value_of
+from planner.siting import Floor, build_problem, evaluate_with_assignment
 from planner.study.load import load_study
 from planner.words import whole
 from planner.workflow.plan import site_services
@@ -79,7 +79,7 @@ def planned(path, sets):
     study, clock = load_study(path, sets=sets), StageClock(silent)
     ground = survey(study, path.parent, clock)
     run = site_services(study, ground, clock, scenario="base")
-    return run, pose(study, ground.district, ground.reaches), ground.reaches
+    return run, build_problem(study, ground.district, ground.reaches), ground.reaches
 
 
 @pytest.fixture(scope="session")
@@ -197,7 +197,7 @@ def test_no_sharing_out_of_places_does_better_than_the_page_says(full_town):
     for _ in range(6):
         for _ in range(2):
             recount.toggle(*chance.choice(canteens))
-        found, figures = value_of(recount.posed.problem, recount.chosen), recount.figures()
+        found, figures = evaluate_with_assignment(recount.posed.problem, recount.chosen), recount.figures()
         for k, service in enumerate(recount.run.study.services):
             for c, circle in enumerate(service.circles):
                 most = figures.get(f"seated/{service.id}/{circle.minutes:g}")
@@ -217,7 +217,9 @@ def test_a_share_within_reach_but_beyond_the_places_cannot_be_kept(full_town):
     rules = replace(recount.posed.problem.rules, floors=(Floor(1, share, 2),))
     recount.posed = replace(recount.posed, problem=replace(recount.posed.problem, rules=rules))
     assert recount.beyond_places() == ["places"]
-    assert [fault.where[:5] for fault in value_of(recount.posed.problem, recount.chosen).broken].count("floor") == 1
+    assert [fault.where[:5] for fault in evaluate_with_assignment(recount.posed.problem, recount.chosen).broken].count(
+        "floor"
+    ) == 1
 
 
 def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, meeting_file, town, tmp_path):

@@ -17,8 +17,8 @@ from unittest import mock
 import numpy as np
 
 from planner.errors import PlannerError
-from planner.siting import Outcome, Plan, SolverSettings, evaluate, solve
-from planner.siting.search import focus, optimise
+from planner.siting import Outcome, Plan, SolverSettings, evaluate, optimiser, solve
+from planner.siting.heuristics import matheuristic
 from tests.oracle.drawn import drawn_problem
 from tests.oracle.enumeration import Enumeration
 
@@ -45,17 +45,17 @@ def solved(problem, path, oracle, seed=0):
         if path == "warm":
             plans = [plan for plan in oracle.plans() if oracle.optimum(plan, None, 0, ()) is not None]
             if plans:
-                start = in_hand(plans[int(np.random.default_rng(seed).integers(len(plans)))])
+                start = as_start(plans[int(np.random.default_rng(seed).integers(len(plans)))])
         if path == "grown":
-            stack.enter_context(mock.patch.object(optimise, "WARM_FROM", 0))
-            stack.enter_context(mock.patch.object(optimise, "WARM_SHARE", 0.001))
+            stack.enter_context(mock.patch.object(optimiser, "WARM_FROM", 0))
+            stack.enter_context(mock.patch.object(optimiser, "WARM_SHARE", 0.001))
         if path == "tree":
-            stack.enter_context(mock.patch.object(focus, "LARGE", 0))
-            stack.enter_context(mock.patch.object(focus, "BEYOND_SHORTCUTS", 0))
+            stack.enter_context(mock.patch.object(matheuristic, "LARGE", 0))
+            stack.enter_context(mock.patch.object(matheuristic, "BEYOND_SHORTCUTS", 0))
         return solve(problem, settings_of(path), start=start)
 
 
-def in_hand(plan):
+def as_start(plan):
     unproven = Outcome("feasible", None, None, None, 0.0, "none", "")
     return Plan(tuple(np.array(state, dtype=np.int64) for state in plan), None, (), unproven)
 

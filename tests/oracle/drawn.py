@@ -20,8 +20,8 @@ from planner.siting import (
     Lock,
     Offers,
     Phases,
-    Room,
     Rules,
+    SharedRoom,
     Sites,
     SitingProblem,
     Spread,
@@ -188,7 +188,7 @@ class _Draw:
     def room(self):
         share = self.shares(1)
         capital, yearly = self.money(4, 2)
-        return Room(
+        return SharedRoom(
             self.rng.random(self.services) < 0.6,
             float(self.whole(0, 4)),
             float(capital),

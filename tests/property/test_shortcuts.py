@@ -11,7 +11,7 @@ from every_plan import Tiny
 from tiny_siting import tiny_problem
 
 from planner.siting import Budgets, Goal, SolverSettings, evaluate, solve
-from planner.siting.bare.units import find_units
+from planner.siting.p_median.instance import find_candidate_units
 from tests.depth import some
 
 EXACT = SolverSettings(gap=0.0)
@@ -45,7 +45,7 @@ def compare(seed, kind):
     best = Tiny(problem).best()
     plan = solve(problem, EXACT)
     where = (seed, kind)
-    assert (plan.outcome.solver == "planner") == (find_units(problem) is not None), where
+    assert (plan.outcome.solver == "planner") == (find_candidate_units(problem) is not None), where
     if best is None:
         assert plan.outcome.status == "infeasible", where
         return "general"
@@ -81,7 +81,7 @@ def test_a_chain_of_goals_goes_on_from_the_shortcut(kind):
     taken = 0
     for seed in some(range(40)):
         problem = replace(lean(seed, kind), goals=(Goal(kind), Goal("cost")))
-        if find_units(problem) is None:
+        if find_candidate_units(problem) is None:
             continue
         taken += 1
         quick, slow = solve(problem, EXACT), solve(problem, replace(EXACT, shortcuts=False))

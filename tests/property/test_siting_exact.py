@@ -10,7 +10,7 @@ import pytest
 from tiny_siting import TinyReach, tiny_problem
 
 from planner.siting import Budgets, Demand, Goal, Offers, Sites, SitingProblem, SolverSettings, evaluate, solve
-from planner.siting.counting.evaluate import count
+from planner.siting.verify.evaluate import evaluate_offers
 from tests.depth import some
 
 EXACT = SolverSettings(gap=0.0)
@@ -67,8 +67,8 @@ def test_a_budget_is_kept_to_the_unit_at_any_scale(power):
 
 def test_the_recount_has_no_tolerance_for_money():
     problem = rooms_in_a_row([4_000_000, 4_000_000, 4_000_001], [100, 101, 102], 12_000_000.0)
-    assert "12000001" in str(count(problem, np.arange(3)).broken[0])
-    assert not count(replace(problem, budgets=Budgets(capital_yuan=12_000_001.0)), np.arange(3)).broken
+    assert "12000001" in str(evaluate_offers(problem, np.arange(3)).broken[0])
+    assert not evaluate_offers(replace(problem, budgets=Budgets(capital_yuan=12_000_001.0)), np.arange(3)).broken
 
 
 def test_three_tenths_are_three_times_one_tenth():

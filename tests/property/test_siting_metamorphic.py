@@ -9,7 +9,7 @@ import pytest
 from tiny_siting import TinyReach, tiny_problem
 
 from planner.siting import Lock, SolverSettings, evaluate, solve
-from planner.siting.question.ruleset import rules_of, with_limit, without
+from planner.siting.model.ruleset import rules_of, with_limit, without_rules
 from tests.depth import some
 
 EXACT = SolverSettings(gap=0.0)
@@ -55,7 +55,7 @@ def test_no_rule_ever_helps(wishes):
         for rule in rules_of(problem):
             if rule.kind == "never" and problem.goals[0].kind == "furthest":
                 continue
-            assert value(without(problem, [rule])) >= before - 1e-6, (seed, rule)
+            assert value(without_rules(problem, [rule])) >= before - 1e-6, (seed, rule)
 
 
 @pytest.mark.parametrize("wishes", WISHES)

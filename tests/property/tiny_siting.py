@@ -16,8 +16,8 @@ from planner.siting import (
     Lock,
     Offers,
     Phases,
-    Room,
     Rules,
+    SharedRoom,
     Sites,
     SitingProblem,
     Spread,
@@ -159,7 +159,7 @@ class Draw:
         rng, services = self.rng, self.services
         circle = (None, 0, 1, 2)
         rooms = tuple(
-            Room(
+            SharedRoom(
                 rng.random(services) < 0.6,
                 float(self.whole(0, 4)),
                 float(self.whole(0, 4)),

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from planner.district import read_district
-from planner.siting import pose
+from planner.siting import build_problem
 from planner.store import cache_keys
 from planner.store.cache import Cache
 from planner.study.load import load_study
@@ -178,7 +178,7 @@ def test_the_problem_is_posed_from_no_more_of_the_study_than_is_digested(town):
         )
     }
     traced, services = _traced(study)
-    pose(traced, district, reaches)
+    build_problem(traced, district, reaches)
     allowed = _parts(cache_keys.of_problem(study, "", {}))
     assert {"budgets", "services"} <= traced.seen - {"layers"} <= allowed  # of the layers, only roll_up
     assert not {"name", "level", "figures"} & set.union(*(service.seen for service in services))

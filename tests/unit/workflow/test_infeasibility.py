@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from planner.errors import InfeasibleError, UnprovenError
-from planner.siting import Conflict, Goal, Outcome, Plan, SolverSettings, Step
+from planner.siting import Goal, InfeasibleSet, Outcome, Plan, SolverSettings, Step
 from planner.words import say
 from planner.workflow import infeasibility as why
 from planner.workflow import plan as run
@@ -37,7 +37,7 @@ def test_more_time_for_reasons_is_advised_only_below_the_longest_that_is_used(mo
 
 @pytest.mark.parametrize(("seconds", "helps"), [(60.0, True), (120.0, False)])
 def test_the_same_where_the_rules_are_known_and_no_way_out_is(monkeypatch, seconds, helps):
-    monkeypatch.setattr(why, "find_conflict", lambda *_: Conflict(("money",), smallest=True, relaxations=()))
+    monkeypatch.setattr(why, "find_conflict", lambda *_: InfeasibleSet(("money",), smallest=True, relaxations=()))
     naming = study_of(seconds, "en")
     naming.rule, naming.key = (lambda rule: f"rule {rule}"), (lambda _: "budgets.capital_yuan")
     said = why.why_infeasible(naming)

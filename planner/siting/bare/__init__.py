@@ -1,1 +1,0 @@
-"""Methods of their own for problems that only ask how many: swaps, Lagrangian prices, branch and bound."""

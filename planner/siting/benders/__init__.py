@@ -1,0 +1,1 @@
+"""Benders decomposition and branch and cut for large coverage problems."""

@@ -1,0 +1,1 @@
+"""From a study and its district to the siting problem."""

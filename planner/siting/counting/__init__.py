@@ -1,1 +1,0 @@
-"""The recount: what a plan gives, costs and breaks, without a solver; shares no code with the programme that is solved."""

@@ -1,0 +1,1 @@
+"""Construction heuristics and the matheuristic for large problems."""

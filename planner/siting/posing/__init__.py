@@ -1,1 +1,0 @@
-"""From a planner's study and surveyed ground to a siting problem."""

@@ -1,1 +1,0 @@
-"""The integer programme: bundles, merged rows, flows, and the one bridge to PuLP and HiGHS."""

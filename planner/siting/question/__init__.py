@@ -1,1 +1,0 @@
-"""What is asked: problem, rules, settings and the shape of an answer; nothing here solves or counts."""

@@ -1,1 +1,0 @@
-"""Why this plan: conflicts, prices of rules, what an opening is worth, frontiers, phases."""
