@@ -23,21 +23,19 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from benchmarks.walking.environment import peers_python
 from planner.access import (
     Binary,
-    Reach,
-    circles,
+    TravelTimes,
+    compute_travel_times,
+    edge_costs,
     floating_catchment,
-    kernel,
-    nearest,
-    pace,
+    isochrones,
     read_network,
-    skeleton,
+    shortest_paths,
     snap,
-    walk,
-    walking,
+    travel_times,
 )
-from planner.access.assemble import Segments, assemble
 from planner.access.network import WalkNetwork, metric_crs
-from planner.access.network_osm import read_osm
+from planner.access.osm_streets import read_osm
+from planner.access.segments import Segments, build_network
 from planner.store.codec import read_value, write_value
 from planner.study import WalkingProfile
 
@@ -47,7 +45,6 @@ EXTRACT = SHARED / "porto" / "porto_region_2015_highways.osm.pbf"
 CRS = metric_crs("EPSG:3763")
 LIMIT_M, SPEED_M_S = 1125.0, 1.25
 WALKER = WalkingProfile(speed_m_s=SPEED_M_S)
-FAR_M = 50_000.0
 
 
 def best(task, times=7):
@@ -75,7 +72,7 @@ def whole_region():
     return xy, u, v, np.hypot(*(xy[u] - xy[v]).T)
 
 
-def same_walks(ours: Reach, a, b, metres, tolerance_m) -> bool:
+def same_walks(ours: TravelTimes, a, b, metres, tolerance_m) -> bool:
     """Compare pair by pair; a walk within the tolerance of the limit may be in one answer only."""
     theirs = coo_array((metres + 1.0, (a, b)), shape=(ours.n_demand, ours.n_sites)).tocsr()
     mine = csr_array((ours.seconds * SPEED_M_S + 1.0, ours.site, ours.indptr), shape=theirs.shape)
@@ -97,17 +94,6 @@ def shortest_links(u, v, metres, n):
     return csr_array((np.concatenate([metres, metres]), pairs), shape=(n, n))
 
 
-def on_one_street(network, xy):
-    """Mark the points that a door can find again: those not on another street too, or exactly above another point."""
-    point, edge = network.tree.query(shapely.points(xy), predicate="dwithin", distance=1e-3)
-    ends = shapely.get_coordinates(shapely.boundary(network.lines[edge]))
-    at_end = np.zeros(len(xy), dtype=np.bool_)
-    owner = np.repeat(point, shapely.get_num_coordinates(shapely.boundary(network.lines[edge])))
-    at_end[owner[np.hypot(*(ends - xy[owner]).T) < 1e-3]] = True
-    _, place, count = np.unique(xy, axis=0, return_inverse=True, return_counts=True)
-    return (at_end | (np.bincount(point, minlength=len(xy)) == 1)) & (count[place.ravel()] == 1)
-
-
 def by_scipy(graph, origins, sites):
     """Search from every site, as many at a time as memory holds."""
     a, b, metres = [], [], []
@@ -120,19 +106,19 @@ def by_scipy(graph, origins, sites):
     return np.concatenate(a), np.concatenate(b), np.concatenate(metres)
 
 
-def matrix_and_nearest(peers, folder):
+def matrix(peers, folder):
     xy, u, v, metres = whole_region()
     rng = np.random.default_rng(7)
     origins, sites = (rng.choice(len(xy), size, replace=False) for size in (10_000, 2_000))
     nothing = np.zeros(len(u), dtype=np.uint8)
     begun = time.process_time()
-    network = assemble(Segments(xy, u, v, nothing, nothing, np.zeros(len(xy), dtype=np.bool_)), CRS)
+    network = build_network(Segments(xy, u, v, nothing, nothing, np.zeros(len(xy), dtype=np.bool_)), CRS)
     print(f"streets put together in {time.process_time() - begun:.2f} s, which no ratio counts", file=sys.stderr)
-    homes, places, everywhere = (snap(network, at, max_connector_m=1) for at in (xy[origins], xy[sites], xy))
+    homes, places = (snap(network, at, max_connector_m=1) for at in (xy[origins], xy[sites]))
     cutoff_s = LIMIT_M / SPEED_M_S
 
     def ours():
-        return walk(network, homes, places, WALKER, cutoff_s, threads=1)
+        return compute_travel_times(network, homes, places, WALKER, cutoff_s, threads=1)
 
     reach = ours()
     graph = shortest_links(u, v, metres, len(xy))
@@ -142,25 +128,10 @@ def matrix_and_nearest(peers, folder):
     equal = same_walks(reach, *expected, 0.005)
     ours_s = best(ours, 15)
 
-    def ours_nearest():
-        return nearest(network, everywhere, places, WALKER, 14_400)
-
-    found = ours_nearest()
-    far = dijkstra(graph, directed=False, indices=sites, min_only=True)
-    alone = on_one_street(network, xy)
-    print(
-        f"{np.count_nonzero(~alone)} of {len(xy)} points lie on streets that cross unjoined; they are not compared",
-        file=sys.stderr,
-    )
-    equal &= bool(np.abs(found.seconds * SPEED_M_S - far)[alone].max() < 0.02)
-    scipy_nearest_s = best(lambda: dijkstra(graph, directed=False, indices=sites, min_only=True), 3)
-    nearest_s = best(ours_nearest)
     result = {
         "matrix_vs_scipy": scipy_s / ours_s,
-        "nearest_vs_scipy": scipy_nearest_s / nearest_s,
         "settled_per_s": settled_per_s(network, homes, places, cutoff_s),
         "ours_matrix_ms": ours_s * 1e3,
-        "ours_nearest_ms": nearest_s * 1e3,
     }
     np.savez(
         folder / "streets.npz",
@@ -171,7 +142,6 @@ def matrix_and_nearest(peers, folder):
         origins=origins,
         sites=sites,
         limit_m=LIMIT_M,
-        far_m=FAR_M,
     )
     told = asked(peers, "pandana", folder)
     if told:
@@ -179,22 +149,26 @@ def matrix_and_nearest(peers, folder):
         equal &= same_walks(reach, theirs["a"], theirs["b"], theirs["metres"], 0.1)
         result["matrix_vs_pandana"] = told["matrix_s"] / ours_s
         result["matrix_vs_pandana_with_preprocessing"] = (told["matrix_s"] + told["prepared_s"]) / ours_s
-        result["nearest_vs_pandana"] = told["nearest_s"] / nearest_s
     return equal, result
 
 
 def settled_per_s(network, homes, places, cutoff_s):
-    cutoff = pace.cutoff_ticks(cutoff_s)
-    onward = pace.pace(network, WALKER)
-    begin, end = pace.doors(network, places, onward.reversed()), pace.doors(network, homes, onward)
+    cutoff = edge_costs.cutoff_ticks(cutoff_s)
+    onward = edge_costs.edge_costs(network, WALKER)
+    begin, end = (
+        edge_costs.door_costs(network, places, onward.reversed()),
+        edge_costs.door_costs(network, homes, onward),
+    )
     n = network.n_junctions
-    goals, starts = (walking.ends_of(n, doors, cutoff) for doors in (end, begin))
-    graph = skeleton.skeleton(network, onward.reversed(), cutoff, goals=goals, starts=starts)
-    sources, targets = walking.sources_of(begin), walking._targets(graph, end, cutoff)
-    shift = kernel.bucket_shift(cutoff)
-    pad, queue = kernel.scratch(n, end.n), kernel.rows((cutoff >> shift) + 1)
-    settled = kernel.search(graph, sources, targets, pad, queue, 0, begin.n, cutoff, shift)[3]
-    return settled / best(lambda: kernel.search(graph, sources, targets, pad, queue, 0, begin.n, cutoff, shift))
+    goals, starts = (travel_times.door_junctions(n, doors, cutoff) for doors in (end, begin))
+    graph = shortest_paths.reduced_graph(network, onward.reversed(), cutoff, goals=goals, starts=starts)
+    sources, targets = travel_times.search_sources(begin), travel_times._search_targets(graph, end, cutoff)
+    shift = shortest_paths.bucket_shift(cutoff)
+    pad, queue = shortest_paths.new_workspace(n, end.n), shortest_paths.new_buckets((cutoff >> shift) + 1)
+    settled = shortest_paths.search_block(graph, sources, targets, pad, queue, 0, begin.n, cutoff, shift)[3]
+    return settled / best(
+        lambda: shortest_paths.search_block(graph, sources, targets, pad, queue, 0, begin.n, cutoff, shift)
+    )
 
 
 def drawn(network: WalkNetwork, facilities=40):
@@ -205,8 +179,8 @@ def drawn(network: WalkNetwork, facilities=40):
         network, network.xy[rng.choice(main, facilities)] + rng.normal(0, 20, (facilities, 2)), max_connector_m=200
     )
     cutoffs_s = (300.0, 600.0, 900.0)
-    took_s = best(lambda: circles(network, sites, WALKER, cutoffs_s), 5) / facilities
-    polygons = circles(network, sites, WALKER, cutoffs_s)
+    took_s = best(lambda: isochrones(network, sites, WALKER, cutoffs_s), 5) / facilities
+    polygons = isochrones(network, sites, WALKER, cutoffs_s)
     reached = inside = wrong = 0.0
     for site in range(facilities):
         near = network.tree.query(polygons[site][-1].buffer(100))
@@ -219,7 +193,7 @@ def drawn(network: WalkNetwork, facilities=40):
         doors = snap(network, spots, max_connector_m=1)
         doors.edge[:], doors.offset_m[:] = edge, share * network.length_m[edge]
         doors.connector_m[:] = 0
-        seconds = walk(network, doors, sites.take(np.array([site])), WALKER, 900.0).nearest_s()
+        seconds = compute_travel_times(network, doors, sites.take(np.array([site])), WALKER, 900.0).nearest_s()
         for cutoff_s, polygon in zip(cutoffs_s, polygons[site], strict=True):
             within, held = seconds <= cutoff_s, shapely.contains_xy(polygon, spots)
             reached += metres[within].sum()
@@ -233,7 +207,7 @@ def catchment(peers, folder):
     n, n_sites, per = 10_000, 1_000, 75
     site = np.sort(np.argpartition(rng.random((n, n_sites)), per, axis=1)[:, :per], axis=1)
     seconds = np.sort(rng.uniform(0, 900, (n, per)), axis=1).astype(np.float32)
-    reach = Reach(np.arange(n + 1) * per, site.ravel().astype(np.int32), seconds.ravel(), n_sites, 900.0)
+    reach = TravelTimes(np.arange(n + 1) * per, site.ravel().astype(np.int32), seconds.ravel(), n_sites, 900.0)
     people, capacity = rng.integers(1, 90, n) * 1.0, rng.integers(1, 50, n_sites) * 1.0
     np.savez(
         folder / "pairs.npz", people=people, capacity=capacity, demand=reach.demand, site=reach.site, seconds=reach.seconds,
@@ -271,13 +245,13 @@ def main():
         return
     peers = peers_python()
     keys = (
-        "equal matrix_vs_pandana matrix_vs_pandana_with_preprocessing matrix_vs_scipy nearest_vs_scipy nearest_vs_pandana"
+        "equal matrix_vs_pandana matrix_vs_pandana_with_preprocessing matrix_vs_scipy"
         " circle_ms circle_inside circle_false fca_vs_access settled_per_s city_s city_peak_mb pbf_vs_pyrosm reload_s"
     )
     result = dict.fromkeys(keys.split())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        result["equal"], walked = matrix_and_nearest(peers, folder)
+        result["equal"], walked = matrix(peers, folder)
         result.update(walked)
         read_s = best(lambda: read_network(EXTRACT, CRS), 1)
         network = read_network(EXTRACT, CRS)

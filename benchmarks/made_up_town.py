@@ -14,9 +14,9 @@ from pyproj import CRS
 from scipy.spatial import cKDTree
 from shapely import LineString, box
 
-from planner.access import Reach
+from planner.access import TravelTimes
 from planner.district import District
-from planner.district.ground import read_ground
+from planner.district.context import read_context_layers
 from planner.siting import BuiltProblem, Outcome, Plan, build_problem, evaluate_offers
 from planner.store.manifest import Manifest, Result
 from planner.store.run import Run
@@ -44,7 +44,7 @@ CUTOFF_S = 900.0
 
 def made_up_run(
     *, demand: int, sites: int, pairs: int, communities: int = 200, seed: int = 1
-) -> tuple[Run, BuiltProblem, dict[str, Reach]]:
+) -> tuple[Run, BuiltProblem, dict[str, TravelTimes]]:
     """Return a run with ``demand`` homes, ``sites`` candidates, three services and ``pairs`` walks in all, with its problem and walks."""
     rng = np.random.default_rng(seed)
     study = made_up_study(sites)
@@ -195,10 +195,14 @@ def _district(
         },
         geometry=gpd.points_from_xy(*places[old:].T, crs=METRIC),
     )
-    return District(CRS(METRIC), ground, demand, facilities, existing, candidates, read_ground({}, CRS(METRIC), ()), ())
+    return District(
+        CRS(METRIC), ground, demand, facilities, existing, candidates, read_context_layers({}, CRS(METRIC), ()), ()
+    )
 
 
-def _reaches(study: Study, homes: NDArray[np.float64], places: NDArray[np.float64], pairs: int) -> dict[str, Reach]:
+def _reaches(
+    study: Study, homes: NDArray[np.float64], places: NDArray[np.float64], pairs: int
+) -> dict[str, TravelTimes]:
     """Return the walks of both walkers: ``pairs`` in all, the shortest in metres that each can walk in time."""
     near = cKDTree(homes).sparse_distance_matrix(cKDTree(places), CUTOFF_S * 1.0 / DETOUR, output_type="coo_matrix")
     order = np.lexsort((near.col, near.data, near.row))
@@ -211,7 +215,7 @@ def _reaches(study: Study, homes: NDArray[np.float64], places: NDArray[np.float6
     for name, walked in seconds.items():
         kept = walked <= longest_s
         indptr = np.concatenate([[0], np.cumsum(np.bincount(row[kept], minlength=len(homes)))])
-        found[name] = Reach(indptr, column[kept].astype(np.int32), walked[kept], len(places), CUTOFF_S)
+        found[name] = TravelTimes(indptr, column[kept].astype(np.int32), walked[kept], len(places), CUTOFF_S)
     return found
 
 
@@ -226,7 +230,7 @@ def _some_plan(rng: np.random.Generator, posed: BuiltProblem, buildings: int) ->
 
 
 def _run(
-    study: Study, district: District, posed: BuiltProblem, *, reaches: dict[str, Reach], plan: Plan, side_m: float
+    study: Study, district: District, posed: BuiltProblem, *, reaches: dict[str, TravelTimes], plan: Plan, side_m: float
 ) -> Run:
     offers = posed.problem.offers
     recount = evaluate_offers(posed.problem, plan.offers)

@@ -8,9 +8,9 @@ import time
 
 import numpy as np
 
-from planner.access import snap, walk
-from planner.access.assemble import Segments, assemble
+from planner.access import compute_travel_times, snap
 from planner.access.network import metric_crs
+from planner.access.segments import Segments, build_network
 from planner.study import WalkingProfile
 
 SPACING_M = 70.0
@@ -32,13 +32,13 @@ def city(side: int, seed: int = 5) -> Segments:
 def measure(side: int, demand: int, sites: int, threads: int = 2) -> dict[str, float]:
     """Assemble, snap and walk; wall seconds."""
     begun = time.perf_counter()
-    network = assemble(city(side), metric_crs("EPSG:32650"))
+    network = build_network(city(side), metric_crs("EPSG:32650"))
     rng = np.random.default_rng(6)
     homes, places = (
         snap(network, rng.uniform(0, side * SPACING_M, (size, 2)), max_connector_m=200) for size in (demand, sites)
     )
     ready = time.perf_counter()
-    reach = walk(network, homes, places, WalkingProfile(speed_m_s=1.2), 900.0, threads=threads)
+    reach = compute_travel_times(network, homes, places, WalkingProfile(speed_m_s=1.2), 900.0, threads=threads)
     done = time.perf_counter()
     return {
         "city_s": done - begun,

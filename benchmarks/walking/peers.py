@@ -46,14 +46,8 @@ def pandana_walks(folder):
 
     matrix_s, (a, b, metres) = best(matrix)
     np.savez(folder / "pandana.npz", a=a, b=b, metres=metres)
-    far_m = float(told["far_m"])
 
-    def nearest():
-        network.set_pois("site", far_m, 1, x_col=pd.Series(xy[sites, 0]), y_col=pd.Series(xy[sites, 1]))
-        return network.nearest_pois(far_m, "site", num_pois=1)
-
-    nearest_s, _ = best(nearest)
-    return {"prepared_s": prepared_s, "matrix_s": matrix_s, "nearest_s": nearest_s}
+    return {"prepared_s": prepared_s, "matrix_s": matrix_s}
 
 
 def access_catchment(folder):

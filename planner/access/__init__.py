@@ -1,69 +1,63 @@
-"""How far people walk: the street network, doors on it, and who reaches what in how many seconds."""
+"""Walking accessibility: street network, snapping, travel times, catchments, indicators, isochrones."""
 
 from planner.access import audit
-from planner.access.catchment import (
+from planner.access.barriers import Barriers, apply_barriers
+from planner.access.catchments import (
+    Binary,
+    Decay,
+    Exponential,
+    Gaussian,
+    Steps,
     count_within,
     floating_catchment,
-    load_of_nearest,
+    nearest_site_load,
     opportunities,
     people_only_here,
     people_within,
 )
-from planner.access.circles import circles
-from planner.access.decay import Binary, Decay, Exponential, Gaussian, Steps
-from planner.access.edge import depth_m, edge_effect
-from planner.access.gaps import join_gaps, leave_out_pieces, pieces
-from planner.access.measures import WalkToNearest, coverage, floor, gini, palma, quantile, share, walk_to_nearest
-from planner.access.nearest import Nearest, nearest
-from planner.access.network import KINDS, EdgeFlag, WalkNetwork
-from planner.access.network_read import read_network
-from planner.access.reach import Reach
-from planner.access.slope import raster_heights, with_heights
-from planner.access.snap import Snapped, grouped, snap
-from planner.access.walking import walk, walk_each
-from planner.access.walls import Walls, close_off
+from planner.access.checks import depth_inside_m
+from planner.access.indicators import coverage, gini, lowest_share, palma, people_share
+from planner.access.isochrones import isochrones
+from planner.access.network import STREET_CLASSES, EdgeFlag, WalkNetwork
+from planner.access.network_reading import drop_small_components, join_gaps, read_network
+from planner.access.slope import add_slopes, raster_heights
+from planner.access.snap import Snapped, merge_entrances, snap
+from planner.access.travel_times import TravelTimes, compute_travel_times, compute_travel_times_each
 
 __all__ = [
-    "KINDS",
+    "STREET_CLASSES",
+    "Barriers",
     "Binary",
     "Decay",
     "EdgeFlag",
     "Exponential",
     "Gaussian",
-    "Nearest",
-    "Reach",
     "Snapped",
     "Steps",
+    "TravelTimes",
     "WalkNetwork",
-    "WalkToNearest",
-    "Walls",
+    "add_slopes",
+    "apply_barriers",
     "audit",
-    "circles",
-    "close_off",
+    "compute_travel_times",
+    "compute_travel_times_each",
     "count_within",
     "coverage",
-    "depth_m",
-    "edge_effect",
+    "depth_inside_m",
+    "drop_small_components",
     "floating_catchment",
-    "floor",
     "gini",
-    "grouped",
+    "isochrones",
     "join_gaps",
-    "leave_out_pieces",
-    "load_of_nearest",
-    "nearest",
+    "lowest_share",
+    "merge_entrances",
+    "nearest_site_load",
     "opportunities",
     "palma",
     "people_only_here",
+    "people_share",
     "people_within",
-    "pieces",
-    "quantile",
     "raster_heights",
     "read_network",
-    "share",
     "snap",
-    "walk",
-    "walk_each",
-    "walk_to_nearest",
-    "with_heights",
 ]

@@ -1,4 +1,4 @@
-"""What exists: whom each facility serves, which ones double each other, where there is too much and too little."""
+"""Assessment of existing facilities: people served, overlap, surplus and deficit, closures and relocations."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
-from planner.access.catchment import (
+from planner.access.catchments import (
+    Binary,
     count_within,
     floating_catchment,
-    load_of_nearest,
+    nearest_site_load,
     people_only_here,
     people_within,
 )
-from planner.access.decay import Binary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.access.reach import Reach
+    from planner.access.travel_times import TravelTimes
 
 
 def facilities(
-    reach: Reach,
+    times: TravelTimes,
     people: NDArray[np.floating],
     cutoff_s: float,
     *,
@@ -36,7 +36,7 @@ def facilities(
 
     Parameters
     ----------
-    reach : Reach
+    times : TravelTimes
         Walks from demand points to the facilities, up to at least the cutoff.
     people : float[n]
         People of the service's demand per point.
@@ -55,25 +55,25 @@ def facilities(
         in reach goes to the nearest, times participation); ``capacity``; ``utilisation`` (load / capacity; NaN where
         unknown).
     """
-    near = reach.within(cutoff_s)
-    within = people_within(near, people, cutoff_s)
-    only = people_only_here(near, people, cutoff_s)
-    load = load_of_nearest(near, people) * participation
-    room = np.full(reach.n_sites, np.nan) if capacity is None else np.asarray(capacity, dtype=np.float64)
+    within_cutoff = times.within(cutoff_s)
+    within = people_within(within_cutoff, people, cutoff_s)
+    only_here = people_only_here(within_cutoff, people, cutoff_s)
+    load = nearest_site_load(within_cutoff, people) * participation
+    capacities = np.full(times.n_sites, np.nan) if capacity is None else np.asarray(capacity, dtype=np.float64)
     return pd.DataFrame(
         {
             "people_within": within,
-            "people_only_here": only,
-            "overlap_share": _over(within - only, within),
+            "people_only_here": only_here,
+            "overlap_share": _over(within - only_here, within),
             "load": load,
-            "capacity": room,
-            "utilisation": _over(load, room),
+            "capacity": capacities,
+            "utilisation": _over(load, capacities),
         }
     )
 
 
 def balance(
-    reach: Reach,
+    times: TravelTimes,
     people: NDArray[np.floating],
     areas: NDArray[np.integer],
     n_areas: int,
@@ -82,11 +82,11 @@ def balance(
     capacity: NDArray[np.floating] | None = None,
     places_per_person: float | None = None,
 ) -> pd.DataFrame:
-    """Put surplus and deficit of each area side by side.
+    """Return surplus and deficit of each area.
 
     Parameters
     ----------
-    reach, people, cutoff_s
+    times, people, cutoff_s
         As in `facilities`.
     areas : int[n]
         Area of each demand point, −1 for none.
@@ -105,7 +105,7 @@ def balance(
         ``surplus_places`` (the difference; negative: deficit).
     """
     weight = np.asarray(people, dtype=np.float64)
-    count = count_within(reach, cutoff_s)
+    count = count_within(times, cutoff_s)
     inside = areas >= 0
 
     def summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,15 +120,15 @@ def balance(
     )
     if capacity is None:
         return table
-    room = np.nan_to_num(np.asarray(capacity, dtype=np.float64))
-    standard = room.sum() / max(weight.sum(), 1e-12) if places_per_person is None else places_per_person
-    places = summed(weight * floating_catchment(reach, weight, room, Binary(cutoff_s)))
+    capacities = np.nan_to_num(np.asarray(capacity, dtype=np.float64))
+    standard = capacities.sum() / max(weight.sum(), 1e-12) if places_per_person is None else places_per_person
+    places = summed(weight * floating_catchment(times, weight, capacities, Binary(cutoff_s)))
     due = table["people"].to_numpy() * standard
     return table.assign(places=places, places_due=due, surplus_places=places - due)
 
 
-def duplicates(reach: Reach, people: NDArray[np.floating], cutoff_s: float) -> pd.DataFrame:
-    """Pair every facility with the one that doubles it most, cheapest merge first.
+def duplicates(times: TravelTimes, people: NDArray[np.floating], cutoff_s: float) -> pd.DataFrame:
+    """Return for every facility the one with the largest shared catchment, cheapest merger first.
 
     Returns
     -------
@@ -138,12 +138,15 @@ def duplicates(reach: Reach, people: NDArray[np.floating], cutoff_s: float) -> p
         would reach nothing if it merged into the other. Ascending in ``people_lost``, then descending in ``shared_share``.
     """
     weight = np.asarray(people, dtype=np.float64)
-    near = reach.within(cutoff_s)
+    within_cutoff = times.within(cutoff_s)
     # people who reach both of two facilities, for every pair that shares any
-    reached = csr_array((np.ones(len(near.site)), near.site, near.indptr), shape=(near.n_demand, near.n_sites))
+    reached = csr_array(
+        (np.ones(len(within_cutoff.site)), within_cutoff.site, within_cutoff.indptr),
+        shape=(within_cutoff.n_demand, within_cutoff.n_sites),
+    )
     shared = coo_array(reached.T @ (reached * weight[:, None]))
     a, b = shared.coords
-    within = people_within(near, weight, cutoff_s)
+    within = people_within(within_cutoff, weight, cutoff_s)
     other = (a != b) & (shared.data > 0)
     order = np.lexsort((b[other], -shared.data[other], a[other]))
     facility, first = np.unique(a[other][order], return_index=True)
@@ -154,7 +157,7 @@ def duplicates(reach: Reach, people: NDArray[np.floating], cutoff_s: float) -> p
             "into": into,
             "people_shared": most,
             "shared_share": _over(most, within[facility]),
-            "people_lost": people_only_here(near, weight, cutoff_s)[facility],
+            "people_lost": people_only_here(within_cutoff, weight, cutoff_s)[facility],
         }
     )
     return table.sort_values(
@@ -171,7 +174,7 @@ class Closure:
     people_lost_in_all: float
 
 
-def thinning(reach: Reach, people: NDArray[np.floating], cutoff_s: float, most: int) -> list[Closure]:
+def thinning(times: TravelTimes, people: NDArray[np.floating], cutoff_s: float, most: int) -> list[Closure]:
     """Close facilities one after another, each time the one that loses fewest people (the first among equals).
 
     Losses are counted anew after every closure: of two facilities that only double each other, one can go, not both.
@@ -182,26 +185,26 @@ def thinning(reach: Reach, people: NDArray[np.floating], cutoff_s: float, most: 
         Closures at most; one facility always stays.
     """
     weight = np.asarray(people, dtype=np.float64)
-    near = reach.within(cutoff_s)
-    demand, site = near.demand, near.site
-    open_ = np.ones(near.n_sites, dtype=np.bool_)
+    within_cutoff = times.within(cutoff_s)
+    demand, site = within_cutoff.demand, within_cutoff.site
+    open_ = np.ones(within_cutoff.n_sites, dtype=np.bool_)
     closures: list[Closure] = []
-    lost = 0.0
-    for _ in range(min(most, near.n_sites - 1)):
+    lost_total = 0.0
+    for _ in range(min(most, within_cutoff.n_sites - 1)):
         kept = open_[site]
-        count = np.bincount(demand[kept], minlength=near.n_demand)
-        alone = kept & (count[demand] == 1)
-        only = np.bincount(site[alone], weights=weight[demand[alone]], minlength=near.n_sites)
-        facility = int(np.where(open_, only, np.inf).argmin())
+        count = np.bincount(demand[kept], minlength=within_cutoff.n_demand)
+        single = kept & (count[demand] == 1)
+        only_here = np.bincount(site[single], weights=weight[demand[single]], minlength=within_cutoff.n_sites)
+        facility = int(np.where(open_, only_here, np.inf).argmin())
         open_[facility] = False
-        lost += float(only[facility])
-        closures.append(Closure(facility, float(only[facility]), lost))
+        lost_total += float(only_here[facility])
+        closures.append(Closure(facility, float(only_here[facility]), lost_total))
     return closures
 
 
 def moves(
-    existing: Reach,
-    candidates: Reach,
+    existing: TravelTimes,
+    candidates: TravelTimes,
     people: NDArray[np.floating],
     cutoff_s: float,
 ) -> pd.DataFrame:
@@ -209,7 +212,7 @@ def moves(
 
     Parameters
     ----------
-    existing, candidates : Reach
+    existing, candidates : TravelTimes
         Walks from the same demand points to the facilities and to the candidate sites.
 
     Returns
@@ -220,31 +223,31 @@ def moves(
         ``net``. No rows without candidates.
     """
     weight = np.asarray(people, dtype=np.float64)
-    near, options = existing.within(cutoff_s), candidates.within(cutoff_s)
-    count = np.diff(near.indptr)
-    only_of = np.full(near.n_demand, -1, dtype=np.int64)
-    alone = np.flatnonzero(count == 1)
-    only_of[alone] = near.site[near.indptr[alone]]
+    within_cutoff, options = existing.within(cutoff_s), candidates.within(cutoff_s)
+    count = np.diff(within_cutoff.indptr)
+    only_of = np.full(within_cutoff.n_demand, -1, dtype=np.int64)
+    single = np.flatnonzero(count == 1)
+    only_of[single] = within_cutoff.site[within_cutoff.indptr[single]]
     uncovered = count == 0
     demand, site = options.demand, options.site
     new = uncovered[demand]
     gained = np.bincount(site[new], weights=weight[demand[new]], minlength=options.n_sites)
-    kept = np.zeros((near.n_sites, options.n_sites))
-    held = only_of[demand] >= 0
-    np.add.at(kept, (only_of[demand[held]], site[held]), weight[demand[held]])
-    if not options.n_sites or not near.n_sites:
+    kept = np.zeros((within_cutoff.n_sites, options.n_sites))
+    covered_before = only_of[demand] >= 0
+    np.add.at(kept, (only_of[demand[covered_before]], site[covered_before]), weight[demand[covered_before]])
+    if not options.n_sites or not within_cutoff.n_sites:
         return pd.DataFrame({name: [] for name in ("facility", "candidate", "people_gained", "people_lost", "net")})
-    only = people_only_here(near, weight, cutoff_s)
-    net = gained[None] + kept - only[:, None]
-    best = net.argmax(axis=1)
-    row = np.arange(near.n_sites)
+    only_here = people_only_here(within_cutoff, weight, cutoff_s)
+    net_gain = gained[None] + kept - only_here[:, None]
+    best = net_gain.argmax(axis=1)
+    row = np.arange(within_cutoff.n_sites)
     table = pd.DataFrame(
         {
             "facility": row,
             "candidate": best,
             "people_gained": gained[best],
-            "people_lost": only - kept[row, best],
-            "net": net[row, best],
+            "people_lost": only_here - kept[row, best],
+            "net": net_gain[row, best],
         }
     )
     return table.sort_values(["net", "facility"], ascending=[False, True], ignore_index=True)

@@ -1,4 +1,4 @@
-"""Machine code for the inner loops: compiled once, kept on disk, free of the interpreter's lock."""
+"""Numba compilation of inner loops: cached on disk, without the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 import numba
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
-
 _log = logging.getLogger(__name__)
 
 
 def compiled(function: Loop) -> Loop:
-    """Compile ``function`` at its first call and keep the machine code on disk for the next run.
+    """Compile ``function`` at its first call and cache the machine code on disk.
 
     Where neither the package folder nor the user's cache folder can be written (a read-only installation
     without a home folder), the code is compiled afresh in each run instead of failing.

@@ -1,4 +1,4 @@
-"""The street network a person can walk: junctions, the streets between them, and their shapes."""
+"""Walkable street network: junctions, edges, shapes, street classes; errors and notes of its readers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import numpy as np
 import pyproj
 import shapely
 
-from planner.access.remarks import unusable
+from planner.district.findings import Fact, Finding, printable
+from planner.district.layer_table import display_path
+from planner.errors import Fault, LayerError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.access.left_out import LeftOut
-    from planner.district.findings import Finding
+    from planner.io.table import UnreadableError
+    from planner.study import Language, Study
 
-KINDS: tuple[str, ...] = (
+
+STREET_CLASSES: tuple[str, ...] = (
     "footway",
     "path",
     "steps",
@@ -40,15 +43,13 @@ KINDS: tuple[str, ...] = (
     "trunk",
     "motorway",
 )
-"""Street classes in the order of the traffic they carry; ``WalkNetwork.kind`` holds positions in this tuple."""
-
-KIND_CODE: dict[str, int] = {kind: code for code, kind in enumerate(KINDS)}
-
-LEAST_ROAD = KIND_CODE["living_street"]
+"""Street classes by ascending traffic; ``WalkNetwork.kind`` holds positions in this tuple."""
+CLASS_CODE: dict[str, int] = {kind: code for code, kind in enumerate(STREET_CLASSES)}
+MIN_ROAD_CLASS = CLASS_CODE["living_street"]
 """Code of the least class that carries motor traffic: below it nothing has to be waited for."""
-
 SIGNAL = 0x80
 """Bit of ``crossing_u`` and ``crossing_v`` that marks a signalled crossing."""
+STREETS, ELEVATION = "layers.streets", "layers.elevation"
 
 
 class EdgeFlag(IntFlag):
@@ -60,7 +61,7 @@ class EdgeFlag(IntFlag):
     ONE_WAY = 8
     """Walkable from ``u`` to ``v`` only (escalators, one-way gates)."""
     ACROSS = 16
-    """A straight way across a square or another walkable area, which no map draws."""
+    """A straight crossing of a square or another walkable area, not mapped as a way."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ class WalkNetwork:
     u, v, length_m : int32[e], int32[e], float32[e]
         Undirected edge table.
     kind, flags : uint8[e], uint8[e]
-        Street class (position in `KINDS`) and `EdgeFlag` bits; both constant along an edge.
+        Street class (position in `STREET_CLASSES`) and `EdgeFlag` bits; both constant along an edge.
     crossing_u, crossing_v : uint8[e]
         The road that is crossed where the edge ends at ``u`` (``v``): 0 for none, else 1 + its class, with the
         `SIGNAL` bit where lights govern it. See `crossings`.
@@ -95,8 +96,8 @@ class WalkNetwork:
         See `planner.access.slope`.
     notes : tuple of Finding
         What was left out, assumed or changed, for the planner to read.
-    left_out : LeftOut, optional
-        Streets of the file that nobody may walk, and closed barriers.
+    excluded : ClosedStreets, optional
+        Streets of the file that are closed to walking, and closed barriers.
     """
 
     crs: pyproj.CRS
@@ -118,7 +119,7 @@ class WalkNetwork:
     slope_ahead: NDArray[np.float32] | None = None
     slope_back: NDArray[np.float32] | None = None
     notes: tuple[Finding, ...] = ()
-    left_out: LeftOut | None = None
+    excluded: ClosedStreets | None = None
 
     @property
     def n_junctions(self) -> int:
@@ -132,7 +133,7 @@ class WalkNetwork:
 
     @cached_property
     def street_m(self) -> NDArray[np.float32]:
-        """Metres of street of each edge, float32[e]: 0 for ways across squares, which nobody drew."""
+        """Metres of street of each edge, float32[e]: 0 for crossings of areas."""
         return np.where(self.has(EdgeFlag.ACROSS), np.float32(0), self.length_m)
 
     @cached_property
@@ -143,12 +144,12 @@ class WalkNetwork:
 
     @cached_property
     def tree(self) -> shapely.STRtree:
-        """Find edges by place."""
+        """Spatial index of the edges."""
         return shapely.STRtree(self.lines)
 
     @cached_property
     def edge_component(self) -> NDArray[np.int32]:
-        """Connected piece of each edge."""
+        """Connected component of each edge."""
         return self.component[self.u]
 
     def has(self, flag: EdgeFlag) -> NDArray[np.bool_]:
@@ -158,7 +159,7 @@ class WalkNetwork:
 
 
 def metric_crs(crs: pyproj.CRS | str) -> pyproj.CRS:
-    """Give ``crs`` back as a `pyproj.CRS`, refusing what is not projected in metres.
+    """Return ``crs`` as a `pyproj.CRS`; it must be projected in metres.
 
     Raises
     ------
@@ -168,9 +169,82 @@ def metric_crs(crs: pyproj.CRS | str) -> pyproj.CRS:
     try:
         parsed = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as fault:
-        raise unusable("unknown-crs", layer="crs", crs=str(crs)) from fault
+        raise network_error("unknown-crs", layer="crs", crs=str(crs)) from fault
     if not parsed.is_projected:
-        raise unusable("not-metric-crs", layer="crs", crs=parsed.name, reason="@crs.degrees")
+        raise network_error("not-metric-crs", layer="crs", crs=parsed.name, reason="@crs.degrees")
     if any(axis.unit_conversion_factor != 1.0 for axis in parsed.axis_info[:2]):
-        raise unusable("not-metric-crs", layer="crs", crs=parsed.name, reason="@crs.not_metres")
+        raise network_error("not-metric-crs", layer="crs", crs=parsed.name, reason="@crs.not_metres")
     return parsed
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClosedStreets:
+    """Closed streets and closed barriers of a street file.
+
+    Attributes
+    ----------
+    reasons : tuple of str
+        Why streets are closed, each once: ``access=private``, ``foot=use_sidepath``, ``道路等级=高速公路`` …
+    reason : int32[k]
+        Position in ``reasons`` of each closed street.
+    shape_indptr, shape_xy : int64[k + 1], float64[s, 2]
+        Their polylines, in metres.
+    barrier_xy : float64[b, 2]
+        Closed barriers on streets that are walked.
+    barrier_ids, barrier_tags : tuple of str
+        Their ids in the file, and the tag that closes each.
+    """
+
+    reasons: tuple[str, ...]
+    reason: NDArray[np.int32]
+    shape_indptr: NDArray[np.int64]
+    shape_xy: NDArray[np.float64]
+    barrier_xy: NDArray[np.float64]
+    barrier_ids: tuple[str, ...] = ()
+    barrier_tags: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> NDArray[np.object_]:
+        """Each closed street as a LineString."""
+        owner = np.repeat(np.arange(len(self.reason)), np.diff(self.shape_indptr))
+        return np.asarray(shapely.linestrings(self.shape_xy, indices=owner), dtype=object)
+
+
+def network_note(code: str, /, *, layer: str = STREETS, count: int = 0, **facts: Fact) -> Finding:
+    """Return a note on something left out, assumed or changed."""
+    return Finding(code, "note", layer, "", count=count, evidence=_printable_facts(facts))
+
+
+class StreetsError(LayerError):
+    """The streets, or the heights on them, cannot be used; `finding` explains why in either language."""
+
+    def __init__(self, finding: Finding, language: Language = "en") -> None:
+        """Word the finding in ``language``."""
+        super().__init__(str(Fault(finding.where_exactly(language), finding.what(language), finding.hint(language))))
+        self.finding = finding
+
+
+def network_error(
+    code: str, where: object = "", /, *, layer: str = STREETS, count: int = 0, **facts: Fact
+) -> StreetsError:
+    """Return the error to raise: the finding ``code`` about ``where``, a file or query."""
+    return StreetsError(Finding(code, "error", layer, printable(where), count=count, evidence=_printable_facts(facts)))
+
+
+def unreadable_error(fault: UnreadableError, path: object, /, *, layer: str = STREETS) -> StreetsError:
+    """Return the error to raise for a file of streets or heights that cannot be read."""
+    return StreetsError(Finding(fault.code, "error", layer, str(path), evidence=fault.evidence))
+
+
+def _printable_facts(facts: dict[str, Fact]) -> dict[str, Fact]:
+    return {name: printable(fact, 200) if isinstance(fact, str) else fact for name, fact in facts.items()}
+
+
+def finding_path(study: Study, finding: Finding) -> str:
+    """Return the file that a finding is about, as the study names it, without any password."""
+    elevation = study.layers.elevation
+    if finding.layer not in {STREETS, ELEVATION}:
+        return finding.where
+    if finding.layer == ELEVATION and elevation is not None:
+        return elevation.path.as_posix()
+    return display_path(study.layers.streets)

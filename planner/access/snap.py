@@ -1,4 +1,4 @@
-"""Doors: where a point on the ground meets the street network."""
+"""Snapping of points to the network: connectors from each point to its nearest permitted edge."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from planner.access.network import EdgeFlag, WalkNetwork
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.access.walls import Walls
+    from planner.access.barriers import Barriers
     from planner.study import WalkingProfile
 
-AT_A_CORNER_M = 1e-3
-"""A door nearer than this to the end of a street stands at the junction itself."""
 
-AT_A_GATE_M = 0.5
-"""`planner.access.walls.close_off` leads a path to every open gate that has a street near; this finds it again."""
+CORNER_TOLERANCE_M = 1e-3
+"""A door within this distance of the end of an edge is at the junction itself."""
+GATE_TOLERANCE_M = 0.5
+"""`planner.access.barriers.apply_barriers` leads a path to every open gate near a street; this finds it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,7 +55,7 @@ class Snapped:
         return found
 
     def take(self, points: NDArray[np.integer]) -> Snapped:
-        """Give the doors of some points only, renumbered in the order given.
+        """Return the doors of some points only, renumbered in the given order.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ def snap(
     *,
     max_connector_m: float,
     walker: WalkingProfile | None = None,
-    walls: Walls | None = None,
+    barriers: Barriers | None = None,
 ) -> Snapped:
     """Connect each point to the nearest street it may use.
 
@@ -94,14 +94,14 @@ def snap(
     Parameters
     ----------
     network : WalkNetwork
-        The streets; with walls, as `planner.access.walls.close_off` leaves them.
+        The streets; with walls, as `planner.access.barriers.apply_barriers` leaves them.
     xy : float64[n, 2]
         Points in the network's system, metres.
     max_connector_m : float
         A point farther than this from every permitted street is left unconnected; the way to a gate is not limited.
     walker : WalkingProfile, optional
         Who walks; decides whether stairs are permitted.
-    walls : Walls, optional
+    barriers : Barriers, optional
         Estates, gates and barriers.
 
     Returns
@@ -112,14 +112,14 @@ def snap(
     xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
     permitted = permitted_edges(network, walker)
     nearest = _nearest(network, permitted, xy, max_connector_m)
-    if walls is None:
+    if barriers is None:
         return nearest
-    fenced = _behind_no_wall(network, permitted, xy, nearest, walls, max_connector_m)
-    return _through_gates(network, permitted, xy, fenced, walls)
+    unobstructed = _avoid_barriers(network, permitted, xy, nearest, barriers, max_connector_m)
+    return _doors_at_gates(network, permitted, xy, unobstructed, barriers)
 
 
-def grouped(entrances: Snapped, owner: NDArray[np.integer], n: int) -> Snapped:
-    """Make several points the entrances of one: a facility is reached by whichever is quickest.
+def merge_entrances(entrances: Snapped, owner: NDArray[np.integer], n: int) -> Snapped:
+    """Merge the entrances of each facility: it is reached by whichever is quickest.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def permitted_edges(network: WalkNetwork, walker: WalkingProfile | None) -> NDAr
 def _nearest(
     network: WalkNetwork, permitted: NDArray[np.intp], xy: NDArray[np.float64], max_connector_m: float
 ) -> Snapped:
-    """Give each point one door on the nearest permitted street."""
+    """Return one door for each point on its nearest permitted edge."""
     edge = np.full(len(xy), -1, dtype=np.int32)
     offset_m = np.zeros(len(xy), dtype=np.float32)
     connector_m = np.full(len(xy), np.nan, dtype=np.float32)
@@ -160,7 +160,7 @@ def _nearest(
         points = shapely.points(xy)
         tree = shapely.STRtree(network.lines[permitted])
         place, hit = tree.query_nearest(points, max_distance=max_connector_m)
-        # Of streets equally near (a point at a junction) the first counts, whatever order the tree found them in.
+        # of equally near edges (a point at a junction) the first counts, whatever the order of the tree
         order = np.lexsort((hit, place))
         place, first = np.unique(place[order], return_index=True)
         found = permitted[hit[order][first]]
@@ -172,37 +172,37 @@ def _nearest(
 
 
 def _offsets(along_m: NDArray[np.float64], length_m: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Put doors almost at the end of a street exactly there."""
-    at_end = along_m > length_m - AT_A_CORNER_M
-    return np.where(at_end, length_m, np.where(along_m < AT_A_CORNER_M, 0.0, along_m)).astype(np.float32)
+    """Move doors almost at the end of an edge exactly there."""
+    at_end = along_m > length_m - CORNER_TOLERANCE_M
+    return np.where(at_end, length_m, np.where(along_m < CORNER_TOLERANCE_M, 0.0, along_m)).astype(np.float32)
 
 
-def _behind_no_wall(  # noqa: PLR0917
+def _avoid_barriers(  # noqa: PLR0917
     network: WalkNetwork,
     permitted: NDArray[np.intp],
     xy: NDArray[np.float64],
     nearest: Snapped,
-    walls: Walls,
+    barriers: Barriers,
     max_connector_m: float,
 ) -> Snapped:
-    """Where the way to the nearest street crosses a wall, take the nearest spot of any street whose way does not."""
-    feet = _feet(network, nearest)
-    blocked = np.flatnonzero((nearest.edge >= 0) & walls.between(xy, feet))
+    """Where a connector crosses a barrier, use the nearest position of any edge whose connector does not."""
+    positions = _door_positions(network, nearest)
+    blocked = np.flatnonzero((nearest.edge >= 0) & barriers.between(xy, positions))
     if not len(blocked):
         return nearest
     edge, offset_m, connector_m = nearest.edge.copy(), nearest.offset_m.copy(), nearest.connector_m.copy()
     edge[blocked], offset_m[blocked], connector_m[blocked] = -1, 0.0, np.nan
-    # Straight pieces, so that a street that winds round a wall is tried at more than its nearest spot.
+    # straight pieces, so that an edge that bends around a barrier is tried at more than its nearest position
     start = np.flatnonzero(np.isin(np.repeat(np.arange(network.n_edges), np.diff(network.shape_indptr)), permitted))
     last = np.zeros(len(network.shape_xy), dtype=np.bool_)
     last[network.shape_indptr[1:] - 1] = True
     start = start[~last[start]]
     pieces = shapely.linestrings(np.stack([network.shape_xy[start], network.shape_xy[start + 1]], axis=1))
-    dots = shapely.points(xy[blocked])
-    place, piece = shapely.STRtree(pieces).query(dots, predicate="dwithin", distance=max_connector_m)
-    along_m = shapely.line_locate_point(pieces[piece], dots[place])
+    points_of_blocked = shapely.points(xy[blocked])
+    place, piece = shapely.STRtree(pieces).query(points_of_blocked, predicate="dwithin", distance=max_connector_m)
+    along_m = shapely.line_locate_point(pieces[piece], points_of_blocked[place])
     spots = shapely.get_coordinates(shapely.line_interpolate_point(pieces[piece], along_m)).reshape(-1, 2)
-    free = ~walls.between(xy[blocked[place]], spots)
+    free = ~barriers.between(xy[blocked[place]], spots)
     place, piece, along_m, spots = place[free], piece[free], along_m[free], spots[free]
     away_m = np.hypot(*(spots - xy[blocked[place]]).T)
     order = np.lexsort((piece, away_m, place))
@@ -217,34 +217,34 @@ def _behind_no_wall(  # noqa: PLR0917
     return Snapped(nearest.n, nearest.point, edge, offset_m, connector_m)
 
 
-def _through_gates(
-    network: WalkNetwork, permitted: NDArray[np.intp], xy: NDArray[np.float64], doors: Snapped, walls: Walls
+def _doors_at_gates(
+    network: WalkNetwork, permitted: NDArray[np.intp], xy: NDArray[np.float64], doors: Snapped, barriers: Barriers
 ) -> Snapped:
-    """Give points in an estate whose streets lead nowhere one door at each open gate of it."""
-    estate = walls.estate_of(xy)
-    outside = np.unique(network.component[walls.estate_of(network.xy) < 0])
+    """Give points in an estate without a street to the outside one door at each open gate of it."""
+    estate = barriers.estate_of(xy)
+    outside = np.unique(network.component[barriers.estate_of(network.xy) < 0])
     leads_out = (doors.edge >= 0) & np.isin(network.edge_component[doors.edge], outside)
-    shut_in = np.flatnonzero((estate >= 0) & ~leads_out)
-    if not len(shut_in):
+    enclosed = np.flatnonzero((estate >= 0) & ~leads_out)
+    if not len(enclosed):
         return doors
-    gates = np.flatnonzero(walls.gate_open & (walls.gate_estate >= 0))
-    at_gate = _nearest(network, permitted, walls.gates_xy[gates], AT_A_GATE_M)
+    gates = np.flatnonzero(barriers.gate_open & (barriers.gate_estate >= 0))
+    at_gate = _nearest(network, permitted, barriers.gates_xy[gates], GATE_TOLERANCE_M)
     usable = np.flatnonzero(at_gate.edge >= 0)
-    # every pair of a point and an open gate of its estate
-    order = usable[np.argsort(walls.gate_estate[gates[usable]], kind="stable")]
-    of_gate = walls.gate_estate[gates[order]]
-    low = np.searchsorted(of_gate, estate[shut_in], side="left")
-    count = np.searchsorted(of_gate, estate[shut_in], side="right") - low
-    point = np.repeat(shut_in, count)
+    # every combination of a point and an open gate of its estate
+    order = usable[np.argsort(barriers.gate_estate[gates[usable]], kind="stable")]
+    of_gate = barriers.gate_estate[gates[order]]
+    low = np.searchsorted(of_gate, estate[enclosed], side="left")
+    count = np.searchsorted(of_gate, estate[enclosed], side="right") - low
+    point = np.repeat(enclosed, count)
     gate = order[np.repeat(low - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())]
-    straight_m = np.hypot(*(xy[point] - walls.gates_xy[gates[gate]]).T) + at_gate.connector_m[gate]
+    straight_m = np.hypot(*(xy[point] - barriers.gates_xy[gates[gate]]).T) + at_gate.connector_m[gate]
     kept = np.ones(doors.n, dtype=np.bool_)
-    kept[shut_in] = False
-    kept[shut_in[count == 0]] = True  # every gate closed: the point keeps a row, without a street
+    kept[enclosed] = False
+    kept[enclosed[count == 0]] = True  # every gate closed: the point keeps a row without an edge
     edge = doors.edge.copy()
-    edge[shut_in] = -1
+    edge[enclosed] = -1
     connector_m = doors.connector_m.copy()
-    connector_m[shut_in] = np.nan
+    connector_m[enclosed] = np.nan
     all_points = np.concatenate([doors.point[kept], point])
     order = np.argsort(all_points, kind="stable")
     return Snapped(
@@ -256,13 +256,13 @@ def _through_gates(
     )
 
 
-def _feet(network: WalkNetwork, doors: Snapped) -> NDArray[np.float64]:
+def _door_positions(network: WalkNetwork, doors: Snapped) -> NDArray[np.float64]:
     """Spot on the street of each door, as float64[k, 2]; NaN where there is none."""
-    feet = np.full((len(doors.edge), 2), np.nan)
+    positions = np.full((len(doors.edge), 2), np.nan)
     on = np.flatnonzero(doors.edge >= 0)
     spots = shapely.line_interpolate_point(network.lines[doors.edge[on]], doors.offset_m[on].astype(np.float64))
-    feet[on] = shapely.get_coordinates(spots).reshape(-1, 2)
-    return feet
+    positions[on] = shapely.get_coordinates(spots).reshape(-1, 2)
+    return positions
 
 
 def _length_before(network: WalkNetwork) -> NDArray[np.float64]:

@@ -1,25 +1,25 @@
-"""What is on the ground: layers read, checked and brought into one metric system."""
+"""Layers of a study, read, checked and brought into one projected coordinate system in metres."""
 
+from planner.district.context import ContextLayers, need_weights
+from planner.district.demand import disjoint_groups, heads
 from planner.district.district import District, Survey, check_layers, read_district, survey_layers
-from planner.district.figures import rule_lines
 from planner.district.findings import Finding, Findings
-from planner.district.ground import Ground, need_of
-from planner.district.heads import groups_apart, heads
-from planner.district.mend import Mended, mend
+from planner.district.layer_table import number_rules_text
+from planner.district.repair import RepairedStudy, repair_layers
 
 __all__ = [
+    "ContextLayers",
     "District",
     "Finding",
     "Findings",
-    "Ground",
-    "Mended",
+    "RepairedStudy",
     "Survey",
     "check_layers",
-    "groups_apart",
+    "disjoint_groups",
     "heads",
-    "mend",
-    "need_of",
+    "need_weights",
+    "number_rules_text",
     "read_district",
-    "rule_lines",
+    "repair_layers",
     "survey_layers",
 ]

@@ -1,4 +1,4 @@
-"""Coordinate systems: read what is declared, name what is probable, choose one in metres, guess nothing in silence."""
+"""Coordinate systems: parsing, plausibility of declared ones, scale distortion, choice of a projected system in metres."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from planner.district.gcj02 import bd09_to_wgs84, gcj02_to_wgs84
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Shifted = Literal["gcj02", "bd09"]
-Box = tuple[float, float, float, float]
 
+ShiftedDatum = Literal["gcj02", "bd09"]
+Box = tuple[float, float, float, float]
 WGS84 = CRS.from_epsg(4326)
 #: lengths may be wrong by this much in the system computed in; EPSG:3857 is wrong by 17 % at Shanghai
-MOST_DISTORTION = 0.01
-#: coordinates may lie this far outside the area a system is made for before they are taken for another system's
+MAX_DISTORTION = 0.01
+#: tolerance around a system's area of use before coordinates are attributed to another system
 _MARGIN_DEG = 10.0
-#: China's land and near seas, degrees
+#: extent of China's land and near seas, degrees
 _CHINA: Box = (73.0, 3.0, 136.0, 54.0)
+_HALF_TURN = 180.0
 
 
-def parse_crs(text: str) -> CRS | Shifted:
+def parse_crs(text: str) -> CRS | ShiftedDatum:
     """Return the system that ``text`` names: EPSG code, WKT, PROJ text, ``gcj02`` or ``bd09``.
 
     Raises
@@ -44,8 +45,8 @@ def parse_crs(text: str) -> CRS | Shifted:
     return CRS.from_user_input(int(text) if text.strip().isdigit() else text)
 
 
-def unshift(frame: gpd.GeoDataFrame, shifted: Shifted) -> gpd.GeoDataFrame:
-    """Return ``frame`` with its GCJ-02 or BD-09 degrees taken back to WGS 84."""
+def remove_shift(frame: gpd.GeoDataFrame, shifted: ShiftedDatum) -> gpd.GeoDataFrame:
+    """Return ``frame`` with GCJ-02 or BD-09 degrees converted to WGS 84."""
     back = gcj02_to_wgs84 if shifted == "gcj02" else bd09_to_wgs84
 
     def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -60,10 +61,7 @@ def swap_axes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.set_geometry(gpd.GeoSeries(swapped, frame.index, crs=frame.crs))
 
 
-_HALF_TURN = 180.0
-
-
-def mismatch(crs: CRS, box: Box) -> str | None:
+def crs_conflict(crs: CRS, box: Box) -> str | None:
     """Return the finding's code if coordinates of extent ``box`` cannot be in ``crs``: swapped axes or another system.
 
     A geographic system holds ±180 by ±90 degrees; a projected one the area PROJ says it is made for, generously.
@@ -84,7 +82,7 @@ def mismatch(crs: CRS, box: Box) -> str | None:
 
 
 def probable_crs(box: Box) -> list[str]:
-    """Name the systems in which coordinates of extent ``box`` would lie where people live; for a hint, never for use."""
+    """Return names of systems in which the extent ``box`` is plausible; for hints only."""
     x_min, y_min, x_max, y_max = box
     if _within(box, _CHINA):
         return ["EPSG:4490 (CGCS2000)", "EPSG:4326 (WGS 84)", "gcj02", "bd09"]
@@ -101,12 +99,12 @@ def probable_crs(box: Box) -> list[str]:
     return named
 
 
-def choose_metric(communities: gpd.GeoDataFrame) -> CRS:
-    """Return the system in metres to compute in: the communities' own if it is one, else one chosen by their place."""
+def choose_projected_crs(communities: gpd.GeoDataFrame) -> CRS:
+    """Return the projected system to compute in: the communities' own if suitable, else one chosen by location."""
     box = _extent(communities)
-    own = CRS(communities.crs)
-    if refusal(own, box) is None:
-        return own
+    own_crs = CRS(communities.crs)
+    if crs_refusal(own_crs, box) is None:
+        return own_crs
     if _within(box, _CHINA):
         zone = round((box[0] + box[2]) / 6)
         return CRS.from_epsg(4534 + min(max(zone, 25), 45) - 25)
@@ -126,33 +124,33 @@ def _utm_zone(box: Box) -> CRS:
 
 
 def _extent(frame: gpd.GeoDataFrame) -> Box:
-    """West, south, east, north in degrees; east counts on beyond 180 where the shapes lie on both sides of it."""
+    """Extent in degrees: west, south, east, north; east exceeds 180 where the shapes lie on both sides of the antimeridian."""
     west, south, east, north = (float(v) for v in frame.to_crs(WGS84).total_bounds)
     if east - west <= _HALF_TURN:
         return west, south, east, north
     sides = frame.to_crs(WGS84).bounds
     eastern = sides[["minx", "maxx"]].to_numpy(dtype=np.float64)
-    turned = np.where(eastern < 0, eastern + 2 * _HALF_TURN, eastern)
-    around = float(turned.min()), float(turned.max())
-    if around[1] - around[0] > _HALF_TURN:
+    unwrapped = np.where(eastern < 0, eastern + 2 * _HALF_TURN, eastern)
+    unwrapped_extent = float(unwrapped.min()), float(unwrapped.max())
+    if unwrapped_extent[1] - unwrapped_extent[0] > _HALF_TURN:
         return west, south, east, north
-    return around[0], south, around[1], north
+    return unwrapped_extent[0], south, unwrapped_extent[1], north
 
 
-def refusal(crs: CRS, degrees: Box) -> str | None:
+def crs_refusal(crs: CRS, degrees: Box) -> str | None:
     """Return the word for why ``crs`` must not be computed in over ``degrees`` (west, south, east, north); None if it may."""
     if not crs.is_projected:
         return "crs.degrees"
     units = {axis.unit_name for axis in crs.axis_info[:2]}
     if not units <= {"metre", "meter"}:
         return "crs.not_metres"
-    worst = distortion(crs, degrees)
-    if not worst <= MOST_DISTORTION:
-        return "crs.distorts" if np.isfinite(worst) else "crs.elsewhere"
+    max_error = scale_distortion(crs, degrees)
+    if not max_error <= MAX_DISTORTION:
+        return "crs.distorts" if np.isfinite(max_error) else "crs.elsewhere"
     return None
 
 
-def distortion(crs: CRS, degrees: Box) -> float:
+def scale_distortion(crs: CRS, degrees: Box) -> float:
     """Return by what share lengths in ``crs`` are wrong at worst over the extent ``degrees``; infinite outside it."""
     west, south, east, north = degrees
     lon, lat = np.meshgrid(np.linspace(west, east, 3), np.linspace(south, north, 3))
@@ -161,11 +159,11 @@ def distortion(crs: CRS, degrees: Box) -> float:
     except (ProjError, CRSError):
         return float("inf")
     scales = np.concatenate([np.atleast_1d(factors.meridional_scale), np.atleast_1d(factors.parallel_scale)])
-    worst = float(np.max(np.abs(scales - 1.0)))
-    return worst if np.isfinite(worst) and worst < 1e6 else float("inf")
+    max_error = float(np.max(np.abs(scales - 1.0)))
+    return max_error if np.isfinite(max_error) and max_error < 1e6 else float("inf")
 
 
-def zones(degrees: Box) -> list[str]:
+def projection_zones(degrees: Box) -> list[str]:
     """Name the usual zones that an extent touches: 3-degree Gauss-Krüger in China, UTM elsewhere."""
     west, south, east, north = degrees
     if _within((west, south, east, north), _CHINA):
@@ -187,7 +185,7 @@ def _gauss_kruger(x_min: float, y_min: float, x_max: float, y_max: float, swappe
 
 
 def _lies_in_area(crs: CRS, box: Box) -> bool:
-    """Tell whether the middle of ``box`` lies where ``crs`` is meant to be used, or within ten degrees of it."""
+    """Return whether the centre of ``box`` lies in the area of use of ``crs``, within ten degrees."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     lon, lat = Transformer.from_crs(crs, crs.geodetic_crs or WGS84, always_xy=True).transform(x, y)
     if not (np.isfinite(lon) and np.isfinite(lat)):
@@ -196,8 +194,8 @@ def _lies_in_area(crs: CRS, box: Box) -> bool:
     if area is None:
         return True
     width = (area.east - area.west) % 360 or 360.0
-    around = (lon - area.west + _MARGIN_DEG) % 360 <= width + 2 * _MARGIN_DEG
-    return bool(around and area.south - _MARGIN_DEG <= lat <= area.north + _MARGIN_DEG)
+    unwrapped_extent = (lon - area.west + _MARGIN_DEG) % 360 <= width + 2 * _MARGIN_DEG
+    return bool(unwrapped_extent and area.south - _MARGIN_DEG <= lat <= area.north + _MARGIN_DEG)
 
 
 def _within(box: Box, frame: Box) -> bool:

@@ -1,4 +1,4 @@
-"""Layers of a study → the district on the ground: everything in one metric system, every fault named at once."""
+"""District of a study: all layers in one projected system, all faults reported together."""
 
 from __future__ import annotations
 
@@ -9,26 +9,22 @@ import geopandas as gpd
 import numpy as np
 from pyproj.exceptions import CRSError, ProjError
 
-from planner.district.cells import as_cells
-from planner.district.check import (
-    check_communities,
-    check_people,
-    check_places,
-    check_systems,
-)
-from planner.district.counts import join_to_communities
-from planner.district.crs import WGS84, choose_metric, parse_crs, refusal
-from planner.district.demand import read_demand, read_homes
-from planner.district.files import has_driver
+from planner.district.checks.communities import check_communities
+from planner.district.checks.crs import check_crs, suggest_crs
+from planner.district.checks.datum import DatumSample, check_datum, datum_samples
+from planner.district.checks.locations import check_layers_meet, check_locations
+from planner.district.checks.population import check_people
+from planner.district.context import ContextLayers, add_need_weights, read_context_layers
+from planner.district.crs import WGS84, choose_projected_crs, crs_refusal, parse_crs
+from planner.district.demand import read_demand, read_residential_buildings
+from planner.district.facilities import read_facilities, read_sites
 from planner.district.findings import Finding, Findings
-from planner.district.ground import Ground, read_ground, weigh_by_need
-from planner.district.ids import own_ids, told_apart
-from planner.district.layers import shown_path
-from planner.district.metric import to_metric
-from planner.district.overlap import check_layers_meet, offer_systems
-from planner.district.places import read_facilities, read_sites
+from planner.district.ids import distinct_facility_ids, layer_ids
+from planner.district.layer_table import display_path
+from planner.district.population import join_to_communities
+from planner.district.projection import substitute_cells, to_projected
 from planner.district.reader import LayerReader
-from planner.district.shift import Placed, check_shift, placed_points
+from planner.io.database import has_driver
 from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
@@ -38,17 +34,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-    from planner.district.layers import LayerTable
+    from planner.district.layer_table import LayerTable
     from planner.study import Layer, Study
 
 
-#: a facility and a candidate of one id that lie no farther apart are one building
+#: a facility and a candidate site of one id within this distance are one building
 SAME_BUILDING_M = 30.0
 
 
 @dataclass(frozen=True, eq=False)
 class District:
-    """What is on the ground, in one projected system in metres; ids are unique texts, positions are rows."""
+    """District: all layers in one projected system in metres; ids are unique texts, positions are rows."""
 
     crs: CRS
     communities: gpd.GeoDataFrame
@@ -57,17 +53,17 @@ class District:
     demand: gpd.GeoDataFrame
     """``id``, ``community`` (int32 position, −1 = in none), one float64 column of people per demand group, ``geometry``."""
     facilities: gpd.GeoDataFrame
-    """``id``, ``name``, ``area_m2`` (float64, NaN = not known), ``geometry`` (points)."""
+    """``id``, ``name``, ``area_m2`` (float64, NaN = unknown), ``geometry`` (points)."""
     existing: pd.DataFrame
-    """``facility`` (int32 position), ``service``, ``capacity`` (float64, NaN = not known)."""
+    """``facility`` (int32 position), ``service``, ``capacity`` (float64, NaN = unknown)."""
     sites: gpd.GeoDataFrame
     """``id``, ``name``, ``kind``, ``area_m2``, ``storey``, ``lift``, ``setup_yuan``, ``yearly_yuan``, ``ready_year``
     (float64, NaN = at once), ``services`` (ids joined by ``;``), ``geometry`` (points)."""
-    ground: Ground
+    context: ContextLayers
     """Gates, estates, barriers and need, where the study has them."""
     findings: tuple[Finding, ...]
     """Warnings and notes; with an error there is no district."""
-    placed: tuple[Placed, ...] = ()
+    datum_samples: tuple[DatumSample, ...] = ()
     """Points of layers that may be shifted, to be tested against the streets."""
     without_places: pd.DataFrame | None = None
     """Like ``existing``: facilities with capacity 0 for a service, which is offered there only if they are extended."""
@@ -75,15 +71,15 @@ class District:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What a reading found, whether or not a district came of it."""
+    """Result of reading the layers, with or without a valid district."""
 
     district: District | None
     layers: dict[str, Layer]
     """Layer of the study → how the study describes it."""
     tables: dict[str, LayerTable]
     """Layer → its rows in the metric system; layers that could not be read are missing."""
-    left_out: dict[str, pd.DataFrame]
-    """Layer → rows that have no place."""
+    dropped_rows: dict[str, pd.DataFrame]
+    """Layer → rows without a geometry."""
     findings: tuple[Finding, ...]
 
 
@@ -117,43 +113,43 @@ def check_layers(study: Study, folder: Path) -> tuple[Finding, ...]:
 
 
 def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
-    """Read as far as the faults allow, so that all of them are found in one go."""
+    """Read as far as the faults allow, so that all of them are reported together."""
     named = named_layers(study)
     reader = LayerReader(folder, findings, named.values())
     read = {label: reader.read(label, layer) for label, layer in named.items()}
-    _note_no_streets(study, folder, findings)
+    _check_street_file(study, folder, findings)
     originals = {label: table for label, table in read.items() if table is not None}
-    crs = _metric_system(study, read["layers.communities"], findings)
+    crs = _projected_crs(study, read["layers.communities"], findings)
     if crs is not None and study.layers.communities.cells is not None and "layers.communities" in originals:
-        cells = as_cells(originals.pop("layers.communities"), study.layers.communities, crs)
+        cells = substitute_cells(originals.pop("layers.communities"), study.layers.communities, crs)
         originals |= {} if cells is None else {"layers.communities": cells}
-    offer_systems(study, folder, originals, reader.unplaced, findings)
+    suggest_crs(study, folder, originals, reader.unplaced, findings)
     if crs is None:
         return Survey(None, named, {}, {}, findings.all)
-    tables = _in_metres(study, originals, crs)
+    tables = _project_layers(study, originals, crs)
     district = _assemble(study, tables, crs, findings)
-    check_systems(originals, crs, findings)
-    check_shift(study, originals, tables)
+    check_crs(originals, crs, findings)
+    check_datum(study, originals, tables)
     if findings.errors:
         district = None
     elif district is not None:
-        district = replace(district, findings=findings.all, placed=placed_points(study, tables))
-    left_out = {
+        district = replace(district, findings=findings.all, datum_samples=datum_samples(study, tables))
+    dropped_rows = {
         label: table.frame[~table.frame.index.isin(tables[label].frame.index)]
         for label, table in originals.items()
         if label in tables
     }
-    return Survey(district, named, tables, left_out, findings.all)
+    return Survey(district, named, tables, dropped_rows, findings.all)
 
 
-def _note_no_streets(study: Study, folder: Path, findings: Findings) -> None:
-    """Note what can be said of the streets without reading them, which `planner.access` does."""
+def _check_street_file(study: Study, folder: Path, findings: Findings) -> None:
+    """Check that the street file exists and can be opened; `planner.access` reads it."""
     streets = study.layers.streets
     if is_connection(streets.path):
         if not has_driver():
-            findings.error("no-postgis", "layers.streets", shown_path(streets))
+            findings.error("no-postgis", "layers.streets", display_path(streets))
     elif not (folder / streets.path).exists():
-        findings.error("missing-file", "layers.streets", shown_path(streets), near="")
+        findings.error("missing-file", "layers.streets", display_path(streets), near="")
 
 
 def named_layers(study: Study) -> dict[str, Layer]:
@@ -170,13 +166,13 @@ def named_layers(study: Study) -> dict[str, Layer]:
     return named
 
 
-def _metric_system(study: Study, communities: LayerTable | None, findings: Findings) -> CRS | None:
-    there = communities is not None and bool(np.isfinite(communities.frame.total_bounds).all())
+def _projected_crs(study: Study, communities: LayerTable | None, findings: Findings) -> CRS | None:
+    has_extent = communities is not None and bool(np.isfinite(communities.frame.total_bounds).all())
     if study.crs == "auto":
-        if not there or communities is None:
+        if not has_extent or communities is None:
             return None
         try:
-            return choose_metric(communities.frame)
+            return choose_projected_crs(communities.frame)
         except (CRSError, ProjError, RuntimeError, ValueError) as error:
             findings.error("not-metric-crs", "crs", "", crs="auto", reason=str(error))
             return None
@@ -187,23 +183,23 @@ def _metric_system(study: Study, communities: LayerTable | None, findings: Findi
     if isinstance(crs, str):
         findings.error("unknown-crs", "crs", "", crs=study.crs)
         return None
-    if not there or communities is None:
+    if not has_extent or communities is None:
         return crs if crs.is_projected else None
     west, south, east, north = (float(v) for v in communities.frame.to_crs(WGS84).total_bounds)
-    reason = refusal(crs, (west, south, east, north))
+    reason = crs_refusal(crs, (west, south, east, north))
     if reason is not None:
         findings.error("not-metric-crs", "crs", "", crs=study.crs, reason=f"@{reason}")
         return None
     return crs
 
 
-def _in_metres(study: Study, read: dict[str, LayerTable], crs: CRS) -> dict[str, LayerTable]:
+def _project_layers(study: Study, read: dict[str, LayerTable], crs: CRS) -> dict[str, LayerTable]:
     """Bring all layers into ``crs``; tables of people get the shapes of the communities they name."""
     areas = ("layers.communities", "layers.estates", "layers.need")
     tables: dict[str, LayerTable] = {}
     for label, table in read.items():
         if isinstance(table.frame, gpd.GeoDataFrame):
-            tables[label] = to_metric(table, crs, "area" if label in areas else "any")
+            tables[label] = to_projected(table, crs, "area" if label in areas else "any")
     communities = tables.get("layers.communities")
     for i, spec in enumerate(study.layers.people):
         label = f"layers.people.{i}"
@@ -217,50 +213,56 @@ def _in_metres(study: Study, read: dict[str, LayerTable], crs: CRS) -> dict[str,
 
 def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: Findings) -> District | None:
     base = tables.get("layers.communities")
-    communities = _no_communities(study, crs) if base is None else _communities(study, base, crs)
+    communities = _empty_communities(study, crs) if base is None else _communities(study, base, crs)
     if base is not None:
         check_communities(base, communities)
         check_layers_meet(study, tables, communities)
     buildings = study.layers.buildings
-    homes = read_homes(tables["layers.buildings"], buildings) if "layers.buildings" in tables and buildings else None
+    homes = (
+        read_residential_buildings(tables["layers.buildings"], buildings)
+        if "layers.buildings" in tables and buildings
+        else None
+    )
     people = [tables[label] for i in range(len(study.layers.people)) if (label := f"layers.people.{i}") in tables]
     complete = len(people) == len(study.layers.people)
     demand = read_demand(study, people, homes, communities, crs) if complete else None
-    facilities, existing, without_places = read_facilities(study, _of(tables, "layers.facilities."), crs, findings)
-    sites = read_sites(study, _of(tables, "layers.candidates."), crs, findings)
-    facilities, shared = _told_apart(facilities, sites, findings)
-    ground = read_ground(tables, crs, [*facilities["id"], *sites["id"]], shared)
+    facilities, existing, without_places = read_facilities(
+        study, _tables_of(tables, "layers.facilities."), crs, findings
+    )
+    sites = read_sites(study, _tables_of(tables, "layers.candidates."), crs, findings)
+    facilities, same_building = _distinct_ids(facilities, sites, findings)
+    context = read_context_layers(tables, crs, [*facilities["id"], *sites["id"]], same_building)
     if base is None:
         return None
-    check_places(study, tables, communities)
+    check_locations(study, tables, communities)
     if demand is None:
         return None
     check_people(study, demand, communities, homes, findings)
-    if len(ground.need):
-        demand = weigh_by_need(demand, ground.need, study.groups, tables["layers.need"])
-    return District(crs, communities, demand, facilities, existing, sites, ground, (), without_places=without_places)
+    if len(context.need):
+        demand = add_need_weights(demand, context.need, study.groups, tables["layers.need"])
+    return District(crs, communities, demand, facilities, existing, sites, context, (), without_places=without_places)
 
 
-def _told_apart(
+def _distinct_ids(
     facilities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, findings: Findings
 ) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
     """Return the facilities with ids that no candidate has, and candidate → facility in the same building."""
-    ids = told_apart(list(facilities["id"]), list(sites["id"]), findings)
-    at = dict(zip(sites["id"], sites.geometry, strict=True))
-    shared = {
+    ids = distinct_facility_ids(list(facilities["id"]), list(sites["id"]), findings)
+    site_points = dict(zip(sites["id"], sites.geometry, strict=True))
+    same_building = {
         before: now
         for before, now, point in zip(facilities["id"], ids, facilities.geometry, strict=True)
-        if before != now and at[before].distance(point) <= SAME_BUILDING_M
+        if before != now and site_points[before].distance(point) <= SAME_BUILDING_M
     }
-    return facilities.assign(id=ids), shared
+    return facilities.assign(id=ids), same_building
 
 
-def _of(tables: dict[str, LayerTable], prefix: str) -> list[LayerTable]:
+def _tables_of(tables: dict[str, LayerTable], prefix: str) -> list[LayerTable]:
     return [table for label, table in tables.items() if label.startswith(prefix)]
 
 
 def _communities(study: Study, table: LayerTable, crs: CRS) -> gpd.GeoDataFrame:
-    ids = own_ids(table)
+    ids = layer_ids(table)
     names = [name or i for name, i in zip(table.texts("name") or ids, ids, strict=True)]
     columns: dict[str, list[str] | NDArray[np.float64]] = {"id": ids, "name": names}
     households = table.numbers("households")
@@ -272,6 +274,6 @@ def _communities(study: Study, table: LayerTable, crs: CRS) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(table.frame.geometry.array, crs=crs))
 
 
-def _no_communities(study: Study, crs: CRS) -> gpd.GeoDataFrame:
+def _empty_communities(study: Study, crs: CRS) -> gpd.GeoDataFrame:
     columns = ["id", "name", *study.layers.communities.roll_up, "geometry"]
     return gpd.GeoDataFrame(columns=columns, geometry="geometry", crs=crs)

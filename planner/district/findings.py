@@ -1,4 +1,4 @@
-"""What is wrong with a layer, where, on what evidence, and how to mend it."""
+"""Findings about layers: code, severity, place, evidence, and how to correct it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from planner.study import Language
 
+
 Severity = Literal["error", "warning", "note"]
 Fact = str | int | float
-
 #: rows a finding names; it counts all of them
-ROWS_NAMED = 20
+MAX_ROWS_LISTED = 20
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about a layer that a planner should know.
+    """Finding about a layer.
 
     A finding holds facts, not sentences; `what` and `hint` say them in Chinese or English.
     """
@@ -30,7 +30,7 @@ class Finding:
     code: str
     """Its name, e.g. ``missing-crs``."""
     severity: Severity
-    """``error``: nothing is computed; ``warning``: computed, printed; ``note``: for the record."""
+    """``error``: nothing is computed; ``warning``: computed and reported; ``note``: for the record."""
     layer: str
     """Where the study names the layer, e.g. ``layers.people.0``."""
     where: str
@@ -43,15 +43,15 @@ class Finding:
     """The figures it rests on."""
 
     def what(self, language: Language) -> str:
-        """Say what was found, with its evidence."""
+        """Return what was found, with its evidence."""
         return self._say("what", language)
 
     def hint(self, language: Language) -> str:
-        """Say how to mend it."""
+        """Return how to correct it."""
         return self._say("hint", language)
 
     def where_exactly(self, language: Language) -> str:
-        """Say where: layer, file, rows."""
+        """Return where: layer, file, rows."""
         place = f"{self.layer} ({self.where})" if self.where else self.layer
         if not self.rows:
             return place
@@ -59,37 +59,37 @@ class Finding:
         return f"{place} [{', '.join(self.rows)}{more}]"
 
     def text(self, language: Language) -> str:
-        """Say it in one line: severity, code, where, what, how to mend it."""
+        """Return one line: severity, code, where, what, correction."""
         return f"{say(self.severity, language)} {self.code}: {self._fault(language)}"
 
     def _fault(self, language: Language) -> Fault:
         return Fault(self.where_exactly(language), self.what(language), self.hint(language))
 
     def _say(self, part: str, language: Language) -> str:
-        facts = {name: _in_words(fact, language) for name, fact in self.evidence.items()}
+        facts = {name: _translated(fact, language) for name, fact in self.evidence.items()}
         return say(f"finding.{self.code}.{part}", language, **{"count": self.count, **facts})
 
 
 class Findings:
-    """The findings of one reading, in the order they were made."""
+    """Findings of one reading, in order."""
 
     def __init__(self) -> None:
         self._made: list[Finding] = []
 
     def error(self, code: str, layer: str, where: str, rows: Iterable[object] = (), **evidence: Fact) -> None:
-        """Note something with which nothing can be computed."""
+        """Add an error: nothing can be computed."""
         self._add("error", (code, layer, where), rows, evidence)
 
     def warn(self, code: str, layer: str, where: str, rows: Iterable[object] = (), **evidence: Fact) -> None:
-        """Note something that makes results doubtful."""
+        """Add a warning: results are doubtful."""
         self._add("warning", (code, layer, where), rows, evidence)
 
     def note(self, code: str, layer: str, where: str, rows: Iterable[object] = (), **evidence: Fact) -> None:
-        """Note something for the record."""
+        """Add a note for the record."""
         self._add("note", (code, layer, where), rows, evidence)
 
     def amend(self, code: str, layer: str, **evidence: Fact) -> None:
-        """Give the findings ``code`` about ``layer`` further evidence, found once more of the layers were read."""
+        """Add evidence to the findings ``code`` about ``layer``."""
         safe = {name: printable(fact) if isinstance(fact, str) else fact for name, fact in evidence.items()}
         self._made = [
             replace(made, evidence={**made.evidence, **safe}) if (made.code, made.layer) == (code, layer) else made
@@ -97,7 +97,7 @@ class Findings:
         ]
 
     def extend(self, findings: Iterable[Finding]) -> None:
-        """Take over what another check found."""
+        """Add the findings of another check."""
         self._made += [finding for finding in findings if finding not in self._made]
 
     @property
@@ -112,7 +112,7 @@ class Findings:
         return tuple(finding for finding in self._made if finding.severity == "error")
 
     def refused(self, *layers: str) -> bool:
-        """Tell whether there is an error about a layer called so, or beginning so: what follows from it is not said again."""
+        """Return whether a layer with one of these names or prefixes has an error; consequential faults are then not reported."""
         return any(finding.layer.startswith(layers) for finding in self.errors)
 
     def refuse(self, language: Language) -> None:
@@ -129,13 +129,13 @@ class Findings:
         named = [printable(row).strip() or "–" for row in rows]
         safe = {name: printable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
         count = int(safe.pop("count", len(named)))
-        finding = Finding(code, severity, layer, where, tuple(named[:ROWS_NAMED]), count, safe)
+        finding = Finding(code, severity, layer, where, tuple(named[:MAX_ROWS_LISTED]), count, safe)
         if finding not in self._made:
             self._made.append(finding)
 
 
-def _in_words(fact: Fact, language: Language) -> Fact:
-    """Say facts that are words of the glossary (``@community``) in ``language``."""
+def _translated(fact: Fact, language: Language) -> Fact:
+    """Translate facts that are glossary words (``@community``) to ``language``."""
     if isinstance(fact, str) and fact.startswith("@") and fact[1:] in glossary():
         return say(fact[1:], language)
     return fact

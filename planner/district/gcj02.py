@@ -1,4 +1,4 @@
-"""The shifted coordinates of Chinese web maps, taken back: GCJ-02 (Gaode, Tencent) and BD-09 (Baidu) ↔ WGS 84.
+"""Datum shifts of Chinese web maps: GCJ-02 (Gaode, Tencent) and BD-09 (Baidu) to and from WGS 84.
 
 The forward formulas are the ones in general use since 2010 (the "eviltransform" constants); no authority publishes
 them. The inverse iterates on the forward formula, so a round trip closes to well under a millimetre.
@@ -28,12 +28,12 @@ _STEPS = 60
 
 
 def in_china(lon: Degrees, lat: Degrees) -> NDArray[np.bool_]:
-    """Return where the shift applies, bool[n]: the rectangle the web maps use, with Taiwan and the near seas in it."""
+    """Return where the shift applies, bool[n]: the rectangle used by the web maps, Taiwan and near seas included."""
     return (lon >= 72.004) & (lon <= 137.8347) & (lat >= 0.8293) & (lat <= 55.8271)
 
 
 def wgs84_to_gcj02(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
-    """Return GCJ-02 longitudes and latitudes (degrees) of WGS 84 ones; points outside China stay as they are."""
+    """Return GCJ-02 longitudes and latitudes (degrees) of WGS 84 ones; unchanged outside China."""
     lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     moved_lon, moved_lat = _gcj(lon, lat)
     inside = in_china(lon, lat)
@@ -46,7 +46,7 @@ def gcj02_to_wgs84(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
 
 
 def gcj02_to_bd09(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
-    """Return BD-09 longitudes and latitudes (degrees) of GCJ-02 ones; points outside China stay as they are."""
+    """Return BD-09 longitudes and latitudes (degrees) of GCJ-02 ones; unchanged outside China."""
     lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     moved_lon, moved_lat = _baidu(lon, lat)
     inside = in_china(lon, lat)
@@ -69,7 +69,7 @@ def bd09_to_wgs84(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
 
 
 def _invert(forward: Shift, lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
-    """Find the points that ``forward`` moves to (lon, lat); those whose origin lies outside China stay.
+    """Invert ``forward`` by fixed-point iteration; unchanged for origins outside China.
 
     The shift varies slowly (its derivative is about 0.01), so subtracting the miss converges by that factor a step.
     """

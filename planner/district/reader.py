@@ -1,4 +1,4 @@
-"""Read the layers of a study: rows kept as asked, each with a coordinate system that somebody declared."""
+"""Reader of a study's layers: row filters, geometry from columns, declared coordinate system."""
 
 from __future__ import annotations
 
@@ -11,26 +11,14 @@ import numpy as np
 import shapely
 from pyproj.exceptions import CRSError, ProjError
 
-from planner.district.crs import WGS84, mismatch, parse_crs, probable_crs, swap_axes, unshift
-from planner.district.files import (
-    LAT_NAMES,
-    LON_NAMES,
-    X_NAMES,
-    Y_NAMES,
-    RawTable,
-    UnreadableError,
-    Want,
-    as_text,
-    folded,
-    is_extract,
-    read_coordinates,
-    read_extract,
-    read_file,
-    read_shapes,
-    shape_column,
-)
+from planner.district.crs import WGS84, crs_conflict, parse_crs, probable_crs, remove_shift, swap_axes
 from planner.district.gcj02 import in_china
-from planner.district.layers import LayerTable, shown_path
+from planner.district.layer_table import LayerTable, display_path
+from planner.io.cells import LAT_NAMES, LON_NAMES, X_NAMES, Y_NAMES, as_text, normalised_name, read_coordinates
+from planner.io.geometry import geometry_column, parse_geometries
+from planner.io.osm import TagQuery, is_extract, read_extract
+from planner.io.read import read_file
+from planner.io.table import RawTable, UnreadableError
 from planner.study import People
 
 if TYPE_CHECKING:
@@ -40,15 +28,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-    from planner.district.crs import Box, Shifted
-    from planner.district.files import Extract
+    from planner.district.crs import Box, ShiftedDatum
     from planner.district.findings import Findings
+    from planner.io.osm import ExtractLayer
     from planner.study import Layer
 
+
 #: share of the rows of a table that must be longitudes and latitudes; single slips are reported by row
-MOSTLY = 0.9
-
-
+MIN_DEGREES_SHARE = 0.9
 #: a number that is no code: without a leading zero
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:e[+-]?\d+)?", re.IGNORECASE)
 
@@ -63,33 +50,33 @@ class LayerReader:
         for layer in layers:
             if layer.tags and is_extract(layer.path) and layer not in self._sharing.setdefault(layer.path, []):
                 self._sharing[layer.path].append(layer)
-        self._extracts: dict[Path, list[Extract]] = {}
+        self._extracts: dict[Path, list[ExtractLayer]] = {}
         self.unplaced: dict[str, LayerTable] = {}
         """Layers whose coordinates are in no system, or cannot be in the one declared: rows as the file has them."""
 
     def read(self, label: str, layer: Layer) -> LayerTable | None:
-        """Return a layer with its rows kept as asked, or None with an error noted."""
+        """Return a layer with its row filters applied, or None with an error."""
         try:
             raw = self._raw(label, layer)
         except UnreadableError as fault:
-            self._findings.error(fault.code, label, shown_path(layer), rows=(), **fault.evidence)
+            self._findings.error(fault.code, label, display_path(layer), rows=(), **fault.evidence)
             return None
-        table = LayerTable(label, layer, raw.frame, self._findings, raw.doubled, raw.usual_decimal)
-        kept = _keep(table)
-        if kept is None:
+        table = LayerTable(label, layer, raw.frame, self._findings, raw.duplicate_headings, raw.usual_decimal)
+        kept_rows = _filter_rows(table)
+        if kept_rows is None:
             return None
-        if kept.frame.empty:
-            # no facilities yet is a state of the world; nobody to serve or nowhere to build is a fault
-            kept.flag(
+        if kept_rows.frame.empty:
+            # an empty facility layer is valid; no population or no candidate sites is an error
+            kept_rows.flag(
                 "error" if label.startswith(("layers.communities", "layers.people")) else "warning", "empty-layer"
             )
             return None
         if isinstance(layer, People) and layer.join is not None:
-            return kept
-        placed = _with_points(kept)
-        found = None if placed is None else _with_crs(placed)
-        if placed is not None and found is None:
-            self.unplaced[label] = placed
+            return kept_rows
+        with_geometry = _with_geometry(kept_rows)
+        found = None if with_geometry is None else _with_crs(with_geometry)
+        if with_geometry is not None and found is None:
+            self.unplaced[label] = with_geometry
         return found
 
     def _raw(self, label: str, layer: Layer) -> RawTable:
@@ -97,9 +84,9 @@ class LayerReader:
             return RawTable(self._from_extract(label, layer))
         raw: RawTable = read_file(self._folder / layer.path, layer.layer, layer.encoding)
         say = {"error": self._findings.error, "warning": self._findings.warn, "note": self._findings.note}
-        for remark in raw.remarks:
+        for remark in raw.issues:
             say[remark.severity](
-                remark.code, label, shown_path(layer), [f"#{row}" for row in remark.rows], **remark.evidence
+                remark.code, label, display_path(layer), [f"#{row}" for row in remark.rows], **remark.evidence
             )
         return raw
 
@@ -107,28 +94,28 @@ class LayerReader:
         path = self._folder / layer.path
         if not path.exists():
             raise UnreadableError("missing-file", near="")
-        wanting = self._sharing.get(layer.path, [])
-        if layer not in wanting:
+        sharing = self._sharing.get(layer.path, [])
+        if layer not in sharing:
             raise UnreadableError("missing-tags")
         if layer.path not in self._extracts:
-            made = {"id", "storeys"}
-            wants = [Want(w.tags, frozenset({*w.columns.values(), *w.keep, *w.drop}) - made) for w in wanting]
+            generated = {"id", "storeys"}
+            wants = [TagQuery(w.tags, frozenset({*w.columns.values(), *w.keep, *w.drop}) - generated) for w in sharing]
             self._extracts[layer.path] = read_extract(path, wants)
-        extract = self._extracts[layer.path][wanting.index(layer)]
+        extract = self._extracts[layer.path][sharing.index(layer)]
         if extract.open_shapes:
             self._findings.note("open-shapes", label, layer.path.as_posix(), extract.open_shapes)
         frame: gpd.GeoDataFrame = extract.frame
         return frame
 
 
-def _keep(table: LayerTable) -> LayerTable | None:
-    kept = np.ones(len(table), dtype=bool)
-    whole = True
+def _filter_rows(table: LayerTable) -> LayerTable | None:
+    kept_rows = np.ones(len(table), dtype=bool)
+    complete = True
     for use, wanted in (("keep", table.spec.keep), ("drop", table.spec.drop)):
         for name, values in wanted.items():
             column = table.column(name, use)
             if column is None:
-                whole = False
+                complete = False
                 continue
             texts = [as_text(value) for value in column]
             matches = {as_text(value): _rows_of(value, texts) for value in values}
@@ -139,12 +126,12 @@ def _keep(table: LayerTable) -> LayerTable | None:
                 listed = ", ".join(value or "–" for value in unmatched[:10])
                 table.flag("warning", "unmatched-value", (), use=use, column=name, values=listed, near=near)
             named = np.logical_or.reduce([*matches.values(), np.zeros(len(texts), dtype=bool)])
-            kept &= named == (use == "keep")
-    return table.with_frame(table.frame[kept]) if whole else None
+            kept_rows &= named == (use == "keep")
+    return table.with_frame(table.frame[kept_rows]) if complete else None
 
 
 def _rows_of(wanted: str | float, texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Return the rows whose text is ``wanted``; a number also finds other ways to write it (``1.10``, not ``01.1``)."""
+    """Return the rows whose text equals ``wanted``; a number also matches other notations (``1.10``, not ``01.1``)."""
     if isinstance(wanted, bool):
         return np.array([text.casefold() == str(wanted).casefold() for text in texts], dtype=bool)
     if isinstance(wanted, int | float):
@@ -158,15 +145,15 @@ def _is_number(text: str, number: float) -> bool:
     return float(text) == number
 
 
-def _with_points(table: LayerTable) -> LayerTable | None:
-    """Make points of a table's coordinate columns where it has no geometry."""
+def _with_geometry(table: LayerTable) -> LayerTable | None:
+    """Create point geometries from a table's coordinate columns where it has no geometry."""
     frame = table.frame
     if isinstance(frame, gpd.GeoDataFrame):
         return table
-    shaped = shape_column(frame, table.spec.columns.get("geometry"))
+    shaped = geometry_column(frame, table.spec.columns.get("geometry"))
     if shaped is not None:
-        return _with_shapes(table, shaped)
-    by_name = {folded(str(column)): str(column) for column in frame.columns}
+        return _with_wkt_geometry(table, shaped)
+    by_name = {normalised_name(str(column)): str(column) for column in frame.columns}
     asked = {axis: table.spec.columns.get(axis) for axis in ("x", "y")}
     usual = {"x": X_NAMES, "y": Y_NAMES}
     columns = {}
@@ -184,65 +171,65 @@ def _with_points(table: LayerTable) -> LayerTable | None:
             columns[axis] = frame[name]
     usual_decimal = table.spec.decimal or table.usual_decimal
     x, y = (read_coordinates(columns[axis], usual_decimal) for axis in ("x", "y"))
-    there = np.isfinite(x) & np.isfinite(y)
+    finite = np.isfinite(x) & np.isfinite(y)
     written = np.array([bool(as_text(a)) or bool(as_text(b)) for a, b in zip(columns["x"], columns["y"], strict=True)])
-    if (written & ~there).any():
-        row = int(np.flatnonzero(written & ~there)[0])
+    if (written & ~finite).any():
+        row = int(np.flatnonzero(written & ~finite)[0])
         example = f"{as_text(columns['x'].iloc[row])}, {as_text(columns['y'].iloc[row])}"
-        table.flag("warning", "unreadable-coordinates", written & ~there, example=example)
+        table.flag("warning", "unreadable-coordinates", written & ~finite, example=example)
     points = np.full(len(frame), None, dtype=object)
-    points[there] = shapely.points(x[there], y[there])
-    crs = _in_degrees(table, [folded(str(columns[axis].name)) for axis in ("x", "y")], x[there], y[there])
+    points[finite] = shapely.points(x[finite], y[finite])
+    crs = _degrees_crs(table, [normalised_name(str(columns[axis].name)) for axis in ("x", "y")], x[finite], y[finite])
     return table.with_frame(gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=crs)))
 
 
-def _in_degrees(table: LayerTable, names: list[str], x: NDArray[np.float64], y: NDArray[np.float64]) -> CRS | None:
-    """Return WGS 84, and say so, where the columns are called longitude and latitude, hold such, and no system is declared."""
-    called = names[0] in LON_NAMES and names[1] in LAT_NAMES
-    if table.spec.crs is not None or not called or not x.size:
+def _degrees_crs(table: LayerTable, names: list[str], x: NDArray[np.float64], y: NDArray[np.float64]) -> CRS | None:
+    """Return WGS 84, with a finding, where the columns are named longitude and latitude, hold degrees, and no system is declared."""
+    named_degrees = names[0] in LON_NAMES and names[1] in LAT_NAMES
+    if table.spec.crs is not None or not named_degrees or not x.size:
         return None
-    if not ((np.abs(x) <= 180) & (np.abs(y) <= 90)).mean() >= MOSTLY:
+    if not ((np.abs(x) <= 180) & (np.abs(y) <= 90)).mean() >= MIN_DEGREES_SHARE:
         return None
-    china = bool(in_china(x, y).mean() >= MOSTLY)
+    china = bool(in_china(x, y).mean() >= MIN_DEGREES_SHARE)
     table.flag(
         "warning" if china else "note", "degrees-in-china" if china else "degrees-read", columns=", ".join(names)
     )
     return WGS84
 
 
-def _with_shapes(table: LayerTable, name: str) -> LayerTable:
-    """Make shapes of a table's column of well-known text."""
+def _with_wkt_geometry(table: LayerTable, name: str) -> LayerTable:
+    """Create geometries from a table's WKT column."""
     frame = table.frame
     column = frame[name]
-    shapes, crs = read_shapes(column)
+    shapes, crs = parse_geometries(column)
     written = np.array([bool(as_text(value)) for value in column])
-    lost = written & shapely.is_missing(shapes)
-    if lost.any():
-        example = as_text(column.iloc[int(np.flatnonzero(lost)[0])])[:60]
-        table.flag("warning", "unreadable-coordinates", lost, example=example)
+    unreadable = written & shapely.is_missing(shapes)
+    if unreadable.any():
+        example = as_text(column.iloc[int(np.flatnonzero(unreadable)[0])])[:60]
+        table.flag("warning", "unreadable-coordinates", unreadable, example=example)
     return table.with_frame(
         gpd.GeoDataFrame(frame.drop(columns=name), geometry=gpd.GeoSeries(shapes, index=frame.index, crs=crs))
     )
 
 
 def _with_crs(table: LayerTable) -> LayerTable | None:
-    """Give a layer the system declared for it; refuse one that its coordinates contradict."""
+    """Assign the declared system to a layer; refuse one that its coordinates contradict."""
     frame = swap_axes(table.frame) if table.spec.axes == "yx" else table.frame
     declared = table.spec.crs
-    crs: CRS | Shifted | None
+    crs: CRS | ShiftedDatum | None
     try:
         crs = parse_crs(declared) if declared is not None else frame.crs
         real = WGS84 if isinstance(crs, str) else crs
-        table = _without_strays(table.with_frame(frame), real)
-        box = _box(table.frame)
+        table = _drop_stray_shapes(table.with_frame(frame), real)
+        box = _extent(table.frame)
         if box is None:
             table.flag("error", "nothing-drawn")
             return None
-        evidence = _said_of(box)
+        evidence = _extent_evidence(box)
         if real is None:
             table.flag("error", "missing-crs", (), **evidence)
             return None
-        code = mismatch(real, box)
+        code = crs_conflict(real, box)
     except (CRSError, ProjError):
         table.flag("error", "unknown-crs", crs=declared or str(frame.crs.name))
         return None
@@ -250,32 +237,34 @@ def _with_crs(table: LayerTable) -> LayerTable | None:
         table.flag("error", code, (), crs=crs if isinstance(crs, str) else real.name, **evidence)
         return None
     if isinstance(crs, str):
-        return table.with_frame(unshift(table.frame, crs))
+        return table.with_frame(remove_shift(table.frame, crs))
     if not real.is_geographic and {axis.unit_name for axis in real.axis_info[:2]} - {"metre", "meter"}:
         table.flag("note", "not-metres", crs=real.name, unit=real.axis_info[0].unit_name)
     return table.with_frame(table.frame.set_crs(real, allow_override=True))
 
 
-def _without_strays(table: LayerTable, crs: CRS | None) -> LayerTable:
-    """Take the shape from the few rows that lie at 0, 0 or off the globe: a slip of those rows, not of the layer."""
+def _drop_stray_shapes(table: LayerTable, crs: CRS | None) -> LayerTable:
+    """Remove the shapes of the few rows at 0, 0 or off the globe: faults of those rows, not of the layer."""
     bounds = shapely.bounds(np.array(table.frame.geometry.array, dtype=object))
     drawn = np.isfinite(bounds).all(axis=1)
-    stray = (bounds == 0).all(axis=1)
+    off_globe = (bounds == 0).all(axis=1)
     if crs is not None and crs.is_geographic:
-        stray |= drawn & ((np.abs(bounds[:, [0, 2]]) > 180).any(axis=1) | (np.abs(bounds[:, [1, 3]]) > 90).any(axis=1))
-    if not stray.any() or 2 * stray.sum() >= drawn.sum():
+        off_globe |= drawn & (
+            (np.abs(bounds[:, [0, 2]]) > 180).any(axis=1) | (np.abs(bounds[:, [1, 3]]) > 90).any(axis=1)
+        )
+    if not off_globe.any() or 2 * off_globe.sum() >= drawn.sum():
         return table
-    table.flag("warning", "stray-coordinates", stray)
+    table.flag("warning", "stray-coordinates", off_globe)
     shapes = np.array(table.frame.geometry.array, dtype=object)
-    shapes[stray] = None
+    shapes[off_globe] = None
     return table.with_frame(table.frame.set_geometry(gpd.GeoSeries(shapes, table.frame.index, crs=table.frame.crs)))
 
 
-def _box(frame: gpd.GeoDataFrame) -> Box | None:
+def _extent(frame: gpd.GeoDataFrame) -> Box | None:
     west, south, east, north = (float(v) for v in frame.total_bounds)
     return (west, south, east, north) if np.isfinite([west, south, east, north]).all() else None
 
 
-def _said_of(box: Box) -> dict[str, float | str]:
+def _extent_evidence(box: Box) -> dict[str, float | str]:
     names = " / ".join(probable_crs(box)) or "?"
     return {**dict(zip(("x_min", "y_min", "x_max", "y_max"), box, strict=True)), "candidates": names}

@@ -9,7 +9,7 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from planner.district.overlap import longest_walk_m
+from planner.district.checks.locations import longest_walk_m
 from planner.store.provenance import code_of, databases_in, fingerprint, hashes_in, versions_of
 
 if TYPE_CHECKING:

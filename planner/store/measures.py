@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.access import Reach, floor, gini
-from planner.access.catchment import floating_catchment
-from planner.access.decay import Gaussian
+from planner.access import TravelTimes, gini, lowest_share
+from planner.access.catchments import Gaussian, floating_catchment
 from planner.store.totals import CountedRun, coverage_of
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
         "heads": float(widest["heads"].sum()),
         "heads_covered": float(widest["heads_after"].sum()),
         "yuan_per_newly_covered": annual / (after - before) if after > before else np.nan,
-        "worst_share": floor(wide["share_after"].to_numpy(dtype=np.float64)),
+        "worst_share": lowest_share(wide["share_after"].to_numpy(dtype=np.float64)),
         "gini": float(np.average(access["gini_after"][known], weights=weights[known]))
         if weights[known].sum()
         else np.nan,
@@ -211,11 +210,11 @@ def _sizes(table: pd.DataFrame, service: Service) -> list[tuple[str, float]]:
     return list(zip(mine["place_id"], mine["capacity"].fillna(1.0).to_numpy(dtype=np.float64).tolist(), strict=True))
 
 
-def _reach(demand: pd.DataFrame, places: pd.DataFrame, pairs: pd.DataFrame) -> Reach:
+def _reach(demand: pd.DataFrame, places: pd.DataFrame, pairs: pd.DataFrame) -> TravelTimes:
     """Return the reach of one walking profile as positions again."""
     row = pd.Index(demand["id"]).get_indexer(pairs["demand_id"].astype(str))
     site = pd.Index(places["id"]).get_indexer(pairs["place_id"].astype(str)).astype(np.int32)
     order = np.argsort(row, kind="stable")
     indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(demand)))]).astype(np.int64)
     seconds = pairs["seconds"].to_numpy(dtype=np.float32)[order]
-    return Reach(indptr, site[order], seconds, len(places), np.inf)
+    return TravelTimes(indptr, site[order], seconds, len(places), np.inf)

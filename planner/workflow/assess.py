@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 
-from planner.access import circles
+from planner.access import isochrones
 from planner.siting import build_problem
 from planner.store.assessment import Assessment, Origin
 from planner.store.atomic_folder import atomic_folder
@@ -201,7 +201,7 @@ def _circles(study: Study, ground: StudyArea, offers: Sequence[ServiceToday]) ->
     drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
     for walker, sites, minutes in drawn_by(offers):
         doors = ground.doors.places[walker].take(sites)
-        rings = circles(ground.network, doors, study.walking.profiles[walker], [60 * m for m in minutes])
+        rings = isochrones(ground.network, doors, study.walking.profiles[walker], [60 * m for m in minutes])
         for site, mine in zip(sites.tolist(), rings, strict=True):
             drawn[walker, site] = dict(zip(minutes, mine, strict=True))
     ids = (*ground.district.facilities["id"], *ground.district.sites["id"])

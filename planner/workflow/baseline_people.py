@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.access import Gaussian, floating_catchment, gini, palma, walk_each
+from planner.access import Gaussian, compute_travel_times_each, floating_catchment, gini, palma
 from planner.siting import head_count, weighted_demand
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def nearest_of(
     limits_s = dict.fromkeys(walkers, limit_s)
     for first in range(0, max((doors.n for doors in sites.values()), default=0), _AT_ONCE):
         few = {walker: doors.take(np.arange(first, min(first + _AT_ONCE, doors.n))) for walker, doors in sites.items()}
-        for walker, reach in walk_each(network, homes, few, walkers, limits_s, threads=threads).items():
+        for walker, reach in compute_travel_times_each(network, homes, few, walkers, limits_s, threads=threads).items():
             best, found_s = nearest[walker], reach.nearest_s().astype(np.float64)
             nearer = found_s < best.seconds
             best.seconds[nearer] = found_s[nearer]
@@ -192,7 +192,7 @@ def walks_by_area(
 ) -> dict[str, NDArray[np.float64]]:
     """Return people, those reached, their mean walk, and the P90 and longest walk of everybody, per area.
 
-    The same as `planner.access.walk_to_nearest` of each area by itself (NaN where nobody lives), all areas in one sort.
+    The same as `tests.oracle.walks.walk_to_nearest` of each area by itself (NaN where nobody lives), all areas in one sort.
     """
     n = len(area.names)
     total, reached = area.summed(people), area.summed(people * np.isfinite(seconds))

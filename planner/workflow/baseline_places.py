@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from planner.access import Reach
+    from planner.access import TravelTimes
     from planner.study import Service, Study
     from planner.workflow.baseline_people import Areas
     from planner.workflow.stages import StudyArea
@@ -64,12 +64,12 @@ class ServiceToday:
         """Return the ids of the facilities."""
         return self.place_ids[self.sites]
 
-    def reach(self, walker: str | None = None) -> Reach:
+    def reach(self, walker: str | None = None) -> TravelTimes:
         """Return the walks to the facilities, of the service's own walker unless told otherwise."""
         return self.ground.reaches[walker or self.service.walker].only(self.sites)
 
     @cached_property
-    def reach_of_candidates(self) -> Reach:
+    def reach_of_candidates(self) -> TravelTimes:
         """Return the walks to the candidates."""
         return self.ground.reaches[self.service.walker].only(self.candidates)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from planner.access.remarks import StreetsError
-from planner.access.soundness import check_streets
-from planner.district import Finding, Findings, mend, rule_lines, survey_layers
+from planner.access.checks import check_streets
+from planner.access.network import StreetsError
+from planner.district import Finding, Findings, number_rules_text, repair_layers, survey_layers
 from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_occupied
 from planner.study.load import load_study
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from planner.district import Mended
+    from planner.district import RepairedStudy
     from planner.study import Language
 
 
@@ -30,7 +30,7 @@ class CheckResult:
     language: Language
     findings: tuple[Finding, ...]
     """Errors, then warnings, then notes."""
-    mended: Mended | None = None
+    mended: RepairedStudy | None = None
 
     @property
     def errors(self) -> int:
@@ -43,7 +43,7 @@ class CheckResult:
 
     def rules(self) -> list[str]:
         """Return how zero, unknown figures and ranges are read, one rule to a line."""
-        return rule_lines(self.language)
+        return number_rules_text(self.language)
 
     def summary(self) -> str:
         """Return one line: how many findings of each severity, and where mended copies lie."""
@@ -111,6 +111,6 @@ def check(
     mended = None
     if mend_to is not None:
         with atomic_folder(mend_to, kind=None) as aside:
-            mended = mend(study, study_file.parent, aside, survey, final=mend_to)
+            mended = repair_layers(study, study_file.parent, aside, survey, final=mend_to)
         mended = replace(mended, study_file=mend_to / mended.study_file.name)
     return CheckResult(study.language, findings.all, mended)

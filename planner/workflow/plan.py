@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access import circles
+from planner.access import isochrones
 from planner.errors import InfeasibleError, RecountError, UnprovenError
 from planner.siting import BuiltProblem, Evaluation, Plan, build_problem, evaluate, solve
 from planner.store import cache_keys
@@ -371,7 +371,9 @@ def _drawn(work: _Inputs) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
         minutes, drawn_before = _minutes(study, walker_id), work.drawings[walker_id]
         missing = np.array([place for place in places.tolist() if place not in drawn_before], dtype=np.int64)
         walker = study.walking.profiles[walker_id]
-        rings = circles(ground.network, doors.take(missing), walker, [60 * m for m in minutes]) if len(missing) else []
+        rings = (
+            isochrones(ground.network, doors.take(missing), walker, [60 * m for m in minutes]) if len(missing) else []
+        )
         for place, mine in zip(missing.tolist(), rings, strict=True):
             drawn_before[place] = dict(zip(minutes, mine, strict=True))
         drawn |= {(walker_id, place): drawn_before[place] for place in places.tolist()}

@@ -10,9 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from planner.access import KINDS, EdgeFlag
-from planner.access.soundness import check_streets
-from planner.district import need_of
+from planner.access import STREET_CLASSES, EdgeFlag
+from planner.access.checks import check_streets
+from planner.district import need_weights
 from planner.siting import evaluate_with_assignment, head_count, weighted_demand
 from planner.store.tables import as_parquet
 from planner.workflow.stages import StudyArea, connector_m
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
     from shapely.geometry.base import BaseGeometry
 
-    from planner.access import Reach, WalkNetwork
+    from planner.access import TravelTimes, WalkNetwork
     from planner.district import District, Finding
     from planner.siting import BuiltProblem, Evaluation, Plan, SitingProblem
     from planner.study import Study
@@ -53,7 +53,7 @@ class Nearest:
     place: NDArray[np.int64]
 
 
-def nearest(reach: Reach, is_open: NDArray[np.bool_]) -> Nearest:
+def nearest(reach: TravelTimes, is_open: NDArray[np.bool_]) -> Nearest:
     """Return each demand point's nearest open place; rows of a reach ascend in seconds, so it is the first open one."""
     n = len(reach.indptr) - 1
     seconds, place = np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
@@ -158,7 +158,7 @@ def nearest_table(
     )
 
 
-def reach_table(district: District, place_ids: Sequence[str], reaches: Mapping[str, Reach]) -> pd.DataFrame:
+def reach_table(district: District, place_ids: Sequence[str], reaches: Mapping[str, TravelTimes]) -> pd.DataFrame:
     """Return every pair within reach as ``walker, demand_id, place_id, seconds``."""
     demand_ids, ids = pd.Index(district.demand["id"]), pd.Index(place_ids)
     frames: list[pd.DataFrame] = [
@@ -184,7 +184,7 @@ def demand_table(study: Study, district: District, connector_m: NDArray[np.float
             "id": demand["id"],
             "community_id": ids[demand["community"]],
             **{f"people_{group}": demand[group] for group in study.groups if group in demand},
-            "need_weight": need_of(demand),
+            "need_weight": need_weights(demand),
             "connector_m": connector_m,
         },
         geometry=demand.geometry,
@@ -407,7 +407,7 @@ def streets_table(network: WalkNetwork) -> gpd.GeoDataFrame:
     """
     no_doors = network.has(EdgeFlag.BRIDGE) | network.has(EdgeFlag.TUNNEL)
     columns = {
-        "highway": np.array(KINDS)[network.kind],
+        "highway": np.array(STREET_CLASSES)[network.kind],
         "stairs": network.has(EdgeFlag.STAIRS),
         "doors": ~no_doors,
         "across": network.has(EdgeFlag.ACROSS),

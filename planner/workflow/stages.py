@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from planner.access import Reach, Snapped, WalkNetwork, grouped, snap, walk_each
+from planner.access import Snapped, TravelTimes, WalkNetwork, compute_travel_times_each, merge_entrances, snap
 from planner.district import District, read_district
 from planner.errors import LayerError
 from planner.store import cache_keys
@@ -63,7 +63,7 @@ class ProfileWalks:
 
     demand: Snapped
     places: Snapped
-    reach: Reach
+    reach: TravelTimes
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ class StudyArea:
     """Input file (relative to the study) → sha256."""
     network: WalkNetwork
     doors: SnappedEndpoints
-    reaches: dict[str, Reach]
+    reaches: dict[str, TravelTimes]
     """Walking profile → reach from every demand point to every place (facilities, then candidates)."""
     digests: StageDigests
 
@@ -214,7 +214,9 @@ def _walks(
             doors[profile.stairs] = _snapped(study, profile, streets, ends)
     demand = {walker: doors[profile.stairs][0] for walker, profile in profiles.items()}
     places = {walker: doors[profile.stairs][1] for walker, profile in profiles.items()}
-    reaches = walk_each(streets.network, demand, places, profiles, limits_s, threads=study.solver.threads)
+    reaches = compute_travel_times_each(
+        streets.network, demand, places, profiles, limits_s, threads=study.solver.threads
+    )
     return {walker: ProfileWalks(demand[walker], places[walker], reaches[walker]) for walker in profiles}
 
 
@@ -224,16 +226,16 @@ def _snapped(
     """Return the doors of demand points, and those of places."""
     limit_m = study.walking.max_connector_m
     network, walls = streets.network, streets.walls
-    demand = snap(network, ends.demand_xy, max_connector_m=limit_m, walker=walker, walls=walls)
-    entrances = snap(network, ends.entrance_xy, max_connector_m=limit_m, walker=walker, walls=walls)
-    return demand, grouped(entrances, ends.entrance_of, ends.n_places)
+    demand = snap(network, ends.demand_xy, max_connector_m=limit_m, walker=walker, barriers=walls)
+    entrances = snap(network, ends.entrance_xy, max_connector_m=limit_m, walker=walker, barriers=walls)
+    return demand, merge_entrances(entrances, ends.entrance_of, ends.n_places)
 
 
 def _ends(district: District) -> WalkEndpoints:
     """Return where walks begin and end; a place without entrances of its own has one, at its point."""
     places_xy = np.concatenate([_xy(district.facilities), _xy(district.sites)])
     at = {place: i for i, place in enumerate([*district.facilities["id"], *district.sites["id"]])}
-    entrances = district.ground.entrances
+    entrances = district.context.entrances
     own = np.array([at[place] for place in entrances["place"]], dtype=np.int32)
     plain = np.setdiff1d(np.arange(len(places_xy), dtype=np.int32), own)
     owner = np.concatenate([plain, own])

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access import WalkNetwork, Walls, close_off, raster_heights, read_network, with_heights
-from planner.access.remarks import StreetsError, path_of
+from planner.access import Barriers, WalkNetwork, add_slopes, apply_barriers, raster_heights, read_network
+from planner.access.network import StreetsError, finding_path
 from planner.errors import Fault, StudyError, raise_all
 from planner.words import say
 
@@ -27,7 +27,7 @@ class StreetsAndBarriers:
     """The streets as people may use them, and what stands between a door and a street."""
 
     network: WalkNetwork
-    walls: Walls | None
+    walls: Barriers | None
     """None where the study has neither estates nor barriers."""
 
 
@@ -44,7 +44,7 @@ def read_streets(study: Study, folder: Path, district: District) -> StreetsAndBa
     try:
         return _walkable(study, folder, district)
     except StreetsError as fault:
-        raise StreetsError(replace(fault.finding, where=path_of(study, fault.finding)), study.language) from fault
+        raise StreetsError(replace(fault.finding, where=finding_path(study, fault.finding)), study.language) from fault
 
 
 def _walkable(study: Study, folder: Path, district: District) -> StreetsAndBarriers:
@@ -61,9 +61,9 @@ def _walkable(study: Study, folder: Path, district: District) -> StreetsAndBarri
     )
     walls = _walls(study, district)
     if walls is not None:
-        network = close_off(network, walls)
+        network = apply_barriers(network, walls)
     if study.layers.elevation is not None:
-        network = with_heights(network, raster_heights(folder / study.layers.elevation.path, district.crs))
+        network = add_slopes(network, raster_heights(folder / study.layers.elevation.path, district.crs))
     return StreetsAndBarriers(network, walls)
 
 
@@ -90,12 +90,12 @@ def refuse_unknown_slopes(study: Study) -> None:
     raise_all(faults, StudyError, say("slopes_refused", language))
 
 
-def _walls(study: Study, district: District) -> Walls | None:
-    ground = district.ground
+def _walls(study: Study, district: District) -> Barriers | None:
+    ground = district.context
     if not len(ground.estates) and not len(ground.barriers):
         return None
     gates = ground.gates
-    return Walls(
+    return Barriers(
         estates=np.array(ground.estates.geometry.array, dtype=object),
         gates_xy=np.column_stack([gates.geometry.x, gates.geometry.y]).reshape(-1, 2).astype(np.float64),
         gate_estate=gates["estate"].to_numpy(dtype=np.int32),

@@ -12,7 +12,7 @@ import numpy as np
 from planner.siting import BuiltProblem, Evaluation, Floor, Spread, evaluate_offers
 
 if TYPE_CHECKING:
-    from planner.access import Reach
+    from planner.access import TravelTimes
     from planner.store.run import Run
 
 
@@ -56,7 +56,7 @@ class Looked:
 class Recount:
     """The same room in Python: toggled beside the page, and asked for the same figures."""
 
-    def __init__(self, run: Run, posed: BuiltProblem, reaches: dict[str, Reach]) -> None:
+    def __init__(self, run: Run, posed: BuiltProblem, reaches: dict[str, TravelTimes]) -> None:
         self.run, self.posed, self.reaches = run, posed, reaches
         self.offers = posed.problem.offers
         self.today = np.flatnonzero(self.offers.existing)

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from planner.cli import _run
-from planner.district import rule_lines
+from planner.district import number_rules_text
 from tests.data.broken import build  # noqa: F401 - fills the catalogue
 from tests.data.broken.catalogue import CASES
 from tests.data.broken.sound import HERE, STUDY
@@ -59,7 +59,7 @@ def test_the_check_prints_how_figures_are_read(capsys, tmp_path, language):
     )
     assert _run(["check", str(study), "--quiet"]) == 0
     printed = capsys.readouterr().out
-    assert all(line in printed for line in rule_lines(language))
+    assert all(line in printed for line in number_rules_text(language))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

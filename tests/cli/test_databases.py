@@ -9,7 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from planner.cli import _run
-from planner.district.files import RawTable, UnreadableError, database, read, read_file
+from planner.io import database, read
+from planner.io.read import read_file
+from planner.io.table import RawTable, UnreadableError
 from planner.store import cache_keys as depends
 from planner.store.cache import Cache
 from planner.store.provenance import hashes_of
@@ -50,7 +52,7 @@ def answering(monkeypatch, town):
     def answer(path, table):
         asked.append((connection(path), table))
         found = gpd.read_file(town.parent / "facilities.geojson")
-        return RawTable(found, remarks=database.REMARKS)
+        return RawTable(found, remarks=database.ISSUES)
 
     monkeypatch.setattr(read, "read_database", answer)
     return asked

@@ -10,9 +10,10 @@ import pytest
 
 from planner import cli
 from planner.cli import _run
-from planner.district.files import read, read_file
-from planner.district.files.raw import UnreadableError
 from planner.errors import LACKS_MEMORY
+from planner.io import read
+from planner.io.read import read_file
+from planner.io.table import UnreadableError
 from tests.cli.test_folders import decisions
 from tests.conftest import REPOSITORY
 from tests.tiny_town import write_town

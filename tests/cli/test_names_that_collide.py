@@ -77,7 +77,7 @@ def test_the_entrances_of_a_building_in_both_roles_are_those_of_both(town):
     doors.to_csv(town.parent / "doors.csv", index=False)
     sets = ["scenarios=[]", "layers.entrances={path: doors.csv, crs: 'EPSG:32633'}"]
     district = read_district(load_study(town, sets=sets), town.parent)
-    assert sorted(district.ground.entrances["place"]) == ["r5", "r5~today"]
+    assert sorted(district.context.entrances["place"]) == ["r5", "r5~today"]
 
 
 def test_names_that_differ_in_capitals_only_are_columns_of_their_own(town):

@@ -23,21 +23,21 @@ import pytest
 from planner.access import (
     Binary,
     Steps,
-    circles,
+    compute_travel_times,
+    compute_travel_times_each,
     count_within,
     coverage,
     floating_catchment,
     gini,
+    isochrones,
     people_only_here,
     people_within,
     snap,
-    walk,
-    walk_each,
-    walk_to_nearest,
 )
-from planner.access.assemble import Segments, assemble
-from planner.access.network import KIND_CODE, EdgeFlag, metric_crs
+from planner.access.network import CLASS_CODE, EdgeFlag, metric_crs
+from planner.access.segments import Segments, build_network
 from planner.study import WalkingProfile
+from tests.oracle.walks import walk_to_nearest
 
 A, B, C, D, E, F, G = range(7)
 XY = np.array([[0, 100], [200, 100], [300, 100], [0, 300], [200, 300], [300, 300], [200, 0]], dtype=float)
@@ -102,14 +102,14 @@ EXPECTED = {
 @pytest.fixture(scope="module")
 def network():
     tail, head = (np.array([street[end] for street in STREETS]) for end in (0, 1))
-    kind = np.array([KIND_CODE[name] for _, _, name in STREETS], dtype=np.uint8)
-    flags = np.where(kind == KIND_CODE["steps"], EdgeFlag.STAIRS, 0).astype(np.uint8)
-    return assemble(Segments(XY, tail, head, kind, flags, np.zeros(len(XY), dtype=bool)), metric_crs("EPSG:32650"))
+    kind = np.array([CLASS_CODE[name] for _, _, name in STREETS], dtype=np.uint8)
+    flags = np.where(kind == CLASS_CODE["steps"], EdgeFlag.STAIRS, 0).astype(np.uint8)
+    return build_network(Segments(XY, tail, head, kind, flags, np.zeros(len(XY), dtype=bool)), metric_crs("EPSG:32650"))
 
 
 def reach_for(network, walker, cutoff_s=1200.0):
     homes, sites = (snap(network, xy, max_connector_m=60, walker=walker) for xy in (HOMES, SITES))
-    return walk(network, homes, sites, walker, cutoff_s)
+    return compute_travel_times(network, homes, sites, walker, cutoff_s)
 
 
 def test_chains_are_one_street(network):
@@ -163,13 +163,15 @@ def test_two_paces_of_one_search_are_the_same_walks(network):
     # a walker at half the speed takes twice as long, on the same ways
     walkers = {"adult": ADULT, "half": WalkingProfile(speed_m_s=0.625)}
     homes, sites = (dict.fromkeys(walkers, snap(network, xy, max_connector_m=60)) for xy in (HOMES, SITES))
-    found = walk_each(network, homes, sites, walkers, {"adult": 300.0, "half": 600.0})
+    found = compute_travel_times_each(network, homes, sites, walkers, {"adult": 300.0, "half": 600.0})
     np.testing.assert_array_equal(found["half"].site, found["adult"].site)
     np.testing.assert_allclose(found["half"].seconds, 2 * found["adult"].seconds, atol=1e-3)
     assert len(found["half"].site) == 6  # 208 and 200, 164 and 252, 280 and 128 s; H4 reaches neither
 
 
 def test_the_elders_circle_is_smaller(network):
-    drawn = [circles(network, snap(network, SITES, max_connector_m=60), who, [300.0])[0][0] for who in (ADULT, ELDER)]
+    drawn = [
+        isochrones(network, snap(network, SITES, max_connector_m=60), who, [300.0])[0][0] for who in (ADULT, ELDER)
+    ]
     assert drawn[1].area < drawn[0].area
     assert drawn[1].difference(drawn[0]).area < 0.001 * drawn[1].area

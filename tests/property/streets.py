@@ -6,8 +6,8 @@ import networkx as nx
 import numpy as np
 import shapely
 
-from planner.access.assemble import Segments, assemble
-from planner.access.network import KIND_CODE, EdgeFlag, metric_crs
+from planner.access.network import CLASS_CODE, EdgeFlag, metric_crs
+from planner.access.segments import Segments, build_network
 
 CRS = metric_crs("EPSG:32650")
 
@@ -24,17 +24,17 @@ def town(seed, *, points=40, links=60, extent_m=400.0, one_way=0.0, stairs=0.0, 
     _, first = np.unique(np.sort(ends, axis=1), axis=0, return_index=True)
     tail, head = ends[np.sort(first)].T
     links = len(tail)
-    kind = np.full(links, KIND_CODE["footway"], dtype=np.uint8)
+    kind = np.full(links, CLASS_CODE["footway"], dtype=np.uint8)
     flags = np.zeros(links, dtype=np.uint8)
     flags[rng.random(links) < stairs] |= np.uint8(EdgeFlag.STAIRS)
-    kind[(flags & EdgeFlag.STAIRS) != 0] = KIND_CODE["steps"]
+    kind[(flags & EdgeFlag.STAIRS) != 0] = CLASS_CODE["steps"]
     flags[rng.random(links) < one_way] |= np.uint8(EdgeFlag.ONE_WAY)
     return xy, tail, head, kind, flags
 
 
 def network_of(streets):
     xy, tail, head, kind, flags = streets
-    return assemble(Segments(xy, tail, head, kind, flags, np.zeros(len(xy), dtype=bool)), CRS)
+    return build_network(Segments(xy, tail, head, kind, flags, np.zeros(len(xy), dtype=bool)), CRS)
 
 
 def oracle_seconds(streets, origins, sites, walker, *, max_connector_m, cutoff_s=None):

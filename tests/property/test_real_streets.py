@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import shapely
 
-from planner.access import snap, walk
-from planner.access.assemble import assemble
+from planner.access import compute_travel_times, snap
+from planner.access.line_streets import node_lines
 from planner.access.network import metric_crs
-from planner.access.network_lines import noded
-from planner.access.network_osm import read_osm
+from planner.access.osm_streets import read_osm
+from planner.access.segments import build_network
 from planner.study import WalkingProfile
 from tests.property.streets import oracle_seconds
 
@@ -30,7 +30,7 @@ def porto(shared_data):
 def wuhan(shared_data):
     streets = gpd.read_parquet(shared_data / "wuhan/wuhan_streets.parquet").cx[239_000:247_000, 3_381_000:3_389_000]
     lines = np.asarray(streets.geometry.array, dtype=object)
-    segments = noded(
+    segments = node_lines(
         lines[shapely.get_type_id(lines) == 1], np.zeros(len(lines), np.uint8), np.zeros(len(lines), np.uint8)
     )
     return segments, "EPSG:32650"
@@ -41,14 +41,14 @@ def wuhan(shared_data):
 def test_thousands_of_walks_equal_networkx(shared_data, city, who):
     segments, crs = city(shared_data)
     walker = WALKERS[who]
-    network = assemble(segments, metric_crs(crs))
+    network = build_network(segments, metric_crs(crs))
     rng = np.random.default_rng(11)
     spots = segments.xy[np.concatenate([segments.tail, segments.head])]
     middle = np.median(spots, axis=0)
     spots = spots[(np.abs(spots - middle) < 900).all(axis=1)]
     homes, sites = (rng.choice(spots, size) + rng.normal(0, 25, (size, 2)) for size in (150, 80))
 
-    reach = walk(
+    reach = compute_travel_times(
         network, *(snap(network, xy, max_connector_m=150, walker=walker) for xy in (homes, sites)), walker, 1500.0
     )
 

@@ -8,8 +8,8 @@ import pytest
 import shapely
 from scipy.interpolate import RegularGridInterpolator
 
-from planner.access import EdgeFlag, raster_heights, snap, walk, with_heights
-from planner.access.network import KIND_CODE
+from planner.access import EdgeFlag, add_slopes, compute_travel_times, raster_heights, snap
+from planner.access.network import CLASS_CODE
 from planner.study import WalkingProfile
 from tests.property.streets import CRS, network_of, town
 
@@ -58,7 +58,7 @@ def chequerboard(seed, n=7):
     ways += [(place[0, 0], place[1, 1]), (place[0, -1], place[1, -2]), (place[-1, 0], place[-2, 1])]
     ways += [(place[-1, -1], place[-2, -2])]
     tail, head = np.array(ways).T
-    kind = np.full(len(tail), KIND_CODE["footway"], np.uint8)
+    kind = np.full(len(tail), CLASS_CODE["footway"], np.uint8)
     return xy, tail, head, kind, np.zeros(len(tail), np.uint8)
 
 
@@ -69,7 +69,7 @@ def test_on_a_tilted_plane_every_metre_counts_by_its_slope(seed):
     rng = np.random.default_rng(seed + 50)
     tilt = rng.uniform(-0.2, 0.2, 2)
     walker = WalkingProfile(speed_m_s=0.9, slope="tobler")
-    network = with_heights(network_of((xy, tail, head, *rest)), lambda spots: spots @ tilt)
+    network = add_slopes(network_of((xy, tail, head, *rest)), lambda spots: spots @ tilt)
     assert network.n_edges == len(tail)
     places = {"home": rng.uniform(0, EXTENT_M, (25, 2)), "site": rng.uniform(0, EXTENT_M, (20, 2))}
 
@@ -100,8 +100,12 @@ def test_on_a_tilted_plane_every_metre_counts_by_its_slope(seed):
     )
     assert np.abs(there - back.T).max() > 5  # uphill is not downhill
     for cutoff_s in (350.0, 3600.0):
-        assert_equal_seconds(dense(walk(network, homes, sites, walker, cutoff_s, threads=1)), there, cutoff_s)
-        assert_equal_seconds(dense(walk(network, sites, homes, walker, cutoff_s, threads=1)), back, cutoff_s)
+        assert_equal_seconds(
+            dense(compute_travel_times(network, homes, sites, walker, cutoff_s, threads=1)), there, cutoff_s
+        )
+        assert_equal_seconds(
+            dense(compute_travel_times(network, sites, homes, walker, cutoff_s, threads=1)), back, cutoff_s
+        )
 
 
 def surface(heights, xy):
@@ -215,14 +219,18 @@ def test_over_hills_of_a_raster_bends_bridges_and_stairs(seed, tmp_path):
     walker = WalkingProfile(speed_m_s=1.1, slope="tobler", stairs_factor=1.5)
     own_heights = hills(tmp_path, rng)
     streets = xy, tail, head, kind, flags
-    network = with_heights(network_of(streets), raster_heights(tmp_path / "hills.tif", CRS))
+    network = add_slopes(network_of(streets), raster_heights(tmp_path / "hills.tif", CRS))
     places = {"home": rng.uniform(0, EXTENT_M, (40, 2)), "site": rng.uniform(0, EXTENT_M, (25, 2))}
     homes, sites = (snap(network, points, max_connector_m=100) for points in places.values())
     there, back = pair_of_tables(streets, own_heights, places, walker, 100)
     both_ways = np.isfinite(there) & np.isfinite(back.T)
     assert np.abs(there[both_ways] - back.T[both_ways]).max() > 5
-    assert_equal_seconds(dense(walk(network, homes, sites, walker, 3600.0, threads=1)), there, 3600.0, 0.1)
-    assert_equal_seconds(dense(walk(network, sites, homes, walker, 3600.0, threads=1)), back, 3600.0, 0.1)
+    assert_equal_seconds(
+        dense(compute_travel_times(network, homes, sites, walker, 3600.0, threads=1)), there, 3600.0, 0.1
+    )
+    assert_equal_seconds(
+        dense(compute_travel_times(network, sites, homes, walker, 3600.0, threads=1)), back, 3600.0, 0.1
+    )
 
 
 def cut_anew(streets, rng, stubs):
@@ -257,9 +265,9 @@ def test_it_does_not_matter_where_streets_are_cut(seed, tmp_path):
     doors = xy[tail[on]] + share * (xy[head[on]] - xy[tail[on]])
     found = []
     for version in (streets, cut_anew(streets, rng, stubs=False), cut_anew(streets, rng, stubs=True)):
-        network = with_heights(network_of(version), heights)
+        network = add_slopes(network_of(version), heights)
         here = snap(network, doors, max_connector_m=1)
-        found.append(dense(walk(network, here, here, walker, 3600.0, threads=1)))
+        found.append(dense(compute_travel_times(network, here, here, walker, 3600.0, threads=1)))
     for other in found[1:]:
         assert np.array_equal(np.isfinite(other), np.isfinite(found[0]))
         both = np.isfinite(other)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks.walking.city import SPACING_M, city
-from planner.access import snap, walk
-from planner.access.assemble import assemble
+from planner.access import compute_travel_times, snap
 from planner.access.network import metric_crs
+from planner.access.segments import build_network
 from planner.study import WalkingProfile
 
 pytestmark = pytest.mark.scale
@@ -30,14 +30,14 @@ def test_a_million_junctions_in_a_minute_and_four_gigabytes(repository):
 def test_time_per_origin_does_not_grow_with_the_city():
     walker, took = WalkingProfile(speed_m_s=1.2), []
     for side in (150, 600):  # sixteen times the junctions, people as dense
-        network = assemble(city(side), metric_crs("EPSG:32650"))
+        network = build_network(city(side), metric_crs("EPSG:32650"))
         rng = np.random.default_rng(1)
         size = side * side // 40
         homes, places = (
             snap(network, rng.uniform(0, side * SPACING_M, (n, 2)), max_connector_m=200) for n in (size, size // 5)
         )
-        walk(network, homes, places, walker, 900.0, threads=1)
+        compute_travel_times(network, homes, places, walker, 900.0, threads=1)
         begun = time.process_time()
-        walk(network, homes, places, walker, 900.0, threads=1)
+        compute_travel_times(network, homes, places, walker, 900.0, threads=1)
         took.append((time.process_time() - begun) / size)
     assert took[1] < 2 * took[0]

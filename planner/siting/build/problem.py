@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.district import groups_apart, need_of
+from planner.district import disjoint_groups, need_weights
 from planner.errors import Fault, LayerError, StudyError, raise_all
 from planner.siting.build.offers import (
     PossibleOffer,
@@ -148,7 +148,7 @@ def _demands(
         if floor.group is not None and (floor.service, floor.group) not in positions:
             whole = demands[at[floor.service]]
             positions[floor.service, floor.group] = len(demands)
-            people = district.demand[floor.group].to_numpy(dtype=np.float64) * need_of(district.demand)
+            people = district.demand[floor.group].to_numpy(dtype=np.float64) * need_weights(district.demand)
             # A group that only floors name has no weight: its people are counted in the whole.
             demands.append(
                 replace(whole, people=people, weights=(0.0,) * len(whole.weights), part_of=at[floor.service])
@@ -164,14 +164,14 @@ def weighted_demand(service: Service, district: District) -> FloatArray:
     people = np.zeros(len(district.demand))
     for group, weight in service.demand.items():
         people += weight * district.demand[group].to_numpy(dtype=np.float64)
-    return people * need_of(district.demand)
+    return people * need_weights(district.demand)
 
 
 def head_count(study: Study, service: Service, district: District) -> FloatArray:
     """Return the people at each demand point who want ``service``, float64[n]: unweighted, nobody in two groups."""
     groups = {name: study.groups[name] for name, weight in service.demand.items() if weight > 0}
     people = district.demand[list(groups)].to_numpy(dtype=np.float64)
-    return np.asarray(people[:, groups_apart(groups, people.sum(axis=0))].sum(axis=1), dtype=np.float64)
+    return np.asarray(people[:, disjoint_groups(groups, people.sum(axis=0))].sum(axis=1), dtype=np.float64)
 
 
 def _rules(

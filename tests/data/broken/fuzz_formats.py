@@ -19,9 +19,11 @@ import geopandas as gpd
 import xlsxwriter
 from shapely.geometry import Point
 
-from planner.access.network_read import read_network
-from planner.district.files import UnreadableError, Want, read_extract, read_file
+from planner.access.network_reading import read_network
 from planner.errors import PlannerError
+from planner.io.osm import TagQuery, read_extract
+from planner.io.read import read_file
+from planner.io.table import UnreadableError
 from tests.data.broken.fuzz import damaged
 
 MOST_S, MOST_KB = 10.0, 2_000_000
@@ -106,7 +108,7 @@ def extract(luck, place):
     path = place / luck.choice(["x.osm", "x.osm.gz", "x.osh"])
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
     with contextlib.suppress(UnreadableError):
-        (found,) = read_extract(path, [Want({"amenity": []}, frozenset({"name"}))])
+        (found,) = read_extract(path, [TagQuery({"amenity": []}, frozenset({"name"}))])
         assert found.frame["id"].is_unique
     read_network(path, CRS)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.district import gcj02
-from planner.district.files.encoding import cut_name, decide, decode, decode_name
+from planner.io.encoding import cut_name, decide, decode, decode_name
 
 METRES_PER_DEGREE = 111_320
 CHINA = st.tuples(st.floats(73, 135), st.floats(3.5, 53.5))

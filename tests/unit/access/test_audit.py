@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from planner.access import audit
-from tests.unit.access.reaches import random_reach, reach_of
+from tests.unit.access.random_times import random_travel_times, travel_times_of
 
 #  blocks of 10, 20, 30, 40 people; facilities 0 and 1 double each other, 2 stands alone, 3 serves nobody
-REACH = reach_of([{0: 100, 1: 200}, {0: 300, 1: 250}, {1: 400, 2: 500}, {2: 100}], n_sites=4)
+REACH = travel_times_of([{0: 100, 1: 200}, {0: 300, 1: 250}, {1: 400, 2: 500}, {2: 100}], n_sites=4)
 PEOPLE = np.array([10.0, 20.0, 30.0, 40.0])
 
 
@@ -52,7 +52,7 @@ def test_of_two_that_double_each_other_only_one_can_go():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_moves_equal_trying_every_one(seed):
-    existing, candidates = random_reach(seed, n_sites=5), random_reach(seed + 100, n_sites=7)
+    existing, candidates = random_travel_times(seed, n_sites=5), random_travel_times(seed + 100, n_sites=7)
     people = np.random.default_rng(seed).integers(0, 9, existing.n_demand) * 1.0
     cutoff_s = 400.0
 
@@ -70,4 +70,4 @@ def test_moves_equal_trying_every_one(seed):
         assert table.loc[facility, "net"] == pytest.approx(max(tried))
         assert tried[int(table.loc[facility, "candidate"])] == pytest.approx(max(tried))
     assert table["net"].is_monotonic_decreasing
-    assert len(audit.moves(existing, reach_of([{}] * existing.n_demand, 0), people, cutoff_s)) == 0
+    assert len(audit.moves(existing, travel_times_of([{}] * existing.n_demand, 0), people, cutoff_s)) == 0

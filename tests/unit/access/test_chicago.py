@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from planner.access import Reach
-from planner.access.catchment import floating_catchment
-from planner.access.decay import Binary, Gaussian, Steps
+from planner.access import TravelTimes
+from planner.access.catchments import Binary, Gaussian, Steps, floating_catchment
 from tests.oracle.chicago import CUTOFF, STEPS, tracts
 
 DECAYS = {
@@ -21,7 +20,7 @@ DECAYS = {
 def chicago(shared_data):
     geoid, people, doctors, origin, destination, cost = tracts(shared_data / "chicago")
     order = np.lexsort((destination, cost, origin))
-    reach = Reach(
+    reach = TravelTimes(
         indptr=np.concatenate([[0], np.cumsum(np.bincount(origin, minlength=len(geoid)))]),
         site=destination[order].astype(np.int32),
         seconds=cost[order].astype(np.float32),

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import shapely
 
-from planner.access import KINDS, EdgeFlag, read_network
-from planner.access.road_classes import osm_tags_of
+from planner.access import STREET_CLASSES, EdgeFlag, read_network
+from planner.access.tags import osm_tags
 from planner.errors import LayerError
 
 CRS = "EPSG:32650"
@@ -35,7 +35,7 @@ def notes_of(network):
 )  # fmt: skip
 def test_a_class_is_known_in_many_words(tmp_path, said, kind):
     network = read_network(layer(tmp_path / "streets.gpkg", 道路等级=[said]), CRS)
-    assert [KINDS[code] for code in network.kind] == [kind]
+    assert [STREET_CLASSES[code] for code in network.kind] == [kind]
     assert ("street-classes-unknown" in notes_of(network)) == (said == "某路")
 
 
@@ -45,8 +45,8 @@ def test_a_class_is_known_in_many_words(tmp_path, said, kind):
 def test_what_no_walker_may_use_is_not_walked_and_its_length_is_known(tmp_path, said):
     network = read_network(layer(tmp_path / "streets.gpkg", 道路等级=[said, "支路"]), CRS)
     assert network.length_m.sum() == pytest.approx(100)
-    assert network.left_out.reasons == (f"道路等级={said}",)
-    assert shapely.length(network.left_out.lines).tolist() == [100]
+    assert network.excluded.reasons == (f"道路等级={said}",)
+    assert shapely.length(network.excluded.lines).tolist() == [100]
 
 
 @pytest.mark.parametrize("said", ["铁路", "在建道路", "规划", "construction"])
@@ -111,7 +111,7 @@ def test_a_deck_meets_the_ground_where_it_ends(tmp_path):
 
 
 def test_words_stand_for_bridges_and_tunnels():
-    assert osm_tags_of("人行地道") == {"highway": "footway", "tunnel": "yes"}
-    assert osm_tags_of("地下通道") == {"highway": "footway", "tunnel": "yes"}
-    assert osm_tags_of("") is None
+    assert osm_tags("人行地道") == {"highway": "footway", "tunnel": "yes"}
+    assert osm_tags("地下通道") == {"highway": "footway", "tunnel": "yes"}
+    assert osm_tags("") is None
     assert np.uint8(EdgeFlag.ACROSS) == 16

@@ -7,9 +7,9 @@ import numpy as np
 import osmium
 import pytest
 
-from planner.access import read_network, snap, walk
-from planner.district.files import Want, read_extract
+from planner.access import compute_travel_times, read_network, snap
 from planner.errors import LayerError
+from planner.io.osm import TagQuery, read_extract
 from planner.study import WalkingProfile
 from tests.unit.access.osm_street import CRS, PLACES, STREET, node, nodes, number_at, place, spots, tags, way, written
 
@@ -20,7 +20,7 @@ DELETED = node(90, 0, 50) + node(91, 1000, 50)
 
 def seconds(network, start, end):
     doors = [snap(network, spots(x), max_connector_m=20) for x in (start, end)]
-    reach = walk(network, *doors, WALKER, 3600.0, threads=1)
+    reach = compute_travel_times(network, *doors, WALKER, 3600.0, threads=1)
     return float(reach.seconds[0]) if len(reach.seconds) else np.inf
 
 
@@ -161,7 +161,7 @@ CANTEEN = tags(amenity="canteen", name="A")
     ids=["visible=false", "action=delete", "old version", "negative node", "way before nodes", "negative way"],
 )
 def test_facilities_of_such_files_are_those_that_exist(tmp_path, text, ids):
-    (found,) = read_extract(written(tmp_path / "places.osm", text), [Want({"amenity": ["canteen"]})])
+    (found,) = read_extract(written(tmp_path / "places.osm", text), [TagQuery({"amenity": ["canteen"]})])
     assert sorted(found.frame["id"]) == ids
     assert not found.open_shapes
 
@@ -170,7 +170,7 @@ def test_a_facility_that_overpass_tells_as_a_relation_with_its_shape_is_read(tmp
     corners = [(0, 0), (20, 0), (20, 20), (0, 20), (0, 0)]
     shape = "".join('<nd lat="{1}" lon="{0}"/>'.format(*place(*corner)) for corner in corners)
     text = f'<relation id="5"><member type="way" ref="6" role="outer">{shape}</member>{tags(type="multipolygon", amenity="canteen")}</relation>'
-    (found,) = read_extract(written(tmp_path / "places.osm", text), [Want({"amenity": ["canteen"]})])
+    (found,) = read_extract(written(tmp_path / "places.osm", text), [TagQuery({"amenity": ["canteen"]})])
     assert list(found.frame["id"]) == ["r5"]
     assert found.frame.to_crs(CRS).area[0] == pytest.approx(400, rel=0.01)
 

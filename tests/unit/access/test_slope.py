@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pyproj import CRS
 
-from planner.access import EdgeFlag, raster_heights, snap, walk, with_heights
-from planner.access.pace import NEVER, pace
-from planner.access.slope import tobler
+from planner.access import EdgeFlag, add_slopes, compute_travel_times, raster_heights, snap
+from planner.access.edge_costs import UNREACHABLE, edge_costs
+from planner.access.slope import tobler_factor
 from planner.errors import LayerError, StudyError
 from planner.study import WalkingProfile
 from tests.property.streets import network_of
@@ -22,19 +22,19 @@ def hill(flags=0):
 
 def seconds(network, start, end):
     doors = [snap(network, np.array([[x, 0.0]]), max_connector_m=1) for x in (start, end)]
-    return float(walk(network, *doors, HIKER, 3600.0).seconds[0])
+    return float(compute_travel_times(network, *doors, HIKER, 3600.0).seconds[0])
 
 
 def test_tobler_is_one_on_level_ground_and_quickest_gently_downhill():
-    assert tobler(np.array([0.0]))[0] == pytest.approx(1.0)
-    assert tobler(np.array([-0.05]))[0] == pytest.approx(np.exp(-0.175))
-    assert tobler(np.array([0.1]))[0] == pytest.approx(np.exp(0.35))
+    assert tobler_factor(np.array([0.0]))[0] == pytest.approx(1.0)
+    assert tobler_factor(np.array([-0.05]))[0] == pytest.approx(np.exp(-0.175))
+    assert tobler_factor(np.array([0.1]))[0] == pytest.approx(np.exp(0.35))
     slopes = np.linspace(-0.5, 0.5, 1001)
-    assert slopes[tobler(slopes).argmin()] == pytest.approx(-0.05)
+    assert slopes[tobler_factor(slopes).argmin()] == pytest.approx(-0.05)
 
 
 def test_uphill_takes_longer_than_downhill():
-    network = with_heights(hill(), lambda xy: xy[:, 0] * 0.1)
+    network = add_slopes(hill(), lambda xy: xy[:, 0] * 0.1)
     assert seconds(network, 0, 100) == pytest.approx(100 * np.exp(0.35), abs=2e-3)
     assert seconds(network, 100, 0) == pytest.approx(100 * np.exp(0.0), abs=2e-3)
 
@@ -45,24 +45,24 @@ def test_a_ridge_is_felt_between_the_ends_but_not_by_a_bridge():
 
     # samples at 0, 20, 40, 60, 80, 100 m: two fifths up, one level, two fifths down, at 20 %
     up, down = np.exp(3.5 * 0.2), np.exp(3.5 * 0.1)
-    assert seconds(with_heights(hill(), ridge), 0, 100) == pytest.approx(40 * up + 20 + 40 * down, abs=2e-3)
-    assert with_heights(hill(2), ridge).slope_ahead.tolist() == [1.0]
+    assert seconds(add_slopes(hill(), ridge), 0, 100) == pytest.approx(40 * up + 20 + 40 * down, abs=2e-3)
+    assert add_slopes(hill(2), ridge).slope_ahead.tolist() == [1.0]
 
 
 def test_unknown_heights_are_bridged_or_told():
-    network = with_heights(hill(), lambda xy: np.where(np.isin(xy[:, 0], (0.0, 100.0)), xy[:, 0] * 0.1, np.nan))
+    network = add_slopes(hill(), lambda xy: np.where(np.isin(xy[:, 0], (0.0, 100.0)), xy[:, 0] * 0.1, np.nan))
     assert network.slope_ahead[0] == pytest.approx(np.exp(0.35))
-    blind = with_heights(hill(), lambda xy: np.full(len(xy), np.nan))
+    blind = add_slopes(hill(), lambda xy: np.full(len(xy), np.nan))
     assert blind.slope_ahead.tolist() == [1.0]
     assert "1 of 1 streets lie outside the heights" in blind.notes[-1].what("en")
 
 
 def test_forbidden_stairs_are_not_walked_downhill_either():
-    network = with_heights(hill(int(EdgeFlag.STAIRS)), lambda xy: xy[:, 0] * 0.05)
+    network = add_slopes(hill(int(EdgeFlag.STAIRS)), lambda xy: xy[:, 0] * 0.05)
     wheelchair = HIKER.model_copy(update={"stairs": "forbidden"})
-    for ticks in (pace(network, wheelchair).ahead, pace(network, wheelchair).back):
-        assert ticks.tolist() == [NEVER]
-    assert pace(network, HIKER).back[0] < pace(network, HIKER).ahead[0] < NEVER
+    for ticks in (edge_costs(network, wheelchair).ahead, edge_costs(network, wheelchair).back):
+        assert ticks.tolist() == [UNREACHABLE]
+    assert edge_costs(network, HIKER).back[0] < edge_costs(network, HIKER).ahead[0] < UNREACHABLE
 
 
 def test_slope_without_heights_is_refused():
@@ -101,7 +101,7 @@ def late_rise(xy):
 
 @pytest.mark.parametrize("cuts", [(0, 1000), (0, 450, 1000), (0, 111, 237, 500, 777, 1000)])
 def test_a_level_stretch_of_a_street_that_rises_later_is_level(cuts):
-    network = with_heights(broken_street(*cuts), late_rise)
+    network = add_slopes(broken_street(*cuts), late_rise)
     assert seconds(network, 10, 270) == pytest.approx(260, abs=2e-3)
     assert seconds(network, 270, 10) == pytest.approx(260, abs=2e-3)
     assert seconds(network, 510, 600) == pytest.approx(90 * np.exp(0.7), abs=2e-3)
@@ -111,7 +111,7 @@ def test_a_level_stretch_of_a_street_that_rises_later_is_level(cuts):
 def test_a_stub_changes_nothing():
     xy = np.array([[0.0, 0], [450, 0], [1000, 0], [450, 5]])
     nothing = np.zeros(3, np.uint8)
-    network = with_heights(network_of((xy, np.array([0, 1, 1]), np.array([1, 2, 3]), nothing, nothing)), late_rise)
+    network = add_slopes(network_of((xy, np.array([0, 1, 1]), np.array([1, 2, 3]), nothing, nothing)), late_rise)
     assert seconds(network, 10, 270) == pytest.approx(260, abs=2e-3)
     assert seconds(network, 10, 900) == pytest.approx(490 + 400 * np.exp(0.7), abs=5e-3)
 
@@ -127,14 +127,14 @@ def test_a_void_that_the_raster_does_not_declare_closes_no_street(tmp_path, void
         transform=transform,
     ) as out:  # fmt: skip
         out.write(grid, 1)
-    network = with_heights(broken_street(0, 1000), raster_heights(tmp_path / "dem.tif", CRS.from_epsg(32650)))
+    network = add_slopes(broken_street(0, 1000), raster_heights(tmp_path / "dem.tif", CRS.from_epsg(32650)))
     assert seconds(network, 0, 1000) == pytest.approx(1000, abs=5e-3)
     told = [note.code for note in network.notes]
     assert told == (["heights-beyond-earth"] if np.isfinite(void) else [])
 
 
 def test_slopes_that_cannot_be_are_capped_and_told():
-    network = with_heights(broken_street(0, 100), lambda xy: np.where(xy[:, 0] >= 60, 500.0, 0.0))
+    network = add_slopes(broken_street(0, 100), lambda xy: np.where(xy[:, 0] >= 60, 500.0, 0.0))
     assert seconds(network, 0, 100) == pytest.approx(80 + 20 * np.exp(3.5), abs=5e-3)
     (note,) = network.notes
     assert note.what("en") == "1 streets are steeper than 100% over 20 m in all and count as 100%"
@@ -149,6 +149,6 @@ def test_a_bridge_cut_in_the_middle_rises_as_evenly_as_a_whole_one():
         xy = np.array([[x, 0.0] for x in xs] + [[0, 50.0], [100, 50]])
         tail, head = np.array([*range(n), 0, n]), np.array([*range(1, n + 1), n + 1, n + 2])
         flags = np.array([int(EdgeFlag.BRIDGE)] * n + [0, 0], np.uint8)
-        network = with_heights(network_of((xy, tail, head, np.zeros(n + 2, np.uint8), flags)), valley)
+        network = add_slopes(network_of((xy, tail, head, np.zeros(n + 2, np.uint8), flags)), valley)
         doors = [snap(network, np.array([[x, 50.0]]), max_connector_m=1) for x in (0, 100)]
-        assert float(walk(network, *doors, HIKER, 3600.0).seconds[0]) == pytest.approx(200, abs=5e-3)
+        assert float(compute_travel_times(network, *doors, HIKER, 3600.0).seconds[0]) == pytest.approx(200, abs=5e-3)

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from planner.access import read_network
-from planner.access.soundness import check_streets
+from planner.access.checks import check_streets
 from planner.district import read_district
 from planner.district.gcj02 import wgs84_to_bd09, wgs84_to_gcj02
 from tests.unit.district.conftest import CRS, HandDrawn, X, Y

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from planner.district.crs import choose_metric
+from planner.district.crs import choose_projected_crs
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_the_zone_is_that_of_the_place(south, codes, west, east):
     left = shapely.box(180 + west, south, 180, south + 0.02)
     right = shapely.box(-180, south, -180 + east, south + 0.02)
     quarters = gpd.GeoDataFrame(geometry=[left, right], crs=4326)
-    crs = choose_metric(quarters)
+    crs = choose_projected_crs(quarters)
     assert crs.to_epsg() in codes
     placed = quarters.to_crs(crs)
     # the two touch, the eastern one lies east, and the whole is as large as on the globe
@@ -31,9 +31,9 @@ def test_the_zone_is_that_of_the_place(south, codes, west, east):
 def test_a_declared_zone_is_kept():
     shapes = [shapely.box(179.98, -16.8, 180, -16.78), shapely.box(-180, -16.8, -179.98, -16.78)]
     quarters = gpd.GeoDataFrame(geometry=shapes, crs=4326).to_crs(32760)
-    assert choose_metric(quarters).to_epsg() == 32760
+    assert choose_projected_crs(quarters).to_epsg() == 32760
 
 
 def test_elsewhere_nothing_changes():
     quarters = gpd.GeoDataFrame(geometry=[shapely.box(13.2, 53.5, 13.3, 53.6)], crs=4326)
-    assert choose_metric(quarters).to_epsg() == 32633
+    assert choose_projected_crs(quarters).to_epsg() == 32633

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point
 
-from planner.district import check_layers, need_of, read_district, rule_lines
-from planner.district.figures import RULES
+from planner.district import check_layers, need_weights, number_rules_text, read_district
+from planner.district.layer_table import NUMBER_RULES
 from planner.errors import LayerError
 from tests.unit.district.conftest import CRS, X, Y, square
 
@@ -109,7 +109,7 @@ def test_a_percentage_is_a_weight_of_need(drawn):
     drawn.layers["need"] = {"path": "need.gpkg"}
     demand = read_district(drawn.study(), drawn.folder).demand
     assert float(demand["elders"].sum()) == 20  # heads stay heads
-    assert (demand["elders"] * need_of(demand)).sum() == pytest.approx(1.5 * 20)
+    assert (demand["elders"] * need_weights(demand)).sum() == pytest.approx(1.5 * 20)
 
 
 # the same heading twice --------------------------------------------------------------------------------------------------
@@ -308,13 +308,13 @@ def test_people_are_never_a_range(drawn):
 
 def test_the_rule_names_every_column_in_both_languages():
     for language in ("zh", "en"):
-        text = "\n".join(rule_lines(language))
-        assert all(column in text for column in RULES)
+        text = "\n".join(number_rules_text(language))
+        assert all(column in text for column in NUMBER_RULES)
 
 
 def test_the_rule_is_documented_as_it_is_printed(repository):
     page = (repository / "docs" / "layers.md").read_text(encoding="utf-8")
-    for column, rule in RULES.items():
+    for column, rule in NUMBER_RULES.items():
         row = next(line for line in page.splitlines() if line.startswith(f"| `{column}` |"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert cells[1] == {"figure": "0", "unknown": "not known"}[rule.zero]

@@ -100,7 +100,7 @@ def test_gates_estates_barriers_and_need_are_read(drawn):
     drawn.layers |= {
         "estates": {"path": "e.gpkg"}, "gates": {"path": "g.gpkg"}, "barriers": {"path": "w.gpkg"}, "need": {"path": "n.gpkg"},
     }  # fmt: skip
-    ground = read_district(drawn.study(), drawn.folder).ground
+    ground = read_district(drawn.study(), drawn.folder).context
     assert list(ground.gates["estate"]) == [0, -1, 0]
     assert list(ground.barriers["kind"]) == ["wall"]
     assert list(ground.need["weight"]) == [1.5]
@@ -108,5 +108,5 @@ def test_gates_estates_barriers_and_need_are_read(drawn):
 
 
 def test_a_district_without_them_has_empty_ones(drawn):
-    ground = read_district(drawn.study(), drawn.folder).ground
+    ground = read_district(drawn.study(), drawn.folder).context
     assert {len(frame) for frame in vars(ground).values()} == {0}

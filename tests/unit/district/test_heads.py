@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.district import groups_apart, heads
+from planner.district import disjoint_groups, heads
 from planner.study import DemandGroup
 
 
@@ -23,7 +23,7 @@ NESTED = groups(aged_60=(60, None), aged_65=(65, None), aged_80=(80, None), todd
 
 def test_whoever_is_eighty_is_sixty_too():
     people = np.array([[30.0, 20.0, 5.0, 4.0], [10.0, 9.0, 8.0, 0.0]])
-    assert groups_apart(NESTED, people.sum(axis=0)).tolist() == [True, False, False, True]
+    assert disjoint_groups(NESTED, people.sum(axis=0)).tolist() == [True, False, False, True]
     assert heads(NESTED, people) == 44
 
 
@@ -34,7 +34,7 @@ def test_ages_meet_only_where_a_year_is_in_both():
 
 def test_the_parts_count_where_they_hold_more_than_the_whole():
     ages = groups(everybody=(0, None), young=(0, 59), old=(60, None))
-    assert groups_apart(ages, np.array([9.0, 7.0, 3.0])).tolist() == [False, True, True]
+    assert disjoint_groups(ages, np.array([9.0, 7.0, 3.0])).tolist() == [False, True, True]
 
 
 def test_groups_without_ages_are_people_of_their_own():
@@ -50,7 +50,7 @@ def test_no_choice_of_groups_that_do_not_overlap_holds_more(drawn):
     people = np.array([count for _, _, count in drawn])
     named = groups(**{f"g{i}": span for i, span in enumerate(spans)})
     ages = [set(range(young, (120 if old is None else old) + 1)) for young, old in spans]
-    chosen = np.flatnonzero(groups_apart(named, people))
+    chosen = np.flatnonzero(disjoint_groups(named, people))
     assert all(not ages[a] & ages[b] for a, b in combinations(chosen, 2))
     most = max(
         people[list(some)].sum()

@@ -10,10 +10,10 @@ import pytest
 import shapely
 
 from planner.access import read_network
-from planner.access.soundness import check_streets
+from planner.access.checks import check_streets
 from planner.district import check_layers, read_district
-from planner.district.files import Want, read_extract
 from planner.district.gcj02 import wgs84_to_bd09, wgs84_to_gcj02
+from planner.io.osm import TagQuery, read_extract
 from planner.study import Study
 
 pytestmark = pytest.mark.shared
@@ -261,7 +261,7 @@ def test_rooms_in_real_buildings_of_one_street_of_yangpu_betray_a_shift_and_noth
 ):
     """65 rooms in the 226 buildings of the extract in 四平路街道, whose streets cover 1.1 × 0.95 km of its 2.6 km²."""
     shutil.copy(shared_data / "yangpu" / "tongji.osm", tmp_path / "tongji.osm")
-    buildings = read_extract(tmp_path / "tongji.osm", [Want({"building": []})])[0].frame
+    buildings = read_extract(tmp_path / "tongji.osm", [TagQuery({"building": []})])[0].frame
     points = buildings.geometry.representative_point().iloc[
         np.random.default_rng(2).choice(len(buildings), 65, replace=False)
     ]

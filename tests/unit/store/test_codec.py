@@ -10,13 +10,13 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from planner.access import Reach
+from planner.access import TravelTimes
 from planner.district import Finding
 from planner.store.codec import UncodableError, read_value, write_value
 
 
 def _reach():
-    return Reach(np.array([0, 2, 2]), np.array([1, 0], np.int32), np.array([3.5, 7.25], np.float32), 2, 900.0)
+    return TravelTimes(np.array([0, 2, 2]), np.array([1, 0], np.int32), np.array([3.5, 7.25], np.float32), 2, 900.0)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_arrays_are_stored_once_and_lent_parts_not_at_all(tmp_path):
 def test_dataclasses_of_the_package_come_back(tmp_path):
     write_value(_reach(), tmp_path)
     back = read_value(tmp_path)
-    assert isinstance(back, Reach)
+    assert isinstance(back, TravelTimes)
     np.testing.assert_array_equal(back.seconds, _reach().seconds)
     assert (back.n_sites, back.cutoff_s) == (2, 900.0)
 

@@ -19,12 +19,14 @@ import rasterio
 from rasterio import Affine
 from shapely.geometry import Point
 
-from planner.access.network_read import read_network
-from planner.access.remarks import StreetsError
-from planner.district.files import SUFFIXES, UnreadableError, Want, is_extract, read_extract, read_file
-from planner.district.files.raster import RASTERS
-from planner.district.files.tables import TABLES
-from planner.district.files.vector import VECTORS
+from planner.access.network import StreetsError
+from planner.access.network_reading import read_network
+from planner.io.osm import OSM_SUFFIXES, TagQuery, is_extract, read_extract
+from planner.io.raster import RASTER_SUFFIXES
+from planner.io.read import read_file
+from planner.io.table import UnreadableError
+from planner.io.tabular import TABLE_SUFFIXES
+from planner.io.vector import VECTOR_SUFFIXES
 from planner.store.provenance import hashes_in
 from planner.study.load import load_study
 from planner.workflow.batch import expand, finished_run
@@ -267,7 +269,7 @@ def told(path):
         crs = None if frame.crs is None else frame.crs.to_wkt()
         shapes = frame.geometry.to_wkb(hex=True)
         frame = pd.DataFrame(frame.drop(columns="geometry")).assign(shape=shapes)
-    return frame.to_csv(), crs, [(remark.code, remark.rows) for remark in read.remarks]
+    return frame.to_csv(), crs, [(remark.code, remark.rows) for remark in read.issues]
 
 
 def _told_of_streets(path):
@@ -276,7 +278,7 @@ def _told_of_streets(path):
     streets = sorted(zip(network.length_m.tolist(), network.kind.tolist(), strict=True)), network.xy.tolist()
     if path.suffix == ".graphml":
         return streets
-    (cafes,) = read_extract(path, [Want({"amenity": ["cafe"]})])
+    (cafes,) = read_extract(path, [TagQuery({"amenity": ["cafe"]})])
     return streets, cafes.frame.to_wkt().to_csv(), cafes.open_shapes
 
 
@@ -336,7 +338,16 @@ def test_every_companion_counts(tmp_path, name, companions):
 
 def test_every_kind_of_file_that_a_layer_can_be_is_among_them(tmp_path):
     written_as = {path_of.name.lower() for name in FORMATS if (path_of := FORMATS[name](_folder(tmp_path, name)))}
-    known = {*VECTORS, *TABLES, *RASTERS, *SUFFIXES, ".zip", ".parquet", ".geoparquet", ".graphml"}
+    known = {
+        *VECTOR_SUFFIXES,
+        *TABLE_SUFFIXES,
+        *RASTER_SUFFIXES,
+        *OSM_SUFFIXES,
+        ".zip",
+        ".parquet",
+        ".geoparquet",
+        ".graphml",
+    }
     alike = {".xlsm": ".xlsx", ".osh": ".osm", ".osh.bz2": ".osh.gz", ".pbf": ".osm.pbf"}
     missing = {suffix for suffix in known if not any(name.endswith(alike.get(suffix, suffix)) for name in written_as)}
     assert not missing
@@ -386,7 +397,7 @@ def test_two_companions_that_differ_in_capitals_are_refused(tmp_path):
 
 def test_a_layer_that_is_written_meanwhile_is_refused(tmp_path, monkeypatch):
     path = table("x.csv")(tmp_path)
-    from planner.district.files import read
+    from planner.io import read
 
     whole = read.read_table
 

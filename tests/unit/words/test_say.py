@@ -40,7 +40,7 @@ def test_every_finding_in_the_code_has_words_and_every_word_a_finding(repository
     known = {key.split(".")[1] for key in glossary() if key.startswith("finding.")}
     code = "\n".join(
         path.read_text(encoding="utf-8")
-        for floor in ("district", "access", "runs")
+        for floor in ("io", "district", "access", "runs")
         for path in sorted((repository / "planner" / floor).rglob("*.py"))
     )
     said = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', code))

@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 from shapely import Point, box
 
-from planner.access import quantile, walk_to_nearest
 from planner.study import Study
 from planner.workflow import baseline_people as of_people
 from planner.workflow.baseline_people import accessibility_table, equity_table, floors_table
@@ -30,10 +29,11 @@ from planner.workflow.baseline_places import (
     facilities_table,
 )
 from planner.workflow.benchmarks import AssessedDistrict, benchmarks_table
-from tests.unit.access.reaches import random_reach, reach_of
+from tests.oracle.walks import walk_to_nearest, weighted_quantile
+from tests.unit.access.random_times import random_travel_times, travel_times_of
 from tests.unit.report.small_run import small_study
 
-REACH = reach_of([{0: 100, 1: 200}, {0: 300, 1: 250}, {1: 400, 2: 500}, {2: 100}], n_sites=5)
+REACH = travel_times_of([{0: 100, 1: 200}, {0: 300, 1: 250}, {1: 400, 2: 500}, {2: 100}], n_sites=5)
 PEOPLE = [10.0, 20.0, 30.0, 40.0]
 
 
@@ -146,7 +146,7 @@ def test_walks_keep_the_unreached_in_p90_and_longest(areas):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_walks_by_area_equal_each_area_by_itself(seed):
-    reach, draw = random_reach(seed, n=80, n_sites=2), np.random.default_rng(seed)
+    reach, draw = random_travel_times(seed, n=80, n_sites=2), np.random.default_rng(seed)
     people = draw.integers(0, 5, 80) * 0.5
     code = draw.integers(0, 9, 80)
     people[code == 3] = 0.0
@@ -155,9 +155,9 @@ def test_walks_by_area_equal_each_area_by_itself(seed):
     told = of_people.walks_by_area(area, seconds, people)
     for k in range(9):
         mine = code == k
-        alone = reach_of([dict(zip(*reach.row(i), strict=True)) for i in np.flatnonzero(mine)], reach.n_sites)
+        alone = travel_times_of([dict(zip(*reach.row(i), strict=True)) for i in np.flatnonzero(mine)], reach.n_sites)
         expected = walk_to_nearest(alone, people[mine])
-        assert told["p90_s"][k] == pytest.approx(quantile(seconds[mine], people[mine], 0.9), nan_ok=True)
+        assert told["p90_s"][k] == pytest.approx(weighted_quantile(seconds[mine], people[mine], 0.9), nan_ok=True)
         assert told["max_s"][k] == pytest.approx(expected.max_s, nan_ok=True)
         assert told["mean_of_reached_s"][k] == pytest.approx(expected.mean_of_reached_s, nan_ok=True)
         assert (told["people"][k], told["reached"][k]) == pytest.approx((expected.people, expected.reached))
@@ -199,7 +199,7 @@ def test_the_merge_or_move_that_loses_least_comes_first(one):
 
 def test_a_move_is_proposed_where_it_covers_more_and_loses_nobody(one):
     rows = [{0: 100, 1: 200}, {0: 300, 1: 250}, {1: 400}, {4: 90}]
-    one.ground.reaches["elder"] = reach_of(rows, n_sites=5)
+    one.ground.reaches["elder"] = travel_times_of(rows, n_sites=5)
     table = duplicates_table([one])
     first = table[table["minutes"] == 10].iloc[0]
     assert (first["place_id"], first["proposal"], first["move_to"]) == ("A", "move", "K")

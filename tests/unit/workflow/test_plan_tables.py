@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from planner.access import Reach
+from planner.access import TravelTimes
 from planner.workflow.plan_tables import nearest
 
 
-def _reach() -> Reach:
+def _reach() -> TravelTimes:
     # three demand points, three places: d0 → p1 60 s, p0 120 s; d1 → nothing; d2 → p2 30 s, p0 90 s
-    return Reach(
+    return TravelTimes(
         indptr=np.array([0, 2, 2, 4]),
         site=np.array([1, 0, 2, 0], dtype=np.int32),
         seconds=np.array([60, 120, 30, 90], dtype=np.float32),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planner.access import walk, walking
+from planner.access import compute_travel_times, travel_times
 from planner.store.cache import Cache
 from planner.study import WalkingProfile
 from planner.study.load import load_study
@@ -38,13 +38,13 @@ def town(tmp_path):
 def searches(monkeypatch):
     """Every search of the streets, as the walker it was made for."""
     made = []
-    search = walking._pairs
+    search = travel_times._search_pairs
 
     def told(network, origins, sites, asked, threads):
         made.append(asked.walker)
         return search(network, origins, sites, asked, threads)
 
-    monkeypatch.setattr(walking, "_pairs", told)
+    monkeypatch.setattr(travel_times, "_search_pairs", told)
     return made
 
 
@@ -67,9 +67,9 @@ def bits(ground):
 def only(study, walkers):
     """The study with some of its profiles, as if the others had never been."""
     profiles = {walker: study.walking.profiles[walker] for walker in walkers}
-    walking = study.walking.model_copy(update={"profiles": profiles, "compare": None})
+    travel_times = study.walking.model_copy(update={"profiles": profiles, "compare": None})
     services = [service.model_copy(update={"walker": walkers[0]}) for service in study.services]
-    return study.model_copy(update={"walking": walking, "services": services})
+    return study.model_copy(update={"walking": travel_times, "services": services})
 
 
 def test_three_speeds_are_one_search_and_who_waits_another(town, searches):
@@ -85,7 +85,7 @@ def test_found_alone_or_together_fresh_or_kept_to_the_last_bit(town, tmp_path, s
     limits_s = reach_limits_s(study)
     for walker, profile in WALKERS.items():
         doors = fresh.doors.demand[walker], fresh.doors.places[walker]
-        alone = walk(fresh.network, *doors, WalkingProfile.model_validate(profile), limits_s[walker])
+        alone = compute_travel_times(fresh.network, *doors, WalkingProfile.model_validate(profile), limits_s[walker])
         assert len(alone.site) > 20
         for part in type(alone).__slots__:
             assert (
@@ -127,6 +127,8 @@ def test_the_nearest_of_several_walkers_is_that_of_each(town, tmp_path, searches
     together = nearest_of(ground.network, ground.doors.demand, ground.doors.places, profiles, 3600.0, threads=1)
     assert len(searches) == 2
     for walker, profile in profiles.items():
-        reach = walk(ground.network, ground.doors.demand[walker], ground.doors.places[walker], profile, 3600.0)
+        reach = compute_travel_times(
+            ground.network, ground.doors.demand[walker], ground.doors.places[walker], profile, 3600.0
+        )
         np.testing.assert_array_equal(together[walker].seconds, reach.nearest_s())
         np.testing.assert_array_equal(together[walker].site, reach.nearest_site())

@@ -1,0 +1,196 @@
+"""Datum check of point layers against the streets: GCJ-02 or BD-09 shifts are reported, never converted.
+
+The sign test asks of each large layer whether far more of its points lie beside a street once a shift is removed. The
+random-shift test (`planner.district.checks.datum`) asks of small layers, and of all of them together, whether the shift fits
+better than any other displacement of its size, by streets, communities and buildings at once; weak evidence is a note.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from planner.district.checks.datum import HitCounts, displacements, random_shift_test, sign_test, standardised_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from planner.access.network import WalkNetwork
+    from planner.district.checks.datum import DatumSample, DisplacementSet, ShiftTest
+    from planner.district.district import District
+    from planner.district.findings import Findings
+
+
+#: usual distance of a door from its street
+STREET_DISTANCE_M = 30.0
+#: points farther than this from every street, under any shift, are beyond the extract
+MAX_STREET_DISTANCE_M = 500.0
+#: neighbours share their street, so the sign test understates chance
+MAX_P_VALUE = 0.001
+#: the random-shift test has the dependence of neighbours in it: up to the first chance a warning, up to the second weak evidence
+MAX_STRONG_P_VALUE, MAX_WEAK_P_VALUE = 0.005, 0.02
+#: minimum standardised fit without a shift that rules a shift out
+MIN_FIT_AS_IS = 2.0
+#: streets are known in squares of this side that hold a junction, and in their neighbours
+_SQUARE_M = 250.0
+
+
+def check_datum_by_streets(findings: Findings, district: District, network: WalkNetwork) -> None:
+    """Flag point layers of which far more lie within 30 m of a street once GCJ-02 or BD-09 is removed.
+
+    Of a layer that declares a shift, those of which far more do with it kept. Only points near streets in every reading
+    are tested, so that a layer that is larger than the street extract is no evidence.
+    """
+    tree = shapely.STRtree(network.lines) if district.datum_samples else None
+    reported = {finding.layer for finding in district.findings if finding.code in ("probable-shift", "doubtful-shift")}
+    reported |= {
+        sample.layer for sample in district.datum_samples if _note_by_streets(findings, district, sample, tree)
+    }
+    for declared in sorted({sample.declared for sample in district.datum_samples}):
+        samples = [
+            p for p in district.datum_samples if p.declared == declared and p.layer not in reported and p.tallies
+        ]
+        if samples and tree is not None:
+            _note_by_displacement(findings, district, network, tree, samples)
+
+
+def _note_by_streets(findings: Findings, district: District, sample: DatumSample, tree: shapely.STRtree | None) -> bool:
+    readings = {"as_is": sample.xy, **sample.readings(district.crs)}
+    distance_m = {name: _street_distance_m(tree, xy) for name, xy in readings.items()}
+    testable = np.all([distance <= MAX_STREET_DISTANCE_M for distance in distance_m.values()], axis=0)
+    distance_m = {name: distance[testable] for name, distance in distance_m.items()}
+    as_is = distance_m.pop("as_is")
+    fits = {
+        shift: sign_test(as_is <= STREET_DISTANCE_M, distance <= STREET_DISTANCE_M)
+        for shift, distance in distance_m.items()
+    }
+    shift = max(fits, key=lambda name: fits[name].moved)
+    if fits[shift].chance >= MAX_P_VALUE:
+        return False
+    code = "doubtful-shift-by-streets" if sample.declared else "probable-shift-by-streets"
+    evidence: dict[str, str | float] = {
+        "shift": shift,
+        "tested": fits[shift].tested,
+        "within_m": STREET_DISTANCE_M,
+        "as_is": fits[shift].as_is,
+        "as_is_m": float(np.median(as_is)),
+        "moved": fits[shift].moved,
+        "moved_m": float(np.median(distance_m[shift])),
+        "chance": fits[shift].chance,
+    }
+    for name, distance in distance_m.items():
+        evidence |= {name: fits[name].moved, f"{name}_m": float(np.median(distance))}
+    findings.warn(code, sample.layer, sample.where, (), **evidence)
+    return True
+
+
+def _note_by_displacement(
+    findings: Findings, district: District, network: WalkNetwork, tree: shapely.STRtree, samples: Sequence[DatumSample]
+) -> None:
+    """Random-shift test of layers with the same declaration: of each alone, then of all others together."""
+    west, south, east, north = (float(v) for v in district.communities.total_bounds)
+    tried = displacements(district.crs, np.array([west + east, south + north]) / 2, samples[0].declared)
+    counts = [
+        {"streets": _hits_along_streets(tried.of(sample.near), network, tree), **sample.tallies} for sample in samples
+    ]
+    tests = [_shift_test([count], tried) for count in counts]
+    strong = [test is not None and test.chance <= MAX_STRONG_P_VALUE for test in tests]
+    for sample, count, test, strong_evidence in zip(samples, counts, tests, strong, strict=True):
+        if test is not None and strong_evidence:
+            _note_shift(findings, [sample], [count], test, tried)
+    undecided = [
+        position
+        for position, test in enumerate(tests)
+        if not strong[position] and (test is None or test.as_is < MIN_FIT_AS_IS)
+    ]
+    combined = _shift_test([counts[position] for position in undecided], tried) if len(undecided) > 1 else None
+    if combined is not None and combined.chance <= MAX_WEAK_P_VALUE:
+        _note_shift(findings, [samples[i] for i in undecided], [counts[i] for i in undecided], combined, tried)
+        return
+    for position in undecided:
+        test = tests[position]
+        if test is not None and test.chance <= MAX_WEAK_P_VALUE:
+            _note_shift(findings, [samples[position]], [counts[position]], test, tried)
+
+
+def _shift_test(counts: Sequence[dict[str, HitCounts]], tried: DisplacementSet) -> ShiftTest | None:
+    scores = [standardised_fit(count, tried.first_reference) for count in _sum_counts(counts).values()]
+    return random_shift_test([score for score in scores if score is not None], tried.first_reference)
+
+
+def _sum_counts(counts: Sequence[dict[str, HitCounts]]) -> dict[str, HitCounts]:
+    """Add up the tallies of several layers, source by source."""
+    sources = dict.fromkeys(source for count in counts for source in count)
+    return {source: reduce(add, [count[source] for count in counts if source in count]) for source in sources}
+
+
+def _note_shift(
+    findings: Findings,
+    layers: Sequence[DatumSample],
+    counts: Sequence[dict[str, HitCounts]],
+    test: ShiftTest,
+    tried: DisplacementSet,
+) -> None:
+    added = _sum_counts(counts)
+    strong_evidence = test.chance <= MAX_STRONG_P_VALUE
+    code = {
+        (True, ""): "probable-shift-by-displacement",
+        (False, ""): "possible-shift",
+        (True, "declared"): "doubtful-shift-by-displacement",
+        (False, "declared"): "possibly-no-shift",
+    }[strong_evidence, "declared" if layers[0].declared else ""]
+    evidence: dict[str, str | float] = {
+        "shift": tried.shift(test.shift),
+        "layers": ", ".join(sample.layer for sample in layers),
+        "tested": sum(len(sample.near) for sample in layers),
+        "within_m": STREET_DISTANCE_M,
+        "others": len(tried.references),
+        "chance": test.chance,
+    }
+    for source, count in added.items():
+        evidence |= {f"{source}_as_is": count.share(0), f"{source}_moved": count.share(1 + test.shift)}
+    say = findings.warn if strong_evidence else findings.note
+    say(
+        code,
+        layers[0].layer if len(layers) == 1 else "layers",
+        layers[0].where if len(layers) == 1 else "",
+        (),
+        **evidence,
+    )
+
+
+def _hits_along_streets(moved: NDArray[np.float64], network: WalkNetwork, tree: shapely.STRtree) -> HitCounts:
+    """Return how many points lie within 30 m of a street under each displacement, among those where streets are known."""
+    points = shapely.points(moved.reshape(-1, 2))
+    along = np.zeros(len(points), dtype=bool)
+    along[tree.query(points, predicate="dwithin", distance=STREET_DISTANCE_M)[0]] = True
+    known = (along | _near_junctions(moved.reshape(-1, 2), network)).reshape(moved.shape[:2])
+    hits = along.reshape(moved.shape[:2]).sum(axis=1).astype(np.float64)
+    return HitCounts(hits, known.sum(axis=1).astype(np.float64), moved.shape[1])
+
+
+def _near_junctions(xy: NDArray[np.float64], network: WalkNetwork) -> NDArray[np.bool_]:
+    """Return which points lie in a square with a junction, or in one beside it."""
+    squares = np.unique(np.floor(network.xy / _SQUARE_M).astype(np.int64), axis=0)
+    around = (squares[:, None, :] + np.array([[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)])[None]).reshape(-1, 2)
+    wide = 1 << 32
+    known: NDArray[np.bool_] = np.isin(
+        (np.floor(xy / _SQUARE_M).astype(np.int64) * [wide, 1]).sum(axis=1), (around * [wide, 1]).sum(axis=1)
+    )
+    return known
+
+
+def _street_distance_m(tree: shapely.STRtree | None, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    distance = np.full(len(xy), np.inf)
+    if tree is not None and len(xy):
+        (point, _), near = tree.query_nearest(
+            shapely.points(xy), max_distance=MAX_STREET_DISTANCE_M, return_distance=True, all_matches=False
+        )
+        distance[point] = near
+    return distance

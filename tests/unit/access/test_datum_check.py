@@ -1,0 +1,121 @@
+"""Points that lie along the streets only once a web map's shift is taken back: reported with the evidence, never moved."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from planner.access import read_network
+from planner.access.checks import check_streets
+from planner.district import read_district
+from planner.district.checks.datum import MAX_SAMPLE, SAMPLE_SPACING_M
+from planner.district.gcj02 import wgs84_to_bd09, wgs84_to_gcj02
+from tests.unit.district.conftest import CRS, HandDrawn, X, Y
+
+SHIFTS = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
+LANES_M = 230.0
+
+
+def doors(n_side=9, off_m=12.0):
+    """Points beside the lanes of a town, each in another block and on another part of it."""
+    row, column = np.divmod(np.arange(n_side * n_side), n_side)
+    along = (column + 0.2 + 0.07 * (row % 9)) * LANES_M
+    return np.column_stack([along, row * LANES_M + off_m]) - 1000
+
+
+def shifted(xy, shift):
+    """Return points in degrees, as a map with that shift would hand them out."""
+    degrees = gpd.GeoSeries(shapely.points(xy + np.array([X, Y])), crs=CRS).to_crs(4326)
+    lon, lat = degrees.x.to_numpy(), degrees.y.to_numpy()
+    return gpd.GeoSeries(shapely.points(*(SHIFTS[shift](lon, lat) if shift else (lon, lat))), crs=4326)
+
+
+def town(tmp_path, points, **facilities):
+    """Lanes 230 m apart from west to east, a few across, and facilities at ``points``."""
+    drawn = HandDrawn(tmp_path)
+    drawn.streets = [[(-3000, y), (0, y), (4000, y)] for y in np.arange(-13, 18) * LANES_M - 1000]
+    drawn.streets += [[(x, -3990), (x, 2910)] for x in np.arange(-3000, 4001, 6 * LANES_M)]
+    drawn.facilities = gpd.GeoDataFrame(
+        {"id": [f"f{i}" for i in range(len(points))], "name": "食堂", "service": "canteen"}, geometry=points
+    )
+    drawn.layers["facilities"] = [{"path": "facilities.gpkg", **facilities}]
+    study = drawn.study()
+    district = read_district(study, drawn.folder)
+    network = read_network(drawn.folder / "streets.osm", district.crs)
+    found = {finding.code: finding for finding in check_streets(study, district, network)}
+    return district, {code: finding for code, finding in found.items() if "shift" in code}
+
+
+@pytest.mark.parametrize("shift", ["gcj02", "bd09"])
+def test_an_undeclared_shift_is_seen_by_the_streets(tmp_path, shift):
+    points = shifted(doors(), shift)
+    district, found = town(tmp_path, points)
+    seen = found.pop("probable-shift-by-streets")
+    assert not found
+    assert seen.severity == "warning"
+    assert seen.layer == "layers.facilities.0"
+    said = seen.evidence
+    assert said["shift"] == shift
+    assert said["tested"] == len(points)
+    assert said[shift] == said["moved"] == 1.0
+    assert said["as_is"] < 0.5
+    assert said[f"{shift}_m"] == pytest.approx(12, abs=1.5)
+    assert said["as_is_m"] > 30
+    for language, words in (("zh", "距道路不到 30 m"), ("en", "within 30 m of a street as they are")):
+        assert words in seen.what(language)
+        assert f"crs: {shift}" in seen.hint(language)
+    # reported, not converted: the points are where the file says
+    as_read = points.to_crs(CRS)
+    np.testing.assert_allclose(district.facilities.geometry.x, as_read.x, atol=1e-3)
+    np.testing.assert_allclose(district.facilities.geometry.y, as_read.y, atol=1e-3)
+
+
+def test_points_where_they_belong_are_not_suspected(tmp_path):
+    assert town(tmp_path, shifted(doors(), ""))[1] == {}
+
+
+def test_a_shift_that_is_declared_is_taken_back_and_not_suspected(tmp_path):
+    assert town(tmp_path, shifted(doors(), "gcj02"), crs="gcj02")[1] == {}
+
+
+def test_a_shift_that_is_declared_but_not_there_is_doubted(tmp_path):
+    _, found = town(tmp_path, shifted(doors(), ""), crs="GCJ-02")
+    doubted = found.pop("doubtful-shift-by-streets")
+    assert not found
+    assert doubted.evidence["shift"] == "gcj02"
+    assert doubted.evidence["moved"] == 1.0
+    assert "unconverted" in doubted.what("en")
+
+
+def test_points_anywhere_are_not_suspected(tmp_path):
+    random = np.random.default_rng(3)
+    anywhere = random.uniform(-1000, 1000, (200, 2))
+    assert town(tmp_path, shifted(anywhere, ""))[1] == {}
+
+
+def test_a_layer_far_larger_than_the_streets_is_no_evidence(tmp_path):
+    # most points lie beyond the extract; with a shift taken back other ones would lie in it
+    random = np.random.default_rng(4)
+    assert town(tmp_path, shifted(random.uniform(-20_000, 20_000, (2000, 2)), ""))[1] == {}
+
+
+def test_what_is_kept_for_the_streets_is_thinned_alike_every_time(tmp_path):
+    random = np.random.default_rng(5)
+    everywhere = shifted(random.uniform(-50_000, 50_000, (9000, 2)), "")
+    (tmp_path / "again").mkdir()
+    once, again = (town(folder, everywhere)[0].datum_samples for folder in (tmp_path, tmp_path / "again"))
+    kept = {placed.layer: placed.xy for placed in once}["layers.facilities.0"]
+    assert len(kept) == MAX_SAMPLE
+    assert len(np.unique(kept // SAMPLE_SPACING_M, axis=0)) == len(kept)
+    for one, other in zip(once, again, strict=True):
+        np.testing.assert_array_equal(one.xy, other.xy)
+
+
+def test_points_on_a_fallback_and_points_outside_china_are_not_tested(tmp_path, monkeypatch):
+    district, found = town(tmp_path, shifted(np.full((9, 2), 5.0), ""))
+    assert "layers.facilities.0" not in {placed.layer for placed in district.datum_samples}
+    assert found == {}
+    assert {placed.layer for placed in district.datum_samples} == {"layers.candidates.0", "layers.buildings"}
+    (tmp_path / "abroad").mkdir()
+    monkeypatch.setattr("planner.district.checks.datum.in_china", lambda lon, _: np.zeros(len(lon), dtype=bool))
+    assert town(tmp_path / "abroad", shifted(doors(), "gcj02"))[0].datum_samples == ()
