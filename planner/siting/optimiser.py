@@ -16,7 +16,7 @@ from planner.siting.heuristics.matheuristic import (
     reduce_large_problem,
     suits_matheuristic,
 )
-from planner.siting.heuristics.ruin_recreate import first_plan, first_plan_by_period
+from planner.siting.heuristics.ruin_recreate import compile_loops, first_plan, first_plan_by_period
 from planner.siting.lexicographic import GoalResult, accept_goal, optimise_goal
 from planner.siting.mip.checks import final_outcome, keep_incumbent
 from planner.siting.mip.constraints import formulate
@@ -98,8 +98,10 @@ def solve(
     values = None if start_plan is None or not start_plan.found else bundle_values(form, start_plan.states)
     reached: list[GoalResult] = []
     if shortcut_plan is None and own and suits_matheuristic(form):
+        clock = clock.later(compile_loops())
         form, values, reached = _solve_large(form, settings, clock, progress, start)
     elif values is None and own and form.bundles.count >= WARM_FROM:
+        clock = clock.later(compile_loops())
         states = _first_states(form, settings)
         values = None if states is None else bundle_values(form, states)
     if values is not None and np.isnan(values).any():
@@ -133,6 +135,10 @@ class _Clock:
         """Return that share of the seconds left; never less than `LEAST_SHARE`, so that every goal is solved."""
         left = self.limit_s - (time.perf_counter() - self.began)
         return max(share * left, LEAST_SHARE * self.limit_s)
+
+    def later(self, seconds: float) -> _Clock:
+        """Return the clock of a chain that began ``seconds`` later."""
+        return dataclasses.replace(self, began=self.began + seconds)
 
 
 def _first_states(form: Formulation, settings: SolverSettings) -> tuple[IntArray, ...] | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from planner.siting import evaluate
-from tests.depth import some
+from tests.depth import ALL, some
 from tests.oracle.disagreements import PATHS, disagreements, solved
 from tests.oracle.drawn import drawn_problem
 from tests.oracle.enumeration import Enumeration
@@ -47,7 +47,7 @@ def wrong(seeds, path, scale_of, **wishes):
 def test_every_amount_at_its_own_scale(path, turn):
     found, feasible = wrong(some(range(40_000 + turn, 40_040, 2)), path, lambda seed: drawn_scale(seed, *POWERS))
     assert found == []
-    assert feasible > 5
+    assert feasible > (5 if ALL else 1)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -56,7 +56,7 @@ def test_weights_and_money_over_24_orders_of_magnitude(path, power):
     scale = Scale(yuan=-power, weight=power)
     found, feasible = wrong(some(range(41_000 + 10 * power, 41_010 + 10 * power)), path, lambda _: scale)
     assert found == []
-    assert feasible > 1
+    assert feasible > (1 if ALL else 0)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -68,7 +68,7 @@ def test_weights_and_money_over_24_orders_of_magnitude(path, power):
 def test_one_amount_alone_at_another_scale(path, scale):
     found, feasible = wrong(some(range(42_000, 42_008)), path, lambda _: scale)
     assert found == []
-    assert feasible > 1
+    assert feasible > (1 if ALL else 0)
 
 
 @pytest.mark.parametrize("path", ["plain", "tree"])
@@ -76,7 +76,7 @@ def test_amounts_that_differ_by_one_in_millions_at_other_scales(path):
     scales = [Scale(yuan=power, people=-power, m2=power) for power in (-6, 0, 3, 6)]
     found, feasible = wrong(some(range(43_000, 43_024)), path, lambda seed: scales[seed % 4], large_numbers=True)
     assert found == []
-    assert feasible > 4
+    assert feasible > (4 if ALL else 1)
 
 
 @pytest.mark.scale

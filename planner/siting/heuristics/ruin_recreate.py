@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.access.compiled import compiled
+from planner.access.travel_times import TravelTimes
 from planner.siting.heuristics.assignment import (
     assign,
     close_slot,
@@ -27,15 +28,14 @@ from planner.siting.heuristics.assignment import (
 from planner.siting.heuristics.state import EPSILON, Instance, State, build_instance, empty_state, neighbours
 from planner.siting.mip.constraints import formulate
 from planner.siting.mip.variables import bundle_values
-from planner.siting.model.data import Lock
-from planner.siting.model.problem import optional_columns
+from planner.siting.model.data import Budgets, Demand, Goal, Lock, Offers, Rules, Sites
+from planner.siting.model.problem import SitingProblem, optional_columns
 from planner.siting.verify.evaluate import evaluate_offers
 
 if TYPE_CHECKING:
     from planner.siting.arrays import BoolArray, FloatArray, IntArray
     from planner.siting.mip.variables import Formulation
     from planner.siting.model.data import Phases
-    from planner.siting.model.problem import SitingProblem
 
 
 ITERATIONS = 200
@@ -80,6 +80,7 @@ def first_plan(form: Formulation, seed: int, seconds: float) -> IntArray | None:
 
     ``seconds`` stands for a count of work (`EVALUATIONS_PER_S`): the result does not depend on the speed of the machine.
     """
+    compile_loops()
     constructor = PlanConstructor.for_form(form)
     if constructor is None:
         return None
@@ -93,6 +94,33 @@ def first_plan(form: Formulation, seed: int, seconds: float) -> IntArray | None:
         if constructor.is_feasible(further.offers):
             return further.offers
     return None if plan is None else plan.offers
+
+
+def compile_loops() -> float:
+    """Compile the loops, or read their machine code from the disk; return the seconds it took.
+
+    On a new machine this takes a minute, which must not count towards the time limit of a plan: it is done on a problem of one
+    point and one site, whose arrays have the types of every other problem's.
+    """
+    started = time.perf_counter()
+    if not ruin_and_recreate.signatures:  # type: ignore[attr-defined]  # what numba has compiled in this process
+        here = TravelTimes(np.array([0, 1]), np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.float32), 1, 1.0)
+        one = np.ones(1)
+        offers = Offers(*(np.zeros(1, dtype=np.int32),) * 2, one, one, one, np.zeros(1, dtype=np.bool_))
+        smallest = SitingProblem(
+            n_demand=1,
+            n_services=1,
+            sites=Sites(one, one),
+            offers=offers,
+            demands=(Demand(0, one, here, (1.0,), (1.0,)),),
+            budgets=Budgets(),
+            rules=Rules(),
+            goals=(Goal("coverage"),),
+        )
+        constructor = PlanConstructor.for_form(formulate(smallest))
+        if constructor is not None:
+            constructor.construct(0, 1)
+    return time.perf_counter() - started
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +141,6 @@ class PlanConstructor:
         self._extra = np.zeros(len(form.problem.demands))
         self._neighbours = neighbours(form.problem)
         self._instance = build_instance(form, base, self._neighbours, self._extra)
-        self.construct(0, 1)  # compiles, before any clock starts
 
     @staticmethod
     def for_form(form: Formulation) -> PlanConstructor | None:

@@ -7,9 +7,9 @@ from shapely.geometry import LineString, Point, Polygon
 
 from planner.district import Findings, read_district, repair_layers, survey_layers
 from planner.errors import OutputError
-from planner.workflow.check import check
 from planner.study.layers import Elevation
 from planner.study.load import load_study
+from planner.workflow.check import check
 
 from .conftest import CRS, X, Y
 

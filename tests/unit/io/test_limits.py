@@ -21,8 +21,8 @@ from planner.io.cells import read_coordinates, read_dms
 from planner.io.numbers import read_numbers
 from planner.io.read import read_file
 from planner.io.table import UnreadableError
-from planner.workflow.decisions import read_decisions
 from planner.study.load import load_study, parse_set
+from planner.workflow.decisions import read_decisions
 
 #: seconds of this process, so that a busy machine proves nothing
 SECONDS = 10
