@@ -42,11 +42,12 @@ bench-layers: setup ## the data doctor over 200,000 points and 5,000 polygons; t
 bench-siting: setup ## the optimiser beside spopt, in an environment of its own; the last line is JSON
 	$(BIN)/python -m benchmarks.siting
 
-lint: setup ## formatting, ruff, mypy --strict, import contracts
+lint: setup ## formatting, ruff, mypy --strict, import contracts; biome for the pages' scripts and styles
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/biome lint --error-on-warnings planner/report/web
 
 bench-batch: setup ## a hundred scenarios of Porto; the last line is JSON
 	$(BIN)/python benchmarks/batch.py

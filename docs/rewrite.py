@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
+from planner.i18n.findings_page import findings_text
 from planner.store.schema import as_markdown
 from planner.study.reference import reference_text, schema_text
 from planner.study.starter import starter_text
-from planner.words.page import findings_text
 
 DOCS = Path(__file__).parent
 

@@ -10,7 +10,7 @@ import numpy as np
 from planner.access.compiled import compiled
 from planner.access.network import SIGNAL, STREET_CLASSES, EdgeFlag, WalkNetwork
 from planner.errors import Fault, StudyError
-from planner.words import say
+from planner.i18n import translate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -259,7 +259,7 @@ def _slope_factors(network: WalkNetwork, walker: WalkingProfile) -> tuple[NDArra
         level = np.ones(1, dtype=np.float32)
         return level, level
     if network.slope_ahead is None or network.slope_back is None:
-        raise StudyError(str(Fault("slope: tobler", say("no_heights", "en"), say("add_heights", "en"))))
+        raise StudyError(str(Fault("slope: tobler", translate("no_heights", "en"), translate("add_heights", "en"))))
     return network.slope_ahead, network.slope_back
 
 

@@ -7,7 +7,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from planner.words import say
+from planner.i18n import translate
 
 
 class Bar:
@@ -37,6 +37,6 @@ class Bar:
     def __call__(self, stage: str, done: float, note: str = "") -> None:
         """Show how far ``stage`` is."""
         if stage not in self._tasks:
-            name = f"{say(f'stage.{stage}', 'zh')} {say(f'stage.{stage}', 'en')}"
+            name = f"{translate(f'stage.{stage}', 'zh')} {translate(f'stage.{stage}', 'en')}"
             self._tasks[stage] = self._shown.add_task(name, total=1.0, note="")
         self._shown.update(self._tasks[stage], completed=done, note=note)

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from planner.errors import StudyError
-from planner.words import Language, gap_text, say
+from planner.i18n import format_gap, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from planner.store.executors import BatchReport, ScenarioResult
     from planner.store.totals import CityTotals
+    from planner.study import Language
 
 #: lines of running scenarios that are shown at once
 _SHOWN = 12
@@ -71,7 +72,7 @@ class Board:
 
     def _picture(self) -> Text:
         left = self._all - self._ended.total() - len(self._running)
-        head = say(
+        head = translate(
             "batch.board",
             self.language,
             ran=self._ended["ran"],
@@ -82,7 +83,7 @@ class Board:
         )
         now = time.monotonic()
         lines = [
-            f"  {name}  {say('batch.seconds', self.language, seconds=now - began)}  {note}"
+            f"  {name}  {translate('batch.seconds', self.language, seconds=now - began)}  {note}"
             for name, (began, note) in list(self._running.items())[:_SHOWN]
         ]
         return Text("\n".join([head, *lines]))
@@ -90,11 +91,11 @@ class Board:
 
 def ended_line(done: ScenarioResult, language: Language) -> str:
     """Return one scenario's end in one line: name, how it ended, gap, seconds or reason."""
-    parts = [done.name, say(f"batch.{done.how}", language)]
+    parts = [done.name, translate(f"batch.{done.how}", language)]
     if done.result is not None:
         if done.result.gap is not None:
-            parts.append(say("batch.gap", language, gap=gap_text(done.result.gap)))
-        parts.append(say("batch.seconds", language, seconds=done.seconds))
+            parts.append(translate("batch.gap", language, gap=format_gap(done.result.gap)))
+        parts.append(translate("batch.seconds", language, seconds=done.seconds))
     if done.how == "failed":
         parts.append(done.reason.strip().splitlines()[-1] if done.exit_code == 1 else done.reason)
     return "  ".join(parts)
@@ -105,7 +106,7 @@ def closing_lines(report: BatchReport, store: Path, language: Language, totals: 
     counts = report.counts
     return [
         *_totals(totals, language),
-        say(
+        translate(
             "batch.closing",
             language,
             all=len(report.done),
@@ -114,7 +115,7 @@ def closing_lines(report: BatchReport, store: Path, language: Language, totals: 
             failed=counts["failed"],
             seconds=report.seconds,
         ),
-        say("batch.store", language, folder=store, studies=_studies(report, store)),
+        translate("batch.store", language, folder=store, studies=_studies(report, store)),
     ]
 
 
@@ -132,7 +133,7 @@ def _studies(report: BatchReport, store: Path) -> str:
 def _totals(totals: CityTotals | None, language: Language) -> Sequence[str]:
     if totals is None:
         return ()
-    from planner.report.totals import overlap_lines, totals_lines
+    from planner.report.comparison import overlap_lines, totals_lines
 
     lines = totals_lines(totals.table, totals.missing, totals.labels, language)
     return [*lines, *overlap_lines(totals.overlaps, language), ""]
@@ -150,18 +151,18 @@ def language_of(studies: Sequence[Path], sets: Sequence[str]) -> Language:
 
 def cache_lines(report: BatchReport, language: Language) -> Sequence[str]:
     """Return what was reused of earlier work, stage by stage, and why the rest was not."""
-    return [say("batch.cache_title", language), *(f"  {line}" for line in _cache_lines(report, language))]
+    return [translate("batch.cache_title", language), *(f"  {line}" for line in _cache_lines(report, language))]
 
 
 def _cache_lines(report: BatchReport, language: Language) -> Iterator[str]:
     if report.counts["reused"]:
-        yield say("batch.cache_finished", language, count=report.counts["reused"])
+        yield translate("batch.cache_finished", language, count=report.counts["reused"])
     for stage in dict.fromkeys(recall.stage for recall in report.cache_events):
         mine = [recall for recall in report.cache_events if recall.stage == stage]
         hows = Counter(recall.how for recall in mine)
-        yield say(
+        yield translate(
             "batch.cache_line", language, stage=stage, made=hows["made"], kept=hows["kept"], at_hand=hows["at hand"]
         )
         for how, key in (("made", "batch.cache_why"), ("kept", "batch.cache_kept_why")):
             for why, count in Counter(recall.why for recall in mine if recall.how == how).most_common():
-                yield f"  {say(key, language, count=count, why=why)}"
+                yield f"  {translate(key, language, count=count, why=why)}"

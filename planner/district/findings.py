@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from planner.errors import Fault, LayerError, raise_all
-from planner.words import glossary, say
+from planner.i18n import messages, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,19 +55,19 @@ class Finding:
         place = f"{self.layer} ({self.where})" if self.where else self.layer
         if not self.rows:
             return place
-        more = f" {say('and_more', language, count=self.count)}" if self.count > len(self.rows) else ""
+        more = f" {translate('and_more', language, count=self.count)}" if self.count > len(self.rows) else ""
         return f"{place} [{', '.join(self.rows)}{more}]"
 
     def text(self, language: Language) -> str:
         """Return one line: severity, code, where, what, correction."""
-        return f"{say(self.severity, language)} {self.code}: {self._fault(language)}"
+        return f"{translate(self.severity, language)} {self.code}: {self._fault(language)}"
 
     def _fault(self, language: Language) -> Fault:
         return Fault(self.where_exactly(language), self.what(language), self.hint(language))
 
     def _say(self, part: str, language: Language) -> str:
         facts = {name: _translated(fact, language) for name, fact in self.evidence.items()}
-        return say(f"finding.{self.code}.{part}", language, **{"count": self.count, **facts})
+        return translate(f"finding.{self.code}.{part}", language, **{"count": self.count, **facts})
 
 
 class Findings:
@@ -120,7 +120,7 @@ class Findings:
         faults = [
             Fault(f"{f.where_exactly(language)}: {f.code}", f.what(language), f.hint(language)) for f in self.errors
         ]
-        raise_all(faults, LayerError, say("layers_refused", language))
+        raise_all(faults, LayerError, translate("layers_refused", language))
 
     def _add(
         self, severity: Severity, place: tuple[str, str, str], rows: Iterable[object], facts: Mapping[str, Fact]
@@ -136,8 +136,8 @@ class Findings:
 
 def _translated(fact: Fact, language: Language) -> Fact:
     """Translate facts that are glossary words (``@community``) to ``language``."""
-    if isinstance(fact, str) and fact.startswith("@") and fact[1:] in glossary():
-        return say(fact[1:], language)
+    if isinstance(fact, str) and fact.startswith("@") and fact[1:] in messages(language):
+        return translate(fact[1:], language)
     return fact
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from planner.district.findings import MAX_ROWS_LISTED
+from planner.i18n import translate
 from planner.io.cells import as_text, is_inexact_integer, normalised_name, read_years
 from planner.io.encoding import NAME_BYTES, cut_name
 from planner.io.numbers import NumberColumn, is_formula_error, read_numbers
 from planner.study import Communities, People
 from planner.study.connection import connection, is_connection, without_secrets
-from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -249,18 +249,18 @@ def number_rules_text(language: Language) -> list[str]:
     def named(chosen: Callable[[NumberRule], bool]) -> str:
         return ", ".join(column for column, rule in NUMBER_RULES.items() if chosen(rule))
 
-    assumption = [f"  {column}: {say(rule.unknown, language)}" for column, rule in NUMBER_RULES.items()]
+    assumption = [f"  {column}: {translate(rule.unknown, language)}" for column, rule in NUMBER_RULES.items()]
     return [
-        say("figures_title", language),
-        say("figures_zero", language, unknown=named(lambda rule: rule.zero == "unknown")),
-        say(
+        translate("figures_title", language),
+        translate("figures_zero", language, unknown=named(lambda rule: rule.zero == "unknown")),
+        translate(
             "figures_range",
             language,
             low=named(lambda rule: rule.careful == "low"),
             high=named(lambda rule: rule.careful == "high"),
             refused=named(lambda rule: rule.careful == "refused"),
         ),
-        say("figures_unknown", language),
+        translate("figures_unknown", language),
         *assumption,
     ]
 

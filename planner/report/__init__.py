@@ -1,14 +1,18 @@
-"""Reading a run back: map, workbook, GeoPackage, A3 print and the closing summary, from the stored tables alone."""
+"""Reports of finished runs, from the stored tables alone: pages, workbooks, GeoPackage, A3 print and closing summaries."""
 
-from planner.report.again import publish_again
-from planner.report.assessed import assessment_figures, assessment_summary
-from planner.report.assessment import publish_assessment
-from planner.report.explanation import explanation_lines, publish_explanation
-from planner.report.frontiers import frontier_lines, publish_frontier
-from planner.report.indicators import closing_summary, warnings
-from planner.report.public import publish_public
-from planner.report.publish import print_sheets, publish
-from planner.report.reviews import publish_review, review_summary
+from planner.report.assessment import assessment_figures, assessment_summary
+from planner.report.explanation import explanation_lines
+from planner.report.frontier import frontier_lines, publish_frontier
+from planner.report.publish import (
+    print_sheets,
+    publish,
+    publish_again,
+    publish_assessment,
+    publish_explanation,
+    publish_public,
+    publish_review,
+)
+from planner.report.summary import closing_summary, review_summary, warnings
 
 __all__ = [
     "assessment_figures",

@@ -1,22 +1,458 @@
-"""What an assessment is handed over as: a page and a workbook, both from the same stored tables."""
+"""Figures of an assessment as texts, and its workbook: rows of the stored tables, nothing recomputed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from planner.report.assessment_book import write_assessment_book
-from planner.report.assessment_page import assessment_page
+import numpy as np
+
+from planner.i18n import format_count, format_share, text_column, translate
+from planner.report.summary import aligned
+from planner.report.workbook import figures_columns, findings_columns
+from planner.report.xlsx import Column, write_sheets
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
     from pathlib import Path
 
+    import pandas as pd
+
     from planner.store.assessment import Assessment
+    from planner.study import Language, Service
 
 
-def publish_assessment(found: Assessment, folder: Path) -> tuple[Path, ...]:
-    """Write ``assess.html`` and ``assess.xlsx`` into ``folder`` (made if absent) and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    chart, workbook = folder / "assess.html", folder / "assess.xlsx"
-    chart.write_text(assessment_page(found), encoding="utf-8", newline="\n")
-    write_assessment_book(found, workbook)
-    return chart, workbook
+@dataclass(frozen=True)
+class WalkerCoverage:
+    """People inside one circle of one service at one walker's speed."""
+
+    service: Service
+    walker: str
+    minutes: float
+    group: str
+    people: float
+    covered: float
+    served: float
+    """Of those covered, people who find a place; NaN where capacities are not known."""
+    heads: float
+    heads_covered: float
+    limited: bool
+    """Whether existing places are limited and the assignment to them is known."""
+    weighted: bool
+
+    @property
+    def share(self) -> float:
+        """Share of the people covered (0 where there are none)."""
+        return self.covered / self.people if self.people else 0.0
+
+
+def capacity_limited_services(assessment: Assessment) -> frozenset[str]:
+    """Return the services whose existing capacity is limited and known."""
+    existing = assessment.tables.existing
+    known_capacity = set(existing.loc[existing["capacity"].notna(), "service"])
+    return frozenset(
+        service.id
+        for service in assessment.study.services
+        if service.has_places and (service.capacity is not None or service.id in known_capacity)
+    )
+
+
+def walker_coverage(assessment: Assessment) -> tuple[WalkerCoverage, ...]:
+    """Return the coverage of the whole district: every service, walker, circle and group, in the order of the study."""
+    services = {service.id: service for service in assessment.study.services}
+    table, limited = assessment.tables.coverage, capacity_limited_services(assessment)
+    return tuple(
+        WalkerCoverage(
+            service=services[row["service"]],
+            walker=row["walker"],
+            minutes=float(row["minutes"]),
+            group=row["group"],
+            people=float(row["people"]),
+            covered=float(row["covered"]),
+            served=float(row["served"]),
+            heads=float(row["heads"]),
+            heads_covered=float(row["heads_covered"]),
+            limited=row["service"] in limited and not math.isnan(row["served"]),
+            weighted=not row["group"] and assessment.study.weighs(services[row["service"]]),
+        )
+        for row in table[table["level"] == "all"].to_dict("records")
+    )
+
+
+def own_walker_rows(assessment: Assessment, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table for each service's own walker."""
+    walkers = {service.id: service.walker for service in assessment.study.services}
+    return table[table["walker"] == table["service"].map(walkers)]
+
+
+def assessment_summary(assessment: Assessment, language: Language | None = None) -> tuple[str, ...]:
+    """Return the closing lines of an assessment, by default in the language of the study."""
+    return aligned(summary_rows(assessment, language or assessment.study.language))
+
+
+def summary_rows(assessment: Assessment, language: Language) -> list[tuple[str, str]]:
+    """Return (label, text) rows: coverage by service and circle, walking times, facilities, standards met, cautions."""
+    return [
+        *_covered(assessment, language),
+        *_walked(assessment, language),
+        *facility_rows(assessment, language),
+        *_benchmarks(assessment, language),
+        (translate("load", language), translate("assess.load_estimate", language)),
+    ]
+
+
+def _covered(assessment: Assessment, language: Language) -> list[tuple[str, str]]:
+    rows = []
+    whole_demand = {
+        (one.service.id, one.walker, one.minutes): one for one in walker_coverage(assessment) if not one.group
+    }
+    for service in assessment.study.services:
+        for circle in service.circles:
+            own_walker = whole_demand[service.id, service.walker, circle.minutes]
+            text = covered_text(own_walker, language)
+            others = [
+                f"{assessment.study.walking.name_of(walker, language)} {format_share(whole_demand[service.id, walker, circle.minutes].share)}"
+                for walker in assessment.study.walking.compare or []
+            ]
+            minutes = translate("report.minutes_short", language, minutes=circle.minutes)
+            rows.append((f"{service.name.text(language)} · {minutes}", " · ".join([text, *others])))
+    return rows
+
+
+def covered_text(row: WalkerCoverage, language: Language) -> str:
+    """Return coverage in a line: reach and places where places are limited, heads beside weighted people."""
+    text = translate(
+        "assess.covered_line_places" if row.limited else "assess.covered_line",
+        language,
+        covered=format_count(row.covered),
+        people=format_count(row.people),
+        unit=translate("report.unit_weighted" if row.weighted else "report.unit_people", language),
+        share=format_share(row.share),
+        **(
+            {
+                "served": format_count(row.served),
+                "found": format_share(row.served / row.people if row.people else 0.0),
+            }
+            if row.limited
+            else {}
+        ),
+    )
+    if row.weighted:
+        text += translate(
+            "assess.covered_heads", language, covered=format_count(row.heads_covered), people=format_count(row.heads)
+        )
+    return text
+
+
+def _walked(assessment: Assessment, language: Language) -> list[tuple[str, str]]:
+    table = own_walker_rows(assessment, assessment.tables.walks)
+    table = table[(table["level"] == "all") & (table["group"] == "")]
+    walks = {str(row["service"]): row for row in table.to_dict("records")}
+    equity_of = _by_service(assessment.tables.equity)
+    rows = []
+    for service in assessment.study.services:
+        text = walks_text(walks[service.id], assessment, language)
+        label = f"{service.name.text(language)} · {translate('assess.walks_title', language)}"
+        rows.append((label, text if equity_of[service.id]["facilities"] else translate("assess.no_facility", language)))
+    return rows
+
+
+def walks_text(row: Mapping[Hashable, Any], assessment: Assessment, language: Language) -> str:
+    """Return a row of the table ``walks`` as a sentence: walking times and people who reach nothing; a dash where nobody lives."""
+    if math.isnan(row["p90_s"]):
+        return "–"
+    left = row["people"] - row["reached"]
+    key = "walks_line" if math.isfinite(row["max_s"]) else "walks_some" if math.isfinite(row["p90_s"]) else "walks_many"
+    return translate(
+        "assess.walks_none" if math.isnan(row["mean_of_reached_s"]) else f"assess.{key}",
+        language,
+        mean=minutes_text(row["mean_of_reached_s"], assessment, language),
+        p90=minutes_text(row["p90_s"], assessment, language),
+        max=minutes_text(row["max_s"], assessment, language),
+        people=format_count(left),
+        share=format_share(left / row["people"]),
+        limit=translate("report.minutes_short", language, minutes=assessment.origin.limit_s / 60),
+    )
+
+
+def _by_service(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return {str(row["service"]): {str(key): value for key, value in row.items()} for row in table.to_dict("records")}
+
+
+def minutes_text(seconds: float, assessment: Assessment, language: Language) -> str:
+    """Return a walking time in minutes to a tenth; a text beyond the limit, a dash for NaN."""
+    if math.isnan(seconds):
+        return "–"
+    if math.isinf(seconds):
+        return translate("assess.beyond", language, minutes=assessment.origin.limit_s / 60)
+    return translate("report.minutes_short", language, minutes=math.floor(seconds / 6 + 0.5) / 10)
+
+
+def facility_rows(assessment: Assessment, language: Language) -> list[tuple[str, str]]:
+    """Return (label, text) for each service: facilities, duplicates and idle ones in its widest circle."""
+    duplicates, facilities = assessment.tables.duplicates, own_walker_rows(assessment, assessment.tables.facilities)
+    equity = _by_service(assessment.tables.equity)
+    rows = []
+    for service in assessment.study.services:
+        widest = service.circles[-1].minutes
+        widest_circle = facilities[(facilities["service"] == service.id) & (facilities["minutes"] == widest)]
+        pairs = duplicates[(duplicates["service"] == service.id) & (duplicates["minutes"] == widest)]
+        known_capacity = int(equity[service.id]["facilities_with_capacity"])
+        text = translate(
+            "assess.facilities_line" if known_capacity else "assess.facilities_line_unknown",
+            language,
+            count=len(widest_circle),
+            doubled=int(pairs["doubled"].sum()),
+            idle=int(widest_circle["idle"].fillna(value=False).sum()),
+            known=known_capacity,
+        )
+        minutes = translate("report.minutes_short", language, minutes=widest)
+        rows.append(
+            (f"{service.name.text(language)} · {translate('assess.facilities_title', language)} · {minutes}", text)
+        )
+    return rows
+
+
+def _benchmarks(assessment: Assessment, language: Language) -> list[tuple[str, str]]:
+    verdicts = assessment.tables.benchmarks["verdict"].value_counts()
+    met, all_of_them = int(verdicts.get("met", 0)), int(verdicts.sum())
+    unknown = int(verdicts.get("", 0))
+    text = translate("assess.benchmarks_line", language, met=met, missed=all_of_them - met - unknown, unknown=unknown)
+    return [(translate("assess.benchmarks_title", language), text)]
+
+
+def figure_text(value: float, *, share: bool) -> str:
+    """Return a measured or required figure: shares in percent, large ones whole, small ones to two digits."""
+    if math.isnan(value):
+        return "–"
+    if share:
+        return format_share(value)
+    return format_count(value) if abs(value) >= 100 else f"{round(value, 2):,.2f}".rstrip("0").rstrip(".")
+
+
+def required_text(low: float, high: float, language: Language, *, share: bool) -> str:
+    """Return the range a standard requires: at least, at most or between; a dash where it states no figure."""
+    limits = {"low": figure_text(low, share=share), "high": figure_text(high, share=share)}
+    if math.isnan(low) and math.isnan(high):
+        return "–"
+    key = "at_most" if math.isnan(low) else "at_least" if math.isnan(high) else "between"
+    return translate(f"assess.{key}", language, **limits)
+
+
+def assessment_figures(assessment: Assessment) -> dict[str, list[dict[str, object]]]:
+    """Return the figures of the whole district as JSON values, unknown ones as null."""
+    tables = assessment.tables
+    coverage = tables.coverage[tables.coverage["level"] == "all"].drop(columns=["level", "column", "area"])
+    walks = tables.walks[tables.walks["level"] == "all"].drop(columns=["level", "column", "area"])
+    chosen = {"coverage": coverage, "walks": walks, "equity": tables.equity, "floors": tables.floors}
+    return {
+        name: [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+        for name, table in {**chosen, "benchmarks": tables.benchmarks}.items()
+    }
+
+
+def _plain(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+#: sheets in order: table of the assessment → columns in order
+SHEETS: dict[str, tuple[str, ...]] = {
+    "coverage": ("where", "area_name", "service", "walker", "minutes", "group", "people", "covered", "share", "served", "heads", "heads_covered"),
+    "walks": (
+        "where", "area_name", "service", "walker", "group", "people", "reached", "mean_of_reached_s", "p90_s", "max_s",
+    ),
+    "facilities": (
+        "place_id", "place", "service", "walker", "minutes", "people_within", "people_only_here", "overlap_share", "load",
+        "capacity", "utilisation", "idle",
+    ),
+    "balance": (
+        "where", "area_name", "service", "minutes", "people", "people_uncovered", "people_covered_twice", "balance_share",
+        "places", "places_due", "surplus_places",
+    ),
+    "duplicates": (
+        "service", "minutes", "place_id", "place", "into_id", "into", "people_shared", "shared_share", "doubled",
+        "proposal", "change", "merge_lost", "move_to", "move_place", "move_lost", "move_gained",
+    ),
+    "closing": ("service", "minutes", "step", "place_id", "place", "people_lost", "people_lost_in_all"),
+    "accessibility": ("where", "area_name", "service", "minutes", "people", "places_per_1000"),
+    "equity": ("service", "minutes", "people", "facilities", "facilities_with_capacity", "places", "gini", "palma"),
+    "floors": ("service", "minutes", "group", "area", "area_name", "people", "covered", "share"),
+    "benchmarks": (
+        "name", "service", "walker", "value", "low", "high", "verdict", "missing", "source", "clause", "evidence", "derived",
+    ),
+}  # fmt: skip
+
+#: column → (key of its heading, cell format, width)
+COLUMNS: dict[str, tuple[str, str, float]] = {
+    "where": ("assess.level", "text", 14),
+    "area": ("report.id", "text", 16),
+    "area_name": ("community", "text", 28),
+    "service": ("report.service_column", "text", 18),
+    "walker": ("assess.walker", "text", 18),
+    "minutes": ("report.minutes_column", "plain", 10),
+    "group": ("assess.group", "text", 22),
+    "people": ("report.people_column", "people", 14),
+    "covered": ("assess.covered", "people", 14),
+    "share": ("assess.share", "share", 10),
+    "served": ("assess.served", "people", 14),
+    "heads": ("assess.heads", "people", 14),
+    "heads_covered": ("assess.heads_covered", "people", 16),
+    "reached": ("assess.reached", "people", 14),
+    "mean_of_reached_s": ("assess.mean_reached", "text", 16),
+    "p90_s": ("assess.p90_min", "text", 16),
+    "max_s": ("assess.max_min", "text", 14),
+    "place_id": ("report.id", "text", 14),
+    "place": ("report.name", "text", 34),
+    "people_within": ("assess.people_within", "people", 14),
+    "people_only_here": ("assess.people_only_here", "people", 16),
+    "overlap_share": ("assess.overlap_share", "share", 16),
+    "load": ("assess.load", "people", 18),
+    "capacity": ("capacity", "whole", 12),
+    "utilisation": ("utilisation", "share", 12),
+    "idle": ("assess.idle", "text", 14),
+    "people_uncovered": ("assess.uncovered", "people", 14),
+    "people_covered_twice": ("assess.covered_twice", "people", 16),
+    "balance_share": ("assess.balance_share", "plain", 12),
+    "places": ("assess.places", "people", 14),
+    "places_due": ("assess.places_due", "people", 16),
+    "surplus_places": ("assess.surplus_places", "people", 14),
+    "into_id": ("report.id", "text", 14),
+    "into": ("assess.into", "text", 34),
+    "people_shared": ("assess.people_shared", "people", 14),
+    "shared_share": ("assess.shared_share", "share", 14),
+    "doubled": ("assess.doubled", "text", 12),
+    "proposal": ("assess.proposal", "text", 12),
+    "change": ("assess.change", "people", 14),
+    "merge_lost": ("assess.merge_lost", "people", 16),
+    "move_to": ("report.id", "text", 14),
+    "move_place": ("assess.move_to", "text", 34),
+    "move_lost": ("assess.move_lost", "people", 16),
+    "move_gained": ("assess.move_gained", "people", 16),
+    "step": ("assess.step", "whole", 8),
+    "people_lost": ("assess.lost", "people", 12),
+    "people_lost_in_all": ("assess.lost_in_all", "people", 14),
+    "places_per_1000": ("assess.places_per_1000", "plain", 18),
+    "facilities": ("facilities", "whole", 12),
+    "facilities_with_capacity": ("assess.with_capacity", "whole", 14),
+    "gini": ("assess.gini", "plain", 12),
+    "palma": ("assess.palma", "plain", 12),
+    "name": ("report.figure", "text", 50),
+    "value": ("assess.measured", "plain", 12),
+    "low": ("assess.low", "plain", 12),
+    "high": ("assess.high", "plain", 12),
+    "verdict": ("assess.verdict", "text", 10),
+    "missing": ("assess.missing", "wrapped", 44),
+    "source": ("report.source", "wrapped", 44),
+    "clause": ("report.clause", "wrapped", 34),
+    "evidence": ("report.evidence", "text", 22),
+    "derived": ("assess.derived", "text", 26),
+}
+
+
+def write_assessment_workbook(assessment: Assessment, path: Path) -> None:
+    """Write the workbook of an assessment to ``path``."""
+    language = assessment.study.language
+    sheets = [(translate("report.sheet.summary", language), _summary(assessment, language))]
+    for name, columns in SHEETS.items():
+        table = getattr(assessment.tables, name)
+        if len(table):
+            sheets.append((translate(f"assess.sheet.{name}", language), _columns(assessment, table, columns, language)))
+    sheets += [
+        (translate("report.sheet.findings", language), findings_columns(assessment.tables.findings, language)),
+        (translate("report.sheet.figures", language), figures_columns(assessment.study, language)),
+    ]
+    write_sheets(path, assessment.study.name.text(language), sheets)
+
+
+def _columns(assessment: Assessment, table: pd.DataFrame, names: tuple[str, ...], language: Language) -> list[Column]:
+    weighted = any(assessment.study.weighs(service) for service in assessment.study.services)
+    limited = bool(capacity_limited_services(assessment))
+    left_out = {*(() if weighted else ("heads", "heads_covered")), *(() if limited else ("served",))}
+    places = dict(zip(assessment.tables.places["id"], assessment.tables.places["name"], strict=True))
+    columns = []
+    for name in names:
+        if name in left_out:
+            continue
+        heading, kind, width = COLUMNS[name]
+        values = _values(assessment, table, name, places, language)
+        title = translate(heading, language)
+        if (
+            weighted
+            and kind == "people"
+            and name not in {"heads", "heads_covered", "places", "places_due", "surplus_places"}
+        ):
+            title = f"{title} · {translate('report.unit_weighted', language)}"
+        columns.append(Column(title, values, kind, width))
+    return columns
+
+
+def _values(
+    assessment: Assessment, table: pd.DataFrame, name: str, places: dict[str, str], language: Language
+) -> list[Any]:
+    """Return the cells of one column, with names for ids and texts for codes."""
+    study = assessment.study
+    if name in ("where", "area_name"):
+        return _areas(assessment, table, name, language)
+    if name in ("place", "into", "move_place"):
+        ids = table[{"place": "place_id", "into": "into_id", "move_place": "move_to"}[name]]
+        return [places.get(place, "") for place in ids]
+    if name == "service":
+        names = {service.id: service.name.text(language) for service in study.services}
+        return [names.get(service, "") for service in table[name]]
+    if name == "walker":
+        return [study.walking.name_of(walker, language) if walker else "" for walker in table[name]]
+    if name == "group":
+        everybody = translate("assess.all_demand", language)
+        return [study.groups[group].name.text(language) if group else everybody for group in table[name]]
+    if name == "share":
+        shares = table["covered"] / table["people"].where(table["people"] > 0)
+        return list(shares)
+    if name in ("mean_of_reached_s", "p90_s", "max_s"):
+        return [_minutes(assessment, float(seconds), language) for seconds in table[name]]
+    if name in ("idle", "doubled"):
+        yes_no = {True: translate("report.yes", language), False: translate("report.no", language)}
+        return [
+            "" if unknown else yes_no[bool(value)]
+            for value, unknown in zip(table[name], table[name].isna(), strict=True)
+        ]
+    if name in ("proposal", "verdict"):
+        return [translate(f"assess.{name}.{value}", language) for value in table[name]]
+    if name in ("name", "missing"):
+        return list(table[text_column(table, name, language)])
+    if name == "evidence":
+        return [
+            translate("report.evidence.verified" if value else "report.evidence.unverified", language)
+            for value in table["verified"]
+        ]
+    return list(table[name])
+
+
+def _minutes(assessment: Assessment, seconds: float, language: Language) -> float | str:
+    """Return minutes as a number, beyond the limit as a text."""
+    return round(seconds / 60, 4) if np.isfinite(seconds) else minutes_text(seconds, assessment, language)
+
+
+def _areas(assessment: Assessment, table: pd.DataFrame, name: str, language: Language) -> list[str]:
+    names = dict(zip(assessment.tables.communities["id"], assessment.tables.communities["name"], strict=True))
+    outside = translate("report.outside", language)
+    if "level" not in table:
+        return [names.get(area, outside) for area in table["area"]]
+    if name == "where":
+        return [
+            column or translate(f"assess.level.{level}", language)
+            for level, column in zip(table["level"], table["column"], strict=True)
+        ]
+    format_count = translate("assess.level.all", language)
+    return [
+        format_count if level == "all" else (names.get(area, outside) if level == "community" else area or outside)
+        for level, area in zip(table["level"], table["area"], strict=True)
+    ]
+
+
+def _summary(assessment: Assessment, language: Language) -> list[Column]:
+    rows = summary_rows(assessment, language)
+    return [
+        Column(translate("report.item", language), [row[0] for row in rows], width=50),
+        Column(translate("report.value", language), [row[1] for row in rows], "wrapped", 90),
+    ]

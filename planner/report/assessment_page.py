@@ -1,4 +1,4 @@
-"""The assessment as one page that works offline: who reaches what, what doubles, two walkers side by side."""
+"""Assessment page: coverage, walking times, duplicate facilities and two walkers compared, in one offline HTML file."""
 
 from __future__ import annotations
 
@@ -6,36 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.assessed import (
+from planner.i18n import text_column, translate
+from planner.report.assessment import (
+    capacity_limited_services,
+    facility_rows,
     figure_text,
-    limited_today,
     minutes_text,
-    own,
-    reached,
+    own_walker_rows,
     required_text,
-    standing_rows,
+    walker_coverage,
     walks_text,
 )
-from planner.report.degrees import continuous_degrees
-from planner.report.maps import (
+from planner.report.cartography import DIVERGING, DIVERGING_LIMITS, EMPTY, GROUND, INK, RAMP, around, class_limits
+from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
+from planner.report.page import page
+from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
-    around,
     as_texts,
-    cover_key,
+    circle_key,
     evidence,
     in_degrees,
     number,
     packed_streets,
+    page_texts,
     published,
     rounded,
     services,
-    spoken_words,
 )
-from planner.report.packing import PER_DEGREE, pack_polygons
-from planner.report.page import page
-from planner.report.palette import DIVERGING, DIVERGING_LIMITS, EMPTY, GROUND, INK, RAMP, class_limits
 from planner.study.standards import standard
-from planner.words import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,17 +43,17 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "dom.js",
-    "ground.js",
-    "frame.js",
+    "base_map.js",
+    "map_controls.js",
     "places.js",
     "panel.js",
     "legend.js",
-    "pair.js",
+    "circle_comparison.js",
     "assess_panel.js",
     "assess.js",
 )
 STYLES = ("page.css", "assess.css")
-#: what the page shows of a facility, in this order
+#: columns of a facility that the page shows, in order
 _FACILITY = (
     "people_within",
     "people_only_here",
@@ -66,37 +64,37 @@ _FACILITY = (
 )
 
 
-def assessment_page(found: Assessment) -> str:
-    """Return the page of an assessment as one self-contained text of HTML."""
-    laid = ground(found)
+def assessment_page(assessment: Assessment) -> str:
+    """Return the assessment page as self-contained HTML."""
+    base_map = ground(assessment)
     return page(
-        study=found.study,
+        study=assessment.study,
         about="assess.title",
-        focus=laid["focus"],
+        focus=base_map["focus"],
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": spoken_words(found.study.language),
-            "planner-run": facts(found),
-            "planner-ground": laid,
-            "planner-places": places(found),
+            "planner-words": page_texts(assessment.study.language),
+            "planner-run": facts(assessment),
+            "planner-ground": base_map,
+            "planner-places": places(assessment),
         },
     )
 
 
-def facts(found: Assessment) -> dict[str, Any]:
-    """Return what the panel says in words and figures."""
-    study, language, tables = found.study, found.study.language, found.tables
+def facts(assessment: Assessment) -> dict[str, Any]:
+    """Return texts and figures of the panel."""
+    study, language, tables = assessment.study, assessment.study.language, assessment.tables
     at = {place: i for i, place in enumerate(tables.places["id"])}
-    limited = limited_today(found)
+    limited = capacity_limited_services(assessment)
     return {
         "language": language,
         "name": study.name.text(language),
         "date": study.date,
-        "scenario": found.origin.scenario,
-        "runId": found.origin.run_id,
+        "scenario": assessment.origin.scenario,
+        "runId": assessment.origin.run_id,
         "publication": published(study),
-        "services": [{**told, "limited": told["id"] in limited} for told in services(study)],
+        "services": [{**service, "limited": service["id"] in limited} for service in services(study)],
         "groups": {name: group.name.text(language) for name, group in study.groups.items()},
         "walkers": {
             name: {"name": study.walking.name_of(name, language), "speed": profile.speed_m_s}
@@ -115,11 +113,11 @@ def facts(found: Assessment) -> dict[str, Any]:
                 "heads": one.heads,
                 "headsCovered": one.heads_covered,
             }
-            for one in reached(found)
+            for one in walker_coverage(assessment)
         ],
-        "walks": _walks(found, language),
-        "beyond": say("assess.beyond_note", language, minutes=found.origin.limit_s / 60),
-        "standing": [text for _, text in standing_rows(found, language)],
+        "walks": _walks(assessment, language),
+        "beyond": translate("assess.beyond_note", language, minutes=assessment.origin.limit_s / 60),
+        "standing": [text for _, text in facility_rows(assessment, language)],
         "equity": [_plain(row) for row in tables.equity.to_dict("records")],
         "floors": [_plain(row) for row in tables.floors[tables.floors["group"] == ""].to_dict("records")],
         "duplicates": [
@@ -127,7 +125,7 @@ def facts(found: Assessment) -> dict[str, Any]:
             for row in tables.duplicates.to_dict("records")
         ],
         "closing": [{**_plain(row), "place": at[row["place_id"]]} for row in tables.closing.to_dict("records")],
-        "benchmarks": _benchmarks(found, language),
+        "benchmarks": _benchmarks(assessment, language),
         "evidence": evidence(study, language),
         "palette": {
             "ramp": list(RAMP),
@@ -140,35 +138,40 @@ def facts(found: Assessment) -> dict[str, Any]:
     }
 
 
-def ground(found: Assessment) -> dict[str, Any]:
-    """Return streets, communities, and by service and circle who is covered in each community."""
-    tables = found.tables
+def ground(assessment: Assessment) -> dict[str, Any]:
+    """Return streets, communities, and the people covered in each community by service and circle."""
+    tables = assessment.tables
     order = tables.communities["id"].tolist()
     coverage = tables.coverage[(tables.coverage["level"] == "community") & (tables.coverage["group"] == "")]
     balance = tables.balance[tables.balance["level"] == "community"]
-    walks = own(found, tables.walks[(tables.walks["level"] == "community") & (tables.walks["group"] == "")])
+    walks = own_walker_rows(
+        assessment, tables.walks[(tables.walks["level"] == "community") & (tables.walks["group"] == "")]
+    )
     cover: dict[str, dict[str, list[float | None]]] = {}
     limits: dict[str, list[float]] = {}
     compared: dict[str, list[float | None]] = {}
-    for service in found.study.services:
-        mine, apart = coverage[coverage["service"] == service.id], balance[balance["service"] == service.id]
+    for service in assessment.study.services:
+        own_coverage, own_balance = (
+            coverage[coverage["service"] == service.id],
+            balance[balance["service"] == service.id],
+        )
         uncovered = []
         for circle in service.circles:
-            by_walker = mine[mine["minutes"] == circle.minutes]
+            by_walker = own_coverage[own_coverage["minutes"] == circle.minutes]
             rows = by_walker[by_walker["walker"] == service.walker].set_index("area").reindex(order)
-            held = apart[apart["minutes"] == circle.minutes].set_index("area").reindex(order)
+            balances = own_balance[own_balance["minutes"] == circle.minutes].set_index("area").reindex(order)
             people, covered = (rows[name].fillna(0.0).to_numpy(dtype=float) for name in ("people", "covered"))
-            cover[cover_key(service.id, circle.minutes)] = {
+            cover[circle_key(service.id, circle.minutes)] = {
                 "people": [*rounded(people)],
                 "covered": [*rounded(covered)],
-                "twice": [*rounded(held["people_covered_twice"].fillna(0.0).to_numpy(dtype=float))],
-                "balance": [number(value) for value in held["balance_share"]],
-                "surplus": [number(value) for value in held["surplus_places"]],
+                "twice": [*rounded(balances["people_covered_twice"].fillna(0.0).to_numpy(dtype=float))],
+                "balance": [number(value) for value in balances["balance_share"]],
+                "surplus": [number(value) for value in balances["surplus_places"]],
             }
             uncovered.append(people - covered)
-            for walker in found.study.walking.compare or []:
+            for walker in assessment.study.walking.compare or []:
                 side = by_walker[by_walker["walker"] == walker].set_index("area").reindex(order)
-                key = cover_key(f"{service.id} {walker}", circle.minutes)
+                key = circle_key(f"{service.id} {walker}", circle.minutes)
                 compared[key] = [*rounded(side["covered"].fillna(0.0).to_numpy(dtype=float))]
         limits[service.id] = list(class_limits(np.concatenate(uncovered)))
     return {
@@ -182,25 +185,25 @@ def ground(found: Assessment) -> dict[str, Any]:
         },
         "cover": cover,
         "compared": compared,
-        "walks": {service.id: _walked(found, walks, service.id, order) for service in found.study.services},
+        "walks": {service.id: _walked(assessment, walks, service.id, order) for service in assessment.study.services},
         "limits": limits,
     }
 
 
-def places(found: Assessment) -> dict[str, Any]:
-    """Return facilities and candidates, what each facility is worth by service, walker and circle, and its circles."""
-    tables = found.tables
+def places(assessment: Assessment) -> dict[str, Any]:
+    """Return facilities and candidates, the figures of each facility by service, walker and circle, and its walking circles."""
+    tables = assessment.tables
     frame, circles = tables.places, tables.circles
     points = continuous_degrees(frame.geometry)
     at = {place: i for i, place in enumerate(frame["id"])}
-    position = {service.id: k for k, service in enumerate(found.study.services)}
+    position = {service.id: k for k, service in enumerate(assessment.study.services)}
     offers: list[list[int]] = [[] for _ in at]
     for place, service in zip(tables.existing["place_id"], tables.existing["service"], strict=True):
         offers[at[place]].append(position[service])
     figures: dict[str, dict[str, list[Any]]] = {}
-    for asked, rows in tables.facilities.groupby(["service", "walker", "minutes"], sort=False):
-        service, walker, minutes = (str(part) for part in asked)
-        figures[cover_key(f"{service} {walker}", float(minutes))] = {
+    for key, rows in tables.facilities.groupby(["service", "walker", "minutes"], sort=False):
+        service, walker, minutes = (str(part) for part in key)
+        figures[circle_key(f"{service} {walker}", float(minutes))] = {
             "place": [at[place] for place in rows["place_id"]],
             **{name: [number(value) for value in rows[name]] for name in _FACILITY},
             "idle": [
@@ -225,42 +228,42 @@ def places(found: Assessment) -> dict[str, Any]:
     }
 
 
-def _walks(found: Assessment, language: Language) -> list[dict[str, str]]:
-    """Return the walk to the nearest facility, of the service's own walker and of those compared, in words."""
-    table = found.tables.walks
+def _walks(assessment: Assessment, language: Language) -> list[dict[str, str]]:
+    """Return walking times to the nearest facility as texts, for each service's own walker and those compared."""
+    table = assessment.tables.walks
     rows = table[(table["level"] == "all") & (table["group"] == "")].to_dict("records")
     return [
         {
             "service": row["service"],
             "walker": row["walker"],
-            "mean": minutes_text(row["mean_of_reached_s"], found, language),
-            "p90": minutes_text(row["p90_s"], found, language),
-            "max": minutes_text(row["max_s"], found, language),
+            "mean": minutes_text(row["mean_of_reached_s"], assessment, language),
+            "p90": minutes_text(row["p90_s"], assessment, language),
+            "max": minutes_text(row["max_s"], assessment, language),
         }
         for row in rows
     ]
 
 
-def _walked(found: Assessment, walks: pd.DataFrame, service: str, order: list[str]) -> list[str]:
-    """Return how far the people of each community walk, in words."""
+def _walked(assessment: Assessment, walks: pd.DataFrame, service: str, order: list[str]) -> list[str]:
+    """Return the walking times of each community as texts."""
     rows = walks[walks["service"] == service].set_index("area").reindex(order)
-    return [walks_text(row, found, found.study.language) for row in rows.to_dict("records")]
+    return [walks_text(row, assessment, assessment.study.language) for row in rows.to_dict("records")]
 
 
-def _benchmarks(found: Assessment, language: Language) -> list[dict[str, Any]]:
+def _benchmarks(assessment: Assessment, language: Language) -> list[dict[str, Any]]:
     rows = []
-    for row in found.tables.benchmarks.to_dict("records"):
+    for row in assessment.tables.benchmarks.to_dict("records"):
         share = standard(row["standard"]).measure == "coverage"
         rows.append(
             {
                 "standard": row["standard"],
-                "name": row[f"name_{language}"],
+                "name": row[text_column(row, "name", language)],
                 "service": row["service"],
                 "walker": row["walker"],
                 "measured": figure_text(row["value"], share=share),
                 "required": required_text(row["low"], row["high"], language, share=share),
                 "verdict": row["verdict"],
-                "missing": row[f"missing_{language}"],
+                "missing": row[text_column(row, "missing", language)],
                 "source": " · ".join(part for part in (row["source"], row["clause"]) if part),
                 "verified": bool(row["verified"]),
                 "derived": row["derived"],
@@ -270,5 +273,5 @@ def _benchmarks(found: Assessment, language: Language) -> list[dict[str, Any]]:
 
 
 def _plain(row: dict[Any, Any]) -> dict[str, Any]:
-    """Return a row of a table as JSON can hold it."""
+    """Return a row of a table as JSON values."""
     return {str(name): value if isinstance(value, str | bool) else number(value) for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""A comparison as a page and a workbook: what `planner.store.comparison` found, quoted and drawn, nothing computed anew."""
+"""A comparison of runs as a page, a workbook and closing lines, with a city's totals; nothing recomputed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined
 
-from planner.report.book import Column, write_sheets
-from planner.report.drawings import core_map, cost_picture
-from planner.report.indicators import status_text
-from planner.report.totals import overlap_lines, totals_lines
+from planner.i18n import format_change, format_count, format_gap, format_money, format_share, join, translate
+from planner.report.summary import COVERAGE_FIELDS, aligned, coverage_line, status_text
+from planner.report.svg import cost_coverage_plot, stability_map
+from planner.report.xlsx import Column, write_sheets
 from planner.store.comparison import tables_of
 from planner.store.measures import ANNUAL_YEARS
-from planner.words import gap_text, percent, say, signed, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.store.comparison import Comparison, Setting
-    from planner.study import Language
+    from planner.study import Label, Language
 
-#: how the columns of the workbook are written where they are not plain text
+
+#: cell formats of columns that are not plain text
 _KINDS = {
     "money": ("capital_yuan", "yearly_yuan", "annual_yuan", "yuan_per_newly_covered"),
     "people": (
@@ -62,7 +62,7 @@ _KINDS = {
         "services_opened",
     ),
 }
-#: assumptions that the terminal names
+#: assumptions listed on the terminal
 _NAMED = 5
 _WIDE = {"run": 44.0, "base": 30.0, "name": 26.0, "assumption": 44.0, "values": 34.0, "folder": 44.0, "services": 34.0}
 
@@ -82,9 +82,9 @@ def publish_comparison(comparison: Comparison, settings: Mapping[str, Setting], 
 
 
 def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], language: Language) -> str:
-    """Return the page: no script, no request, every name escaped."""
+    """Return the comparison page: no script, no request, every name escaped."""
     runs = comparison.runs
-    assets = resources.files("planner.report") / "assets"
+    assets = resources.files("planner.report") / "web"
     style = (assets / "comparison.css").read_text(encoding="utf-8")
     several = len(settings) > 1
     short = runs["run"] if several else runs["scenario"]
@@ -98,11 +98,11 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
     ]
     template = environment.from_string((assets / "comparison.html").read_text(encoding="utf-8"))
     return template.render(
-        language="zh-CN" if language == "zh" else "en",
+        language=translate("locale.tag", language),
         policy=f"default-src 'none'; style-src 'sha256-{_sha256(style)}'; base-uri 'none'; form-action 'none'",
         style=style,
         title=_title(settings, language),
-        say=lambda key, **values: say(f"compare.{key}", language, **values),
+        say=lambda key, **values: translate(f"compare.{key}", language, **values),
         years=ANNUAL_YEARS,
         bases=", ".join(bases) if several else bases[0].rsplit("/", 1)[-1],
         runs=[
@@ -121,7 +121,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
             for row in comparison.totals.to_dict("records")
         ],
         overlaps=overlap_lines(comparison.overlaps, language),
-        picture=cost_picture(
+        picture=cost_coverage_plot(
             points,
             across=_word("annual_yuan", language),
             up=_word("covered_share", language),
@@ -133,12 +133,12 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
 
 
 def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tuple[str, ...]:
-    """Return what is said of a comparison on a terminal: runs, no-regret sites, what moves the answer most, the city's totals."""
+    """Return the closing lines of a comparison: runs, no-regret sites, most influential assumptions, city totals."""
     language = next(iter(settings.values())).language
     lines = [_word("runs", language)]
     for row in comparison.runs.to_dict("records"):
         share = row["covered"] / row["people"] if row["people"] else math.nan
-        said = say(
+        text = translate(
             "compare.line",
             language,
             covered=_whole(row["covered"]),
@@ -146,8 +146,8 @@ def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tu
             cost=_whole(row["annual_yuan"]),
             unit=_unit(row, language),
         )
-        said += _beside(row, language)
-        lines.append(f"  {row['run']}  {said}")
+        text += _beside(row, language)
+        lines.append(f"  {row['run']}  {text}")
     sure = comparison.sites[comparison.sites["runs"] == comparison.sites["of"]]
     names = ", ".join(str(name or place) for name, place in zip(sure["name"], sure["place_id"], strict=True))
     lines += [_word("no_regret", language), f"  {names or _word('no_regret_none', language)}"]
@@ -165,41 +165,43 @@ def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tu
 
 
 def _unit(row: Mapping[Any, Any], language: Language) -> str:
-    return say("report.unit_weighted" if row["weighted"] else "report.unit_people", language)
+    return translate("report.unit_weighted" if row["weighted"] else "report.unit_people", language)
 
 
 def _beside(row: Mapping[Any, Any], language: Language) -> str:
-    """Return who finds a place, where places are limited, and heads, where people are weighted; else nothing."""
-    told = ""
+    """Return people who find a place where places are limited, and heads where people are weighted."""
+    texts = ""
     if row["limited"]:
         share = row["find_a_place"] / row["people"] if row["people"] else math.nan
-        told += say("compare.line_places", language, served=_whole(row["find_a_place"]), share=_percent(share))
+        texts += translate("compare.line_places", language, served=_whole(row["find_a_place"]), share=_percent(share))
     if row["weighted"]:
-        told += say("compare.line_heads", language, covered=_whole(row["heads_covered"]), heads=_whole(row["heads"]))
-    return told
+        texts += translate(
+            "compare.line_heads", language, covered=_whole(row["heads_covered"]), heads=_whole(row["heads"])
+        )
+    return texts
 
 
 def _missing(comparison: Comparison) -> dict[tuple[str, str], str]:
-    """Return (scenario, study) of every district that a total lacks; why is not known from finished runs."""
-    told = comparison.totals.drop_duplicates("scenario")
+    """Return (scenario, study) of every district missing from a total; finished runs do not record the reason."""
+    texts = comparison.totals.drop_duplicates("scenario")
     return {
         (str(scenario), study): "none"
-        for scenario, missing in zip(told["scenario"], told["missing"], strict=True)
+        for scenario, missing in zip(texts["scenario"], texts["missing"], strict=True)
         for study in str(missing).split(";")
         if study
     }
 
 
 def _word(key: str, language: Language) -> str:
-    return say(f"compare.{key}", language)
+    return translate(f"compare.{key}", language)
 
 
 def _title(settings: Mapping[str, Setting], language: Language) -> str:
     if len(settings) == 1:
         name = next(iter(settings.values())).name.text(language)
     else:
-        name = say("compare.of_studies", language, count=len(settings))
-    return say("compare.title", language, name=name)
+        name = translate("compare.of_studies", language, count=len(settings))
+    return translate("compare.title", language, name=name)
 
 
 def _service(settings: Mapping[str, Setting], service: str, language: Language) -> str:
@@ -210,7 +212,7 @@ def _service(settings: Mapping[str, Setting], service: str, language: Language) 
 
 
 def _gained(comparison: Comparison) -> dict[str, float]:
-    """Return covered people against the base, in the widest circles, by run."""
+    """Return the change of people covered against the base in the widest circles, by run."""
     whole_demand = comparison.coverage[comparison.coverage["group"] == ""]
     widest = whole_demand.loc[whole_demand.groupby(["run", "service"], sort=False)["minutes"].idxmax()]
     return {str(run): float(value) for run, value in widest.groupby("run", sort=False)["change"].sum().items()}
@@ -221,18 +223,18 @@ def _coverage_blocks(
 ) -> list[dict[str, Any]]:
     """Return one table per service and group: a row per run, a column per circle."""
     blocks = []
-    for (service, group), mine in comparison.coverage.groupby(["service", "group"], sort=False):
-        minutes = sorted(mine["minutes"].unique())
-        cells = mine.set_index(["run", "minutes"])
+    for (service, group), group_rows in comparison.coverage.groupby(["service", "group"], sort=False):
+        minutes = sorted(group_rows["minutes"].unique())
+        cells = group_rows.set_index(["run", "minutes"])
         rows = [
             (run, [cells.loc[(run, m)].to_dict() if (run, m) in cells.index else None for m in minutes])
-            for run in dict.fromkeys(mine["run"])
+            for run in dict.fromkeys(group_rows["run"])
         ]
-        weighted, limited = bool(mine["weighted"].any()), bool(mine["limited"].any())
+        weighted, limited = bool(group_rows["weighted"].any()), bool(group_rows["limited"].any())
         everybody = _word("all_weighted" if weighted else "all_groups", language)
         heading = f"{_service(settings, str(service), language)} · {group or everybody}"
         if limited:
-            heading += f" · {say('meeting.reach_only', language)}"
+            heading += f" · {translate('meeting.reach_only', language)}"
         places = limited and group == ""
         blocks.append(
             {
@@ -250,25 +252,25 @@ def _coverage_blocks(
 def _changes(
     comparison: Comparison, settings: Mapping[str, Setting], language: Language, *, several: bool
 ) -> list[tuple[str, dict[str, list[str]]]]:
-    """Return, for every run that changes anything, what it opens and drops."""
+    """Return openings added and dropped against the base, for every run that differs."""
     found = []
-    for run, mine in comparison.changes.groupby("run", sort=False):
-        told = {
+    for run, group_rows in comparison.changes.groupby("run", sort=False):
+        texts = {
             change: [
                 f"{row['name'] or row['place_id']} · {_service(settings, str(row['service']), language)}"
-                for row in mine[mine["change"] == change].to_dict("records")
+                for row in group_rows[group_rows["change"] == change].to_dict("records")
             ]
             for change in ("opened", "dropped")
         }
-        found.append((str(run) if several else str(run).rsplit("/", 1)[-1], told))
+        found.append((str(run) if several else str(run).rsplit("/", 1)[-1], texts))
     return found
 
 
 def _study(comparison: Comparison, name: str, setting: Setting, language: Language) -> dict[str, Any]:
     sites = comparison.sites[comparison.sites["study"] == name].to_dict("records")
     for site in sites:
-        counted = [told.rsplit(":", 1) for told in str(site["services"]).split(";") if told]
-        site["said"] = ", ".join(
+        counted = [texts.rsplit(":", 1) for texts in str(site["services"]).split(";") if texts]
+        site["services_text"] = ", ".join(
             f"{setting.services[service].text(language) if service in setting.services else service} {count}"
             for service, count in counted
         )
@@ -278,17 +280,19 @@ def _study(comparison: Comparison, name: str, setting: Setting, language: Langua
             float(site["y"]),
             float(site["share"]),
             f"{site['name'] or site['place_id']}: "
-            + say("compare.chosen_in", language, runs=site["runs"], of=site["of"], services=site["said"]),
+            + translate(
+                "compare.chosen_in", language, runs=site["runs"], of=site["of"], services=site["services_text"]
+            ),
         )
         for site in sites
     ]
-    label = say("compare.core_map", language, name=setting.name.text(language))
+    label = translate("compare.core_map", language, name=setting.name.text(language))
     return {
         "name": setting.name.text(language),
         "label": label,
         "sites": sites,
         "no_regret": [site for site in sites if site["runs"] == site["of"]],
-        "map": core_map(setting.communities, setting.existing, marks, label=label),
+        "map": stability_map(setting.communities, setting.existing, marks, label=label),
     }
 
 
@@ -306,7 +310,7 @@ def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting], la
         if key == "service":
             values = [_service(settings, str(value), language) for value in values]
         elif key in {"limited", "weighted"}:
-            values = [say("report.yes" if value else "report.no", language) for value in values]
+            values = [translate("report.yes" if value else "report.no", language) for value in values]
         elif key == "status":
             values = [status_text(str(value), language) for value in values]
         elif name == "changes" and key == "change":
@@ -326,20 +330,83 @@ def _known(value: object) -> bool:
 
 
 def _whole(value: Any) -> str:
-    return whole(value) if _known(value) else "–"
+    return format_count(value) if _known(value) else "–"
 
 
 def _percent(value: Any) -> str:
-    return percent(value) if _known(value) else "–"
+    return format_share(value) if _known(value) else "–"
 
 
 def _gap(value: Any) -> str:
-    return gap_text(value) if _known(value) else "–"
+    return format_gap(value) if _known(value) else "–"
 
 
 def _signed(value: Any) -> str:
-    return signed(value) if _known(value) else "–"
+    return format_change(value) if _known(value) else "–"
 
 
 def _decimal(value: Any) -> str:
     return f"{value:.3f}" if _known(value) else "–"
+
+
+def totals_lines(
+    totals: pd.DataFrame, missing: Mapping[tuple[str, str], str], labels: Mapping[str, Label], language: Language
+) -> tuple[str, ...]:
+    """Return a block of lines for each scenario of several districts; none for a single district.
+
+    Parameters
+    ----------
+    totals, missing, labels
+        As `planner.store.totals.CityTotals` holds them.
+    language
+        Of the texts.
+    """
+    lines: list[str] = []
+    for scenario, table in totals.groupby("scenario", sort=False):
+        rows = table.to_dict("records")
+        missing_studies = {study: why for (name, study), why in missing.items() if name == scenario}
+        if rows[0]["studies"] + sum(why == "failed" for why in missing_studies.values()) < 2:
+            continue
+        head = translate("batch.totals", language, scenario=scenario, studies=rows[0]["studies"])
+        lines += ["", head, *aligned([*(_covered(row, labels, language) for row in rows), *_sums(rows[0], language)])]
+        if missing_studies:
+            names = [translate(f"batch.missing_{why}", language, study=study) for study, why in missing_studies.items()]
+            lines.append(translate("batch.totals_missing", language, names=join(names, language)))
+    return tuple(lines)
+
+
+def overlap_lines(overlaps: pd.DataFrame, language: Language) -> tuple[str, ...]:
+    """Return a line for each pair of overlapping districts, which are not added up."""
+    return tuple(
+        translate(
+            "batch.overlap",
+            language,
+            study=row["study"],
+            other=row["other"],
+            people=format_count(row["people"]),
+            share=format_share(row["share"]),
+        )
+        for row in overlaps.to_dict("records")
+    )
+
+
+def _covered(row: dict[Any, Any], labels: Mapping[str, Label], language: Language) -> tuple[str, str]:
+    label = labels[row["service"]].text(language)
+    text = coverage_line(
+        {name: float(row[name]) for name in COVERAGE_FIELDS},
+        language,
+        limited=bool(row["limited"]),
+        weighted=bool(row["weighted"]),
+    )
+    if row["counted_in"] < row["studies"]:
+        text += translate("batch.totals_part", language, part=row["counted_in"], studies=row["studies"])
+    return f"{label} · {translate('report.minutes_short', language, minutes=row['minutes'])}", text
+
+
+def _sums(row: dict[Any, Any], language: Language) -> list[tuple[str, str]]:
+    return [
+        (translate("report.sites_opened", language), format_count(row["sites"])),
+        (translate("report.services_opened", language), format_count(row["services"])),
+        (translate("report.capital", language), format_money(row["capital_yuan"], language)),
+        (translate("report.yearly", language), format_money(row["yearly_yuan"], language)),
+    ]

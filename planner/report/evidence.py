@@ -1,11 +1,11 @@
-"""Where the figures of a study come from: sources, estimates, assumptions, unverified figures and notes, as rows."""
+"""Provenance of a study's figures: sources, estimates, assumptions, unverified figures and notes, as rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from planner.words import glossary, say
+from planner.i18n import messages, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from planner.study import Block, Evidence, Language, Study
 
 Kind = Literal["note", "estimate", "unverified", "assumption", "cited", "verified", "source"]
-#: fields of a service and of a kind of site that are figures somebody may doubt
+#: fields of a service and of a kind of site whose provenance is reported
 SERVICE_FIGURES = (
     "demand",
     "circles",
@@ -40,20 +40,20 @@ SITE_FIGURES = (
 
 @dataclass(frozen=True)
 class EvidenceRow:
-    """One thing a reader must know about a figure."""
+    """Provenance of one figure, or a note."""
 
     kind: Kind
     subject: str
-    """What the figure belongs to, in the reader's language."""
+    """Name of what the figure belongs to."""
     figure: str
-    """What the figure is, with its unit."""
+    """Name of the figure, with its unit."""
     value: str
     source: str
     clause: str = ""
 
 
 def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
-    """Return every note, estimate, figure and source of ``study``, what needs most care first."""
+    """Return every note, estimate, figure and source of ``study``, least certain first."""
     rows = [
         *(EvidenceRow("note", "", "", note.text(language), "") for note in study.notes),
         *_people(study, language),
@@ -79,11 +79,11 @@ def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
 def _people(study: Study, language: Language) -> Iterator[EvidenceRow]:
     for people in study.layers.people:
         groups = ", ".join(study.groups[group].name.text(language) for group in people.groups if group in study.groups)
-        basis = say(people.basis, language)
+        basis = translate(people.basis, language)
         yield EvidenceRow(
             kind="estimate" if people.estimates else "cited",
             subject=groups,
-            figure=say("report.figure.people", language),
+            figure=translate("report.figure.people", language),
             value="; ".join(dict.fromkeys(people.estimates.values())) or basis,
             source=f"{people.source} ({basis}, {people.year})",
         )
@@ -95,9 +95,9 @@ def _cells(study: Study, language: Language) -> Iterator[EvidenceRow]:
         side = f" ({study.layers.communities.cell_m:g} m)" if cells == "grid" else ""
         yield EvidenceRow(
             kind="assumption",
-            subject=say("community", language),
-            figure=say("report.figure.cells", language),
-            value=say(f"cells.{cells}", language) + side,
+            subject=translate("community", language),
+            figure=translate("report.figure.cells", language),
+            value=translate(f"cells.{cells}", language) + side,
             source="",
         )
 
@@ -106,8 +106,8 @@ def _storeys(study: Study, language: Language) -> Iterator[EvidenceRow]:
     if study.layers.buildings is not None:
         yield EvidenceRow(
             kind="assumption",
-            subject=say("buildings", language),
-            figure=say("report.figure.assumed_storeys", language),
+            subject=translate("buildings", language),
+            figure=translate("report.figure.assumed_storeys", language),
             value=f"{study.layers.buildings.assumed_storeys:g}",
             source="",
         )
@@ -118,7 +118,7 @@ def _walkers(study: Study, language: Language) -> Iterator[EvidenceRow]:
         yield EvidenceRow(
             kind="cited" if profile.source else "assumption",
             subject=name,
-            figure=say("report.figure.speed_m_s", language),
+            figure=translate("report.figure.speed_m_s", language),
             value=f"{profile.speed_m_s:g}",
             source=profile.source,
         )
@@ -131,7 +131,7 @@ def _figures(
         value = getattr(block, field)
         cited = evidence.get(field)
         if cited is None and value == type(block).model_fields[field].default:
-            continue  # nothing was asked for, nothing is assumed
+            continue  # a default is no assumption
         kind: Kind = "assumption" if cited is None else "verified" if cited.verified else "unverified"
         yield EvidenceRow(
             kind=kind,
@@ -144,9 +144,9 @@ def _figures(
 
 
 def figure_name(field: str, language: Language) -> str:
-    """Return what a field of the study is called, with its unit."""
+    """Return the name of a field of the study, with its unit."""
     key = f"report.figure.{field}"
-    return say(key, language) if key in glossary() else field
+    return translate(key, language) if key in messages(language) else field
 
 
 def _as_text(value: Any) -> str:

@@ -1,61 +1,62 @@
-"""A plan explained: the stored tables of an explanation as sentences, and as a workbook. Nothing is computed anew."""
+"""A plan explained: the stored tables of an explanation as sentences and as a workbook, nothing recomputed."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from planner.report.explanation_book import write_explanation_book
-from planner.report.indicators import UNKNOWN
-from planner.report.publish import publish
-from planner.words import gap_text, named, percent, say, signed, whole, yuan
+from planner.i18n import (
+    format_change,
+    format_count,
+    format_gap,
+    format_money,
+    format_share,
+    join,
+    name_with_id,
+    text_column,
+    translate,
+)
+from planner.report.summary import UNKNOWN
+from planner.report.xlsx import Column, write_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from planner.store.run import Run
     from planner.store.tables import Explanation
     from planner.study import Language
 
-__all__ = ["explanation_lines", "publish_explanation"]
 
-PEOPLE, AIM, YUAN = 0.5, 0.05, 1.0
-"""Changes smaller than these are not worth a word: half a person, a twentieth of the first aim's unit, one yuan."""
-
-
-def publish_explanation(run: Run, found: Explanation, folder: Path) -> tuple[Path, ...]:
-    """Write the reports of the run, ``explanation.md`` and ``explanation.xlsx``; return their paths."""
-    written = publish(run, folder)
-    text, book = folder / "explanation.md", folder / "explanation.xlsx"
-    lines = explanation_lines(run, found)
-    text.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    write_explanation_book(run, found, Teller(run, found, run.study.language), lines, book)
-    return (*written, text, book)
+LEAST_PEOPLE, LEAST_GAIN, LEAST_MONEY = 0.5, 0.05, 1.0
+"""Smaller changes are not reported: half a person, a twentieth of the first goal's unit, one yuan."""
 
 
 def explanation_lines(run: Run, found: Explanation, language: Language | None = None) -> tuple[str, ...]:
-    """Return the explanation as lines of Markdown, in the language of the study unless told otherwise."""
-    teller = Teller(run, found, language or run.study.language)
-    lines = ["# " + teller.say("title", name=run.study.name.text(teller.language)), ""]
-    lines.append(teller.say("run", scenario=run.manifest.scenario, run=run.manifest.run_id))
-    for part in (
-        teller.sure,
-        teller.openings,
-        teller.prices,
-        teller.swaps,
-        teller.bills,
-        teller.unfunded,
-        teller.schedule,
-    ):
-        told = part()
-        if told:
-            lines += ["", "## " + teller.say(part.__name__), "", *told]
+    """Return the explanation as lines of Markdown, by default in the language of the study."""
+    texts = ExplanationText(run, found, language or run.study.language)
+    lines = ["# " + texts.text("title", name=run.study.name.text(texts.language)), ""]
+    lines.append(texts.text("run", scenario=run.manifest.scenario, run=run.manifest.run_id))
+    sections = {
+        "sure": texts.proof,
+        "openings": texts.openings,
+        "prices": texts.prices,
+        "swaps": texts.swaps,
+        "bills": texts.bills,
+        "unfunded": texts.unfunded,
+        "schedule": texts.schedule,
+    }
+    for heading, section in sections.items():
+        body = section()
+        if body:
+            lines += ["", "## " + texts.text(heading), "", *body]
     return tuple(lines)
 
 
-class Teller:
-    """Says each part of an explanation in one language."""
+class ExplanationText:
+    """The sections of an explanation in one language, each a list of Markdown lines; empty where there is nothing to report."""
 
     def __init__(self, run: Run, found: Explanation, language: Language) -> None:
         self.run, self.found, self.language = run, found, language
@@ -64,52 +65,55 @@ class Teller:
         self._services = {service.id: service for service in run.study.services}
         self._places = dict(zip(run.tables.places["id"], run.tables.places["name"], strict=True))
 
-    def say(self, what: str, **values: object) -> str:
-        return say(f"explain.{what}", self.language, **values)
+    def text(self, what: str, **values: object) -> str:
+        """Return a text of the catalogue of explanations."""
+        return translate(f"explain.{what}", self.language, **values)
 
-    def sure(self) -> list[str]:
+    def proof(self) -> list[str]:
+        """Return the goal, its value and bound, and whether the plan is proven optimal."""
         result = self.run.manifest.result
         years = self.run.study.siting.years
-        aim = self.say(f"aim.{self.goal}")
+        aim = self.text(f"aim.{self.goal}")
         if years and self.goal in {"coverage", "walk"}:
-            aim += self.say("aim.years", years=len(years))
+            aim += self.text("aim.years", years=len(years))
         if self.goal == "coverage" and self.weighted:
-            aim += self.say("aim.weighted")
-        lines = [self.say("aim", aim=aim)]
+            aim += self.text("aim.weighted")
+        lines = [self.text("aim", aim=aim)]
         if self.weighted:
-            lines.append(self.say("weighted_note", services=self.joined(self.weighted)))
+            lines.append(self.text("weighted_note", services=self.join(self.weighted)))
         if self.no_number:
-            return [*lines, self.say("no_number" if result.status == "optimal" else "no_number_unproven")]
-        reached = UNKNOWN if result.objective is None else self.number(result.objective)
+            return [*lines, self.text("no_number" if result.status == "optimal" else "no_number_unproven")]
+        reached = UNKNOWN if result.objective is None else self.goal_value(result.objective)
         if result.bound is None or result.gap is None:
-            return [*lines, self.say("no_bound", objective=reached)]
-        best = self.number(result.bound, outwards=self.maximise, inwards=not self.maximise)
+            return [*lines, self.text("no_bound", objective=reached)]
+        best = self.goal_value(result.bound, outwards=self.maximise, inwards=not self.maximise)
         if result.status == "optimal":
-            return [*lines, self.say("proven", objective=reached, bound=best)]
-        return [*lines, self.say("unproven", objective=reached, bound=best, gap=gap_text(result.gap))]
+            return [*lines, self.text("proven", objective=reached, bound=best)]
+        return [*lines, self.text("unproven", objective=reached, bound=best, gap=format_gap(result.gap))]
 
     def openings(self) -> list[str]:
+        """Return what each opening adds alone and as the last one."""
         rows = self.found.openings.sort_values("worth_last", ascending=False, kind="stable").to_dict("records")
         if not rows:
             return []
-        lines = [self.say("openings_note"), ""]
+        lines = [self.text("openings_note"), ""]
         for row in rows:
-            who = self.who(row["service"])
-            if abs(row["people_last"]) >= PEOPLE:
+            who = self.unit(row["service"])
+            if abs(row["people_last"]) >= LEAST_PEOPLE:
                 key = "last_fewer" if row["people_last"] > 0 else "last_more"
-                last = self.say(key, people=whole(abs(row["people_last"])), who=who)
-            elif row["worth_last"] >= AIM:
-                last = self.say("last_walks", worth=f"{row['worth_last']:,.1f}")
+                last = self.text(key, people=format_count(abs(row["people_last"])), who=who)
+            elif row["worth_last"] >= LEAST_GAIN:
+                last = self.text("last_walks", worth=f"{row['worth_last']:,.1f}")
             else:
-                last = self.say("last_nothing")
+                last = self.text("last_nothing")
             lines.append(
                 "- "
-                + self.say(
+                + self.text(
                     "opening",
                     service=self.service(row["service"]),
                     place=self.place(row["place_id"]),
                     minutes=f"{row['minutes']:g}",
-                    alone=signed(row["people_alone"]),
+                    alone=format_change(row["people_alone"]),
                     who=who,
                     last=last,
                 )
@@ -117,111 +121,119 @@ class Teller:
         return lines
 
     def prices(self) -> list[str]:
+        """Return the cost of each constraint: what the plan would gain without it."""
         table = self.found.prices
         priced = table[table["priced"].astype(bool)].sort_values("gain", ascending=False, kind="stable")
         rows = priced.to_dict("records")
-        telling = [row for row in rows if self._changes(row)]
-        free = [row for row in rows if not self._changes(row)]
-        parts = [[self.say("prices_note")]] if telling else []
-        parts.append([f"- {self._price(row)}" for row in telling])
-        unknown = [row for row in free if math.isnan(row["gain"])]
+        with_effect = [row for row in rows if self._changes(row)]
+        without_effect = [row for row in rows if not self._changes(row)]
+        parts = [[self.text("prices_note")]] if with_effect else []
+        parts.append([f"- {self._price_line(row)}" for row in with_effect])
+        unknown = [row for row in without_effect if math.isnan(row["gain"])]
         if unknown:
-            parts += [[self.say("free_unknown")], [f"- {self._named(row)}" for row in unknown]]
-            free = [row for row in free if not math.isnan(row["gain"])]
-        proven = [row for row in free if row["proven"]]
+            parts += [[self.text("free_unknown")], [f"- {self._rule_line(row)}" for row in unknown]]
+            without_effect = [row for row in without_effect if not math.isnan(row["gain"])]
+        proven = [row for row in without_effect if row["proven"]]
         if proven:
-            most = self.at_most(max(row["gain_at_most"] for row in proven))
-            parts += [[self.say("free", most=most)], [f"- {self._named(row)}" for row in proven]]
-        doubtful = [row for row in free if not row["proven"]]
-        if doubtful:
-            parts += [[self.say("free_unproven")], [f"- {self._most(row)}" for row in doubtful]]
-        left = table[~table["priced"].astype(bool)].to_dict("records")
-        if left:
-            parts += [[self.say("not_priced")], [f"- {self._named(row)}" for row in left]]
-        if left or any(not self.telling(row["gain_at_most"]) for row in rows if not math.isnan(row["gain"])):
-            parts.append([self.say("more_time")])
+            most = self.upper_bound_text(max(row["gain_at_most"] for row in proven))
+            parts += [[self.text("free", most=most)], [f"- {self._rule_line(row)}" for row in proven]]
+        unproven = [row for row in without_effect if not row["proven"]]
+        if unproven:
+            parts += [[self.text("free_unproven")], [f"- {self._bounded_rule_line(row)}" for row in unproven]]
+        unpriced = table[~table["priced"].astype(bool)].to_dict("records")
+        if unpriced:
+            parts += [[self.text("not_priced")], [f"- {self._rule_line(row)}" for row in unpriced]]
+        if unpriced or any(not self.is_informative(row["gain_at_most"]) for row in rows if not math.isnan(row["gain"])):
+            parts.append([self.text("more_time")])
         return [line for part in parts if part for line in ("", *part)][1:]
 
-    def _price(self, row: Mapping[Any, Any]) -> str:
-        unknown = [self.better(row["gain"])] if math.isnan(row["gain"]) else []
-        changes = self.joined([*self._changes(row), *unknown])
-        return self.say("price", rule=self.rule(row), key=row["key"], changes=changes, doubt=self.doubt(row)).rstrip()
+    def _price_line(self, row: Mapping[Any, Any]) -> str:
+        unknown = [self.gain_text(row["gain"])] if math.isnan(row["gain"]) else []
+        changes = self.join([*self._changes(row), *unknown])
+        return self.text(
+            "price", rule=self.rule(row), key=row["key"], changes=changes, doubt=self.interval_text(row)
+        ).rstrip()
 
-    def _named(self, row: Mapping[Any, Any]) -> str:
-        return self.say("free_rule", rule=self.rule(row), key=row["key"])
+    def _rule_line(self, row: Mapping[Any, Any]) -> str:
+        return self.text("free_rule", rule=self.rule(row), key=row["key"])
 
-    def _most(self, row: Mapping[Any, Any]) -> str:
-        if not self.telling(row["gain_at_most"]):
-            return self._named(row)
-        return self.say("free_rule_most", rule=self.rule(row), key=row["key"], most=self.at_most(row["gain_at_most"]))
+    def _bounded_rule_line(self, row: Mapping[Any, Any]) -> str:
+        if not self.is_informative(row["gain_at_most"]):
+            return self._rule_line(row)
+        return self.text(
+            "free_rule_most", rule=self.rule(row), key=row["key"], most=self.upper_bound_text(row["gain_at_most"])
+        )
 
     def _changes(self, row: Mapping[Any, Any]) -> list[str]:
-        """Return what is different without a rule, largest matters first; empty if nothing is."""
-        told = [self.better(row["gain"])] if abs(row["gain"]) >= self.least_aim else []
+        """Return the changes without a constraint: goal, people, money; empty if there are none."""
+        parts = [self.gain_text(row["gain"])] if abs(row["gain"]) >= self.least_gain else []
         for service in self.run.study.services:
             people = row[f"people_{service.id}"]
-            if abs(people) >= PEOPLE:
+            if abs(people) >= LEAST_PEOPLE:
                 minutes = f"{service.circles[-1].minutes:g}"
-                told.append(
-                    self.say(
+                parts.append(
+                    self.text(
                         "price_people",
-                        people=signed(people),
+                        people=format_change(people),
                         minutes=minutes,
                         service=self.service(service.id),
-                        who=self.who(service.id),
+                        who=self.unit(service.id),
                     )
                 )
-        if abs(row["capital_yuan"]) >= YUAN:
-            told.append(self.say("price_capital", yuan=self.change(row["capital_yuan"])))
-        if abs(row["yearly_yuan"]) >= YUAN:
-            told.append(self.say("price_yearly", yuan=self.change(row["yearly_yuan"])))
-        return told
+        if abs(row["capital_yuan"]) >= LEAST_MONEY:
+            parts.append(self.text("price_capital", yuan=self.money_change(row["capital_yuan"])))
+        if abs(row["yearly_yuan"]) >= LEAST_MONEY:
+            parts.append(self.text("price_yearly", yuan=self.money_change(row["yearly_yuan"])))
+        return parts
 
-    def better(self, gain: float) -> str:
-        """Return a gain in the first aim with its unit; NaN where one of the two has no number."""
+    def gain_text(self, gain: float) -> str:
+        """Return a gain in the first goal with its unit; a text for NaN."""
         if math.isnan(gain):
-            return self.say("gain_unknown")
+            return self.text("gain_unknown")
         if self.goal == "coverage":
-            return self.say(
+            return self.text(
                 "gain_coverage_weighted" if self.weighted else "gain_coverage",
-                gain=("+" if gain > 0 else "−") + self.number(abs(gain)),
+                gain=("+" if gain > 0 else "−") + self.goal_value(abs(gain)),
             )
-        return self.say("gain" if gain > 0 else "loss", gain=self.number(abs(gain)))
+        return self.text("gain" if gain > 0 else "loss", gain=self.goal_value(abs(gain)))
 
-    def telling(self, most: float) -> bool:
-        """Say whether a bound on a gain tells anything: one that would allow twice the plan, or no walk at all, does not."""
+    def is_informative(self, most: float) -> bool:
+        """Return whether a bound on a gain is informative: below the value of the plan itself."""
         reached = self.run.manifest.result.objective
         return not math.isnan(most) and (self.goal == "fair" or reached is None or most < abs(reached))
 
-    def doubt(self, row: Mapping[Any, Any]) -> str:
-        """Return between what two numbers the gain lies, as far as bounds prove it; nothing where it has no number."""
+    def interval_text(self, row: Mapping[Any, Any]) -> str:
+        """Return the interval in which the gain is proven to lie; empty for NaN."""
         if math.isnan(row["gain"]):
             return ""
         least, most = row["gain_at_least"], row["gain_at_most"]
-        some = least >= self.least_aim
-        if not self.telling(most):
-            return self.say("at_least", least=self.at_least(least)) if some else self.say("doubt_unknown")
-        if some:
-            return self.say("between", least=self.at_least(least), most=self.at_most(most))
-        return self.say("at_most", most=self.at_most(most))
+        is_positive = least >= self.least_gain
+        if not self.is_informative(most):
+            return (
+                self.text("at_least", least=self.lower_bound_text(least)) if is_positive else self.text("doubt_unknown")
+            )
+        if is_positive:
+            return self.text("between", least=self.lower_bound_text(least), most=self.upper_bound_text(most))
+        return self.text("at_most", most=self.upper_bound_text(most))
 
     def swaps(self) -> list[str]:
+        """Return the best exchange of one opening for another, for each service, and which constraint forbids it."""
         rows = self.found.swaps.to_dict("records")
         if not rows:
-            return [self.say("swap_none")]
+            return [self.text("swap_none")]
         years = len(self.run.study.siting.years)
         lines = []
         for row in rows:
             services = dict.fromkeys((row["into_service"], row["out_service"]))
             people = [(row["people_into"], row["into_service"]), (row["people_out"], row["out_service"])]
-            told = self.joined(
+            parts = self.join(
                 [
-                    self.say(
-                        "price_people" if abs(number) >= PEOPLE else "same_people",
-                        people=signed(number),
+                    self.text(
+                        "price_people" if abs(number) >= LEAST_PEOPLE else "same_people",
+                        people=format_change(number),
                         minutes=f"{self._services[service].circles[-1].minutes:g}",
                         service=self.service(service),
-                        who=self.who(service),
+                        who=self.unit(service),
                     )
                     for number, service in people[: len(services)]
                 ]
@@ -232,74 +244,86 @@ class Teller:
                 "into_place": self.place(row["into_place_id"]),
                 "into_service": self.service(row["into_service"]),
                 "gain": f"{row['gain']:+,.1f}".replace("-", "−"),
-                "years": self.say("years", years=years) if years else "",
-                "people": told,
+                "years": self.text("years", years=years) if years else "",
+                "people": parts,
             }
             if row["allowed"]:
-                lines.append("- " + self.say("swap_allowed", **values))
+                lines.append("- " + self.text("swap_allowed", **values))
             else:
-                lines.append("- " + self.say("swap_refused", **values, broken=row[f"broken_{self.language}"]))
-        tried = [] if any(row["allowed"] for row in rows) else [self.say("swap_none_allowed")]
+                lines.append(
+                    "- " + self.text("swap_refused", **values, broken=row[text_column(row, "broken", self.language)])
+                )
+        tried = [] if any(row["allowed"] for row in rows) else [self.text("swap_none_allowed")]
         if len(self.run.tables.loads) or years:
-            tried.append(self.say("swap_tried"))
+            tried.append(self.text("swap_tried"))
         if tried:
             lines += ["", *tried]
         return lines
 
     def bills(self) -> list[str]:
+        """Return what each department pays, against its budgets."""
         rows = self.run.tables.bills.to_dict("records")
         if not rows:
-            return [self.say("bills_none")]
+            return [self.text("bills_none")]
         lines = []
         for row in rows:
             limits = {name: row[f"{name}_limit_yuan"] for name in ("capital", "yearly")}
-            values = {"department": row[f"name_{self.language}"]}
+            values = {"department": row[text_column(row, "name", self.language)]}
             values |= {name: self.money(row[f"{name}_yuan"]) for name in limits}
             if all(math.isnan(limit) for limit in limits.values()):
-                lines.append("- " + self.say("bill", **values))
+                lines.append("- " + self.text("bill", **values))
                 continue
-            said = {
-                f"{name}_limit": self.say("no_limit")
+            limits_text = {
+                f"{name}_limit": self.text("no_limit")
                 if math.isnan(limit)
-                else self.say("limit", limit=self.money(limit))
+                else self.text("limit", limit=self.money(limit))
                 for name, limit in limits.items()
             }
-            lines.append("- " + self.say("bill_of", **values, **said))
+            lines.append("- " + self.text("bill_of", **values, **limits_text))
         result = self.run.manifest.result
         budgets = self.run.study.budgets
         outside = [one.name.text(self.language) for one in budgets.departments.values() if one.outside]
-        total = self.say(
+        total = self.text(
             "bill_total",
             capital=self._against(result.capital_yuan, budgets.capital_yuan),
             yearly=self._against(result.yearly_yuan, budgets.yearly_yuan),
-            without=self.say("bill_without", names=self.joined(outside)) if outside else "",
+            without=self.text("bill_without", names=self.join(outside)) if outside else "",
         )
         return [*lines, "", total]
 
     def _against(self, spent: float, limit: float | None) -> str:
         """Return money with its limit."""
-        said = self.say("no_limit") if limit is None else self.say("limit", limit=self.money(limit))
-        return self.say("against", spent=self.money(spent), limit=said)
+        limits_text = self.text("no_limit") if limit is None else self.text("limit", limit=self.money(limit))
+        return self.text("against", spent=self.money(spent), limit=limits_text)
 
     def unfunded(self) -> list[str]:
+        """Return what a plan without budgets would open in addition."""
         endless = self.found.endless_money.to_dict("records")
         if not endless:
             limited = self.found.prices["kind"].str.contains("capital|yearly").any()
-            return [self.say("unfunded_unasked" if limited else "unfunded_endless")]
+            return [self.text("unfunded_unasked" if limited else "unfunded_endless")]
         row: Mapping[Any, Any] = endless[0]
-        if not len(self.found.unfunded) and abs(row["gain"]) < self.least_aim and abs(row["capital_yuan"]) < YUAN:
-            if not self.telling(row["gain_at_most"]):
-                return [self.say("endless_unknown")]
+        if (
+            not len(self.found.unfunded)
+            and abs(row["gain"]) < self.least_gain
+            and abs(row["capital_yuan"]) < LEAST_MONEY
+        ):
+            if not self.is_informative(row["gain_at_most"]):
+                return [self.text("endless_unknown")]
             key = "endless_same" if row["proven"] else "endless_unproven"
-            return [self.say(key, most=self.at_most(row["gain_at_most"]))]
-        changes = [self.change(row["capital_yuan"]), self.change(row["yearly_yuan"])]
-        said = dict(zip(("capital", "yearly"), changes, strict=True))
-        better = self.say("gain_none") if abs(row["gain"]) < self.least_aim else self.better(row["gain"])
-        lines = [self.say("endless", openings=int(row["openings"]), better=better, doubt=self.doubt(row), **said)]
+            return [self.text(key, most=self.upper_bound_text(row["gain_at_most"]))]
+        changes = [self.money_change(row["capital_yuan"]), self.money_change(row["yearly_yuan"])]
+        limits_text = dict(zip(("capital", "yearly"), changes, strict=True))
+        better = self.text("gain_none") if abs(row["gain"]) < self.least_gain else self.gain_text(row["gain"])
+        lines = [
+            self.text(
+                "endless", openings=int(row["openings"]), better=better, doubt=self.interval_text(row), **limits_text
+            )
+        ]
         if not len(self.found.unfunded):
-            return [*lines, self.say("unfunded_none")]
+            return [*lines, self.text("unfunded_none")]
         items = [
-            self.say(
+            self.text(
                 "unfunded_item",
                 service=self.service(one["service"]),
                 place=self.place(one["place_id"]),
@@ -308,14 +332,15 @@ class Teller:
             )
             for one in self.found.unfunded.to_dict("records")
         ]
-        return [*lines, "", self.say("unfunded_items"), "", *(f"- {item}" for item in items)]
+        return [*lines, "", self.text("unfunded_items"), "", *(f"- {item}" for item in items)]
 
     def schedule(self) -> list[str]:
+        """Return when each opening starts."""
         rows = self.found.schedule.sort_values(["opens", "start"], kind="stable").to_dict("records")
         first = self.run.study.siting.years[0] if rows else 0
         return [
             "- "
-            + self.say(
+            + self.text(
                 "schedule_now" if row["start_now"] else "schedule_item",
                 opens=row["opens"],
                 service=self.service(row["service"]),
@@ -327,7 +352,7 @@ class Teller:
 
     @property
     def no_number(self) -> bool:
-        """Whether the first aim is the longest walk, and somebody who could be served reaches nothing."""
+        """Whether the first goal is the longest walk and somebody who could be served reaches nothing."""
         return self.goal == "furthest" and self.run.manifest.result.objective is None
 
     @property
@@ -335,42 +360,42 @@ class Teller:
         """Names of the services whose figures count weighted people."""
         return [self.service(one.id) for one in self.run.study.services if self.run.study.weighs(one)]
 
-    def who(self, service_id: str | None = None) -> str:
-        """Return whom the figures of a service count, heads or weighted people; of any service where none is named."""
+    def unit(self, service_id: str | None = None) -> str:
+        """Return what the figures of a service (default: any service) count: heads or weighted people."""
         weighted = self.weighted if service_id is None else self.run.study.weighs(self._services[service_id])
-        return self.say("who_weighted" if weighted else "who")
+        return self.text("who_weighted" if weighted else "who")
 
     @property
-    def least_aim(self) -> float:
-        """The least change of the first aim that is worth a word, in its own unit."""
-        return 0.0005 if self.goal == "fair" else AIM
+    def least_gain(self) -> float:
+        """The least reported change of the first goal, in its unit."""
+        return 0.0005 if self.goal == "fair" else LEAST_GAIN
 
-    def number(self, value: float, *, outwards: bool = False, inwards: bool = False) -> str:
-        """Return a number of the first aim; a bound is rounded to the side on which it stays true."""
+    def goal_value(self, value: float, *, outwards: bool = False, inwards: bool = False) -> str:
+        """Return a value of the first goal; bounds are rounded to the side on which they stay valid."""
         if self.goal == "fair":
-            return percent(value)
+            return format_share(value)
         tenths = 10 * value
         near = math.ceil(tenths - 1e-6) if outwards else math.floor(tenths + 1e-6) if inwards else round(tenths)
         return f"{near / 10 + 0.0:,.1f}".removesuffix(".0")
 
-    def at_most(self, gain: float) -> str:
-        """Return a gain that is not exceeded."""
+    def upper_bound_text(self, gain: float) -> str:
+        """Return an upper bound of a gain."""
         if self.goal == "fair":
             return f"{math.ceil(1000 * max(gain, 0.0) - 1e-6) / 10:.1f} %"
-        return self.number(max(gain, 0.0), outwards=True)
+        return self.goal_value(max(gain, 0.0), outwards=True)
 
-    def at_least(self, gain: float) -> str:
-        """Return a gain that is reached."""
+    def lower_bound_text(self, gain: float) -> str:
+        """Return a lower bound of a gain."""
         if self.goal == "fair":
             return f"{math.floor(1000 * gain + 1e-6) / 10:.1f} %"
-        return self.number(gain, inwards=True)
+        return self.goal_value(gain, inwards=True)
 
     def money(self, value: float) -> str:
-        """Return yuan, whatever their sign."""
-        return yuan(value, self.language) if value >= 0 else f"−{yuan(-value, self.language)}"
+        """Return an amount of money of either sign."""
+        return format_money(value, self.language) if value >= 0 else f"−{format_money(-value, self.language)}"
 
-    def change(self, value: float) -> str:
-        """Return a change of yuan with its sign."""
+    def money_change(self, value: float) -> str:
+        """Return a change of money with its sign."""
         return f"+{self.money(value)}" if value > 0 else self.money(value)
 
     def service(self, service_id: str) -> str:
@@ -379,12 +404,102 @@ class Teller:
 
     def place(self, place_id: str) -> str:
         """Return a place by name and id."""
-        return named(self._places.get(place_id, ""), place_id)
+        return name_with_id(self._places.get(place_id, ""), place_id)
 
     def rule(self, row: Mapping[Any, Any]) -> str:
-        """Return a rule in words."""
-        return str(row[f"rule_{self.language}"])
+        """Return a constraint as text."""
+        return str(row[text_column(row, "rule", self.language)])
 
-    def joined(self, told: list[str]) -> str:
+    def join(self, parts: list[str]) -> str:
         """Return a list in one line."""
-        return ("，" if self.language == "zh" else ", ").join(told)
+        return join(parts, self.language, "phrases")
+
+
+def write_explanation_workbook(
+    run: Run, found: Explanation, texts: ExplanationText, lines: Sequence[str], path: Path
+) -> None:
+    """Write ``explanation.xlsx`` with ``lines`` on its last sheet."""
+
+    def column(table: pd.DataFrame, name: str, heading: str, kind: str = "text", width: float = 16) -> Column:
+        return Column(texts.text(f"column.{heading}", who=texts.unit()), table[name].tolist(), kind, width)
+
+    def where(table: pd.DataFrame) -> list[Column]:
+        return [
+            Column(translate("report.name", texts.language), [texts.place(p) for p in table["place_id"]], "text", 36),
+            Column(translate("service", texts.language), [texts.service(k) for k in table["service"]], "text", 20),
+            Column(translate("report.size", texts.language), table["size"].tolist(), "text", 12),
+        ]
+
+    prices = found.prices
+    sheets = [
+        (
+            "prices",
+            [
+                column(prices, text_column(prices, "rule", texts.language), "rule", "wrapped", 60),
+                column(prices, "key", "key", "text", 40),
+                column(prices, "gain", "gain", "people"),
+                column(prices, "gain_at_least", "least", "people"),
+                column(prices, "gain_at_most", "most", "people"),
+                column(prices, "proven", "proven"),
+                *(
+                    Column(
+                        texts.text("column.people", service=texts.service(service.id), who=texts.unit(service.id)),
+                        prices[f"people_{service.id}"].tolist(),
+                        "people",
+                        16,
+                    )
+                    for service in run.study.services
+                ),
+                column(prices, "capital_yuan", "capital", "money"),
+                column(prices, "yearly_yuan", "yearly", "money"),
+            ],
+        ),
+        (
+            "openings",
+            [
+                *where(found.openings),
+                Column(
+                    translate("report.minutes_column", texts.language), found.openings["minutes"].tolist(), "plain", 10
+                ),
+                column(found.openings, "people_alone", "alone", "people"),
+                column(found.openings, "people_last", "last", "people"),
+                column(found.openings, "worth_alone", "worth_alone", "people"),
+                column(found.openings, "worth_last", "worth_last", "people"),
+            ],
+        ),
+        (
+            "swaps",
+            [
+                column(found.swaps, "allowed", "allowed", "text", 10),
+                *(
+                    Column(
+                        texts.text(f"column.{way}"),
+                        [
+                            f"{texts.place(row[f'{way}_place_id'])} · {texts.service(row[f'{way}_service'])}"
+                            for row in found.swaps.to_dict("records")
+                        ],
+                        "text",
+                        44,
+                    )
+                    for way in ("out", "into")
+                ),
+                column(found.swaps, "gain", "gain", "people"),
+                column(found.swaps, text_column(found.swaps, "broken", texts.language), "broken", "wrapped", 60),
+            ],
+        ),
+        ("unfunded", [*where(found.unfunded), *_money_columns(found.unfunded, texts)]),
+        (
+            "schedule",
+            [*where(found.schedule), *(column(found.schedule, n, n, "year", 12) for n in ("opens", "ready", "start"))],
+        ),
+        ("text", [Column(texts.text("column.sentence"), list(lines), "wrapped", 120)]),
+    ]
+    title = texts.text("title", name=run.study.name.text(texts.language))
+    write_sheets(path, title, [(texts.text(f"sheet.{name}"), columns) for name, columns in sheets])
+
+
+def _money_columns(table: pd.DataFrame, texts: ExplanationText) -> list[Column]:
+    return [
+        Column(translate("capital_yuan", texts.language), table["capital_yuan"].tolist(), "money", 18),
+        Column(translate("yearly_yuan", texts.language), table["yearly_yuan"].tolist(), "money", 18),
+    ]

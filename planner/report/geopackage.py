@@ -1,4 +1,4 @@
-"""The plan as a GeoPackage: what a GIS opens, with the same figures as map and workbook."""
+"""The plan as a GeoPackage, with the figures of map and workbook as columns."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from planner.report.indicators import limited_services
-from planner.report.maps import drawn_streets
+from planner.report.cartography import drawn_streets
+from planner.report.payload import as_texts
+from planner.report.summary import limited_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +31,7 @@ DOWNHILL = 1.2
 def write_geopackage(run: Run, path: Path) -> None:
     """Write the layers ``communities, demand, places, circles, streets`` of ``run`` to ``path``, in the run's CRS.
 
-    Of the streets, those within a walk of the district: an extract of a whole region would be most of the file.
+    Streets are limited to those within walking distance of the district.
     """
     tables = run.tables
     layers: tuple[tuple[str, gpd.GeoDataFrame, str], ...] = (
@@ -55,7 +56,7 @@ def write_geopackage(run: Run, path: Path) -> None:
 
 
 def storable_names(columns: Iterable[str]) -> dict[str, str]:
-    """Return new names of the columns that a GeoPackage cannot hold beside the others: it takes ``A`` and ``a`` for one.
+    """Return new names for columns that clash in a GeoPackage, whose column names are case-insensitive.
 
     >>> storable_names(["id", "care_10_people", "Care_10_people", "fid"])
     {'Care_10_people': 'Care_10_people_2', 'fid': 'fid_2'}
@@ -92,7 +93,7 @@ def _options() -> Iterator[None]:
 def _with_coverage(run: Run) -> gpd.GeoDataFrame:
     """Return the communities with ``<service>_<minutes>_people/_before/_after`` columns.
 
-    Where places are limited, who finds one as ``_place_before/_place_after``; where people are weighted, ``_heads…`` as well.
+    Where places are limited, also people who find one (``_place_before/_place_after``); where people are weighted, ``_heads…``.
     """
     limited = limited_services(run)
     frame = run.tables.communities.copy()
@@ -100,8 +101,8 @@ def _with_coverage(run: Run) -> gpd.GeoDataFrame:
     counted: dict[str, Any] = {}
     for service in run.study.services:
         for circle in service.circles:
-            mine = cover[(cover["service"] == service.id) & (cover["minutes"] == circle.minutes)]
-            figures = mine.set_index("community_id").reindex(frame["id"])
+            rows = cover[(cover["service"] == service.id) & (cover["minutes"] == circle.minutes)]
+            figures = rows.set_index("community_id").reindex(frame["id"])
             columns = [("people", "people"), ("covered_before", "before"), ("covered_after", "after")]
             if service.id in limited:
                 columns += [("served_before", "place_before"), ("served_after", "place_after")]
@@ -117,11 +118,11 @@ def _with_walks(run: Run) -> gpd.GeoDataFrame:
     frame = run.tables.demand.copy()
     walked: dict[str, Any] = {}
     for service in run.study.services:
-        mine = run.tables.nearest[run.tables.nearest["service"] == service.id]
-        walks = mine.set_index("demand_id").reindex(frame["id"])
+        rows = run.tables.nearest[run.tables.nearest["service"] == service.id]
+        walks = rows.set_index("demand_id").reindex(frame["id"])
         for column in ("before_s", "after_s"):
             walked[f"{service.id}_{column}"] = walks[column].to_numpy(dtype=float)
-        walked[f"{service.id}_after_id"] = _texts(walks["after_id"])
+        walked[f"{service.id}_after_id"] = as_texts(walks["after_id"])
     return _beside(frame, walked)
 
 
@@ -132,13 +133,13 @@ def _with_services(run: Run) -> gpd.GeoDataFrame:
         together = (
             table.groupby("place_id", sort=False)["service"].apply(";".join) if len(table) else pd.Series(dtype=object)
         )
-        frame[name] = _texts(together.reindex(frame["id"]))
+        frame[name] = as_texts(together.reindex(frame["id"]))
     frame["ready_year"] = pd.array([None if pd.isna(y) else int(y) for y in frame["ready_year"]], dtype="Int32")
     return frame
 
 
 def _within_a_walk(run: Run) -> gpd.GeoDataFrame:
-    """Return the streets of the district and as far around it as the widest circle of any service reaches."""
+    """Return the streets of the district, buffered by the widest circle of any service."""
     tables, profiles = run.tables, run.study.walking.profiles
     farthest_m = max(
         60 * circle.minutes * profiles[service.walker].speed_m_s * DOWNHILL
@@ -152,9 +153,5 @@ def _within_a_walk(run: Run) -> gpd.GeoDataFrame:
 
 
 def _beside(frame: gpd.GeoDataFrame, columns: dict[str, Any]) -> gpd.GeoDataFrame:
-    """Return ``frame`` with further columns, put there at once: hundreds of circles make hundreds of them."""
+    """Return ``frame`` with further columns, joined at once (one by one, hundreds of them fragment the frame)."""
     return frame.join(pd.DataFrame(columns, index=frame.index))
-
-
-def _texts(values: pd.Series[Any]) -> list[str]:
-    return ["" if pd.isna(value) else str(value) for value in values]

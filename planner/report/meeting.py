@@ -1,4 +1,4 @@
-"""The meeting page: one file in which a room switches services on and off and sees at once what that gives and costs."""
+"""Meeting page: one HTML file in which services are switched on and off and coverage, cost and rules are recounted at once."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.degrees import continuous_degrees
-from planner.report.indicators import limited_services, unopened_rows
-from planner.report.maps import as_texts, focus, number, packed_streets, published, spoken_words
-from planner.report.packing import PER_DEGREE, pack_polygons
+from planner.i18n import languages
+from planner.report.cartography import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
+from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.page import page
-from planner.report.palette import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
-from planner.report.question import question, spoken
-from planner.report.squares import square_shapes
+from planner.report.payload import (
+    as_texts,
+    focus,
+    label_texts,
+    number,
+    packed_streets,
+    page_texts,
+    problem_data,
+    published,
+    square_shapes,
+)
+from planner.report.summary import limited_services, unopened_rows
 
 if TYPE_CHECKING:
     from planner.store.run import Run
@@ -22,20 +30,20 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "dom.js",
-    "speech.js",
-    "view.js",
-    "ground.js",
-    "engine.js",
-    "seats.js",
+    "language.js",
+    "render.js",
+    "base_map.js",
+    "evaluation.js",
+    "capacity.js",
     "decisions.js",
-    "room.js",
-    "chart.js",
-    "board.js",
+    "store.js",
+    "meeting_map.js",
+    "scorecard.js",
     "gaps.js",
-    "lists.js",
+    "tabs.js",
     "review.js",
-    "bar.js",
-    "sheet.js",
+    "toolbar.js",
+    "print.js",
     "meeting.js",
 )
 STYLES = ("page.css", "meeting.css")
@@ -44,37 +52,37 @@ COMMUNITY_TOLERANCE_M = 1.0
 
 
 def meeting_page(run: Run, review: Review | None = None) -> str:
-    """Return the meeting page of ``run`` as one self-contained page of HTML.
+    """Return the meeting page of ``run`` as self-contained HTML.
 
-    With a ``review`` of decisions taken on this run, the page begins with them: the room's choice and its best completion stand
-    beside today and the plan, and every decision has its price.
+    With a ``review`` of decisions, the page starts from them: the choice and its best completion are shown beside baseline and
+    plan, with the cost of each decision.
     """
-    laid, asked = ground(run), question(run)
+    base_map, problem = ground(run), problem_data(run)
     if review is not None:
-        named = {column.name: column.offers.tolist() for column in review.columns if column.name != "optimum"}
-        asked["plans"] |= named
+        choices = {column.name: column.offers.tolist() for column in review.columns if column.name != "optimum"}
+        problem["plans"] |= choices
     return page(
         study=run.study,
         about="meeting.title",
-        focus=laid["focus"],
+        focus=base_map["focus"],
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": {"zh": spoken_words("zh"), "en": spoken_words("en")},
+            "planner-words": {language: page_texts(language) for language in languages()},
             "planner-run": {**facts(run), "review": None if review is None else _review(review)},
-            "planner-ground": laid,
+            "planner-ground": base_map,
             "planner-places": places(run),
-            "planner-question": asked,
+            "planner-problem": problem,
         },
     )
 
 
 def facts(run: Run) -> dict[str, Any]:
-    """Return what the page says of the run itself: names in both languages, digest, what the solver proved, colours."""
+    """Return names in every language, digest, solver result and colours of the run."""
     study, manifest = run.study, run.manifest
     return {
         "language": study.language,
-        "names": spoken(study.name),
+        "names": label_texts(study.name),
         "study": study.name.text(study.language),
         "date": study.date,
         "scenario": manifest.scenario,
@@ -82,14 +90,14 @@ def facts(run: Run) -> dict[str, Any]:
         "digest": manifest.digest,
         "publication": published(study),
         "homes": True,
-        "cautions": [spoken(note) for note in study.notes],
+        "cautions": [label_texts(note) for note in study.notes],
         "services": _services(run),
         "coverageObjective": _comparable(run),
         "served": {
             service: dict(zip(rows["minutes"].map("{:g}".format), rows["served"], strict=True))
             for service, rows in run.tables.served.groupby("service")
         },
-        "groups": {name: spoken(group.name) for name, group in study.groups.items()},
+        "groups": {name: label_texts(group.name) for name, group in study.groups.items()},
         "result": {
             "status": manifest.result.status,
             "worth": number(manifest.result.objective),
@@ -97,7 +105,7 @@ def facts(run: Run) -> dict[str, Any]:
         },
         "unopened": {
             language: [{"service": service, "text": text} for service, text in unopened_rows(run, language)]
-            for language in ("zh", "en")
+            for language in languages()
         },
         "limits": _limits(run),
         "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
@@ -105,7 +113,7 @@ def facts(run: Run) -> dict[str, Any]:
 
 
 def ground(run: Run) -> dict[str, Any]:
-    """Return what lies under the choice: streets, communities, the areas they roll up to, drawn circles."""
+    """Return streets, communities, the areas they roll up to, and walking circles."""
     communities, circles = run.tables.communities, run.tables.circles
     return {
         "perDegree": PER_DEGREE,
@@ -145,12 +153,12 @@ def places(run: Run) -> dict[str, Any]:
 
 
 def _review(review: Review) -> dict[str, Any]:
-    """Return the decisions as their file had them, and the price of each."""
+    """Return the decisions as in their file, and the cost of each."""
     return {"file": review.decisions.model_dump(mode="json"), "prices": review.rows()["prices"]}
 
 
 def _comparable(run: Run) -> bool:
-    """Say whether the bound of the plan is one for the coverage that the page counts: no limited places, no phases."""
+    """Return whether the plan's bound holds for the coverage that the page counts: no limited places, no years."""
     study = run.study
     limited = bool(limited_services(run)) or any(service.min_load > 0 for service in study.services)
     return study.siting.objective[0] == "coverage" and not limited and not study.siting.years
@@ -159,12 +167,12 @@ def _comparable(run: Run) -> bool:
 def _services(run: Run) -> list[dict[str, Any]]:
     study, limited = run.study, limited_services(run)
     glyphs_by_language = {
-        language: glyphs([service.name.text(language) for service in study.services]) for language in ("zh", "en")
+        language: glyphs([service.name.text(language) for service in study.services]) for language in languages()
     }
     return [
         {
             "id": service.id,
-            "names": spoken(service.name),
+            "names": label_texts(service.name),
             "glyphs": {language: letters[k] for language, letters in glyphs_by_language.items()},
             "colour": service_colour(k),
             "limited": service.id in limited,
@@ -175,12 +183,12 @@ def _services(run: Run) -> list[dict[str, Any]]:
 
 
 def _limits(run: Run) -> dict[str, list[float]]:
-    """Return the upper limits of the colour classes of each service: people left out of a community, today or planned."""
+    """Return the upper limits of the colour classes of each service: people of a community not covered, before or after."""
     cover = run.tables.coverage_by_community
     limits = {}
     for service in run.study.services:
-        mine = cover[cover["service"] == service.id]
-        left = [(mine["people"] - mine[column]).to_numpy() for column in ("covered_before", "covered_after")]
+        rows = cover[cover["service"] == service.id]
+        left = [(rows["people"] - rows[column]).to_numpy() for column in ("covered_before", "covered_after")]
         limits[service.id] = list(class_limits(np.concatenate(left)))
     return limits
 
@@ -193,4 +201,4 @@ def _area(column: str, names: list[str]) -> dict[str, Any]:
 
 def _kind(study: Study, kind: str) -> dict[str, str]:
     label: Label | None = study.site_kinds[kind].name if kind in study.site_kinds else None
-    return {"zh": kind, "en": kind} if label is None else spoken(label)
+    return dict.fromkeys(languages(), kind) if label is None else label_texts(label)

@@ -1,8 +1,7 @@
-"""One page that opens with no network at all: assets inlined, ids renumbered, nothing executed but what we put there.
+"""Self-contained HTML page: everything inlined, ids renumbered, scripts restricted by a content security policy.
 
-folium writes the skeleton of the page and the map object; Leaflet comes as text out of the ``xstatic-leaflet`` package; our own
-scripts and styles lie in ``assets/``. A content security policy admits exactly these scripts (by their sha256) and nothing from
-anywhere else, so that even a hole in the escaping of a name could not run.
+folium writes the skeleton and the map object; Leaflet comes from the ``xstatic-leaflet`` package; scripts and styles lie in
+``web/``. The policy admits exactly these scripts by their sha256, so that a name that escaped escaping could not run.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from jinja2 import Template
 from xstatic.pkg import leaflet
 
 from planner.errors import OutputError
-from planner.words import say
+from planner.i18n import languages, messages, translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
 LEAFLET = Path(leaflet.BASE_DIR)
 
 
-class _Parts(MacroElement):
-    """Where our own parts stand in folium's page: a style, two data blocks, our scripts, and the call that starts them."""
+class _Placeholders(MacroElement):
+    """Placeholders in folium's page for data blocks, scripts and the call that starts them."""
 
     _template = Template(
         """
@@ -64,22 +63,22 @@ def page(
     study
         Its name begins the title of the window, and its language is the page's, for the browser and for screen readers.
     about
-        What follows the name: a key of the glossary.
+        Key of the text that follows the name.
     focus
         [[south, west], [north, east]] in degrees, whose middle the map starts from; the scripts fit it to what it shows.
     scripts, styles
-        Files of ``planner/report/assets``, in the order they are to be read; the last script defines ``planner.start(map)``.
+        Files of ``planner/report/web``, in the order they are to be read; the last script defines ``planner.start(map)``.
     data
-        What the scripts read: id of the element → value that JSON can hold.
+        Data blocks: id of the element → JSON value.
 
     Raises
     ------
     OutputError
-        if the page would still ask for anything over the network.
+        if the page would request anything over the network.
     """
     language = study.language
     (south, west), (north, east) = focus
-    chart = folium.Map(
+    folium_map = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
         tiles=None,
         zoom_control=False,
@@ -88,10 +87,10 @@ def page(
         zoom_delta=0.5,
         fade_animation=False,
     )
-    chart.default_js = [("leaflet", "leaflet.js")]
-    chart.default_css = [("leaflet_css", "leaflet.css")]
-    chart.add_child(_Parts())  # type: ignore[no-untyped-call]
-    figure = chart.get_root()
+    folium_map.default_js = [("leaflet", "leaflet.js")]
+    folium_map.default_css = [("leaflet_css", "leaflet.css")]
+    folium_map.add_child(_Placeholders())  # type: ignore[no-untyped-call]
+    figure = folium_map.get_root()
     if not isinstance(figure, Figure):  # folium puts every map into one
         raise TypeError(type(figure).__name__)
     figure.title = "@@title@@"
@@ -105,10 +104,10 @@ def page(
     text = _put(
         skeleton,
         {
-            "<html>": f'<html lang="{"zh-CN" if language == "zh" else "en"}">',
+            "<html>": f'<html lang="{translate("locale.tag", language)}" data-locales="{escape(_locales())}">',
             '<script src="leaflet.js"></script>': f"<script>{_leaflet_script()}</script>",
             '<link rel="stylesheet" href="leaflet.css"/>': f"<style>{_leaflet_style()}</style>",
-            "@@title@@": escape(f"{study.name.text(language)} · {say(about, language)}"),
+            "@@title@@": escape(f"{study.name.text(language)} · {translate(about, language)}"),
             "</head>": f"{sheets}\n</head>",
             "@@data@@": f"{blocks}\n{code}",
         },
@@ -116,6 +115,22 @@ def page(
     text = text.replace("<head>", f"<head>\n{_policy(text)}", 1)
     _refuse_references(text)
     return text
+
+
+def _locales() -> str:
+    """Return tag, name and money units of every installed language, as the scripts read them from the root element."""
+    return json.dumps(
+        {
+            language: {
+                key.removeprefix("locale."): text
+                for key, text in messages(language).items()
+                if key.startswith("locale.")
+            }
+            for language in languages()
+        },
+        ensure_ascii=False,
+        sort_keys=True,
+    )
 
 
 def json_for_html(value: Any) -> str:
@@ -127,27 +142,27 @@ def json_for_html(value: Any) -> str:
 
 
 def _put(skeleton: str, parts: Mapping[str, str]) -> str:
-    """Replace each mark, which must stand there exactly once, in one pass: what is put in is not searched again."""
+    """Replace each placeholder, which must occur exactly once, in one pass: replacements are not searched again."""
     for mark in parts:
         if skeleton.count(mark) != 1:
             msg = f"folium's page holds {mark!r} {skeleton.count(mark)} times instead of once; this version of folium is not known"
             raise OutputError(msg)
     pattern = re.compile("|".join(re.escape(mark) for mark in parts))
-    return pattern.sub(lambda found: parts[found.group()], skeleton)
+    return pattern.sub(lambda inline: parts[inline.group()], skeleton)
 
 
 def _renumber(skeleton: str) -> str:
     """Replace folium's random 32-digit ids by numbers in order of appearance, so that equal runs give equal bytes."""
-    seen: dict[str, str] = {}
+    numbers: dict[str, str] = {}
     return re.sub(
         r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])",
-        lambda found: seen.setdefault(found.group(), str(len(seen) + 1)),
+        lambda inline: numbers.setdefault(inline.group(), str(len(numbers) + 1)),
         skeleton,
     )
 
 
 def _asset(name: str) -> str:
-    return (resources.files("planner.report") / "assets" / name).read_text(encoding="utf-8")
+    return (resources.files("planner.report") / "web" / name).read_text(encoding="utf-8")
 
 
 def _leaflet_script() -> str:
@@ -158,15 +173,15 @@ def _leaflet_script() -> str:
 def _leaflet_style() -> str:
     style = (LEAFLET / "leaflet.css").read_text(encoding="utf-8")
 
-    def as_data(found: re.Match[str]) -> str:
-        image = base64.b64encode((LEAFLET / found.group(1)).read_bytes()).decode("ascii")
+    def as_data(inline: re.Match[str]) -> str:
+        image = base64.b64encode((LEAFLET / inline.group(1)).read_bytes()).decode("ascii")
         return f"url(data:image/png;base64,{image})"
 
     return re.sub(r"url\((images/[\w.-]+\.png)\)", as_data, style)
 
 
 class _Inline(HTMLParser):
-    """Gathers what a page would run, how it would look, and what it would ask for."""
+    """Collects scripts, styles, references and event handlers of a page."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
@@ -177,10 +192,12 @@ class _Inline(HTMLParser):
         self._into: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        self.references += [str(named[name]) for name in ("src", "href", "srcset", "data", "poster") if named.get(name)]
-        self.handlers += [name for name in named if name.startswith("on")]
-        if tag == "script" and named.get("type") != "application/json":
+        attributes = dict(attrs)
+        self.references += [
+            str(attributes[name]) for name in ("src", "href", "srcset", "data", "poster") if attributes.get(name)
+        ]
+        self.handlers += [name for name in attributes if name.startswith("on")]
+        if tag == "script" and attributes.get("type") != "application/json":
             self._into = self.scripts
         elif tag == "style":
             self._into = self.styles
@@ -196,15 +213,15 @@ class _Inline(HTMLParser):
 
 
 def _inline(text: str) -> _Inline:
-    found = _Inline()
-    found.feed(text)
-    found.close()
-    return found
+    inline = _Inline()
+    inline.feed(text)
+    inline.close()
+    return inline
 
 
 def _policy(text: str) -> str:
-    """Return the meta element that admits the scripts and styles of ``text`` and nothing else."""
-    found = _inline(text)
+    """Return the content security policy that admits the scripts and styles of ``text`` and nothing else."""
+    inline = _inline(text)
 
     def hashes(parts: list[str]) -> str:
         digests = [base64.b64encode(hashlib.sha256(part.encode()).digest()).decode("ascii") for part in parts]
@@ -212,8 +229,8 @@ def _policy(text: str) -> str:
 
     rules = (
         "default-src 'none'",
-        f"script-src {hashes(found.scripts)}",
-        f"style-src {hashes(found.styles)}",
+        f"script-src {hashes(inline.scripts)}",
+        f"style-src {hashes(inline.styles)}",
         "img-src data:",
         "base-uri 'none'",
         "form-action 'none'",
@@ -222,12 +239,14 @@ def _policy(text: str) -> str:
 
 
 def _refuse_references(text: str) -> None:
-    found = _inline(text)
-    asked = [reference for reference in found.references if not reference.startswith(("data:", "#"))]
-    for style in found.styles:
-        asked += [url for url in re.findall(r"url\(\s*['\"]?([^)'\"]+)", style) if not url.startswith(("data:", "#"))]
-        asked += re.findall(r"@import[^;]+", style)
-    asked += [f"handler {name}" for name in found.handlers]
-    if asked:
-        msg = f"the page would ask for {', '.join(sorted(set(asked)))}; a page must open with no network"
+    inline = _inline(text)
+    references = [reference for reference in inline.references if not reference.startswith(("data:", "#"))]
+    for style in inline.styles:
+        references += [
+            url for url in re.findall(r"url\(\s*['\"]?([^)'\"]+)", style) if not url.startswith(("data:", "#"))
+        ]
+        references += re.findall(r"@import[^;]+", style)
+    references += [f"handler {name}" for name in inline.handlers]
+    if references:
+        msg = f"the page would ask for {', '.join(sorted(set(references)))}; a page must open with no network"
         raise OutputError(msg)

@@ -1,8 +1,8 @@
 """The page for the public: no boundaries, no homes, no number of fewer than ten people.
 
-Heads are counted, each person as one whatever the study's weights. Counts below ten are left out and all others rounded to tens,
-totals too: a small cell can then be found neither where it stands nor by subtracting a community from the whole, one circle from
-the next, or today from the plan. Of places, those that stand or that the plan opens are told; rooms that were only looked at are not.
+Unweighted people are counted. Counts below ten are suppressed and all others, totals too, rounded to tens, so that small cells can
+be found neither directly nor by subtraction (community from total, circle from circle, before from after). Existing facilities and
+opened sites are published, other candidates are not.
 """
 
 from __future__ import annotations
@@ -11,38 +11,36 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import OutputError
-from planner.report.degrees import continuous_degrees
-from planner.report.indicators import coverage
-from planner.report.maps import as_texts, cover_key, focus, packed_streets, spoken_words
+from planner.i18n import languages, translate
+from planner.report.encoding import PER_DEGREE, continuous_degrees
 from planner.report.meeting import facts, places
-from planner.report.packing import PER_DEGREE
 from planner.report.page import page
-from planner.words import say
+from planner.report.payload import as_texts, circle_key, focus, packed_streets, page_texts
+from planner.report.summary import coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
-    from planner.report.indicators import Coverage
+    from planner.report.summary import Coverage
     from planner.store.run import Run
     from planner.study import Study
 
-SCRIPTS = ("dom.js", "speech.js", "view.js", "ground.js", "public.js")
+SCRIPTS = ("dom.js", "language.js", "render.js", "base_map.js", "public.js")
 STYLES = ("page.css", "meeting.css")
-#: the least count that is told
+#: the least count that is disclosed
 LEAST_PEOPLE = 10
-#: what a page for the public says of a place
-_OF_A_PLACE = ("id", "name", "role", "kinds", "lon", "lat")
-#: what it says of the run
-_OF_THE_RUN = ("language", "names", "date", "scenario", "runId", "publication", "cautions", "services", "palette")
+#: disclosed columns of places
+PLACE_COLUMNS = ("id", "name", "role", "kinds", "lon", "lat")
+#: disclosed data of the run
+RUN_KEYS = ("language", "names", "date", "scenario", "runId", "publication", "cautions", "services", "palette")
 
 
-#: classifications that forbid nothing
-_OPEN = frozenset({"公开", "公开发布", "可公开", "public", "open", "unclassified"})
+#: classifications that allow publication
+UNCLASSIFIED = frozenset({"公开", "公开发布", "可公开", "public", "open", "unclassified"})
 
 
 def public_page(run: Run, *, declassify: bool = False) -> str:
-    """Return a page of ``run`` that may leave the house: coverage by community, the sites of the plan, nothing of single homes.
+    """Return the page of ``run`` for publication: coverage by community and the sites of the plan, nothing of single homes.
 
     Parameters
     ----------
@@ -55,102 +53,101 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
         if the study is classified (``publication.classification``), unless ``declassify``.
     """
     _refuse_classified(run.study, declassify=declassify)
-    shown, told, everything = focus(run), facts(run), places(run)
-    kept = _to_be_seen(run)
-    if run.study.publication.classification.strip().lower() not in _OPEN:
-        told["publication"] = {**told["publication"], "classification": ""}
+    extent, run_data, place_data = focus(run), facts(run), places(run)
+    shown = _published_places(run)
+    if run.study.publication.classification.strip().lower() not in UNCLASSIFIED:
+        run_data["publication"] = {**run_data["publication"], "classification": ""}
     return page(
         study=run.study,
         about="report.map_title",
-        focus=shown,
+        focus=extent,
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": {"zh": spoken_words("zh"), "en": spoken_words("en")},
+            "planner-words": {language: page_texts(language) for language in languages()},
             "planner-run": {
-                **{name: told[name] for name in _OF_THE_RUN},
+                **{name: run_data[name] for name in RUN_KEYS},
                 "minutes": [[circle.minutes for circle in service.circles] for service in run.study.services],
                 "coverage": {
-                    cover_key(row.service.id, row.minutes): _told([row.heads, row.heads_before, row.heads_after])
+                    circle_key(row.service.id, row.minutes): disclosed_counts(
+                        [row.heads, row.heads_before, row.heads_after]
+                    )
                     for row in coverage(run)
                 },
                 "found": {
-                    cover_key(row.service.id, row.minutes): _with_a_place(row)
+                    circle_key(row.service.id, row.minutes): _disclosed_served(row)
                     for row in coverage(run)
                     if row.limited and not row.weighted
                 },
             },
             "planner-ground": {
                 "perDegree": PER_DEGREE,
-                "focus": [[round(degree, 2) for degree in corner] for corner in shown],
+                "focus": [[round(degree, 2) for degree in corner] for corner in extent],
                 "streets": packed_streets(run.tables.streets, run.tables.communities),
                 "communities": _communities(run),
             },
             "planner-places": {
-                **{name: [everything[name][i] for i in kept] for name in _OF_A_PLACE},
-                "stands": [_services_at(run, run.tables.existing)[i] for i in kept],
-                "opens": [_services_at(run, run.tables.openings)[i] for i in kept],
+                **{name: [place_data[name][i] for i in shown] for name in PLACE_COLUMNS},
+                "stands": [_services_at(run, run.tables.existing)[i] for i in shown],
+                "opens": [_services_at(run, run.tables.openings)[i] for i in shown],
             },
         },
     )
 
 
-def publish_public(run: Run, folder: Path, *, declassify: bool = False) -> Path:
-    """Write ``public.html`` into ``folder`` (made if absent) and return its path; raises as `public_page`."""
-    content = public_page(run, declassify=declassify)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "public.html"
-    path.write_text(content, encoding="utf-8", newline="\n")
-    return path
-
-
 def _refuse_classified(study: Study, *, declassify: bool) -> None:
     mark = study.publication.classification.strip()
-    if mark and mark.lower() not in _OPEN and not declassify:
-        raise OutputError(say("report.classified", study.language, mark=mark))
+    if mark and mark.lower() not in UNCLASSIFIED and not declassify:
+        raise OutputError(translate("report.classified", study.language, mark=mark))
 
 
-def _to_be_seen(run: Run) -> list[int]:
-    """Return the positions of the places that the page draws: where something stands today, or the plan opens something."""
-    seen = {*run.tables.existing["place_id"], *run.tables.openings["place_id"]}
-    return [i for i, place in enumerate(run.tables.places["id"]) if place in seen]
+def _published_places(run: Run) -> list[int]:
+    """Return the positions of places with an existing facility or an opening."""
+    ids = {*run.tables.existing["place_id"], *run.tables.openings["place_id"]}
+    return [i for i, place in enumerate(run.tables.places["id"]) if place in ids]
 
 
-def suppressed(people: float) -> int | None:
-    """Return a count rounded to tens, halves up (sums of floats a trifle below, too); None below ten, but for nobody at all."""
+def disclosed_count(people: float) -> int | None:
+    """Return a count rounded to tens, halves up; None above 0 and below 10."""
     if people < LEAST_PEOPLE:
         return 0 if people == 0 else None
     return math.floor(people / 10 + 0.500001) * 10
 
 
-def _told(counts: Iterable[float]) -> list[int | None]:
-    """Return people, covered before and after; where those left out are fewer than ten, the covered are not told either."""
+def disclosed_counts(counts: Iterable[float]) -> list[int | None]:
+    """Return people, covered before and after; covered people are suppressed too where those left out are fewer than ten."""
     people, *covered = counts
-    told = [suppressed(people)]
+    disclosed = [disclosed_count(people)]
     for count in covered:
         left = people - count
-        told.append(None if told[0] is None or 0 < left < LEAST_PEOPLE else suppressed(count))
-    return told
+        disclosed.append(None if disclosed[0] is None or 0 < left < LEAST_PEOPLE else disclosed_count(count))
+    return disclosed
 
 
-def _with_a_place(row: Coverage) -> list[int | None]:
-    """Return people who find a place today and with the plan; not told where few of those within reach, or of all, find none."""
-    found = [_told([row.people, served])[1] for served in (row.served_before, row.served_after)]
+def _disclosed_served(row: Coverage) -> list[int | None]:
+    """Return people who find a place today and with the plan; suppressed where few of those within reach, or of all, find none."""
+    found = [disclosed_counts([row.people, served])[1] for served in (row.served_before, row.served_after)]
     reach = zip((row.before, row.after), (row.served_before, row.served_after), found, strict=True)
-    return [None if 0 < covered - served < LEAST_PEOPLE else told for covered, served, told in reach]
+    return [None if 0 < covered - served < LEAST_PEOPLE else counts for covered, served, counts in reach]
 
 
 def _communities(run: Run) -> dict[str, Any]:
-    """Return communities as a name, a point to the nearest thousandth of a degree, and what may be told of their people."""
+    """Return communities as names, points to a thousandth of a degree, and disclosed counts."""
     communities, cover = run.tables.communities, run.tables.coverage_by_community
     points = continuous_degrees(communities.geometry.representative_point())
     figures: dict[str, list[list[int | None]]] = {}
     for service in run.study.services:
-        mine = cover[cover["service"] == service.id]
+        service_rows = cover[cover["service"] == service.id]
         for circle in service.circles:
-            rows = mine[mine["minutes"] == circle.minutes].set_index("community_id").reindex(communities["id"])
+            rows = (
+                service_rows[service_rows["minutes"] == circle.minutes]
+                .set_index("community_id")
+                .reindex(communities["id"])
+            )
             columns = [rows[name].fillna(0.0) for name in ("heads", "heads_before", "heads_after")]
-            figures[cover_key(service.id, circle.minutes)] = [_told(counts) for counts in zip(*columns, strict=True)]
+            figures[circle_key(service.id, circle.minutes)] = [
+                disclosed_counts(counts) for counts in zip(*columns, strict=True)
+            ]
     return {
         "name": as_texts(communities["name"]),
         "lon": [round(float(value), 3) for value in points.x],

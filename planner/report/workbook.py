@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.report.annex import figures_columns, findings_columns
-from planner.report.book import Column, write_sheets
-from planner.report.indicators import coverage, indicators, label_of, limited_services, status_text, unopened_rows
-from planner.words import glossary, say
+from planner.i18n import join, messages, text_column, translate
+from planner.report.evidence import evidence_rows
+from planner.report.summary import coverage, indicator_label, indicators, limited_services, status_text, unopened_rows
+from planner.report.xlsx import Column, write_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,13 +35,13 @@ def write_workbook(run: Run, path: Path) -> None:
         ("findings", findings_columns(run.tables.findings, language)),
         ("figures", figures_columns(run.study, language)),
     )
-    named = [(say(f"report.sheet.{key}", language), columns) for key, columns in sheets]
-    write_sheets(path, run.study.name.text(language), named)
+    named_sheets = [(translate(f"report.sheet.{key}", language), columns) for key, columns in sheets]
+    write_sheets(path, run.study.name.text(language), named_sheets)
 
 
 def _summary(run: Run, language: Language) -> list[Column]:
     def word(key: str) -> str:
-        return say(f"report.{key}", language)
+        return translate(f"report.{key}", language)
 
     study, publication = run.study, run.study.publication
     rows: list[tuple[str, Any, Any, str, str]] = [
@@ -55,9 +55,11 @@ def _summary(run: Run, language: Language) -> list[Column]:
         value = status_text(indicator.value, language) if isinstance(indicator.value, str) else indicator.value
         plain = "whole" if isinstance(value, int) else "people"
         unit, kind = looks.get(indicator.unit, ("", plain))
-        rows.append((label_of(indicator, language), value, indicator.limit, unit, kind))
+        rows.append((indicator_label(indicator, language), value, indicator.limit, unit, kind))
     for row in coverage(run):
-        label = f"{row.service.name.text(language)} · {say('report.minutes_short', language, minutes=row.minutes)} · "
+        label = (
+            f"{row.service.name.text(language)} · {translate('report.minutes_short', language, minutes=row.minutes)} · "
+        )
         unit = word("unit_weighted" if row.weighted else "unit_people")
         counted: list[tuple[str, float, float, float, str]] = [
             (f"{word('reached')} · " if row.limited else "", row.before, row.after, row.people, unit)
@@ -68,10 +70,10 @@ def _summary(run: Run, language: Language) -> list[Column]:
             heads = (row.heads_before, row.heads_after, row.heads)
             counted.append((f"{word('reached') + ' · ' if row.limited else ''}", *heads, word("unit_people")))
         for what, before, after, people, of in counted:
-            rows.append((label + what + say("before", language), before, people, of, "people"))
-            rows.append((label + what + say("after", language), after, people, of, "people"))
+            rows.append((label + what + translate("before", language), before, people, of, "people"))
+            rows.append((label + what + translate("after", language), after, people, of, "people"))
     rows += [
-        (say("report.unopened.label", language, service=service), text, None, "", "wrapped")
+        (translate("report.unopened.label", language, service=service), text, None, "", "wrapped")
         for service, text in unopened_rows(run, language)
     ]
     rows += [
@@ -100,11 +102,11 @@ def _coverage(run: Run, language: Language) -> list[Column]:
 def _communities(run: Run, language: Language) -> list[Column]:
     table = _in_study_order(run, run.tables.coverage_by_community)
     names = run.tables.communities.set_index("id")["name"]
-    outside = say("report.outside", language)
-    known = [names.get(community, outside) for community in table["community_id"]]
+    outside = translate("report.outside", language)
+    community_names = [names.get(community, outside) for community in table["community_id"]]
     return [
         Column(_heading("id", language), table["community_id"].tolist(), width=16),
-        Column(_heading("name", language), known, width=30),
+        Column(_heading("name", language), community_names, width=30),
         *_covered(run, table, language),
     ]
 
@@ -121,8 +123,8 @@ def _areas(run: Run, language: Language) -> list[Column]:
 def _covered(run: Run, table: pd.DataFrame, language: Language) -> list[Column]:
     """Return the columns every coverage table shares.
 
-    Where places of a service are limited, who finds one stands beside who is within reach; where people are weighted, the
-    headings say so and heads stand beside them.
+    Where places are limited, people who find one beside people within reach; where people are weighted, headings say so and
+    heads are added.
     """
     study = run.study
     limited, weighted = bool(limited_services(run)), any(study.weighs(service) for service in study.services)
@@ -148,7 +150,7 @@ def _covered(run: Run, table: pd.DataFrame, language: Language) -> list[Column]:
         for name in ("heads", "heads_before", "heads_after")
         if weighted
     ]
-    levels = {service.id: say(f"report.level.{service.level}", language) for service in study.services}
+    levels = {service.id: translate(f"report.level.{service.level}", language) for service in study.services}
     return [
         Column(_heading("service_column", language), _service_names(study, table["service"], language), width=18),
         Column(_heading("level_column", language), [levels[service] for service in table["service"]], width=12),
@@ -169,8 +171,7 @@ def _sites(run: Run, language: Language) -> list[Column]:
     table, study = run.tables.opened_sites, run.study
     points = _degrees(run, table["place_id"])
     opened = run.tables.openings.groupby("place_id")["service"].apply(list).to_dict()
-    joiner = "、" if language == "zh" else ", "
-    together = [joiner.join(_service_names(study, opened.get(place, []), language)) for place in table["place_id"]]
+    together = [join(_service_names(study, opened.get(place, []), language), language) for place in table["place_id"]]
     kinds = [study.site_kinds[kind].name.text(language) if kind in study.site_kinds else kind for kind in table["kind"]]
     return [
         Column(_heading("number", language), list(range(1, len(table) + 1)), "whole", 6),
@@ -216,7 +217,7 @@ def _openings(run: Run, language: Language) -> list[Column]:
 def _money(run: Run, language: Language) -> list[Column]:
     table = run.tables.bills
     return [
-        Column(_heading("department", language), table[f"name_{language}"].tolist(), width=24),
+        Column(_heading("department", language), table[text_column(table, "name", language)].tolist(), width=24),
         Column(_heading("capital_column", language), table["capital_yuan"].tolist(), "money", 18),
         Column(_heading("capital_limit", language), table["capital_limit_yuan"].tolist(), "money", 18),
         Column(_heading("yearly_column", language), table["yearly_yuan"].tolist(), "money", 18),
@@ -250,7 +251,7 @@ def _existing(run: Run, language: Language) -> list[Column]:
 
 
 def _heading(key: str, language: Language) -> str:
-    return say(f"report.{key}" if f"report.{key}" in glossary() else key, language)
+    return translate(f"report.{key}" if f"report.{key}" in messages(language) else key, language)
 
 
 def _service_names(study: Study, ids: Sequence[str] | pd.Series[str], language: Language) -> list[str]:
@@ -269,10 +270,40 @@ def _degrees(run: Run, ids: pd.Series[str]) -> tuple[list[float], list[float]]:
 
 
 def _in_study_order(run: Run, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with each area's services together, services in the order of the study."""
+    """Return the rows grouped by area, services in the order of the study."""
     position = {service.id: i for i, service in enumerate(run.study.services)}
     keys = [name for name in ("column", "area", "community_id") if name in table]
     order = table.assign(_service=table["service"].map(position)).sort_values(
         [*keys, "_service", "minutes"], kind="stable"
     )
     return table.loc[order.index]
+
+
+def findings_columns(findings: pd.DataFrame, language: Language) -> list[Column]:
+    """Return the sheet of a stored table ``findings``."""
+    severities = [
+        translate(key, language) if key in messages(language) else key for key in findings["severity"].astype(str)
+    ]
+    return [
+        Column(translate("report.severity", language), severities, width=10),
+        Column(translate("report.layer", language), findings["layer"].tolist(), width=18),
+        Column(translate("report.where", language), findings["where"].tolist(), "wrapped", 24),
+        Column(
+            translate("report.finding", language), findings[text_column(findings, "", language)].tolist(), "wrapped", 90
+        ),
+        Column(translate("report.code", language), findings["code"].tolist(), width=24),
+    ]
+
+
+def figures_columns(study: Study, language: Language) -> list[Column]:
+    """Return the sheet of a study's figures, each with its source and certainty."""
+    rows = evidence_rows(study, language)
+    kinds = [translate(f"report.evidence.{row.kind}", language) for row in rows]
+    return [
+        Column(translate("report.evidence", language), kinds, width=22),
+        Column(translate("report.subject", language), [row.subject for row in rows], width=22),
+        Column(translate("report.figure", language), [row.figure for row in rows], width=32),
+        Column(translate("report.value", language), [row.value for row in rows], "wrapped", 60),
+        Column(translate("report.source", language), [row.source for row in rows], "wrapped", 50),
+        Column(translate("report.clause", language), [row.clause for row in rows], "wrapped", 30),
+    ]

@@ -28,7 +28,7 @@ def of_layers(study: Study, folder: Path) -> dict[str, str]:
     layers = study.layers.model_dump(mode="json", exclude={"streets"})
     return {
         "code": _code(
-            "district", libraries=("geopandas", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "shapely")
+            "district", "io", libraries=("geopandas", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "shapely")
         ),
         "crs": fingerprint([study.crs, versions_of("pyproj")]),
         "groups": _groups(study),
@@ -47,6 +47,7 @@ def of_streets(study: Study, folder: Path, crs: CRS) -> dict[str, str]:
         "code": _code(
             "access",
             "district",
+            "io",
             "workflow/streets.py",
             libraries=("geopandas", "numpy", "osmium", "pyogrio", "scipy", "shapely"),
         ),
@@ -94,7 +95,7 @@ def of_sheets(study: Study, layers: str, streets: str, walks: Mapping[str, str])
             "access",
             "store",
             "workflow",
-            "words",
+            "i18n",
             libraries=("geopandas", "numpy", "pandas", "pyarrow", "shapely"),
         ),
         "layers": layers,

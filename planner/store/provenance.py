@@ -69,10 +69,17 @@ def databases_in(block: object) -> tuple[str, ...]:
     return tuple(sorted({connection(named) for named in _paths(block) if is_connection(named)}))
 
 
+#: what decides the tables of a run
+PACKAGES = ("study", "i18n", "io", "district", "access", "siting", "store", "workflow")
+
+#: code, and what it reads of the package: catalogues, schema, standards
+_SOURCES = {".py", ".po", ".toml", ".yaml", ".json"}
+
+
 def digest_of(study: Study, inputs: Mapping[str, str]) -> str:
     """Return the sha256 of everything a run depends on: the study as asked, its input files, the planner itself."""
     asked = study.model_dump(mode="json", exclude={"scenarios"})
-    return fingerprint([asked, dict(inputs), code_of("study", "district", "access", "siting", "store", "workflow")])
+    return fingerprint([asked, dict(inputs), code_of(*PACKAGES)])
 
 
 def fingerprint(values: object) -> str:
@@ -88,9 +95,12 @@ def code_of(*parts: str) -> str:
     Between two releases the version stands still while the code moves, and results with it.
     """
     root = Path(planner.__file__).parent
-    sources = [
-        path for part in parts for path in ([root / part] if part.endswith(".py") else (root / part).rglob("*.py"))
-    ]
+    sources: list[Path] = []
+    for part in parts:
+        found = [root / part] if part.endswith(".py") else [*(root / part).rglob("*")]
+        if not any(path.suffix == ".py" and path.is_file() for path in found):
+            raise FileNotFoundError(root / part)
+        sources += [path for path in found if path.suffix in _SOURCES]
     seen = {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(sources)}
     return fingerprint([__version__, seen])
 

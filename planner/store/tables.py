@@ -14,8 +14,8 @@ import geopandas as gpd
 import pandas as pd
 
 from planner.errors import OutputError
+from planner.i18n import translate
 from planner.store.schema import schema
-from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,13 +125,13 @@ def read_table(folder: Path, folder_type: Folder, name: str, language: Language)
     path = folder / f"{name}.parquet"
     table = schema()[folder_type][name]
     if folder.is_dir() and not path.is_file():
-        raise OutputError(say("report.older_table", language, folder=folder.parent, table=path.name))
+        raise OutputError(translate("report.older_table", language, folder=folder.parent, table=path.name))
     geographic = any(column.type == "geometry" for column in table.columns)
     frame: pd.DataFrame = gpd.read_parquet(path) if geographic else pd.read_parquet(path)
     missing = [column for column in table.required if column not in frame.columns]
     if missing:
         facts = {"folder": folder.parent, "table": path.name, "columns": ", ".join(missing)}
-        raise OutputError(say("report.older_columns", language, **facts))
+        raise OutputError(translate("report.older_columns", language, **facts))
     return frame
 
 

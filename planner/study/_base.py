@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from planner.i18n import languages
 from planner.study.connection import NO_PASSWORDS, holds_secret
 
-Language = Literal["zh", "en"]
+#: code of an installed language (`planner.i18n.languages`)
+if TYPE_CHECKING:
+    Language = str
+else:
+    Language = Literal[languages()]
 
 
 def _visible(name: str) -> str:
@@ -75,7 +80,7 @@ class Label(Block):
 
     def text(self, language: Language) -> str:
         """Return the name in ``language``."""
-        return self.zh if language == "zh" else self.en
+        return str(getattr(self, language, self.en))
 
 
 class Evidence(Block):

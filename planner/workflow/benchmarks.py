@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from planner.access import people_within
+from planner.i18n import join, languages, translate
 from planner.study.standards import STANDARDS, Standard
-from planner.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,7 +49,8 @@ def benchmarks_table(today: AssessedDistrict) -> pd.DataFrame:
     """Return every standard that applies, with what was measured or what is missing."""
     rows = [_row(one, measured) for one in STANDARDS for measured in _MEASURES[one.measure](one, today)]
     columns = [
-        "standard", "service", "walker", "name_zh", "name_en", "value", "low", "high", "verdict", "missing_zh", "missing_en",
+        "standard", "service", "walker", "name_zh", "name_en", "value", "low", "high", "verdict",
+        *(f"missing_{code}" for code in languages()),
         "source", "clause", "verified", "derived",
     ]  # fmt: skip
     texts = [name for name in columns if name not in ("value", "low", "high", "verified")]
@@ -69,8 +70,7 @@ def _row(one: Standard, measured: Reading) -> dict[str, object]:
         "low": np.nan if one.low is None else one.low,
         "high": np.nan if one.high is None else one.high,
         "verdict": _verdict(one, value),
-        "missing_zh": "；".join(say(f"assess.missing.{key}", "zh", **values) for key, values in measured.missing),
-        "missing_en": "; ".join(say(f"assess.missing.{key}", "en", **values) for key, values in measured.missing),
+        **{f"missing_{code}": _missing(measured, code) for code in languages()},
         "source": one.evidence.source,
         "clause": one.evidence.clause,
         "verified": one.evidence.verified,
@@ -225,3 +225,9 @@ _MEASURES: Mapping[str, Callable[[Standard, AssessedDistrict], Iterator[Reading]
     "communities_per_hub": _communities_per_hub,
     "households_per_hub": _households_per_hub,
 }
+
+
+def _missing(measured: Reading, language: str) -> str:
+    """Return what a standard cannot be compared for, in one language."""
+    parts = (translate(f"assess.missing.{key}", language, **values) for key, values in measured.missing)
+    return join(parts, language, "clauses")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from planner.access.checks import check_streets
 from planner.access.network import StreetsError
 from planner.district import Finding, Findings, number_rules_text, repair_layers, survey_layers
+from planner.i18n import languages, translate
 from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_occupied
 from planner.study.load import load_study
-from planner.words import say
 from planner.workflow.stages import Progress, silent
 from planner.workflow.streets import read_streets, refuse_unknown_slopes
 
@@ -48,11 +48,11 @@ class CheckResult:
     def summary(self) -> str:
         """Return one line: how many findings of each severity, and where mended copies lie."""
         counts = {kind: sum(f.severity == kind for f in self.findings) for kind in ("error", "warning", "note")}
-        text = say("check_summary", self.language, **counts)
+        text = translate("check_summary", self.language, **counts)
         if self.mended is None:
             return text
         left = ", ".join(self.mended.left) or "–"
-        return f"{text}\n{say('mended', self.language, study=self.mended.study_file, left=left)}"
+        return f"{text}\n{translate('mended', self.language, study=self.mended.study_file, left=left)}"
 
     def rows(self) -> list[dict[str, object]]:
         """Return the findings as plain values, texts in both languages."""
@@ -65,8 +65,8 @@ class CheckResult:
                 "rows": list(f.rows),
                 "count": f.count,
                 "evidence": dict(f.evidence),
-                "what": {"zh": f.what("zh"), "en": f.what("en")},
-                "hint": {"zh": f.hint("zh"), "en": f.hint("en")},
+                "what": {language: f.what(language) for language in languages()},
+                "hint": {language: f.hint(language) for language in languages()},
             }
             for f in self.findings
         ]

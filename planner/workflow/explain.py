@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from planner.i18n import join, languages, translate
 from planner.siting import (
     SolverSettings,
     best_swaps,
@@ -28,7 +29,6 @@ from planner.store.folders import place_of
 from planner.store.tables import Explanation
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
-from planner.words import say
 from planner.workflow.labels import labels_of
 from planner.workflow.plan import solve_siting, tabulate_run
 from planner.workflow.stages import Progress, StageClock, silent, survey
@@ -153,9 +153,10 @@ def _prices(decided: SolvedSiting, naming: Labels, ends: float, tell: Tell) -> p
             tell(1.0, f"{position + 1}/{len(rules)} {naming.key(rules[position])}")
             prices[position] = _narrowed(problem, plan, rules[position], prices[position], settings)
     rows = [_price_row(rule, price, decided, naming) for rule, price in zip(rules, prices, strict=True)]
-    columns = ["kind", "key", "rule_zh", "rule_en", "priced", "gain", "gain_at_least", "gain_at_most", "proven"]
+    texts = ["kind", "key", *(f"rule_{code}" for code in languages())]
+    columns = [*texts, "priced", "gain", "gain_at_least", "gain_at_most", "proven"]
     columns += ["capital_yuan", "yearly_yuan", *(f"people_{service}" for service in decided.posed.service_ids)]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(("kind", "key", "rule_zh", "rule_en"), "str"))
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(texts, "str"))
 
 
 def _narrowed(
@@ -176,8 +177,7 @@ def _price_row(rule: Rule, price: RuleCost | None, decided: SolvedSiting, naming
     said: dict[str, object] = {
         "kind": rule.kind,
         "key": naming.key(rule),
-        "rule_zh": dataclasses.replace(naming, language="zh").rule(rule),
-        "rule_en": dataclasses.replace(naming, language="en").rule(rule),
+        **{f"rule_{code}": dataclasses.replace(naming, language=code).rule(rule) for code in languages()},
         "priced": price is not None,
         "proven": price is not None and price.outcome.proven and decided.plan.outcome.proven,
     }
@@ -252,12 +252,14 @@ def _swaps(decided: SolvedSiting, naming: Labels) -> pd.DataFrame:
                 "gain": swap.gain,
                 "people_out": _people(after, before, services[swap.out]),
                 "people_into": _people(after, before, services[swap.into]),
-                "broken_zh": _named(*refused, dataclasses.replace(naming, language="zh")),
-                "broken_en": _named(*refused, dataclasses.replace(naming, language="en")),
+                **{
+                    f"broken_{code}": _named(*refused, dataclasses.replace(naming, language=code))
+                    for code in languages()
+                },
             }
         )
     columns = ["allowed", "out_place_id", "out_service", "into_place_id", "into_service", "into_size"]
-    columns += ["gain", "people_out", "people_into", "broken_zh", "broken_en"]
+    columns += ["gain", "people_out", "people_into", *(f"broken_{code}" for code in languages())]
     texts = [name for name in columns if name not in {"allowed", "gain", "people_out", "people_into"}]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(texts, "str") | {"allowed": "bool"})
 
@@ -270,8 +272,8 @@ def _people(after: Evaluation, before: Evaluation, service: int) -> float:
 def _named(rules: Iterable[Rule], by_class: bool, naming: Labels) -> str:
     texts = [naming.rule(rule) for rule in rules]
     if by_class:
-        texts.append(say("explain.swap_class", naming.language))
-    return ("；" if naming.language == "zh" else "; ").join(texts)
+        texts.append(translate("explain.swap_class", naming.language))
+    return join(texts, naming.language, "clauses")
 
 
 def _unfunded(decided: SolvedSiting, ends: float) -> tuple[pd.DataFrame, pd.DataFrame]:

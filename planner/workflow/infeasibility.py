@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from planner.i18n import join, languages, translate
 from planner.siting import SolverSettings, find_iis, unopened_services
-from planner.words import say
 from planner.workflow.labels import MONEY, labels_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def why_infeasible(naming: Labels, *, longest_s: float = LONGEST_S) -> str:
     conflict = find_iis(problem, dataclasses.replace(settings, time_limit_s=seconds))
     if conflict is None:
         how = _how(naming, seconds, longest_s)
-        return say("reason.why.not_found", naming.language, seconds=f"{seconds:g}", how=how)
+        return translate("reason.why.not_found", naming.language, seconds=f"{seconds:g}", how=how)
     return say_conflict(conflict, naming, seconds, longest_s=longest_s)
 
 
@@ -53,25 +53,29 @@ def say_conflict(conflict: InfeasibleSet, naming: Labels, seconds: float, *, lon
     """
     language = naming.language
     if not conflict.rules:
-        return say("reason.why.by_itself", language)
+        return translate("reason.why.by_itself", language)
     title = "title_one" if len(conflict.rules) == 1 else "title"
-    lines = [say(f"reason.why.{title}", language, count=len(conflict.rules))]
-    lines += [say("reason.why.rule", language, rule=naming.rule(rule), key=naming.key(rule)) for rule in conflict.rules]
+    lines = [translate(f"reason.why.{title}", language, count=len(conflict.rules))]
+    lines += [
+        translate("reason.why.rule", language, rule=naming.rule(rule), key=naming.key(rule)) for rule in conflict.rules
+    ]
     if not conflict.smallest:
-        lines.append(say("reason.why.not_smallest", language, seconds=f"{seconds:g}"))
+        lines.append(translate("reason.why.not_smallest", language, seconds=f"{seconds:g}"))
     ways = conflict.relaxations
     if not ways:
         how = _how(naming, seconds, longest_s)
-        return "\n".join([*lines, say("reason.why.no_way", language, seconds=f"{seconds:g}", how=how)])
+        return "\n".join([*lines, translate("reason.why.no_way", language, seconds=f"{seconds:g}", how=how)])
     together = len(ways[0].rules) > 1
-    lines.append(say(f"reason.why.{'together' if together else 'only' if len(ways) == 1 else 'any_one'}", language))
+    lines.append(
+        translate(f"reason.why.{'together' if together else 'only' if len(ways) == 1 else 'any_one'}", language)
+    )
     lines += [line for way in ways for line in _ways_out(way, naming)]
     return "\n".join(lines)
 
 
 def _how(naming: Labels, seconds: float, longest_s: float) -> str:
     """Return what may help where the time was too short: more of it only as long as more would be used."""
-    return say(f"reason.why.{'more_time' if seconds < longest_s else 'one_at_a_time'}", naming.language)
+    return translate(f"reason.why.{'more_time' if seconds < longest_s else 'one_at_a_time'}", naming.language)
 
 
 def _ways_out(way: Relaxation, naming: Labels) -> list[str]:
@@ -82,11 +86,11 @@ def _way_out(rule: Rule, limit: float | None, naming: Labels, *, least: bool) ->
     language, key = naming.language, naming.key(rule)
     if limit is None or rule.limit is None:
         if rule.kind in {"area", "stays", "ready"}:
-            return say(f"reason.why.drop_{rule.kind}", language)
-        return say("reason.why.drop", language, rule=naming.rule(rule), key=key)
+            return translate(f"reason.why.drop_{rule.kind}", language)
+        return translate("reason.why.drop", language, rule=naming.rule(rule), key=key)
     way = "lower" if rule.kind == "floor" or rule.kind.startswith("min_") else "raise"
     said = f"reason.why.{way}" if least else f"reason.why.{way}_enough"
-    return say(said, language, key=key, was=_exact(rule, rule.limit), limit=_exact(rule, settled(rule, limit)))
+    return translate(said, language, key=key, was=_exact(rule, rule.limit), limit=_exact(rule, settled(rule, limit)))
 
 
 def settled(rule: Rule, limit: float) -> float:
@@ -115,8 +119,7 @@ COLUMNS = {
     "yearly_yuan": "float64",
     "minutes": "float64",
     "people": "float64",
-    "rules_zh": "str",
-    "rules_en": "str",
+    **{f"rules_{code}": "str" for code in languages()},
     "instead_place_id": "str",
     "instead_service": "str",
     "worth_lost": "float64",
@@ -161,12 +164,12 @@ def _row(service: Service, posed: BuiltProblem, one: UnopenedService, naming: La
         "instead_service": "" if one.instead_of < 0 else posed.service_ids[offers.service[one.instead_of]],
         "worth_lost": one.worth_lost,
     }
-    for language in ("zh", "en"):
+    for language in languages():
         spoken = dataclasses.replace(naming, language=language)
         said = [f"{spoken.rule(rule)} [{spoken.key(rule)}]" for rule in one.rules]
         if one.by_class:
-            said.append(say("explain.swap_class", language))
-        row[f"rules_{language}"] = ("；" if language == "zh" else "; ").join(said)
+            said.append(translate("explain.swap_class", language))
+        row[f"rules_{language}"] = join(said, language, "clauses")
     return row
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.words import named, percent, say, whole, yuan
+from planner.i18n import format_count, format_money, format_share, join, name_with_id, translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Labels:
 
     def place_of(self, place_id: str) -> str:
         """Return the place with ``place_id`` by name and id."""
-        return named(self.place_names.get(place_id, ""), place_id)
+        return name_with_id(self.place_names.get(place_id, ""), place_id)
 
     def service(self, position: int) -> str:
         """Return a service by name."""
@@ -87,8 +87,8 @@ class Labels:
     def limit(self, rule: Rule, limit: float) -> str:
         """Return a limit of ``rule`` as it is read: money, a share, or a number."""
         if rule.kind in MONEY:
-            return yuan(limit, self.language)
-        return percent(limit) if rule.kind in {"floor", "spread"} else whole(limit)
+            return format_money(limit, self.language)
+        return format_share(limit) if rule.kind in {"floor", "spread"} else format_count(limit)
 
     def rule(self, rule: Rule) -> str:
         """Return ``rule`` with its limit, as a planner would say it."""
@@ -122,12 +122,12 @@ class Labels:
         if rule.kind == "min_hubs":
             hub = self.study.co_location.hub
             assert hub is not None  # noqa: S101  # the rule is posed from it
-            return self._say("min_hubs", limit=limit, area=whole(hub.min_area_m2), services=hub.min_services)
+            return self._say("min_hubs", limit=limit, area=format_count(hub.min_area_m2), services=hub.min_services)
         return self._say(rule.kind, limit=limit)
 
     def joined(self, texts: list[str]) -> str:
         """Return a list in one line."""
-        return ("、" if self.language == "zh" else ", ").join(texts)
+        return join(texts, self.language)
 
     def _lock(self, rule: Rule) -> str:
         asked = self.study.siting
@@ -161,7 +161,7 @@ class Labels:
         return self._say(key, service=self.service(service), minutes=f"{minutes:g}", who=who, share=share)
 
     def _say(self, kind: str, **values: object) -> str:
-        return say(f"reason.rule.{kind}", self.language, **values)
+        return translate(f"reason.rule.{kind}", self.language, **values)
 
 
 def labels_of(study: Study, district: District, posed: BuiltProblem, language: Language | None = None) -> Labels:

@@ -11,6 +11,7 @@ import numpy as np
 
 from planner.access import isochrones
 from planner.errors import InfeasibleError, RecountError, UnprovenError
+from planner.i18n import translate
 from planner.siting import BuiltProblem, Evaluation, Plan, build_problem, evaluate, solve
 from planner.store import cache_keys
 from planner.store.atomic_folder import atomic_folder
@@ -22,7 +23,6 @@ from planner.store.run import Run
 from planner.store.tables import Tables
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
-from planner.words import say
 from planner.workflow.infeasibility import unopened_table, why_infeasible
 from planner.workflow.labels import labels_of
 from planner.workflow.plan_tables import (
@@ -55,8 +55,7 @@ if TYPE_CHECKING:
 
     from planner.siting import Outcome
     from planner.siting.model.plan import Stopped
-    from planner.study import Study
-    from planner.words import Language
+    from planner.study import Language, Study
 
 #: writes map, workbook and the rest into the folder of a run
 Publish = Callable[["Run", "Path"], object]
@@ -263,8 +262,8 @@ def _unproven(what: str, outcome: Outcome, ended: set[Stopped], language: Langua
     """Return what is missing, and what to change in the study: more time helps only where time ran out."""
     time = "time" if what == "no_plan" else "time_or_gap"
     ways = {"time": time, "tolerance": "tolerance", "interrupt": "interrupt", "limit": "limit"}
-    said = [say(f"reason.unproven.{way}", language) for stopped, way in ways.items() if stopped in ended]
-    return "; ".join([say(f"reason.unproven.{what}", language, outcome=str(outcome)), *said])
+    said = [translate(f"reason.unproven.{way}", language) for stopped, way in ways.items() if stopped in ended]
+    return "; ".join([translate(f"reason.unproven.{what}", language, outcome=str(outcome)), *said])
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ import pandas as pd
 from planner.access import STREET_CLASSES, EdgeFlag
 from planner.access.checks import check_streets
 from planner.district import need_weights
+from planner.i18n import languages
 from planner.siting import evaluate_with_assignment, head_count, weighted_demand
 from planner.store.tables import as_parquet
 from planner.workflow.stages import StudyArea, connector_m
@@ -267,8 +268,8 @@ def existing_table(district: District) -> pd.DataFrame:
 def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """Return what the check said of layers and streets, in both languages."""
     return pd.DataFrame(
-        [(f.severity, f.code, f.layer, f.where, f.text("zh"), f.text("en")) for f in findings],
-        columns=["severity", "code", "layer", "where", "zh", "en"],
+        [(f.severity, f.code, f.layer, f.where, *(f.text(language) for language in languages())) for f in findings],
+        columns=["severity", "code", "layer", "where", *languages()],
     )
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from planner.access import Snapped, TravelTimes, WalkNetwork, compute_travel_times_each, merge_entrances, snap
 from planner.district import District, read_district
 from planner.errors import LayerError
+from planner.i18n import translate
 from planner.store import cache_keys
 from planner.store.cache import Cache
 from planner.store.provenance import hashes_of
-from planner.words import say
 from planner.workflow.streets import StreetsAndBarriers, read_streets, refuse_unknown_slopes
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def survey(study: Study, folder: Path, clock: StageClock, cache: Cache | None = 
             store_if=lambda _: _as_hashed(study, folder, inputs),
         )
         if not _as_hashed(study, folder, inputs):
-            raise LayerError(say("layers_changed", study.language))
+            raise LayerError(translate("layers_changed", study.language))
     with clock.stage("walks"):
         ends, limits_s = _ends(district), reach_limits_s(study)
         walks = cache.get_or_compute_each(

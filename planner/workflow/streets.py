@@ -11,7 +11,7 @@ import numpy as np
 from planner.access import Barriers, WalkNetwork, add_slopes, apply_barriers, raster_heights, read_network
 from planner.access.network import StreetsError, finding_path
 from planner.errors import Fault, StudyError, raise_all
-from planner.words import say
+from planner.i18n import translate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,13 +81,13 @@ def refuse_unknown_slopes(study: Study) -> None:
     faults = [
         Fault(
             f"walking.profiles.{walker}.slope: {profile.slope}",
-            say("no_heights", language),
-            say("add_heights", language),
+            translate("no_heights", language),
+            translate("add_heights", language),
         )
         for walker, profile in study.walking.profiles.items()
         if profile.slope != "ignored"
     ]
-    raise_all(faults, StudyError, say("slopes_refused", language))
+    raise_all(faults, StudyError, translate("slopes_refused", language))
 
 
 def _walls(study: Study, district: District) -> Barriers | None:
@@ -112,8 +112,8 @@ def _open_gates(study: Study, gates: list[str]) -> NDArray[np.bool_]:
         for gate in getattr(study.walking, key):
             if gate not in gates:
                 near = difflib.get_close_matches(gate, gates, n=1)
-                mend = say("perhaps", language, near=near[0]) if near else ""
-                faults.append(Fault(f"walking.{key}: {gate}", say("no_such_gate", language), mend))
-    raise_all(faults, StudyError, say("gates_refused", language))
+                mend = translate("perhaps", language, near=near[0]) if near else ""
+                faults.append(Fault(f"walking.{key}: {gate}", translate("no_such_gate", language), mend))
+    raise_all(faults, StudyError, translate("gates_refused", language))
     closed = set(study.walking.closed_gates) - set(study.walking.open_gates)
     return np.array([gate not in closed for gate in gates], dtype=np.bool_)

@@ -3,10 +3,10 @@
 import openpyxl
 import pytest
 
+from planner.i18n import format_change, format_count, format_share
 from planner.report import publish_assessment
-from planner.report.assessed import reached
+from planner.report.assessment import walker_coverage
 from planner.store.assessment import Assessment
-from planner.words import percent, signed, whole
 from planner.workflow.assess import assess
 from tests.tiny_town import write_town
 
@@ -36,18 +36,18 @@ def test_opens_without_fault_and_asks_for_nothing_but_itself(opened, made):
 def test_the_panel_says_what_the_tables_say(opened, made):
     found = made[0]
     own = {service.id: service.walker for service in found.study.services}
-    expected = [one for one in reached(found) if not one.group and one.walker == own[one.service.id]]
+    expected = [one for one in walker_coverage(found) if not one.group and one.walker == own[one.service.id]]
     rows = opened.page.locator(".cover-row")
     assert rows.count() == len(expected) > 0
     for one in expected:
         row = opened.page.locator(f".cover-row[data-service={one.service.id}][data-minutes='{one.minutes:g}']")
-        assert row.locator(".share").inner_text() == percent(one.share)
-        assert row.locator(".covered").inner_text() == whole(one.covered)
+        assert row.locator(".share").inner_text() == format_share(one.share)
+        assert row.locator(".covered").inner_text() == format_count(one.covered)
 
 
 def test_two_walkers_stand_side_by_side(opened, made):
     found = made[0]
-    told = {(one.service.id, one.minutes, one.walker): one for one in reached(found) if not one.group}
+    told = {(one.service.id, one.minutes, one.walker): one for one in walker_coverage(found) if not one.group}
     for service in found.study.services:
         for circle in service.circles:
             quick, slow = (told[service.id, circle.minutes, walker] for walker in ("quick", "slow"))
@@ -55,9 +55,9 @@ def test_two_walkers_stand_side_by_side(opened, made):
                 f".assess-compare tr[data-service={service.id}][data-minutes='{circle.minutes:g}'] td"
             )
             assert row.all_inner_texts()[1:] == [
-                percent(quick.share),
-                percent(slow.share),
-                signed(slow.covered - quick.covered),
+                format_share(quick.share),
+                format_share(slow.share),
+                format_change(slow.covered - quick.covered),
             ]
 
 
@@ -84,11 +84,11 @@ def test_a_facility_shows_its_circles_for_both_walkers(made, open_page):
         for minutes in (3, 6):
             stored = table[(table["walker"] == walker) & (table["minutes"] == minutes)].iloc[0]
             text = page.locator(f"#pair figure[data-walker={walker}] li[data-minutes='{minutes}']").inner_text()
-            assert whole(stored["people_within"]) in text
+            assert format_count(stored["people_within"]) in text
     assert page.locator(".leaflet-circles-pane path").count() == 2
     popup = page.locator(".leaflet-popup-content").inner_text()
     own = table[(table["walker"] == "slow") & (table["minutes"] == 6)].iloc[0]
-    assert whole(own["people_only_here"]) in popup
+    assert format_count(own["people_only_here"]) in popup
     page.locator("#pair .shut").click()
     assert page.locator("#pair").is_hidden()
     assert opened.errors == []

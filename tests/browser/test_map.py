@@ -5,10 +5,10 @@ import json
 import openpyxl
 import pytest
 
+from planner.i18n import format_change, format_count, format_share
 from planner.report import publish
-from planner.report.indicators import coverage, indicators, limited_services, text_of
-from planner.report.palette import class_colour
-from planner.words import percent, signed, whole
+from planner.report.cartography import class_colour
+from planner.report.summary import coverage, indicator_text, indicators, limited_services
 from tests.unit.report.small_run import HOSTILE, small_run
 
 pytestmark = pytest.mark.browser
@@ -42,13 +42,16 @@ def test_the_panel_says_what_the_tables_say(opened, made):
     assert set(rows) == {(row.service.id, row.minutes) for row in expected}
     for row in expected:
         shown = rows[row.service.id, row.minutes]
-        assert shown.query_selector(".share-before").inner_text() == percent(row.share_before)
-        assert shown.query_selector(".share-after").inner_text() == percent(row.share_after)
-        assert shown.query_selector(".gain").get_attribute("title") == f"{whole(row.before)} → {whole(row.after)}"
-        assert shown.query_selector(".gain").inner_text() == signed(row.after - row.before)
+        assert shown.query_selector(".share-before").inner_text() == format_share(row.share_before)
+        assert shown.query_selector(".share-after").inner_text() == format_share(row.share_after)
+        assert (
+            shown.query_selector(".gain").get_attribute("title")
+            == f"{format_count(row.before)} → {format_count(row.after)}"
+        )
+        assert shown.query_selector(".gain").inner_text() == format_change(row.after - row.before)
     for indicator in indicators(run):
         tile = opened.page.query_selector(f"[data-indicator={indicator.key}] dd")
-        assert tile.inner_text() == text_of(indicator, run.study.language)
+        assert tile.inner_text() == indicator_text(indicator, run.study.language)
 
 
 def test_the_page_and_the_workbook_hold_the_same_numbers(opened, made):
@@ -101,11 +104,11 @@ def test_a_community_says_its_people_before_and_after(open_page, made):
         ].iloc[0]
         cells = lines.nth(k).locator("td").all_inner_texts()
         assert cells[1:] == [
-            whole(stored["people"]),
-            whole(stored["covered_before"]),
-            whole(stored["covered_after"]),
-            whole(stored["people"] - stored["covered_after"]),
-            f"{whole(stored['served_before'])} → {whole(stored['served_after'])}"
+            format_count(stored["people"]),
+            format_count(stored["covered_before"]),
+            format_count(stored["covered_after"]),
+            format_count(stored["people"] - stored["covered_after"]),
+            f"{format_count(stored['served_before'])} → {format_count(stored['served_after'])}"
             if expected.service.id in limited
             else "",
         ]

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from planner.errors import StaleDecisionsError
+from planner.i18n import format_count
 from planner.report import publish_public, publish_review
 from planner.report.meeting import meeting_page
 from planner.siting import Floor, build_problem, evaluate_with_assignment
 from planner.study.load import load_study
-from planner.words import whole
 from planner.workflow.plan import site_services
 from planner.workflow.review import review
 from planner.workflow.stages import StageClock, silent, survey
@@ -110,7 +110,7 @@ def full_file(full_town, tmp_path_factory):
 
 BROKEN = """() => {
   const found = {};
-  for (const one of planner.room.counted("room").broken) found[one.rule] = (found[one.rule] || 0) + 1;
+  for (const one of planner.store.counted("room").broken) found[one.rule] = (found[one.rule] || 0) + 1;
   return found;
 }"""
 SHOWN = """() => [...document.querySelectorAll("[data-figure]")].map((one) => [one.dataset.figure, one.value, one.textContent])"""
@@ -118,7 +118,7 @@ SHOWN = """() => [...document.querySelectorAll("[data-figure]")].map((one) => [o
 
 #: choose a place, click one of its switches, and tell what the page shows and which rules it calls broken
 TOGGLE = f"""([place, name]) => {{
-  planner.room.look({{ place, tab: "sites", every: true }});
+  planner.store.look({{ place, tab: "sites", every: true }});
   document.querySelector(`[data-toggle="${{CSS.escape(name)}}"]`).click();
   return [({SHOWN})(), ({BROKEN})()];
 }}"""
@@ -139,7 +139,7 @@ def toggled(opened, recount):
     """Toggle, look around and compare every figure each time; return the names of figures and rules that were met."""
     page, chance = opened.page, random.Random(6)  # noqa: S311
     recount.ask_more(page)
-    page.evaluate("() => planner.room.look({level: 0})")
+    page.evaluate("() => planner.store.look({level: 0})")
     seen, rules = compare(page.evaluate(SHOWN), recount), set()
     tabs, walkers = ["parts", "gaps", "decisions"], [None, None, *recount.reaches]
     for step in some(range(200), 4):
@@ -160,7 +160,7 @@ def toggled(opened, recount):
             looked.level, looked.walker = chance.randrange(2), chance.choice(walkers)
             tab = chance.choice(tabs)
             page.evaluate(
-                "([service, circle, level, walker, tab]) => planner.room.look({service, circle, level, walker, tab, part: null})",
+                "([service, circle, level, walker, tab]) => planner.store.look({service, circle, level, walker, tab, part: null})",
                 [looked.service, looked.circle, looked.level, looked.walker, tab],
             )
             shown = page.evaluate(SHOWN)
@@ -232,7 +232,7 @@ def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, 
     standing = next(c for c, m in recount.open.items() if posed.problem.offers.may_close[m] and c[0] not in locked)
     touched = [planned[0], planned[-1], fresh[3], standing]
     for site, service in touched:
-        page.evaluate("(site) => planner.room.look({place: site, tab: 'sites', every: true})", site)
+        page.evaluate("(site) => planner.store.look({place: site, tab: 'sites', every: true})", site)
         name = f"{posed.place_ids[site]} {posed.service_ids[service]}"
         page.evaluate('(name) => document.querySelector(`[data-toggle="${CSS.escape(name)}"]`).click()', name)
         recount.toggle(site, service)
@@ -241,7 +241,7 @@ def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, 
         cell for cell in recount.cells if cell[1] == 1 and len(recount.ways(*cell)) > 1 and cell not in touched
     )
     large = recount.ways(*sized)[-1]
-    page.evaluate("(site) => planner.room.look({place: site, tab: 'sites', every: true})", sized[0])
+    page.evaluate("(site) => planner.store.look({place: site, tab: 'sites', every: true})", sized[0])
     if sized not in recount.open:
         name = f"{posed.place_ids[sized[0]]} canteen"
         page.evaluate('(name) => document.querySelector(`[data-toggle="${CSS.escape(name)}"]`).click()', name)
@@ -250,7 +250,7 @@ def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, 
     page.click("[data-focus=tab-decisions]")
     assert page.locator(".decision .way").all_text_contents()[-2:] == [
         "what stands there closes as well",
-        f"in this way only: large · {whole(posed.problem.offers.capital_yuan[large])} yuan",
+        f"in this way only: large · {format_count(posed.problem.offers.capital_yuan[large])} yuan",
     ]
     page.fill("[data-focus=who]", "街道办 <script>alert(1)</script>")
     page.fill(".decision .remark >> nth=0", "too near the tram")
@@ -394,13 +394,13 @@ def test_names_are_text_whatever_they_hold(open_page, tmp_path):
     opened = open_page(path)
     page = opened.page
     for tab in ("sites", "parts", "gaps", "decisions"):
-        page.evaluate("(tab) => planner.room.look({tab, every: true})", tab)
-    page.evaluate("() => { planner.room.look({tab: 'parts', every: true}); }")
+        page.evaluate("(tab) => planner.store.look({tab, every: true})", tab)
+    page.evaluate("() => { planner.store.look({tab: 'parts', every: true}); }")
     shown = page.evaluate("() => [...document.querySelectorAll('.tab .row-name')].map((one) => one.textContent)")
     assert {name for name in HOSTILE if name.strip()} <= set(shown)
     assert page.evaluate("() => document.querySelectorAll('img[src=x], i.injected, .tab script').length") == 0
     for site in range(4, 16):
-        page.evaluate("(site) => planner.room.choosePlace(site)", site)
+        page.evaluate("(site) => planner.store.choosePlace(site)", site)
     assert opened.errors == []
     assert len(opened.requests) == 1
 

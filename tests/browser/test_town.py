@@ -3,9 +3,9 @@
 import openpyxl
 import pytest
 
+from planner.i18n import format_share
 from planner.report import publish
-from planner.report.indicators import coverage, indicators, text_of
-from planner.words import percent
+from planner.report.summary import coverage, indicator_text, indicators
 from planner.workflow.plan import plan
 
 pytestmark = pytest.mark.browser
@@ -30,12 +30,12 @@ def test_the_map_of_the_town_quotes_its_tables(planned, open_page):
     cells = list(sheet.iter_rows(min_row=2, values_only=True))
     assert len(shown) == len(cells) == len(run.tables.coverage)
     for row, line, cell in zip(coverage(run), shown, cells, strict=True):
-        assert line.locator(".share-before").inner_text() == percent(row.share_before)
-        assert line.locator(".share-after").inner_text() == percent(row.share_after)
+        assert line.locator(".share-before").inner_text() == format_share(row.share_before)
+        assert line.locator(".share-after").inner_text() == format_share(row.share_after)
         assert (cell[2], cell[3]) == (row.minutes, pytest.approx(row.people))
         assert (cell[4], cell[5]) == (pytest.approx(row.before), pytest.approx(row.after))
     for indicator in indicators(run):
         tile = opened.page.locator(f"[data-indicator={indicator.key}] dd")
-        assert tile.inner_text() == text_of(indicator, run.study.language)
+        assert tile.inner_text() == indicator_text(indicator, run.study.language)
     assert opened.page.locator(".pin").count() == run.manifest.result.sites_opened
     assert "OpenStreetMap" in opened.page.locator(".leaflet-control-attribution").inner_text()

@@ -8,7 +8,7 @@ import pytest
 
 from planner.cli import _run
 from planner.errors import InfeasibleError
-from planner.report.question import question
+from planner.report.payload import problem_data
 from planner.workflow.explain import explain
 from planner.workflow.plan import plan
 from tests.street_town import care, study_of, write_street
@@ -62,4 +62,4 @@ def test_explain_prices_the_protected_groups_floor_by_its_name(tmp_path):
 @pytest.mark.parametrize("protected", [True, False])
 def test_the_meeting_page_holds_the_room_to_the_same_floors(tmp_path, protected):
     run, _ = plan(town(tmp_path, protected=protected, share=0.35), out=tmp_path / "out")
-    assert [floor["group"] for floor in question(run)["rules"]["floors"]] == [None, "oldest"][: 1 + protected]
+    assert [floor["group"] for floor in problem_data(run)["rules"]["floors"]] == [None, "oldest"][: 1 + protected]

@@ -13,12 +13,12 @@ import pytest
 
 from planner import report
 from planner.cli import _run
-from planner.report.assessed import assessment_summary
+from planner.report.assessment import assessment_summary
 from planner.report.comparison import closing_lines, publish_comparison
-from planner.report.indicators import closing_summary
-from planner.report.maps import map_page
 from planner.report.meeting import meeting_page
 from planner.report.public import public_page
+from planner.report.summary import closing_summary
+from planner.report.web_map import map_page
 from planner.store.comparison import compare, find_runs
 from planner.study.load import load_study
 from planner.workflow.assess import assess

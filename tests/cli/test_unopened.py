@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from planner.report.indicators import closing_summary
-from planner.report.maps import map_page
 from planner.report.meeting import meeting_page
+from planner.report.summary import closing_summary
+from planner.report.web_map import map_page
 from planner.workflow.plan import plan
 from tests.street_town import care, study_of, write_street
 from tests.unit.report.test_meeting_page import data

@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from planner.report.numbers import pack_counts, pack_floats, pack_steps
-from planner.report.walks import MOST_LINES, grid_s, line_of, pack_walks
+from planner.report.encoding import (
+    MAX_TIME_CLASSES,
+    pack_counts,
+    pack_floats,
+    pack_steps,
+    pack_travel_times,
+    time_class,
+    time_grid_s,
+)
 
 cutoffs = st.lists(st.floats(1, 7200, width=32), min_size=1, max_size=12, unique=True).map(sorted)
 
@@ -52,14 +59,14 @@ def test_people_come_back_to_the_last_bit(values):
 
 @given(cutoffs, st.data())
 def test_a_line_says_of_every_circle_what_the_seconds_say(cutoffs, data):
-    grid = grid_s(cutoffs)
-    assert len(grid) <= MOST_LINES
+    grid = time_grid_s(cutoffs)
+    assert len(grid) <= MAX_TIME_CLASSES
     assert set(cutoffs) <= set(grid.tolist())
     near = np.array(cutoffs, dtype=np.float32)
     edges = np.concatenate([near, np.nextafter(near, np.float32(0)), np.nextafter(near, np.float32(np.inf))])
     drawn = data.draw(hnp.arrays(np.float32, 20, elements=st.floats(0, 7300, width=32)))
     seconds = np.concatenate([edges, drawn])
-    lines = line_of(seconds, grid)
+    lines = time_class(seconds, grid)
     for cutoff in cutoffs:
         np.testing.assert_array_equal(lines <= np.flatnonzero(grid == cutoff)[0], seconds.astype(np.float64) <= cutoff)
 
@@ -67,12 +74,12 @@ def test_a_line_says_of_every_circle_what_the_seconds_say(cutoffs, data):
 @given(st.data())
 def test_the_nearest_line_is_the_line_of_the_nearest(data):
     seconds = data.draw(hnp.arrays(np.float32, 15, elements=st.floats(0, 1000, width=32)))
-    grid = grid_s([300.0, 600.0, 900.0])
-    assert line_of(seconds, grid).min() == line_of(seconds.min(keepdims=True), grid)[0]
+    grid = time_grid_s([300.0, 600.0, 900.0])
+    assert time_class(seconds, grid).min() == time_class(seconds.min(keepdims=True), grid)[0]
 
 
 def test_fifteen_minutes_are_told_to_four_seconds():
-    grid = grid_s([300.0, 600.0, 900.0])
+    grid = time_grid_s([300.0, 600.0, 900.0])
     assert np.diff(grid, prepend=0).max() <= 4
 
 
@@ -88,7 +95,7 @@ def test_every_pair_comes_back_with_its_place_and_line(n, places, chance):
             "seconds": np.array(seconds, dtype=np.float32),
         }
     )
-    packed = pack_walks(reach, demand_ids, place_ids, [300.0, 600.0])
+    packed = pack_travel_times(reach, demand_ids, place_ids, [300.0, 600.0])
     lines, steps = iter(base64.b64decode(packed["lines"])), iter(read_counts(packed["demand"]))
     found = {}
     for j, number in enumerate(read_counts(packed["perPlace"])):

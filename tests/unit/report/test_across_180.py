@@ -9,10 +9,9 @@ import pytest
 import shapely
 from pyproj import Transformer
 
-from planner.report import maps, meeting, public, question, squares
-from planner.report.degrees import continuous_degrees
+from planner.report import meeting, payload, public, web_map
+from planner.report.encoding import continuous_degrees, unpack
 from planner.report.geopackage import write_geopackage
-from planner.report.packing import unpack
 from tests.unit.report.small_run import small_run
 
 
@@ -32,16 +31,23 @@ def moved(run, zone, east, north):
 
 def longitudes(run):
     """Longitudes of everything that pages draw."""
-    ground, room = maps.ground(run), meeting.ground(run)
-    asked = question.question(run)["demand"]
+    ground, room = web_map.ground(run), meeting.ground(run)
+    asked = payload.problem_data(run)["demand"]
     steps = np.cumsum(_numbers(asked["lon"])) / 1e6
-    packed = [ground["communities"]["shapes"], room["communities"]["shapes"], squares.square_shapes(run)]
-    packed += list(maps.packed_streets(run.tables.streets, run.tables.communities).values())
+    packed = [ground["communities"]["shapes"], room["communities"]["shapes"], payload.square_shapes(run)]
+    packed += list(payload.packed_streets(run.tables.streets, run.tables.communities).values())
     found = [line[:, 0] for layer in packed for line in unpack(layer)]
-    focus = maps.focus(run)
+    focus = payload.focus(run)
     public_points = public._communities(run)["lon"]
     return np.concatenate(
-        [*found, steps, maps.places(run)["lon"], meeting.places(run)["lon"], public_points, [focus[0][1], focus[1][1]]]
+        [
+            *found,
+            steps,
+            web_map.places(run)["lon"],
+            meeting.places(run)["lon"],
+            public_points,
+            [focus[0][1], focus[1][1]],
+        ]
     )
 
 

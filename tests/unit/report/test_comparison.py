@@ -10,7 +10,7 @@ import pytest
 
 from planner.cli import _run
 from planner.report.comparison import comparison_page
-from planner.report.drawings import unbeaten
+from planner.report.svg import pareto_front
 from planner.store.comparison import compare, find_runs
 from planner.store.executors import Serial
 from planner.workflow.batch import ScenarioRunner, run_batch
@@ -125,4 +125,4 @@ def test_a_single_run_is_compared_with_nothing(store, tmp_path, capsys):
 
 def test_the_line_joins_the_runs_that_none_beats():
     cost, share = np.array([3.0, 1.0, 2.0, 2.0, 4.0]), np.array([0.7, 0.2, 0.5, 0.6, 0.7])
-    assert unbeaten(cost, share) == [1, 3, 0]
+    assert pareto_front(cost, share) == [1, 3, 0]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from planner.i18n import name_with_id
 from planner.report.explanation import explanation_lines
-from planner.words import named
 from planner.workflow.explain import explain
 from tests.tiny_town import write_town
 
@@ -87,6 +87,6 @@ def test_a_refused_swap_is_said_to_be_all_there_was(told):
 
 
 def test_an_id_that_is_part_of_the_name_is_said_once():
-    assert named("Vacant premises n7", "n7") == "Vacant premises n7"
-    assert named("Room  n71", "n7") == "Room n71 (n7)"
-    assert named("", "n7") == "n7"
+    assert name_with_id("Vacant premises n7", "n7") == "Vacant premises n7"
+    assert name_with_id("Room  n71", "n7") == "Room n71 (n7)"
+    assert name_with_id("", "n7") == "n7"

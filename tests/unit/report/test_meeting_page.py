@@ -4,11 +4,11 @@ import json
 import re
 from importlib import resources
 
-from planner.report.maps import spoken_words
 from planner.report.meeting import SCRIPTS, meeting_page
+from planner.report.payload import page_texts
 from tests.unit.report.small_run import HOSTILE, small_run
 
-ASSETS = resources.files("planner.report") / "assets"
+ASSETS = resources.files("planner.report") / "web"
 
 
 def data(page: str, block: str) -> dict:
@@ -19,7 +19,7 @@ def data(page: str, block: str) -> dict:
 
 
 def test_every_word_a_script_says_is_in_both_languages():
-    words = {language: spoken_words(language) for language in ("zh", "en")}
+    words = {language: page_texts(language) for language in ("zh", "en")}
     assert words["zh"].keys() == words["en"].keys()
     for name in SCRIPTS:
         script = (ASSETS / name).read_text(encoding="utf-8")

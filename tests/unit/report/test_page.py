@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 import pytest
 
 from planner.errors import OutputError
-from planner.report import maps, page
-from planner.report.maps import map_page
+from planner.report import page, payload, web_map
+from planner.report.web_map import map_page
 from tests.unit.report.small_run import HOSTILE, small_run
 
 
@@ -90,24 +90,24 @@ def test_json_in_html_reads_back_and_holds_no_markup(value):
 
 def test_figures_on_the_page_are_those_of_the_tables():
     run = small_run()
-    facts = maps.run_facts(run)
+    facts = web_map.run_facts(run)
     stored = run.tables.coverage.to_dict("records")
     assert [
         (row["service"], row["minutes"], row["people"], row["before"], row["after"]) for row in facts["coverage"]
     ] == [
         (row["service"], row["minutes"], row["people"], row["covered_before"], row["covered_after"]) for row in stored
     ]
-    cover = maps.ground(run)["cover"]
+    cover = web_map.ground(run)["cover"]
     for (service, minutes), rows in run.tables.coverage_by_community.groupby(["service", "minutes"]):
-        assert sum(cover[maps.cover_key(service, minutes)]["after"]) == pytest.approx(
+        assert sum(cover[payload.circle_key(service, minutes)]["after"]) == pytest.approx(
             rows["covered_after"].sum(), abs=0.01
         )
 
 
 def test_streets_far_from_every_community_are_left_out():
     run = small_run()
-    before = sum(len(packed["counts"]) for packed in maps.ground(run)["streets"].values())
+    before = sum(len(packed["counts"]) for packed in web_map.ground(run)["streets"].values())
     run.tables.streets["geometry"] = run.tables.streets.geometry.translate(50_000, 0)
-    after = sum(len(packed["counts"]) for packed in maps.ground(run)["streets"].values())
+    after = sum(len(packed["counts"]) for packed in web_map.ground(run)["streets"].values())
     assert before > 0
     assert after == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner.report.public import _told, public_page, suppressed
+from planner.report.public import disclosed_count, disclosed_counts, public_page
 from tests.unit.report.small_run import HOSTILE, small_run
 from tests.unit.report.test_meeting_page import data
 
@@ -11,13 +11,13 @@ from tests.unit.report.test_meeting_page import data
     ("people", "told"), [(0, 0), (0.4, None), (9.99, None), (10, 10), (14.9, 10), (15, 20), (1234, 1230)]
 )
 def test_small_counts_are_left_out_and_others_rounded_to_tens(people, told):
-    assert suppressed(people) == told
+    assert disclosed_count(people) == told
 
 
 def test_what_is_left_over_is_protected_too():
-    assert _told([100, 95, 0]) == [100, None, 0]
-    assert _told([100, 100, 4]) == [100, 100, None]
-    assert _told([8, 8, 0]) == [None, None, None]
+    assert disclosed_counts([100, 95, 0]) == [100, None, 0]
+    assert disclosed_counts([100, 100, 4]) == [100, 100, None]
+    assert disclosed_counts([8, 8, 0]) == [None, None, None]
 
 
 def test_no_count_of_the_page_is_between_nought_and_ten():

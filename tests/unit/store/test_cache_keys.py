@@ -9,10 +9,12 @@ from planner.district import read_district
 from planner.siting import build_problem
 from planner.store import cache_keys
 from planner.store.cache import Cache
+from planner.store.provenance import PACKAGES, code_of
 from planner.study.load import load_study
 from planner.workflow.plan import compute_run
 from planner.workflow.plan_tables import area_tables
 from planner.workflow.stages import StageClock, silent, survey
+from tests.conftest import REPOSITORY
 from tests.tiny_town import write_town
 
 
@@ -182,3 +184,14 @@ def test_the_problem_is_posed_from_no_more_of_the_study_than_is_digested(town):
     allowed = _parts(cache_keys.of_problem(study, "", {}))
     assert {"budgets", "services"} <= traced.seen - {"layers"} <= allowed  # of the layers, only roll_up
     assert not {"name", "level", "figures"} & set.union(*(service.seen for service in services))
+
+
+def test_every_package_below_the_reports_is_in_the_digest_of_a_run():
+    packages = {path.parent.name for path in (REPOSITORY / "planner").glob("*/__init__.py")}
+    assert packages - {"cli", "report"} == set(PACKAGES)
+
+
+def test_code_that_is_not_there_is_no_ingredient():
+    with pytest.raises(FileNotFoundError):
+        code_of("words")
+    assert code_of("i18n") != code_of("io")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from planner.errors import InfeasibleError, UnprovenError
+from planner.i18n import translate
 from planner.siting import Goal, InfeasibleSet, Outcome, Plan, SolverSettings, Step
-from planner.words import say
 from planner.workflow import infeasibility as why
 from planner.workflow import plan as run
 
@@ -32,7 +32,7 @@ def test_more_time_for_reasons_is_advised_only_below_the_longest_that_is_used(mo
     said = why.why_infeasible(study_of(seconds, language))
     assert asked == [min(seconds, why.LONGEST_S)]
     assert (MORE_TIME[language] in said) == helps
-    assert (say("reason.why.one_at_a_time", language) in said) != helps
+    assert (translate("reason.why.one_at_a_time", language) in said) != helps
 
 
 @pytest.mark.parametrize(("seconds", "helps"), [(60.0, True), (120.0, False)])

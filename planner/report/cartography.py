@@ -1,0 +1,139 @@
+"""Colours, colour classes, letters, street classes and extents shared by the pages and the print.
+
+Warm is need, cool is provision: the ramp runs from paper to rust with the people a service does not reach; services are blue,
+green, violet and so on. Lightness falls steadily along the ramp and every service also carries a letter, so that the maps can be
+read by colour-blind readers and on weak projectors.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from planner.store.run import Run
+
+
+#: no people uncovered, then five classes of increasing need
+RAMP = ("#fbf7ee", "#fbe0b5", "#f5bb7b", "#e58a4e", "#c25a2e", "#86301c")
+#: no people of the group
+EMPTY = "#d3dade"
+#: one per service, in the order of the study; further services repeat them and differ by their letter
+SERVICES = ("#0b5ea8", "#00795f", "#7a3aa6", "#b0175f", "#3d4f5c", "#0097a7")
+#: diverging ramp from deficit to surplus
+DIVERGING = ("#86301c", "#f5bb7b", "#fbf7ee", "#a9cbe3", "#0b5ea8")
+#: class limits of the balance (−1 … 1)
+DIVERGING_LIMITS = (-0.6, -0.2, 0.2, 0.6)
+INK = "#1d2a33"
+GROUND = "#eef1f2"
+
+
+def service_colour(position: int) -> str:
+    """Return the colour of the service at ``position`` in the study."""
+    return SERVICES[position % len(SERVICES)]
+
+
+def class_limits(values: NDArray[np.float64] | Sequence[float], classes: int = len(RAMP) - 1) -> tuple[float, ...]:
+    """Return upper limits of at most ``classes`` classes of the positive values, round numbers, ascending.
+
+    Quantiles rounded to one or two leading digits, the last limit at or above the largest value; equal limits fall together.
+    Values of 0.5 and less (less than one person when shown) do not make classes.
+    """
+    array = np.asarray(values, dtype=float)
+    positive = array[array > 0.5]
+    if positive.size == 0:
+        return ()
+    inner = np.quantile(positive, np.arange(1, classes) / classes)
+    last = _round_number(float(positive.max()), up=True)
+    limits = {_round_number(float(limit), up=False) for limit in inner}
+    return (*sorted(limit for limit in limits if limit < last), last)
+
+
+def _round_number(value: float, *, up: bool) -> float:
+    """Return 1, 1.5, 2, 2.5, 3, 4, 5, 6 or 8 × 10^k: the nearest to ``value``, or the smallest not below it."""
+    scale = 10.0 ** math.floor(math.log10(value))
+    steps = [step * scale for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)]
+    chosen = (
+        next(step for step in steps if value <= step * (1 + 1e-12))
+        if up
+        else min(steps, key=lambda step: abs(step - value))
+    )
+    return max(1.0, chosen)
+
+
+def class_colours(limits: Sequence[float]) -> tuple[str, ...]:
+    """Return one colour per class, spread over the whole ramp."""
+    last, count = len(RAMP) - 1, len(limits)
+    if count >= last:
+        return RAMP[1:]
+    return tuple(RAMP[math.floor(1 + (i + 1) * (last - 1) / count + 0.5)] for i in range(count))
+
+
+def class_colour(value: float, limits: Sequence[float]) -> str:
+    """Return the colour of ``value`` people: the lightest for fewer than half a person, else that of its class."""
+    if value < 0.5 or not limits:
+        return RAMP[0]
+    position = next((i for i, limit in enumerate(limits) if math.floor(value + 0.5) <= limit), len(limits) - 1)
+    return class_colours(limits)[position]
+
+
+def glyphs(names: Sequence[str]) -> tuple[str, ...]:
+    """Return a distinct letter of each name, else its position."""
+    taken: list[str] = []
+    for position, name in enumerate(names, start=1):
+        letters = [letter.upper() for letter in name if letter.isalnum()]
+        free = [letter for letter in letters if letter not in taken]
+        taken.append(free[0] if free else str(position))
+    return tuple(taken)
+
+
+#: drawing classes of OpenStreetMap highway values; others are drawn as ``street``
+STREET_CLASSES = {
+    "main": ("motorway", "trunk", "primary", "secondary", "tertiary"),
+    "path": ("footway", "path", "steps", "cycleway", "track", "bridleway", "corridor", "service"),
+}
+FOCUS_MARGIN_M = 150.0
+
+
+def focus_m(run: Run) -> tuple[float, float, float, float]:
+    """Return the extent (left, bottom, right, top in metres) of 98 % of the people and of every opened site."""
+    places = run.tables.places
+    return around(run.tables.demand, places[places["id"].isin(run.tables.opened_sites["place_id"])])
+
+
+def around(demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    """Return the extent (left, bottom, right, top in metres) of 98 % of the people and of ``sites``, with a margin.
+
+    Forests and fields of a district would shrink the map otherwise.
+    """
+    people = demand[[name for name in demand if str(name).startswith("people_")]].sum(axis=1).to_numpy(dtype=float)
+    sides = []
+    for homes, places in ((demand.geometry.x, sites.geometry.x), (demand.geometry.y, sites.geometry.y)):
+        order = np.argsort(homes.to_numpy(), kind="stable")
+        share = np.cumsum(people[order]) / max(people.sum(), 1e-9)
+        ends = homes.to_numpy()[order][np.clip(np.searchsorted(share, [0.01, 0.99]), 0, len(order) - 1)]
+        sides.append((min([ends[0], *places]) - FOCUS_MARGIN_M, max([ends[1], *places]) + FOCUS_MARGIN_M))
+    (left, right), (bottom, top) = sides
+    return float(left), float(bottom), float(right), float(top)
+
+
+def street_class(highway: pd.Series[str]) -> pd.Series[str]:
+    """Return ``main``, ``path`` or ``street`` for OpenStreetMap highway values (links count as their road)."""
+    plain = highway.astype(str).str.removesuffix("_link")
+    classes = pd.Series("street", index=highway.index)
+    for name, values in STREET_CLASSES.items():
+        classes[plain.isin(values)] = name
+    return classes
+
+
+def drawn_streets(streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the streets without the straight paths across squares, which are not mapped; tables from before 2026-12 have none."""
+    return streets[~streets["across"]] if "across" in streets else streets

@@ -1,0 +1,208 @@
+"""Reports of a cost–coverage frontier: Markdown, workbook and chart, from the one stored table."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from planner.i18n import format_gap, format_money, format_share, translate
+from planner.report.cartography import INK, SERVICES
+from planner.report.xlsx import Column, write_sheets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from planner.study import Language, Study
+    from planner.workflow.frontier import FrontierResult
+
+__all__ = ["frontier_lines", "publish_frontier"]
+
+
+def publish_frontier(trace: FrontierResult, folder: Path) -> tuple[Path, ...]:
+    """Write ``frontier.xlsx``, ``frontier.svg`` and ``frontier.md`` into ``folder``; return their paths."""
+    book, picture, text = (folder / f"frontier.{kind}" for kind in ("xlsx", "svg", "md"))
+    _write_book(trace, book)
+    _draw(trace, picture)
+    text.write_text("\n".join(frontier_lines(trace)) + "\n", encoding="utf-8", newline="\n")
+    return book, picture, text
+
+
+def frontier_lines(trace: FrontierResult, language: Language | None = None) -> tuple[str, ...]:
+    """Return title, points and knee as lines of Markdown, by default in the language of the study."""
+    language = language or trace.study.language
+    lines = [
+        "# " + translate("frontier.title", language, name=trace.study.name.text(language)),
+        "",
+        _aim(trace, language),
+        "",
+    ]
+    lines += ["- " + _point(trace, row, language) for row in trace.points.to_dict("records")]
+    lines += ["", _knee(trace, language)]
+    if not trace.proven and trace.points["knee"].any():
+        lines.append(translate("frontier.knee_unproven", language))
+    return tuple(lines)
+
+
+def _goal(study: Study) -> str:
+    first = study.siting.objective[0]
+    return {"fewest": "sites", "floor": "fair"}.get(first, first)
+
+
+def _aim(trace: FrontierResult, language: Language) -> str:
+    return translate("explain.aim", language, aim=_counted(trace, language))
+
+
+def _counted(trace: FrontierResult, language: Language) -> str:
+    """Return the unit of the first goal."""
+    aim = translate(f"explain.aim.{_goal(trace.study)}", language)
+    years = trace.study.siting.years
+    if years and _goal(trace.study) in {"coverage", "walk"}:
+        aim += translate("explain.aim.years", language, years=len(years))
+    return aim
+
+
+def _point(trace: FrontierResult, row: Mapping[Any, Any], language: Language) -> str:
+    limit = _limit(trace, row["limit"], language)
+    if math.isnan(row["value"]):
+        why = translate("frontier.none" if row["status"] == "infeasible" else "frontier.not_found", language)
+        return translate("frontier.point_none", language, limit=limit, why=why)
+    better = _goal(trace.study) in {"coverage", "fair"}
+    return translate(
+        "frontier.point",
+        language,
+        limit=limit,
+        value=_number(trace.study, row["value"]),
+        bound="–" if math.isnan(row["bound"]) else _bound(trace.study, row["bound"], up=better),
+        gap=format_gap(row["gap"]),
+        capital=format_money(row["capital_yuan"], language),
+    )
+
+
+def _knee(trace: FrontierResult, language: Language) -> str:
+    solved = trace.points.dropna(subset=["value"])
+    knee = solved[solved["knee"].astype(bool)]
+    if knee.empty:
+        return translate("frontier.no_knee", language)
+    here, first, last = knee.iloc[0], solved.iloc[0], solved.iloc[-1]
+    unit = 0.01 if trace.along == "floor" else 1e6
+    before = (here["value"] - first["value"]) / (here["limit"] - first["limit"]) * unit
+    after = (last["value"] - here["value"]) / (last["limit"] - here["limit"]) * unit
+    return translate(
+        "frontier.knee_floor" if trace.along == "floor" else "frontier.knee",
+        language,
+        limit=_limit(trace, here["limit"], language),
+        first=_limit(trace, first["limit"], language),
+        last=_limit(trace, last["limit"], language),
+        before=f"{before:,.1f}",
+        after=f"{after:,.1f}",
+        aim=_counted(trace, language),
+    )
+
+
+def _limit(trace: FrontierResult, limit: float, language: Language) -> str:
+    return format_share(limit) if trace.along == "floor" else format_money(limit, language)
+
+
+def _number(study: Study, value: float) -> str:
+    return format_share(value) if _goal(study) == "fair" else f"{value:,.1f}".removesuffix(".0")
+
+
+def _bound(study: Study, value: float, *, up: bool) -> str:
+    """Return a bound rounded to the side on which it stays valid."""
+    scale = 1000.0 if _goal(study) == "fair" else 10.0
+    near = math.ceil(value * scale - 1e-6) if up else math.floor(value * scale + 1e-6)
+    return f"{near / 10:.1f} %" if scale == 1000.0 else f"{near / 10:,.1f}".removesuffix(".0")
+
+
+def _write_book(trace: FrontierResult, path: Path) -> None:
+    language, table = trace.study.language, trace.points
+    floor = trace.along == "floor"
+    columns = [
+        Column(
+            translate(f"frontier.along.{trace.along}", language),
+            table["limit"].tolist(),
+            "share" if floor else "money",
+            20,
+        ),
+        Column(translate("status", language), table["status"].tolist(), width=14),
+        Column(translate("objective", language), table["value"].tolist(), "people", 16),
+        Column(translate("bound", language), table["bound"].tolist(), "people", 16),
+        Column(translate("gap", language), table["gap"].tolist(), "gap", 10),
+        Column(translate("capital_yuan", language), table["capital_yuan"].tolist(), "money", 18),
+        Column(translate("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 18),
+        Column(translate("report.sites_opened", language), table["sites"].tolist(), "whole", 12),
+        *(
+            Column(
+                translate(
+                    "frontier.column.people",
+                    language,
+                    service=service.name.text(language),
+                    minutes=f"{service.circles[-1].minutes:g}",
+                ),
+                table[f"people_{service.id}"].tolist(),
+                "people",
+                18,
+            )
+            for service in trace.study.services
+        ),
+        Column(
+            translate(f"frontier.column.slope{'_floor' if floor else ''}", language),
+            table["slope"].tolist(),
+            "people",
+            20,
+        ),
+        Column(translate("frontier.knee_mark", language), table["knee"].tolist(), width=10),
+    ]
+    title = translate("frontier.title", language, name=trace.study.name.text(language))
+    write_sheets(path, title, [(translate("stage.frontier", language), columns)])
+
+
+def _draw(trace: FrontierResult, path: Path) -> None:
+    """Draw the points and the interval up to their bounds; letters as outlines, so that no font is needed."""
+    import matplotlib as mpl  # noqa: PLC0415 - matplotlib is slow to import
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    from planner.report.print_layout import installed_fonts  # noqa: PLC0415
+
+    language = trace.study.language
+    solved = trace.points.dropna(subset=["value"])
+    scale = 100.0 if trace.along == "floor" else 1.0
+    with (
+        mpl.rc_context(
+            {
+                "font.family": installed_fonts(),
+                "svg.fonttype": "path",
+                "svg.hashsalt": "planner",
+                "axes.unicode_minus": False,
+            }
+        ),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a name may hold any letter there is
+        figure = Figure(figsize=(8, 4.6), facecolor="white", layout="constrained")
+        axes = figure.subplots()
+        axes.fill_between(
+            solved["limit"] * scale,
+            solved["value"],
+            solved["bound"].fillna(solved["value"]),
+            color=SERVICES[0],
+            alpha=0.15,
+        )
+        axes.plot(solved["limit"] * scale, solved["value"], "o-", color=SERVICES[0])
+        knee = solved[solved["knee"].astype(bool)]
+        axes.plot(knee["limit"] * scale, knee["value"], "o", color=SERVICES[3], markersize=12, fillstyle="none")
+        for row in knee.to_dict("records"):
+            at = (row["limit"] * scale, row["value"])
+            axes.annotate(
+                translate("frontier.knee_mark", language), at, xytext=(10, -14), textcoords="offset points", color=INK
+            )
+        axes.set_xlabel(
+            translate(f"frontier.along.{trace.along}", language) + (" (%)" if trace.along == "floor" else "")
+        )
+        axes.set_ylabel(translate(f"explain.aim.{_goal(trace.study)}", language), wrap=True)
+        axes.set_title(translate("frontier.title", language, name=trace.study.name.text(language)), parse_math=False)
+        axes.ticklabel_format(style="plain", useOffset=False)
+        axes.grid(visible=True, alpha=0.3)
+        figure.savefig(path, metadata={"Date": None, "Creator": None})

@@ -1,0 +1,54 @@
+/* Zoom, scale, north arrow, sources and print of the map page and the assessment page. */
+"use strict";
+
+(function (planner) {
+  const { el, translate } = planner;
+
+  /* Zoom buttons, scale bar, north arrow, attribution: what every map on a wall must carry. */
+  function furniture(map, run, fit) {
+    L.control.zoom({ position: "topleft", zoomInTitle: translate("zoom_in"), zoomOutTitle: translate("zoom_out") }).addTo(map);
+    const Home = L.Control.extend({
+      onAdd() {
+        const button = el("button", {
+          type: "button", class: "home", title: translate("whole_district"), "aria-label": translate("whole_district"),
+          onclick: () => fit(true),
+        }, "⌂");
+        const bar = el("div", { class: "leaflet-bar" }, button);
+        L.DomEvent.disableClickPropagation(bar);
+        return bar;
+      },
+    });
+    new Home({ position: "topleft" }).addTo(map);
+    L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 160 }).addTo(map);
+    planner.northArrow().addTo(map);
+    const Sources = L.Control.extend({
+      onAdd: () => el("div", { class: "leaflet-control-attribution" }, [
+        ...(run.publication.review_number ? [`${translate("review_number")} ${run.publication.review_number}`] : []),
+        ...run.publication.sources,
+        "Leaflet",
+      ].join(" · ")),
+    });
+    new Sources({ position: "bottomright" }).addTo(map);
+  }
+
+  /* On paper the map takes the size of the sheet's frame and is drawn in lines, not pixels. */
+  function print(map, fit) {
+    let seen = null, back = null;
+    window.addEventListener("beforeprint", () => {
+      seen = { centre: map.getCenter(), zoom: map.getZoom() };
+      document.body.classList.add("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      fit(false);
+      back = planner.inLines(map);
+    });
+    window.addEventListener("afterprint", () => {
+      document.body.classList.remove("printing");
+      if (back) back();
+      back = null;
+      map.invalidateSize({ animate: false, pan: false });
+      if (seen) map.setView(seen.centre, seen.zoom, { animate: false });
+    });
+  }
+
+  planner.mapControls = { furniture, print };
+})(window.planner);

@@ -1,0 +1,164 @@
+/* Meeting page: connects the store with the map, the scorecard and the tabs. */
+"use strict";
+
+(function (planner) {
+  const { el, translate, decisions } = planner, { show } = planner.render;
+
+  planner.start = function (map) {
+    const facts = planner.data("planner-run"), ground = planner.data("planner-ground"), places = planner.data("planner-places");
+    const problem = planner.evaluation.unpackProblem(planner.data("planner-problem"));
+    const store = planner.makeStore(problem, facts, places, ground);
+    store.people = problem.services.map((service) => planner.evaluation.inOrder(service.people));
+    store.coverageObjective = facts.coverageObjective;
+    const home = L.latLngBounds(ground.focus);
+    map.setMinZoom(8).setMaxZoom(19);
+    setLanguage(facts.language);
+
+    const frame = map.getContainer();
+    const bar = el("header", { id: "bar" }), board = el("aside", { id: "board" }), lists = el("aside", { id: "lists" });
+    const legend = el("aside", { id: "legend", class: "card" });
+    frame.parentElement.prepend(bar, board);
+    frame.parentElement.append(lists, legend);
+
+    /* ---- what people can do ---- */
+
+    const stamp = () => new Date().toISOString();
+    store.look = (changes) => {
+      Object.assign(store.ui, "search" in changes || "tab" in changes ? { every: false } : {}, changes);
+      refresh();
+    };
+    store.decide = (state) => {
+      store.history.to(state);
+      store.message = "";
+      refresh();
+    };
+    store.toggle = (site, service) => {
+      const open = store.isOpen("room", service)[site] === 1;
+      const ways = decisions.offersAt(problem, site, service), stands = decisions.standing(problem, site, service);
+      const planned = problem.plans.plan.find((offer) => ways.includes(offer));
+      const offer = open ? -1 : planned !== undefined ? planned : stands >= 0 && !ways.length ? stands : ways[0];
+      store.decide(decisions.forced(store.state(), { site, service, open: !open, offer, when: stamp() }));
+    };
+    store.resize = (site, service, offer) => store.decide(decisions.forced(store.state(), { site, service, open: true, offer, exact: true, when: stamp() }));
+    store.free = (site, service) => store.decide(decisions.freed(store.state(), site, service));
+    store.lockSite = (site, open) => {
+      const before = store.state().forced.get(decisions.keyOf(site, null));
+      store.decide(before && before.open === open
+        ? decisions.freed(store.state(), site, null)
+        : decisions.forced(store.state(), { site, service: null, open, offer: -1, when: stamp() }));
+    };
+    store.choosePlace = (site) => {
+      if (store.ui.place !== site) meetingMap.goTo(site);
+      store.look({ place: site, part: null, tab: "sites" });
+    };
+    store.choosePart = (part) => {
+      meetingMap.goToPart(store.ui.level, part);
+      store.look({ part, place: null, tab: "parts" });
+    };
+    store.chooseSquare = (square) => {
+      meetingMap.goToSquare(square);
+      store.look({ square, part: null, place: null, tab: "gaps" });
+    };
+    store.chooseCommunity = (community) => {
+      const part = store.parts.levels[store.ui.level].ofCommunity[community];
+      store.look({ part: part < 0 ? null : part, place: null, tab: "parts" });
+    };
+    store.reset = (base) => store.decide({ ...decisions.nothing(base), remark: store.state().remark });
+    store.keep = () => {
+      const name = `${translate("meeting.variant")} ${store.snapshots.length + 1}`;
+      store.snapshots.push({ name, state: store.state() });
+      store.message = translate("meeting.kept_as", { name });
+      refresh();
+    };
+    store.reference = () => (store.state().base === "today" ? "today" : store.ui.reference || "today");
+    store.export = () => {
+      const file = decisions.exported(problem, facts, places.id, store.state(), store.ui.who || "", stamp());
+      const link = el("a", { download: "decisions.json" });
+      link.href = URL.createObjectURL(new Blob([JSON.stringify(file, null, 2) + "\n"], { type: "application/json" }));
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+      store.message = translate("meeting.exported");
+      refresh();
+    };
+    store.import = async (file) => {
+      if (!file) return;
+      try {
+        const state = decisions.imported(problem, facts, places.id, JSON.parse(await file.text()));
+        store.decide(state);
+        store.message = translate("meeting.imported", { number: state.forced.size });
+      } catch (fault) {
+        store.message = translate(`meeting.${fault.message === "stale_decisions" ? "stale_decisions" : "not_decisions"}`);
+      }
+      refresh();
+    };
+
+    /* ---- what people see ---- */
+
+    if (facts.review) {
+      store.history = decisions.history(decisions.imported(problem, facts, places.id, facts.review.file));
+      store.ui.who = facts.review.file.who;
+      store.ui.tab = "review";
+    }
+
+    const meetingMap = planner.makeMeetingMap(map, store, ground, store.choosePlace, store.chooseCommunity);
+
+    function refresh() {
+      const { ui } = store;
+      const cutoffs = problem.services[ui.service].cutoffs_s;
+      if (ui.circle >= cutoffs.length) ui.circle = cutoffs.length - 1;
+      document.body.dataset.view = ui.view;
+      keepingFocus(() => {
+        show(bar, planner.toolbar(store, { refresh, language, print: () => sheet.open(), compare }));
+        show(board, planner.scorecard(store));
+        show(lists, planner.tabs(store));
+        show(legend, planner.legendCard(store, meetingMap));
+      });
+      if (ui.compare) meetingMap.swipe.label(viewName(ui.compare), translate("meeting.view_room"));
+      meetingMap.refresh();
+    }
+
+    /* A row that changes places loses the focus while it moves; restore it. */
+    function keepingFocus(redraw) {
+      const active = document.activeElement, name = active?.dataset ? active.dataset.focus : undefined;
+      redraw();
+      if (name === undefined || document.activeElement === active) return;
+      const again = [...document.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === name);
+      if (again) again.focus({ preventScroll: true });
+    }
+
+    function compare(name) {
+      store.look({ compare: name });
+    }
+
+    const viewName = (name) => (store.plans.includes(name) ? translate(`meeting.view_${name}`) : name);
+
+    function setLanguage(code) {
+      planner.useLanguage(code);
+      facts.language = code;
+      facts.services.forEach((service) => {
+        service.name = service.names[code];
+        service.glyph = service.glyphs[code];
+      });
+      places.kind = places.kinds.map((kind) => kind[code]);
+      store.placeName = (site) => (places.name[site].trim() ? places.name[site] : places.id[site]);
+      document.title = `${facts.names[code]} · ${translate("meeting.title")}`;
+    }
+
+    function language(code) {
+      setLanguage(code);
+      furniture.relabel();
+      refresh();
+    }
+
+    const furniture = planner.furniture(map, facts, home);
+    const sheet = planner.makePrint(map, store, meetingMap, home);
+    planner.keys(store, refresh);
+    refresh();
+    map.invalidateSize();
+    map.fitBounds(home, { padding: [24, 24], animate: false });
+    planner.store = store;
+    planner.map = map;
+    document.body.dataset.ready = "true";
+    performance.mark("ready");
+  };
+})(window.planner);
