@@ -12,3 +12,8 @@ def some(seeds, part=5):
     range(100, 110)
     """
     return seeds if ALL else seeds[: max(2, -(-len(seeds) // part))]
+
+
+def enough(count, part=5):
+    """Return how many of ``count`` problems of a kind are to be met where only some seeds are tried."""
+    return count if ALL else count // (2 * part)

@@ -52,7 +52,7 @@ def answering(monkeypatch, town):
     def answer(path, table):
         asked.append((connection(path), table))
         found = gpd.read_file(town.parent / "facilities.geojson")
-        return RawTable(found, remarks=database.ISSUES)
+        return RawTable(found, issues=database.ISSUES)
 
     monkeypatch.setattr(read, "read_database", answer)
     return asked

@@ -12,7 +12,7 @@ from tiny_siting import tiny_problem
 
 from planner.siting import Budgets, Goal, SolverSettings, evaluate, solve
 from planner.siting.p_median.instance import find_candidate_units
-from tests.depth import some
+from tests.depth import enough, some
 
 EXACT = SolverSettings(gap=0.0)
 KINDS = ("coverage", "walk", "furthest")
@@ -90,4 +90,4 @@ def test_a_chain_of_goals_goes_on_from_the_shortcut(kind):
             expected = None if number is None else pytest.approx(number, abs=1e-3, rel=1e-5)
             assert mine.outcome.objective == expected, seed
         evaluate(problem, quick)
-    assert taken > 10
+    assert taken > enough(10)

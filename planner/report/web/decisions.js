@@ -113,7 +113,7 @@
     };
   }
 
-  /* ---- the file that goes back to the planner (planner/runs/decisions.py reads it) ---- */
+  /* ---- the file that goes back to the planner (planner/workflow/decisions.py reads it) ---- */
 
   function exported(problem, run, placeIds, state, who, when) {
     const { offers } = problem, service = (k) => problem.services[k].id;
