@@ -49,3 +49,11 @@ def test_every_page_is_listed():
 def test_the_pages_name_every_verb():
     told = {verb for page in PAGES for verb, _ in TYPED.findall(page.read_text(encoding="utf-8"))}
     assert told == set(VERBS)
+
+
+def test_the_recipes_name_files_that_are_there():
+    text = (REPOSITORY / "docs" / "extending.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:planner|tests|docs)/[\w/]+\.(?:py|js|toml|md))`", text)
+    missing = [name for name in named if "VERB" not in name and not (REPOSITORY / name).is_file()]
+    assert len(named) > 20
+    assert missing == []
