@@ -54,7 +54,7 @@ def test_every_amount_at_its_own_scale(path, turn):
 @pytest.mark.parametrize("power", range(ORDERS[0], ORDERS[1] + 1, 6))
 def test_weights_and_money_over_24_orders_of_magnitude(path, power):
     scale = Scale(yuan=-power, weight=power)
-    found, feasible = wrong(some(range(41_000 + 10 * power, 41_010 + 10 * power)), path, lambda _: scale)
+    found, feasible = wrong(some(range(41_000 + 10 * power, 41_010 + 10 * power), 2), path, lambda _: scale)
     assert found == []
     assert feasible > (1 if ALL else 0)
 
@@ -66,7 +66,7 @@ def test_weights_and_money_over_24_orders_of_magnitude(path, power):
     ids=["few", "many", "small loads", "few of little weight", "small rooms", "large rooms"],
 )
 def test_one_amount_alone_at_another_scale(path, scale):
-    found, feasible = wrong(some(range(42_000, 42_008)), path, lambda _: scale)
+    found, feasible = wrong(some(range(42_000, 42_008), 2), path, lambda _: scale)
     assert found == []
     assert feasible > (1 if ALL else 0)
 
