@@ -53,6 +53,7 @@ def atomic_folder(folder: Path, *, kind: Kind | None = "run") -> Iterator[Path]:
     if reason is not None:
         raise OutputError(reason)
     aside = _beside(folder, _PART)
+    new_parents = [parent for parent in folder.parents if not parent.exists()]
     try:
         aside.mkdir(parents=True)
         _put_right(path for path in folder.parent.iterdir() if path.name.startswith(f".{folder.name}."))
@@ -73,6 +74,9 @@ def atomic_folder(folder: Path, *, kind: Kind | None = "run") -> Iterator[Path]:
         raise OutputError(msg) from fault
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+        with contextlib.suppress(OSError):  # not empty: the folder is there, or somebody else's
+            for parent in new_parents:
+                parent.rmdir()
 
 
 def recover_folders(store: Path) -> None:

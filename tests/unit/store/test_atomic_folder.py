@@ -129,3 +129,13 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, code):
         write_half()
     assert _left(tmp_path) == ["base"]
     assert _left(target) == ["frontier.parquet"]
+
+
+def test_a_folder_that_could_not_be_written_leaves_no_empty_parents(tmp_path):
+    (tmp_path / "store").mkdir()
+    with pytest.raises(RuntimeError), atomic_folder(tmp_path / "store" / "town" / "base"):
+        raise RuntimeError
+    assert _left(tmp_path / "store") == []
+    with atomic_folder(tmp_path / "store" / "town" / "base") as aside:
+        (aside / "manifest.json").write_text("{}")
+    assert _left(tmp_path / "store") == ["town"]
