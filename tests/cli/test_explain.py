@@ -203,7 +203,7 @@ def test_without_time_nothing_is_claimed(tmp_path):
 
 def test_a_rule_left_unproven_is_looked_at_again_with_the_time_others_left(tmp_path, monkeypatch):
     write_town(tmp_path)
-    looked, original = [], explaining.price_rules
+    looked, original = [], explaining.rule_costs
 
     def unproven_at_first(problem, plan, rules, settings, **named):
         (price,) = original(problem, plan, rules, settings, **named)
@@ -215,7 +215,7 @@ def test_a_rule_left_unproven_is_looked_at_again_with_the_time_others_left(tmp_p
         outcome = dataclasses.replace(price.outcome, status="feasible", gap=0.5)
         return (dataclasses.replace(price, goal_gain=0.0, gain_at_most=price.goal_gain + 77.0, outcome=outcome),)
 
-    monkeypatch.setattr(explaining, "price_rules", unproven_at_first)
+    monkeypatch.setattr(explaining, "rule_costs", unproven_at_first)
     folder = explained(tmp_path)
     rules = [rule for rule, _ in looked]
     (twice,) = {rule for rule in rules if rules.count(rule) > 1}

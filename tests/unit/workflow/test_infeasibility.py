@@ -28,7 +28,7 @@ def study_of(seconds, language):
 @pytest.mark.parametrize(("seconds", "helps"), [(30.0, True), (119.0, True), (120.0, False), (3600.0, False)])
 def test_more_time_for_reasons_is_advised_only_below_the_longest_that_is_used(monkeypatch, seconds, helps, language):
     asked = []
-    monkeypatch.setattr(why, "find_conflict", lambda _, settings: asked.append(settings.time_limit_s))
+    monkeypatch.setattr(why, "find_iis", lambda _, settings: asked.append(settings.time_limit_s))
     said = why.why_infeasible(study_of(seconds, language))
     assert asked == [min(seconds, why.LONGEST_S)]
     assert (MORE_TIME[language] in said) == helps
@@ -37,7 +37,7 @@ def test_more_time_for_reasons_is_advised_only_below_the_longest_that_is_used(mo
 
 @pytest.mark.parametrize(("seconds", "helps"), [(60.0, True), (120.0, False)])
 def test_the_same_where_the_rules_are_known_and_no_way_out_is(monkeypatch, seconds, helps):
-    monkeypatch.setattr(why, "find_conflict", lambda *_: InfeasibleSet(("money",), smallest=True, relaxations=()))
+    monkeypatch.setattr(why, "find_iis", lambda *_: InfeasibleSet(("money",), smallest=True, relaxations=()))
     naming = study_of(seconds, "en")
     naming.rule, naming.key = (lambda rule: f"rule {rule}"), (lambda _: "budgets.capital_yuan")
     said = why.why_infeasible(naming)
