@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-ASSETS = REPOSITORY / "planner" / "report" / "assets"
+ASSETS = REPOSITORY / "planner" / "report" / "web"
 NAMES = ["toString", "constructor", "__proto__", "hasOwnProperty", "valueOf", "isPrototypeOf"]
 
 

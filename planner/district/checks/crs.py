@@ -8,6 +8,7 @@ communities, or near the streets where the communities themselves have no known 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -231,12 +232,18 @@ def _usage_rank(code: int) -> tuple[int, int]:
 
 def _transformed(xy: Points, crs: CRS, projected_crs: CRS) -> Points:
     try:
-        x, y = Transformer.from_crs(crs, projected_crs, always_xy=True).transform(xy[:, 0], xy[:, 1])
+        x, y = _transformer(crs.to_wkt(), projected_crs.to_wkt()).transform(xy[:, 0], xy[:, 1])
     except (CRSError, ProjError):
         return np.full_like(xy, np.nan)
     located = np.column_stack([x, y])
     located[~np.isfinite(located).all(axis=1)] = np.nan
     return located
+
+
+@lru_cache(maxsize=512)
+def _transformer(source_wkt: str, target_wkt: str) -> Transformer:
+    """Return the transformation between two systems; PROJ searches its database for a twentieth of a second for each."""
+    return Transformer.from_crs(source_wkt, target_wkt, always_xy=True)
 
 
 def _share_near(located: Points, tree: shapely.STRtree, reference: Reference) -> float:
