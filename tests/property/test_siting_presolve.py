@@ -83,7 +83,7 @@ def test_sites_that_another_one_replaces_change_no_optimum(posed, monkeypatch):
     for seed in some(range(25)):
         problem = town(seed, pose=POSED[posed], budgets=Budgets(capital_yuan=9.0 if posed == "most covered" else 60.0))
         form = formulate(problem)
-        gone = dominated_sites(problem, form.bundles, form.slots, form.needs)
+        gone = dominated_sites(problem, form.bundles, form.slots, form.cover_sets)
         left_out += int(gone.sum())
         plan = solve(problem, EXACT)
         with monkeypatch.context() as patch:
@@ -100,16 +100,16 @@ def test_sites_that_another_one_replaces_change_no_optimum(posed, monkeypatch):
 def test_a_site_that_is_asked_for_or_costs_somebody_less_stays():
     problem = town(1, pose=POSED["most covered"])
     form = formulate(problem)
-    gone = dominated_sites(problem, form.bundles, form.slots, form.needs)
+    gone = dominated_sites(problem, form.bundles, form.slots, form.cover_sets)
     site = int(form.bundles.site[np.flatnonzero(gone)[0]])
     asked = dataclasses.replace(problem, rules=Rules(locks=(Lock("must", site, None),)))
-    assert not dominated_sites(asked, form.bundles, form.slots, form.needs).any()
+    assert not dominated_sites(asked, form.bundles, form.slots, form.cover_sets).any()
     assert site in form.problem.offers.site[solve(asked, EXACT).states[0]]
     setup = problem.sites.setup_yuan.copy()
     setup[site] = 0.5
     cheaper = dataclasses.replace(problem, sites=dataclasses.replace(problem.sites, setup_yuan=setup))
     form = formulate(cheaper)
-    assert site not in form.bundles.site[dominated_sites(cheaper, form.bundles, form.slots, form.needs)]
+    assert site not in form.bundles.site[dominated_sites(cheaper, form.bundles, form.slots, form.cover_sets)]
 
 
 def one_that_moves(service_added):
