@@ -21,10 +21,8 @@ from planner.study.load import load_study
 from planner.study.scenarios import BASE
 from planner.workflow.baseline_people import (
     Nearest,
-    accessibility_table,
     areas_of,
     coverage_table,
-    equity_table,
     floors_table,
     nearest_of,
     nearest_table,
@@ -33,10 +31,12 @@ from planner.workflow.baseline_people import (
 )
 from planner.workflow.baseline_places import (
     ServiceToday,
+    accessibility_table,
     balance_table,
     closing_table,
     drawn_by,
     duplicates_table,
+    equity_table,
     facilities_table,
     services_today,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.access import Gaussian, compute_travel_times_each, floating_catchment, gini, palma
+from planner.access import compute_travel_times_each
 from planner.siting import head_count, weighted_demand
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from planner.access import Snapped, WalkNetwork
     from planner.district import District
     from planner.study import Service, Study, WalkingProfile
-    from planner.workflow.baseline_places import ServiceToday
 
 
 #: facilities whose walks are held in memory at once
@@ -242,57 +241,6 @@ def nearest_table(
 def _texts(frame: pd.DataFrame) -> pd.DataFrame:
     names = ("level", "column", "area", "service", "walker", "group", "demand_id", "place_id")
     return frame.astype({name: "str" for name in names if name in frame})
-
-
-def places_per_person(one: ServiceToday) -> NDArray[np.float64]:
-    """Return places per person of the service's demand at each demand point, by E2SFCA with Gaussian decay.
-
-    Facilities whose capacity is not known count with none: what they give is not known either.
-    """
-    decay = Gaussian(60 * one.service.circles[-1].minutes)
-    return floating_catchment(one.reach(), one.people, np.where(one.known, one.capacity, 0.0), decay)
-
-
-def accessibility_table(offers: Sequence[ServiceToday], areas: Sequence[Areas]) -> pd.DataFrame:
-    """Return places per 1,000 people of each area, for services with a facility whose capacity is known."""
-    rows = []
-    for one in offers:
-        if not one.known.any():
-            continue
-        access = places_per_person(one)
-        for area in areas:
-            people = area.summed(one.people)
-            with np.errstate(invalid="ignore"):
-                mean = 1000 * area.summed(one.people * access) / np.where(people > 0, people, np.nan)
-            minutes = float(one.service.circles[-1].minutes)
-            values = {"service": one.service.id, "minutes": minutes, "people": people, "places_per_1000": mean}
-            rows.append(area.labelled(values))
-    columns = ["level", "column", "area", "service", "minutes", "people", "places_per_1000"]
-    table = (
-        pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({name: [] for name in columns}, dtype="float64")
-    )
-    return table.astype(dict.fromkeys(("level", "column", "area", "service"), "str"))
-
-
-def equity_table(offers: Sequence[ServiceToday]) -> pd.DataFrame:
-    """Return how unevenly the places of each service are spread over its people."""
-    rows = []
-    for one in offers:
-        known = bool(one.known.any())
-        access = places_per_person(one) if known else np.zeros(len(one.people))
-        rows.append(
-            {
-                "service": one.service.id,
-                "minutes": float(one.service.circles[-1].minutes),
-                "people": float(one.people.sum()),
-                "facilities": len(one.sites),
-                "facilities_with_capacity": int(one.known.sum()),
-                "places": float(one.capacity[one.known].sum()) if known else np.nan,
-                "gini": gini(access, one.people) if known else np.nan,
-                "palma": palma(access, one.people) if known else np.nan,
-            }
-        )
-    return pd.DataFrame(rows).astype({"service": "str"})
 
 
 def floors_table(study: Study, coverage: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,14 @@ from tests.yardstick.fingerprint import fingerprint
 
 _TOWN = str(REPOSITORY / "configs" / "neubrandenburg.yaml")
 _PORTO = str(REPOSITORY / "configs" / "porto.yaml")
+#: two scenarios that end with a proof: the study's own `every-rule` ends within a gap, its bound differs from run to run
+_OF_PORTO = [
+    "--set",
+    (
+        "scenarios=[{name: half, set: {budgets.capital_yuan: 4000000}}, {name: whole-city, set:"
+        " {layers.communities.box_deg: null, layers.people.0.box_deg: null, layers.people.1.box_deg: null}}]"
+    ),
+]
 _BUDGETS = ["--set", "scenarios=[{name: half, set: {budgets.capital_yuan: 6000000}}]"]
 
 
@@ -54,7 +62,7 @@ WORKS = {
     ),
     "porto": Work(
         (
-            ("batch", _PORTO, "--jobs", "1", "--reports", "--out", "{out}/store"),
+            ("batch", _PORTO, *_OF_PORTO, "--jobs", "1", "--reports", "--out", "{out}/store"),
             ("compare", "{out}/store/porto", "--out", "{out}/comparison"),
         )
     ),

@@ -20,12 +20,14 @@ from shapely import Point, box
 
 from planner.study import Study
 from planner.workflow import baseline_people as of_people
-from planner.workflow.baseline_people import accessibility_table, equity_table, floors_table
+from planner.workflow.baseline_people import floors_table
 from planner.workflow.baseline_places import (
     ServiceToday,
+    accessibility_table,
     balance_table,
     closing_table,
     duplicates_table,
+    equity_table,
     facilities_table,
 )
 from planner.workflow.benchmarks import AssessedDistrict, benchmarks_table
