@@ -18,6 +18,7 @@ from planner.i18n import (
 )
 from planner.report.summary import UNKNOWN
 from planner.report.xlsx import Column, write_sheets
+from planner.study.rules import MAXIMISED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +62,7 @@ class ExplanationText:
     def __init__(self, run: Run, found: Explanation, language: Language) -> None:
         self.run, self.found, self.language = run, found, language
         self.goal = run.manifest.result.goals[0].goal if run.manifest.result.goals else "coverage"
-        self.maximise = self.goal in {"coverage", "fair"}
+        self.maximise = self.goal in MAXIMISED
         self._services = {service.id: service for service in run.study.services}
         self._places = dict(zip(run.tables.places["id"], run.tables.places["name"], strict=True))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from planner.i18n import format_gap, format_money, format_share, translate
 from planner.report.cartography import INK, SERVICES
 from planner.report.xlsx import Column, write_sheets
+from planner.study.rules import MAXIMISED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ def _point(trace: FrontierResult, row: Mapping[Any, Any], language: Language) ->
     if math.isnan(row["value"]):
         why = translate("frontier.none" if row["status"] == "infeasible" else "frontier.not_found", language)
         return translate("frontier.point_none", language, limit=limit, why=why)
-    better = _goal(trace.study) in {"coverage", "fair"}
+    better = _goal(trace.study) in MAXIMISED
     return translate(
         "frontier.point",
         language,

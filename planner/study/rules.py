@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from planner.study._base import Block, Id, Label, Share, Yuan
 
 ObjectiveName = Literal["coverage", "walk", "furthest", "fewest", "fair", "cost", "floor"]
+MAXIMISED: frozenset[ObjectiveName] = frozenset({"coverage", "fair"})
+"""Objectives of which more is better; of all others less is."""
 
 
 class Lock(Block):

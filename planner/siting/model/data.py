@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from planner.study.rules import MAXIMISED
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -261,7 +263,7 @@ class Goal:
     @property
     def maximise(self) -> bool:
         """Whether more of it is better."""
-        return self.kind in {"coverage", "fair"}
+        return self.kind in MAXIMISED
 
     @property
     def sign(self) -> float:
