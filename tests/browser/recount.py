@@ -111,7 +111,7 @@ class Recount:
         cutoffs_s = [self.posed.problem.demands[k].cutoffs_s[1] for k in (floor, spread)]
         page.evaluate(
             """([floor, spread, cutoffs_s]) => {
-              const { rules, services } = planner.store.question, { people } = services[floor];
+              const { rules, services } = planner.store.problem, { people } = services[floor];
               rules.floors.push({ service: floor, group: null, cutoff_s: cutoffs_s[0], share: 0.5, every: true, people });
               rules.spreads.push({ service: spread, cutoff_s: cutoffs_s[1], most: 0.25 });
             }""",

@@ -10,5 +10,5 @@ def test_a_small_one_has_what_was_asked_for():
     assert len(run.tables.demand) == posed.problem.n_demand == 300
     assert (run.tables.places["role"] == "candidate").sum() == 20
     assert abs(sum(len(reach.site) for reach in reaches.values()) - 150) <= 2
-    walkers = data(meeting_page(run), "planner-question")["walkers"]
+    walkers = data(meeting_page(run), "planner-problem")["walkers"]
     assert sum(walker["pairs"] for walker in walkers.values()) == len(run.tables.reach)

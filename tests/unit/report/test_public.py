@@ -37,5 +37,5 @@ def test_homes_boundaries_and_walks_stay_at_home():
     assert set(ground) == {"perDegree", "focus", "streets", "communities"}
     assert set(ground["communities"]) == {"name", "lon", "lat", "cover"}
     assert ground["communities"]["name"] == list(HOSTILE)
-    assert "planner-question" not in page
+    assert "planner-problem" not in page
     assert run.tables.demand["id"].iloc[7] not in page
