@@ -25,6 +25,13 @@ MAX_STREETS = 20_000
 """Streets drawn; of more, the longest."""
 COVERED_NOW, COVERED_AFTER, UNCOVERED = "#1b7837", "#5aae61", "#b2182b"
 STREET, FACILITY, SITE = "#bdbdbd", "#2166ac", "#e08214"
+LEGEND = (
+    (COVERED_NOW, "people in reach today"),
+    (COVERED_AFTER, "people in reach with the plan"),
+    (UNCOVERED, "people out of reach"),
+    (FACILITY, "existing facility"),
+    (SITE, "opened site"),
+)
 
 
 def plan_map(
@@ -63,6 +70,7 @@ def plan_map(
     folium.LayerControl(collapsed=False).add_to(drawn)
     drawn.fit_bounds([[south, west], [north, east]])
     text = "<br>".join(map(escape, [*title.splitlines(), *note]))
+    text += "<br>" + " · ".join(f'<span style="color: {colour}">●</span> {meaning}' for colour, meaning in LEGEND)
     figure: Any = drawn.get_root()
     figure.html.add_child(folium.Element(f'<p style="font: 13px sans-serif; margin: 6px">{text}</p>'), name="title")
     return drawn
