@@ -19,7 +19,7 @@ from planner.access.checks import depth_inside_m
 from planner.access.indicators import coverage, gini, lowest_share, palma, people_share
 from planner.access.isochrones import isochrones
 from planner.access.network import STREET_CLASSES, EdgeFlag, WalkNetwork
-from planner.access.network_reading import drop_small_components, join_gaps, read_network
+from planner.access.network_reading import drop_small_components, join_gaps, network_of_lines, read_network
 from planner.access.slope import add_slopes, raster_heights
 from planner.access.snap import Snapped, merge_entrances, snap
 from planner.access.travel_times import TravelTimes, compute_travel_times, compute_travel_times_each
@@ -52,6 +52,7 @@ __all__ = [
     "lowest_share",
     "merge_entrances",
     "nearest_site_load",
+    "network_of_lines",
     "opportunities",
     "palma",
     "people_only_here",

@@ -87,7 +87,37 @@ def read_lines(
         raise unreadable_error(fault, path) from fault
     if not isinstance(frame, gpd.GeoDataFrame):
         raise network_error("no-street-lines", path, read=_column_names(frame))
-    placed = _with_crs(frame, source_crs, path)
+    return line_segments(
+        _with_crs(frame, source_crs, path), crs, path=path, tolerance_m=tolerance_m, crossings=crossings
+    )
+
+
+def line_segments(
+    placed: gpd.GeoDataFrame,
+    crs: pyproj.CRS,
+    *,
+    path: Path | str = "",
+    tolerance_m: float = 0.0,
+    crossings: Crossings | None = None,
+) -> Segments:
+    """Return the walkable streets of a frame of lines that says its system; otherwise as `read_lines`.
+
+    Parameters
+    ----------
+    placed : geopandas.GeoDataFrame
+        Lines (and squares), with columns as in OpenStreetMap where it has them.
+    crs : pyproj.CRS
+        Projected system, in metres, of the result.
+    path : Path or str
+        The file that errors name.
+    tolerance_m, crossings
+        See `node_lines`.
+
+    Raises
+    ------
+    LayerError
+        If the frame holds no lines, or none that is walkable.
+    """
     try:
         metric = placed.to_crs(crs).explode(ignore_index=True)
     except ProjError as fault:  # a system that needs a file which is not here

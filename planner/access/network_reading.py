@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from planner.access.line_streets import Crossings, read_lines
+from planner.access.line_streets import Crossings, line_segments, read_lines
 from planner.access.network import (
     EdgeFlag,
     WalkNetwork,
@@ -26,6 +26,7 @@ from planner.io.table import UnreadableError
 from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pyproj
 
 
@@ -68,6 +69,32 @@ def read_network(
     if not is_connection(path) and not path.exists():
         raise network_error("missing-file", path, near="")
     segments = _read_segments(path, metric, layer, source_crs, node_tolerance_m, crossings)
+    return _network(segments, metric, join_gaps_m, least_piece_m)
+
+
+def network_of_lines(
+    lines: gpd.GeoDataFrame,
+    crs: pyproj.CRS | str,
+    *,
+    node_tolerance_m: float = 0.0,
+    crossings: Crossings | None = None,
+    join_gaps_m: float = 0.0,
+    least_piece_m: float = 0.0,
+) -> WalkNetwork:
+    """Return the walkable network of a frame of lines that says its system; otherwise as `read_network`.
+
+    Raises
+    ------
+    LayerError
+        If no line is walkable, or ``crs`` is not metric.
+    """
+    metric = metric_crs(crs)
+    segments = line_segments(lines, metric, tolerance_m=node_tolerance_m, crossings=crossings)
+    return _network(segments, metric, join_gaps_m, least_piece_m)
+
+
+def _network(segments: Segments, metric: pyproj.CRS, join_gaps_m: float, least_piece_m: float) -> WalkNetwork:
+    """Return the network of the segments, gaps joined and small components dropped."""
     if join_gaps_m > 0:
         # gaps are joined first: two sides of a closed gate are no slip of drawing
         segments = to_segments(join_gaps(build_network(segments, metric), join_gaps_m))

@@ -105,8 +105,8 @@ def page(
         skeleton,
         {
             "<html>": f'<html lang="{translate("locale.tag", language)}" data-locales="{escape(_locales())}">',
-            '<script src="leaflet.js"></script>': f"<script>{_leaflet_script()}</script>",
-            '<link rel="stylesheet" href="leaflet.css"/>': f"<style>{_leaflet_style()}</style>",
+            '<script src="leaflet.js"></script>': f"<script>{leaflet_script()}</script>",
+            '<link rel="stylesheet" href="leaflet.css"/>': f"<style>{leaflet_style()}</style>",
             "@@title@@": escape(f"{study.name.text(language)} · {translate(about, language)}"),
             "</head>": f"{sheets}\n</head>",
             "@@data@@": f"{blocks}\n{code}",
@@ -165,12 +165,14 @@ def _asset(name: str) -> str:
     return (resources.files("planner.report") / "web" / name).read_text(encoding="utf-8")
 
 
-def _leaflet_script() -> str:
+def leaflet_script() -> str:
+    """Return Leaflet's script without the reference to its source map."""
     script = (LEAFLET / "leaflet.js").read_text(encoding="utf-8")
     return re.sub(r"//# sourceMappingURL=\S*", "", script).rstrip()
 
 
-def _leaflet_style() -> str:
+def leaflet_style() -> str:
+    """Return Leaflet's style sheet with its images as data."""
     style = (LEAFLET / "leaflet.css").read_text(encoding="utf-8")
 
     def as_data(inline: re.Match[str]) -> str:

@@ -10,7 +10,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import planner
 from planner._version import __version__
 from planner.study.connection import connection, is_connection
 from planner.study.parts import parts_of
@@ -94,7 +93,7 @@ def code_of(*parts: str) -> str:
 
     Between two releases the version stands still while the code moves, and results with it.
     """
-    root = Path(planner.__file__).parent
+    root = Path(__file__).resolve().parents[1]
     sources: list[Path] = []
     for part in parts:
         found = [root / part] if part.endswith(".py") else [*(root / part).rglob("*")]

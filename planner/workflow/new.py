@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import planner
 from planner.errors import OutputError
 from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_occupied
@@ -55,7 +54,7 @@ def new_study(folder: Path, *, example: bool = False) -> Sequence[Path]:
 
 def _copy_town(folder: Path) -> None:
     """Copy the study of the bundled town and every file its layers need."""
-    home = Path(planner.__file__).resolve().parent.parent
+    home = Path(__file__).resolve().parents[2]
     study_file, data = home / "configs" / f"{_TOWN}.yaml", home / "data" / _TOWN
     if not study_file.is_file() or not data.is_dir():
         msg = "the bundled town is not part of this installation; get it with the source, or start without --example"

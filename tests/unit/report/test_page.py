@@ -70,7 +70,7 @@ def test_the_policy_admits_only_what_is_on_the_page(text):
     ["body { background: url(https://tiles.example.org/a.png) }", "@import 'other.css';"],
 )
 def test_a_style_that_asks_for_the_network_is_refused(monkeypatch, style):
-    monkeypatch.setattr(page, "_leaflet_style", lambda: style)
+    monkeypatch.setattr(page, "leaflet_style", lambda: style)
     with pytest.raises(OutputError, match="no network"):
         map_page(small_run())
 
