@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from planner import __version__
+from planner._version import __version__
 from planner.cli.bar import Bar
 from planner.errors import (
     INTERRUPTED,

@@ -2,10 +2,10 @@
 
 from planner.library.matrix import TravelTimeMatrix, travel_times
 from planner.library.measures import coverage, floating_catchment, gini, nearest, palma
-from planner.library.runs import LoadedStudy, Run, load_study, plan
 from planner.library.siting_model import SitingModel
 from planner.library.siting_plan import Plan
 from planner.library.street_frames import read_network
+from planner.library.studies import LoadedStudy, Run, load_study, plan
 from planner.library.walking_circles import isochrones
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -12,6 +11,7 @@ import pandas as pd
 from planner.errors import Fault, InfeasibleError
 from planner.library.frames import amounts, at_least, chosen, listed, refuse_model, wrong_type
 from planner.library.matrix import TravelTimeMatrix
+from planner.library.service_terms import ServiceTerms
 from planner.library.siting_plan import Plan
 from planner.siting import (
     Budgets,
@@ -40,26 +40,6 @@ OBJECTIVES: tuple[Objective, ...] = ("coverage", "walk", "furthest", "cost", "si
 
 Amount = pd.Series | str | float
 """A series on the index of a frame, the name of one of its columns, or one number for every row."""
-
-
-@dataclass(frozen=True, eq=False)
-class ServiceTerms:
-    """One service of a model, by position of origins and destinations."""
-
-    name: str
-    times: TravelTimeMatrix
-    circles: tuple[tuple[float, float], ...]
-    """Minutes and weight, ascending in minutes."""
-    heads: NDArray[np.float64]
-    need: NDArray[np.float64]
-    capital_cost: NDArray[np.float64]
-    yearly_cost: NDArray[np.float64]
-    area_m2: float
-    capacity: NDArray[np.float64]
-    existing: NDArray[np.bool_]
-    at: NDArray[np.bool_] | None
-    min_openings: int
-    max_openings: int | None
 
 
 class SitingModel:

@@ -13,7 +13,7 @@ from planner.siting import evaluate_offers
 
 if TYPE_CHECKING:
     from planner.library.matrix import TravelTimeMatrix
-    from planner.library.siting_model import ServiceTerms
+    from planner.library.service_terms import ServiceTerms
     from planner.report.plan_map import OfflineMap
     from planner.siting import Evaluation, Outcome, SitingProblem
     from planner.siting import Plan as PlanOfArrays
