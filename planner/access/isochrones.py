@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from planner.access import shortest_paths
-from planner.access.compiled import compiled
+from planner.access.compiled import compiled, compiled_inner
 from planner.access.edge_costs import TICKS_PER_S, UNREACHABLE, EdgeCosts, cutoff_ticks, door_costs, edge_costs
 from planner.access.shortest_paths import full_graph
 from planner.access.slope import tobler_factor
@@ -289,7 +289,7 @@ def walked_bounds(  # noqa: PLR0917
     return box
 
 
-@compiled
+@compiled_inner
 def _entry_ticks(
     streets: StreetArrays,
     edge: int,
@@ -398,7 +398,7 @@ def rasterise_times(  # noqa: PLR0917
     return raster
 
 
-@compiled
+@compiled_inner
 def _fill_blocks(  # noqa: PLR0917
     raster: NDArray[np.float32],
     distance2: NDArray[np.float32],

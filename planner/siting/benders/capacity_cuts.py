@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access.compiled import compiled
+from planner.access.compiled import compiled, compiled_inner
 from planner.siting.arrays import set_sums, sums_by
 from planner.siting.mip.highs import WarmLp
 from planner.siting.mip.linear import Expression, ModelBuilder
@@ -200,7 +200,7 @@ def worth(  # noqa: PLR0917  # machine code takes no keyword arguments
     return found
 
 
-@compiled
+@compiled_inner
 def _sort(first: int, stop: int, order: IntArray, rank: FloatArray) -> None:
     """Sort ``order[first:stop]`` by rank, descending: insertion sort, as it is nearly sorted from the last call."""
     for at in range(first + 1, stop):

@@ -7,17 +7,17 @@ perhaps not the best use of the same openings.
 
 from __future__ import annotations
 
-from planner.access.compiled import compiled
+from planner.access.compiled import compiled, compiled_inner
 from planner.siting.heuristics.state import EPSILON, Assignment, Instance, State
 
 
-@compiled
+@compiled_inner
 def _mark_stale(g: Instance, s: State, group: int) -> None:
     for flow in range(g.group_ptr[group], g.group_ptr[group + 1]):
         s.stale[g.flow_slot[flow]] = True
 
 
-@compiled
+@compiled_inner
 def _serve(g: Instance, s: State, flow: int) -> float:
     """Assign unserved people of the flow's group to residual capacity at its slot; return their worth."""
     group, slot, load = g.flow_group[flow], g.flow_slot[flow], g.flow_load[flow]
@@ -33,7 +33,7 @@ def _serve(g: Instance, s: State, flow: int) -> float:
     return float(people * g.flow_worth[flow])
 
 
-@compiled
+@compiled_inner
 def _fill_slot(g: Instance, s: State, slot: int) -> float:
     more = 0.0
     for k in range(g.slot_flow_ptr[slot], g.slot_flow_ptr[slot + 1]):
@@ -46,7 +46,7 @@ def _fill_slot(g: Instance, s: State, slot: int) -> float:
     return more
 
 
-@compiled
+@compiled_inner
 def _reassign_to(g: Instance, s: State, slot: int) -> float:
     """Reassign people who are better off at ``slot``; the capacity they free goes to freed_slot people."""
     more = 0.0
@@ -71,7 +71,7 @@ def _reassign_to(g: Instance, s: State, slot: int) -> float:
     return more
 
 
-@compiled
+@compiled_inner
 def open_slot(g: Instance, s: State, slot: int, capacity: float) -> float:
     """Open a slot with ``capacity`` for unserved or worse served people; return the gain in worth."""
     s.open_capacity[slot] = s.residual[slot] = capacity
@@ -79,7 +79,7 @@ def open_slot(g: Instance, s: State, slot: int, capacity: float) -> float:
     return _fill_slot(g, s, slot) + _reassign_to(g, s, slot)
 
 
-@compiled
+@compiled_inner
 def close_slot(g: Instance, s: State, slot: int) -> float:
     """Close a slot and reassign its people to residual capacity; return the change in worth (negative)."""
     more = 0.0
@@ -109,7 +109,7 @@ def close_slot(g: Instance, s: State, slot: int) -> float:
     return more
 
 
-@compiled
+@compiled_inner
 def _evict_for_unserved(g: Instance, s: State, slot: int) -> float:
     """Evict the people who lose least from a full slot to another, for people who would be unserved."""
     more = 0.0
@@ -146,7 +146,7 @@ def _evict_for_unserved(g: Instance, s: State, slot: int) -> float:
     return more
 
 
-@compiled
+@compiled_inner
 def _capacity_gain(g: Instance, s: State, slot: int, offer: int) -> float:
     """Return the approximate worth of the capacity of ``offer`` at ``slot``, beyond what is open there."""
     room = g.capacity[offer] - max(s.open_capacity[slot], 0.0)
@@ -177,7 +177,7 @@ def _capacity_gain(g: Instance, s: State, slot: int, offer: int) -> float:
     return gain if most - room >= g.min_load[offer] else 0.0
 
 
-@compiled
+@compiled_inner
 def refresh_gains(g: Instance, s: State) -> int:
     """Recompute the capacity gains of slots marked stale; return the number of flows evaluated."""
     evaluated = 0
@@ -219,7 +219,7 @@ def assign(g: Instance, s: State) -> float:
     return total
 
 
-@compiled
+@compiled_inner
 def _mark_changed(g: Instance, s: State, previous: Assignment) -> None:
     for group in range(len(s.unserved)):
         flow = s.current[group]
@@ -228,7 +228,7 @@ def _mark_changed(g: Instance, s: State, previous: Assignment) -> None:
             _mark_stale(g, s, group)
 
 
-@compiled
+@compiled_inner
 def save_assignment(s: State) -> None:
     """Save the current assignment."""
     s.saved.unserved[:] = s.unserved
@@ -238,7 +238,7 @@ def save_assignment(s: State) -> None:
     s.saved.open_capacity[:] = s.open_capacity
 
 
-@compiled
+@compiled_inner
 def restore_assignment(g: Instance, s: State) -> None:
     """Restore the saved assignment."""
     _mark_changed(g, s, s.saved)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access.compiled import compiled
+from planner.access.compiled import compiled, compiled_inner
 from planner.access.travel_times import TravelTimes
 from planner.siting.heuristics.assignment import (
     assign,
@@ -229,7 +229,7 @@ def _below_floor(problem: SitingProblem, offers: IntArray) -> BoolArray:
     return below
 
 
-@compiled
+@compiled_inner
 def _random(s: State) -> float:
     """Return the next random number from 0 up to 1 (xorshift64*, Vigna 2016)."""
     x = s.rng_state[0]
@@ -240,7 +240,7 @@ def _random(s: State) -> float:
     return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
 
 
-@compiled
+@compiled_inner
 def _cover_slot(g: Instance, s: State, slot: int, by: int) -> float:
     """Open (+1) or close (−1) a slot for covering sets; return the change in worth."""
     more = 0.0
@@ -254,7 +254,7 @@ def _cover_slot(g: Instance, s: State, slot: int, by: int) -> float:
     return more
 
 
-@compiled
+@compiled_inner
 def _set_bundle(g: Instance, s: State, j: int, b: int, with_assignment: bool) -> float:
     """Set the bundle of site ``j`` to ``b`` (−1: none); return the change in worth of covering sets.
 
@@ -284,7 +284,7 @@ def _set_bundle(g: Instance, s: State, j: int, b: int, with_assignment: bool) ->
     return more
 
 
-@compiled
+@compiled_inner
 def _best_insertion(g: Instance, s: State, limit_price: FloatArray) -> tuple[int, int]:
     """Return the site and the bundle with the best gain per use of limits, priced by ``limit_price``; −1 for none."""
     most, site, choice = 0.0, -1, -1
@@ -337,7 +337,7 @@ def load_plan(g: Instance, s: State, bundles: IntArray) -> float:
     return total
 
 
-@compiled
+@compiled_inner
 def _ruin(g: Instance, s: State, most: int) -> float:
     """Reset up to ``most`` sites to their base bundle: neighbours, or any."""
     more = 0.0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.access.compiled import compiled
+from planner.access.compiled import compiled, compiled_inner
 from planner.siting.p_median.instance import columns_by_site, cost_of
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _greedy(  # noqa: PLR0917 - machine code takes its arguments by position
     return chosen
 
 
-@compiled
+@compiled_inner
 def _two_best(  # noqa: PLR0917 - machine code takes its arguments by position
     i: int,
     indptr: IntArray,
