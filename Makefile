@@ -28,9 +28,11 @@ demo: setup ## the main job on the bundled town, and on Porto where its census l
 	else echo "Porto is left out: ../shared/data/porto is not there."; fi
 
 test: setup browser ## everything but the slow ones
+	$(BIN)/python -m tests.compiled
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-scale: setup browser ## the slow ones, and every random problem of those that try some
+	$(BIN)/python -m tests.compiled
 	PLANNER_TEST_DEPTH=all $(BIN)/python -m pytest -n 2 --dist loadfile -m scale
 
 bench-meeting: setup browser ## size and speed of the meeting page: 50,000 homes, 600 sites

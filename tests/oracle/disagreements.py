@@ -71,17 +71,20 @@ def disagreements(problem, plan, oracle, chain):
         return [] if plan.outcome.status == "infeasible" else [f"{plan.outcome.status}, but no plan keeps the rules"]
     if not plan.found:
         return [f"{plan.outcome.status}, but {float(chain[0].best):g} is possible"]
-    return [*_steps(plan, chain), *_rules(plan, oracle), *_values(plan, oracle, chain), *_recount(problem, plan)]
+    return [*_steps(plan, oracle, chain), *_rules(plan, oracle), *_values(plan, oracle, chain), *_recount(problem, plan)]
 
 
-def _steps(plan, chain):
+def _steps(plan, oracle, chain):
     found = []
+    # A flow that the solver leaves within its tolerance of 1e-6 people is walked for up to the widest circle.
+    longest_s = max((float(cutoffs[-1]) for cutoffs in oracle.cutoffs), default=1.0)
     if len(plan.steps) != len(chain):
         found.append(f"{len(plan.steps)} steps reached of {len(chain)}")
     for number, (step, right) in enumerate(zip(plan.steps, chain, strict=False)):
         name, outcome = f"step {number} {right.goal.kind}/{right.rank}", step.outcome
         sign, slack = (1 if right.maximised else -1), (SLACK if number else NEAR)
         value, best, kept = outcome.objective, right.best, right.kept()
+        unit = max(longest_s, 1.0) if right.goal.kind == "walk" else 1.0
         given_up = outcome.status == "feasible" and outcome.stopped_by == "tolerance"
         if outcome.status != "optimal" and not given_up:
             found.append(f"{name}: {outcome.status}")
@@ -92,22 +95,22 @@ def _steps(plan, chain):
                 found.append(f"{name}: no number, where it is {float(best):g}")
             continue
         # What the final plan gives of a goal lies between what later goals may leave of it and the best.
-        if not near(value, best, slack):
+        if not near(value, best, slack, unit):
             if sign * value > sign * best:
                 found.append(f"{name}: {value:.9g}, more than the best {float(best):.9g}")
-            elif sign * value < sign * float(kept) and not near(value, kept, slack):
+            elif sign * value < sign * float(kept) and not near(value, kept, slack, unit):
                 found.append(f"{name}: {value:.9g} instead of {float(best):.9g} (kept {float(kept):.9g})")
         # Proven is what is reached of a goal in the end; what later goals were allowed to give up of it is not.
-        if value is not None and given_up == near(value, best, SLACK) and not near(value, best, NEAR):
+        if value is not None and given_up == near(value, best, SLACK, unit) and not near(value, best, NEAR, unit):
             found.append(f"{name}: {outcome} where {float(best):.9g} is possible")
         bound = outcome.bound
         if bound is None:
             found.append(f"{name}: no bound")
-        elif sign * bound < sign * best and not near(bound, best, slack):
+        elif sign * bound < sign * best and not near(bound, best, slack, unit):
             found.append(f"{name}: bound {bound:.9g} on the wrong side of {float(best):.9g}")
     if len(plan.steps) == len(chain) and not found:
         last, right = plan.steps[-1].outcome.objective, chain[-1].best
-        if last is not None and right != math.inf and not near(last, right, SLACK):
+        if last is not None and right != math.inf and not near(last, right, SLACK, unit):
             found.append(f"last step {chain[-1].goal.kind}: {last:.9g} instead of {float(right):.9g}")
     return found
 

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import Transformer
-from scipy.stats import binomtest
+from scipy.special import bdtrc
 
 from planner.district.checks.locations import coincident_points, stated_communities
 from planner.district.crs import WGS84
@@ -300,7 +300,7 @@ def sign_test(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> SignTest:
     """Return how much better points fit after a move, by the sign test over those that change sides."""
     better, worse = int((after & ~before).sum()), int((before & ~after).sum())
     enough = better + worse >= MIN_CHANGES
-    chance = float(binomtest(better, better + worse, 0.5, alternative="greater").pvalue) if enough else 1.0
+    chance = float(bdtrc(better - 1, better + worse, 0.5)) if enough else 1.0
     tested = max(len(before), 1)
     return SignTest(len(before), float(before.sum()) / tested, float(after.sum()) / tested, chance)
 
