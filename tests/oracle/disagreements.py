@@ -71,7 +71,12 @@ def disagreements(problem, plan, oracle, chain):
         return [] if plan.outcome.status == "infeasible" else [f"{plan.outcome.status}, but no plan keeps the rules"]
     if not plan.found:
         return [f"{plan.outcome.status}, but {float(chain[0].best):g} is possible"]
-    return [*_steps(plan, oracle, chain), *_rules(plan, oracle), *_values(plan, oracle, chain), *_recount(problem, plan)]
+    return [
+        *_steps(plan, oracle, chain),
+        *_rules(plan, oracle),
+        *_values(plan, oracle, chain),
+        *_recount(problem, plan),
+    ]
 
 
 def _steps(plan, oracle, chain):
