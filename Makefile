@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: help setup demo test test-scale lint format browser clean bench-access bench-batch bench-layers bench-meeting bench-siting
+.PHONY: help setup demo test test-scale lint format browser notebooks pictures clean bench-access bench-batch bench-layers bench-meeting bench-siting
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,13 @@ bench-batch: setup ## a hundred scenarios of Porto; the last line is JSON
 
 bench-access: setup ## walking against its peers, in one run; the last line is JSON
 	$(BIN)/python -m benchmarks.bench_access
+
+notebooks: setup ## run the notebooks of docs/notebooks, and store what they print
+	$(BIN)/python -m tests.notebooks
+
+pictures: setup browser ## take the pictures of the README again, from the bundled town, and draw the figures of how-it-works.md
+	$(BIN)/python docs/figures.py
+	$(BIN)/python docs/pictures.py
 
 format: setup
 	$(BIN)/ruff format .

@@ -64,7 +64,7 @@ class EdgeFlag(IntFlag):
     """A straight crossing of a square or another walkable area, not mapped as a way."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class WalkNetwork:
     """Junctions and the streets between them, with degree-2 chains contracted; shapes and lengths are untouched.
 
@@ -156,6 +156,13 @@ class WalkNetwork:
         """Mark the edges that carry ``flag``, as bool[e]."""
         marked: NDArray[np.bool_] = (self.flags & np.uint8(flag)) != 0
         return marked
+
+    def __repr__(self) -> str:
+        """One line: size and system."""
+        return (
+            f"<WalkNetwork: {self.n_junctions:,} junctions, {self.n_edges:,} streets,"
+            f" {float(self.street_m.sum(dtype=np.float64)) / 1000:,.0f} km, {self.crs.to_string()}>"
+        )
 
 
 def metric_crs(crs: pyproj.CRS | str) -> pyproj.CRS:

@@ -62,6 +62,8 @@ def read_network(
     >>> lines = [shapely.LineString([(0, 0), (1000, 0)]), shapely.LineString([(500, -400), (500, 400)])]
     >>> streets = geopandas.GeoDataFrame(geometry=lines, crs="EPSG:25833")
     >>> network = planner.read_network(streets)
+    >>> network
+    <WalkNetwork: 5 junctions, 4 streets, 2 km, EPSG:25833>
     >>> network.n_junctions, network.n_edges, float(network.length_m.sum())
     (5, 4, 1800.0)
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 STUDY, SCHEMA, REFERENCE, LAYERS = "study.yaml", "study.schema.json", "study-reference.md", "layers"
 
 _TOWN = "neubrandenburg"
+_DISTRIBUTION = "community-facility-planner"
 _PAPERS = ("README.md", "LICENSE-ODbL.txt")
 
 
@@ -54,11 +57,8 @@ def new_study(folder: Path, *, example: bool = False) -> Sequence[Path]:
 
 def _copy_town(folder: Path) -> None:
     """Copy the study of the bundled town and every file its layers need."""
-    home = Path(__file__).resolve().parents[2]
-    study_file, data = home / "configs" / f"{_TOWN}.yaml", home / "data" / _TOWN
-    if not study_file.is_file() or not data.is_dir():
-        msg = "the bundled town is not part of this installation; get it with the source, or start without --example"
-        raise OutputError(msg)
+    study_file = _study_of_town()
+    data = study_file.parents[1] / "data" / _TOWN
     (folder / LAYERS).mkdir()
     named = hashes_of(load_study(study_file), study_file.parent)
     for source in [*(study_file.parent / name for name in named), *(data / paper for paper in _PAPERS)]:
@@ -66,3 +66,17 @@ def _copy_town(folder: Path) -> None:
     text = study_file.read_text(encoding="utf-8").replace(f"../data/{_TOWN}", LAYERS).replace(f"data/{_TOWN}", LAYERS)
     head = f"# yaml-language-server: $schema={SCHEMA}\n"
     (folder / STUDY).write_text(head + text, encoding="utf-8", newline="\n")
+
+
+def _study_of_town() -> Path:
+    """Return the study file of the bundled town: of the checkout, or of the shared data that the wheel installed."""
+    parts = ("configs", f"{_TOWN}.yaml")
+    checkout = Path(__file__).resolve().parents[2].joinpath(*parts)
+    if checkout.is_file():
+        return checkout
+    with suppress(PackageNotFoundError):
+        for path in distribution(_DISTRIBUTION).files or ():
+            if path.parts[-2:] == parts and (installed := Path(str(path.locate())).resolve()).is_file():
+                return installed
+    msg = "the bundled town is not part of this installation; get it with the source, or start without --example"
+    raise OutputError(msg)
