@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 STREET_DISTANCE_M = 30.0
 #: no door is nearer to the axis of a road with motor traffic; where footways are dense, every place has a street within 30 m
 ROADWAY_M = 5.0
+#: minimum share of displaced points beside a road for which roads are asked instead of all streets
+MIN_ROAD_SHARE = 0.1
 #: points farther than this from every street, under any shift, are beyond the extract
 MAX_STREET_DISTANCE_M = 500.0
 #: neighbours share their street, so the sign test understates chance
@@ -98,7 +100,8 @@ def _note_by_displacement(
 ) -> None:
     """Random-shift test of layers with the same declaration: of each alone, then of all others together.
 
-    By streets of any class, by roads (beside a carriageway, but not on it), by communities and by buildings.
+    By roads (beside a carriageway, but not on it), where there are few by streets of any class, by communities and by
+    buildings.
     """
     west, south, east, north = (float(v) for v in district.communities.total_bounds)
     tried = displacements(district.crs, np.array([west + east, south + north]) / 2, samples[0].declared)
@@ -124,8 +127,16 @@ def _note_by_displacement(
 
 
 def _shift_test(counts: Sequence[dict[str, HitCounts]], tried: DisplacementSet) -> ShiftTest | None:
-    scores = [standardised_fit(count, tried.first_reference) for count in _sum_counts(counts).values()]
-    return random_shift_test([score for score in scores if score is not None], tried.first_reference)
+    added = _sum_counts(counts)
+    scores = {
+        source: score
+        for source, count in added.items()
+        if (score := standardised_fit(count, tried.first_reference)) is not None
+    }
+    roads = added["roads"]
+    if "roads" in scores and roads.hits.sum() >= MIN_ROAD_SHARE * roads.tested.sum():
+        scores.pop("streets", None)  # they tell less, and would dilute what roads tell
+    return random_shift_test(list(scores.values()), tried.first_reference)
 
 
 def _sum_counts(counts: Sequence[dict[str, HitCounts]]) -> dict[str, HitCounts]:
