@@ -352,7 +352,7 @@ def _with_crs(frame: gpd.GeoDataFrame, source_crs: str | None, path: Path) -> gp
     try:
         class_texts = parse_crs(source_crs)
     except CRSError as fault:
-        raise network_error("unknown-streets-crs", path, said=source_crs) from fault
+        raise network_error("unknown-streets-crs", path, said=source_crs.strip() or "''") from fault
     if isinstance(class_texts, str):
         return remove_shift(frame, class_texts)
     return frame.set_crs(class_texts, allow_override=True)
