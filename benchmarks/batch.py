@@ -21,9 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 from ruamel.yaml import YAML  # noqa: E402
 
-from planner.store.executors import Processes, Serial  # noqa: E402
+from planner.store.executors import BatchReport, Processes, Serial  # noqa: E402
 from planner.workflow.batch import (  # noqa: E402
-    Report,
     ScenarioRunner,
     run_batch,
 )
@@ -57,7 +56,7 @@ def porto(folder: Path, scenarios: int) -> Path:
     return path
 
 
-def batch(study: Path, store: Path, executor: Serial | Processes) -> tuple[Report, float]:
+def batch(study: Path, store: Path, executor: Serial | Processes) -> tuple[BatchReport, float]:
     """Run all scenarios on an empty store and an empty cache; return the report and the wall seconds."""
     began = time.perf_counter()
     report = run_batch(
@@ -72,7 +71,7 @@ def batch(study: Path, store: Path, executor: Serial | Processes) -> tuple[Repor
     return report, time.perf_counter() - began
 
 
-def searches(report: Report) -> int:
+def searches(report: BatchReport) -> int:
     """Return how often the streets were searched for the same walking profile."""
     made = [recall.stage for recall in report.cache_events if recall.how == "made" and recall.stage.startswith("walks")]
     return max(made.count(stage) for stage in set(made))

@@ -125,7 +125,7 @@ def matrix(peers, folder):
     begun = time.process_time()
     expected = by_scipy(graph, origins, sites)
     scipy_s = time.process_time() - begun
-    equal = same_walks(reach, *expected, 0.005)
+    equal = same_walks(reach, expected[0], expected[1], expected[2], 0.005)
     ours_s = best(ours, 15)
 
     result = {

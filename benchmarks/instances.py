@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,8 @@ class Pairs:
 
     indptr: NDArray[np.int64]
     site: NDArray[np.int32]
-    seconds: NDArray[np.float32] | NDArray[np.float64]
+    seconds: Any
+    """float32[k] or float64[k]."""
     n_sites: int
 
 
@@ -45,7 +46,7 @@ def pairs_of(distance: NDArray[np.float64]) -> Pairs:
 
 
 def bare_problem(
-    reach: Pairs, people: NDArray[np.float64], goal: str, most: int | None, cutoff_s: float, **parts: object
+    reach: Pairs, people: NDArray[np.float64], goal: Any, most: int | None, cutoff_s: float, **parts: Any
 ) -> SitingProblem:
     """Return the problem of opening at most ``most`` sites for one service, one circle, no money."""
     sites = reach.n_sites
@@ -64,7 +65,7 @@ def bare_problem(
         ),
         demands=(Demand(0, people, reach, (cutoff_s,), (1.0,)),),
         goals=(Goal(goal),),
-        **{"rules": Rules(max_sites=most)} | parts,
+        **({"rules": Rules(max_sites=most)} | parts),
     )
 
 

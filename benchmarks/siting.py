@@ -59,7 +59,7 @@ KEYS = (
     "district_gap_180s",
     "memory_vs_spopt",
 )
-CITY = {"homes": 10_000, "sites": 1_000, "side_m": 15_000.0, "seed": 1}
+CITY: dict[str, Any] = {"homes": 10_000, "sites": 1_000, "side_m": 15_000.0, "seed": 1}
 MOST, RADIUS_M = 50, 800.0
 
 
@@ -86,7 +86,7 @@ def ask_peer(python: Path | None, seconds: float, **question: Any) -> dict[str, 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "question.npz"
         np.savez(path, **question)
-        command = [python, Path(__file__).with_name("siting_peer.py"), path, str(seconds)]
+        command = [str(python), str(Path(__file__).with_name("siting_peer.py")), str(path), str(seconds)]
         try:
             told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10 * seconds + 900)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
@@ -128,7 +128,8 @@ def equal(python: Path | None) -> dict[str, Any]:
             else bare_problem(reach, people, goal, most, cutoff)
         )
         plan, _ = timed(problem, gap=0.0)
-        agree.append(bool(np.isclose(plan.outcome.objective, told["objective"], rtol=1e-7)))
+        objective = plan.outcome.objective
+        agree.append(objective is not None and bool(np.isclose(objective, told["objective"], rtol=1e-7)))
         print(f"San Francisco {goal} {most}: {plan.outcome.objective:.6g}, spopt {told['objective']:.6g}", flush=True)
     return {"equal": all(agree)}
 
@@ -239,7 +240,8 @@ def capacitated(_: Path | None) -> dict[str, Any]:
     optima, proven = published_optima(DATA / "orlib"), 0
     for path in sorted((DATA / "orlib" / "cap").glob("cap*.txt")):
         plan, seconds = timed(cap_problem(path), gap=0.0, time_limit_s=120)
-        proven += int(plan.proven and abs(plan.outcome.objective - optima[path.stem][0]) < 0.01)
+        objective = plan.outcome.objective
+        proven += int(plan.proven and objective is not None and abs(objective - optima[path.stem][0]) < 0.01)
         print(f"{path.stem}: {plan.outcome.objective:.3f} in {seconds:.2f} s", flush=True)
     return {"capacitated_proven": proven}
 

@@ -4,11 +4,11 @@
 """
 
 import json
-import re
 import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import highspy
 import numpy as np
@@ -21,7 +21,7 @@ warnings.simplefilter("ignore")
 def most_mb() -> float:
     """The most memory held so far; ``ru_maxrss`` would begin with that of the process that started this one."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
     if seconds > 0:
         improved = highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution
 
-        def tell(kind: object, _message: str, out: object, _into: object, _user: object) -> None:
+        def tell(kind: object, _message: str, out: Any, _into: object, _user: object) -> None:
             if kind == improved:
                 incumbents.append((time.perf_counter() - began, abs(out.objective_function_value)))
 

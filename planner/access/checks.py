@@ -62,8 +62,8 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     """Return findings about the streets of a district, counted in people; each person counts once.
 
     - what was left out, joined or closed off while the streets were read, as the network notes it;
-    - ``streets-closed``, ``streets-without-doors``, ``barriers-closed``: what is closed, its length, and the people
-      who live nearest to it;
+    - ``streets-closed``, ``streets-without-doors``, ``streets-off-ground``, ``barriers-closed``: what is closed or kept
+      apart, its length, and the people who live nearest to it;
     - ``far-from-street``, ``place-far-from-street``: nothing walkable within ``walking.max_connector_m``;
     - ``street-pieces``: into how many pieces the streets fall, and the share of people on the main one;
     - ``place-on-piece``: places that stand on a piece few people can walk to;
@@ -219,7 +219,7 @@ def check_closed_streets(
     xy: NDArray[np.float64],
     counted: Callable[[NDArray[np.bool_]], float],
 ) -> None:
-    """Report closed streets by the tag that closes them, streets without doors, and closed barriers.
+    """Report closed streets by the tag that closes them, streets without doors or off the ground, and closed barriers.
 
     Parameters
     ----------
@@ -270,6 +270,12 @@ def check_closed_streets(
             people=people,
             count=int(doorless.sum()),
         )
+    if excluded is not None and len(excluded.off_ground_xy):
+        lines = excluded.off_ground
+        _, distance_m = _nearest_line(lines, xy, limit_m)
+        people = counted(np.isfinite(distance_m) & (distance_m <= open_m + _DISTANCE_TOLERANCE_M))
+        length_m = float(shapely.length(lines).sum())
+        findings.note("streets-off-ground", "layers.streets", where, length_m=length_m, people=people, count=len(lines))
     if excluded is not None and len(excluded.barrier_ids):
         component = np.full(len(xy), -1, dtype=np.int64)
         on = doors.edge >= 0

@@ -2,7 +2,7 @@
 
 The sign test asks of each large layer whether far more of its points lie beside a street once a shift is removed. The
 random-shift test (`planner.district.checks.datum`) asks of small layers, and of all of them together, whether the shift fits
-better than any other displacement of its size, by streets, communities and buildings at once; weak evidence is a note.
+better than any other displacement of its size, by streets, roads, communities and buildings at once; weak evidence is a note.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from planner.access.network import MIN_ROAD_CLASS
 from planner.district.checks.datum import HitCounts, displacements, random_shift_test, sign_test, standardised_fit
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 #: usual distance of a door from its street
 STREET_DISTANCE_M = 30.0
+#: no door is nearer to the axis of a road with motor traffic; where footways are dense, every place has a street within 30 m
+ROADWAY_M = 5.0
+#: minimum share of displaced points beside a road for which roads are asked instead of all streets
+MIN_ROAD_SHARE = 0.1
 #: points farther than this from every street, under any shift, are beyond the extract
 MAX_STREET_DISTANCE_M = 500.0
 #: neighbours share their street, so the sign test understates chance
@@ -93,12 +98,14 @@ def _note_by_streets(findings: Findings, district: District, sample: DatumSample
 def _note_by_displacement(
     findings: Findings, district: District, network: WalkNetwork, tree: shapely.STRtree, samples: Sequence[DatumSample]
 ) -> None:
-    """Random-shift test of layers with the same declaration: of each alone, then of all others together."""
+    """Random-shift test of layers with the same declaration: of each alone, then of all others together.
+
+    By roads (beside a carriageway, but not on it), where there are few by streets of any class, by communities and by
+    buildings.
+    """
     west, south, east, north = (float(v) for v in district.communities.total_bounds)
     tried = displacements(district.crs, np.array([west + east, south + north]) / 2, samples[0].declared)
-    counts = [
-        {"streets": _hits_along_streets(tried.of(sample.near), network, tree), **sample.tallies} for sample in samples
-    ]
+    counts = [{**_hits_along_streets(tried.of(sample.near), network, tree), **sample.tallies} for sample in samples]
     tests = [_shift_test([count], tried) for count in counts]
     strong = [test is not None and test.chance <= MAX_STRONG_P_VALUE for test in tests]
     for sample, count, test, strong_evidence in zip(samples, counts, tests, strong, strict=True):
@@ -120,8 +127,16 @@ def _note_by_displacement(
 
 
 def _shift_test(counts: Sequence[dict[str, HitCounts]], tried: DisplacementSet) -> ShiftTest | None:
-    scores = [standardised_fit(count, tried.first_reference) for count in _sum_counts(counts).values()]
-    return random_shift_test([score for score in scores if score is not None], tried.first_reference)
+    added = _sum_counts(counts)
+    scores = {
+        source: score
+        for source, count in added.items()
+        if (score := standardised_fit(count, tried.first_reference)) is not None
+    }
+    roads = added["roads"]
+    if "roads" in scores and roads.hits.sum() >= MIN_ROAD_SHARE * roads.tested.sum():
+        scores.pop("streets", None)  # they tell less, and would dilute what roads tell
+    return random_shift_test(list(scores.values()), tried.first_reference)
 
 
 def _sum_counts(counts: Sequence[dict[str, HitCounts]]) -> dict[str, HitCounts]:
@@ -165,14 +180,29 @@ def _note_shift(
     )
 
 
-def _hits_along_streets(moved: NDArray[np.float64], network: WalkNetwork, tree: shapely.STRtree) -> HitCounts:
-    """Return how many points lie within 30 m of a street under each displacement, among those where streets are known."""
+def _hits_along_streets(
+    moved: NDArray[np.float64], network: WalkNetwork, tree: shapely.STRtree
+) -> dict[str, HitCounts]:
+    """Return how many points lie beside a street (``streets``) and beside a road (``roads``) under each displacement.
+
+    Among those where streets are known. Beside is within 30 m; of roads also no nearer to the axis than a door can be.
+    """
     points = shapely.points(moved.reshape(-1, 2))
-    along = np.zeros(len(points), dtype=bool)
-    along[tree.query(points, predicate="dwithin", distance=STREET_DISTANCE_M)[0]] = True
-    known = (along | _near_junctions(moved.reshape(-1, 2), network)).reshape(moved.shape[:2])
-    hits = along.reshape(moved.shape[:2]).sum(axis=1).astype(np.float64)
-    return HitCounts(hits, known.sum(axis=1).astype(np.float64), moved.shape[1])
+    along = _within(tree, points, STREET_DISTANCE_M)
+    known = along | _near_junctions(moved.reshape(-1, 2), network)
+    roads = shapely.STRtree(network.lines[network.kind >= MIN_ROAD_CLASS])
+    beside = _within(roads, points, STREET_DISTANCE_M) & ~_within(roads, points, ROADWAY_M)
+    tested = known.reshape(moved.shape[:2]).sum(axis=1).astype(np.float64)
+    return {
+        source: HitCounts(hit.reshape(moved.shape[:2]).sum(axis=1).astype(np.float64), tested, moved.shape[1])
+        for source, hit in (("streets", along), ("roads", beside))
+    }
+
+
+def _within(tree: shapely.STRtree, points: NDArray[np.object_], distance_m: float) -> NDArray[np.bool_]:
+    near = np.zeros(len(points), dtype=np.bool_)
+    near[tree.query(points, predicate="dwithin", distance=distance_m)[0]] = True
+    return near
 
 
 def _near_junctions(xy: NDArray[np.float64], network: WalkNetwork) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.access.network import EdgeFlag, network_error, network_note, unreadable_error
 from planner.access.pedestrian_areas import PedestrianAreas, add_area_crossings
-from planner.access.segments import Segments, closed_streets
+from planner.access.segments import Segments, closed_streets, whole_polylines
 from planner.access.tags import CLASS_COLUMNS, LAYER_COLUMNS, osm_tags, walkability, way_flags
 from planner.district.crs import parse_crs, remove_shift
 from planner.io.encoding import NAME_BYTES
@@ -156,6 +156,12 @@ def line_segments(
         shapely.get_num_coordinates(lines[closing_tag]),
         shapely.get_coordinates(lines[closing_tag]),
     )
+    above_ground = (classified.flags & np.uint8(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)) != 0
+    off_ground = lines[is_walked & (classified.level != 0) & ~above_ground]
+    _, off_ground_indptr, off_ground_xy = whole_polylines(
+        shapely.get_num_coordinates(off_ground), shapely.get_coordinates(off_ground)
+    )
+    excluded = replace(excluded, off_ground_indptr=off_ground_indptr, off_ground_xy=off_ground_xy)
     notes = (*segments.notes, *_notes(metric, lines, is_line, is_area, classified))
     return replace(segments, notes=notes, excluded=excluded)
 
@@ -346,7 +352,7 @@ def _with_crs(frame: gpd.GeoDataFrame, source_crs: str | None, path: Path) -> gp
     try:
         class_texts = parse_crs(source_crs)
     except CRSError as fault:
-        raise network_error("unknown-streets-crs", path, said=source_crs) from fault
+        raise network_error("unknown-streets-crs", path, said=source_crs.strip() or "''") from fault
     if isinstance(class_texts, str):
         return remove_shift(frame, class_texts)
     return frame.set_crs(class_texts, allow_override=True)

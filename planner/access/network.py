@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntFlag
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -186,7 +186,7 @@ def metric_crs(crs: pyproj.CRS | str) -> pyproj.CRS:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ClosedStreets:
-    """Closed streets and closed barriers of a street file.
+    """Closed streets, closed barriers, and walked streets above or below the ground, of a street file.
 
     Attributes
     ----------
@@ -200,6 +200,8 @@ class ClosedStreets:
         Closed barriers on streets that are walked.
     barrier_ids, barrier_tags : tuple of str
         Their ids in the file, and the tag that closes each.
+    off_ground_indptr, off_ground_xy : int64[m + 1], float64[t, 2]
+        Polylines, in metres, of streets that are walked and have a level (``layer``), but are no bridge or tunnel.
     """
 
     reasons: tuple[str, ...]
@@ -209,12 +211,23 @@ class ClosedStreets:
     barrier_xy: NDArray[np.float64]
     barrier_ids: tuple[str, ...] = ()
     barrier_tags: tuple[str, ...] = ()
+    off_ground_indptr: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    off_ground_xy: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
 
     @property
     def lines(self) -> NDArray[np.object_]:
         """Each closed street as a LineString."""
-        owner = np.repeat(np.arange(len(self.reason)), np.diff(self.shape_indptr))
-        return np.asarray(shapely.linestrings(self.shape_xy, indices=owner), dtype=object)
+        return _polylines(self.shape_indptr, self.shape_xy)
+
+    @property
+    def off_ground(self) -> NDArray[np.object_]:
+        """Each walked street above or below the ground that is no bridge or tunnel, as a LineString."""
+        return _polylines(self.off_ground_indptr, self.off_ground_xy)
+
+
+def _polylines(indptr: NDArray[np.int64], xy: NDArray[np.float64]) -> NDArray[np.object_]:
+    owner = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    return np.asarray(shapely.linestrings(xy, indices=owner), dtype=object)
 
 
 def network_note(code: str, /, *, layer: str = STREETS, count: int = 0, **facts: Fact) -> Finding:

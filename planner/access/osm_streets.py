@@ -12,8 +12,8 @@ import shapely
 
 from planner.access.network import network_error, network_note, unreadable_error
 from planner.access.pedestrian_areas import PedestrianAreas, add_area_crossings
-from planner.access.segments import Segments, closed_streets, project_degrees
-from planner.access.tags import NODE_KEYS, blocking_tag, walkability, way_flags
+from planner.access.segments import Segments, closed_streets, project_degrees, whole_polylines
+from planner.access.tags import NODE_KEYS, blocking_tag, is_off_ground, walkability, way_flags
 from planner.io.osm import OSMIUM_ERRORS, sorted_extract, source_id
 from planner.io.osm_format import osmium_source
 from planner.io.table import UnreadableError
@@ -85,6 +85,8 @@ class _WayCollector:
         self.barred: dict[int, str] = {}
         self.areas: list[tuple[int, list[int], list[int]]] = []
         """Of each area: its class, and the walked ways that are its outer and inner edges."""
+        self.off_ground: list[int] = []
+        """Walked ways above or below the ground that are no bridge or tunnel."""
         self.left_x: list[int] = []
         self.left_y: list[int] = []
         self.left_count: list[int] = []
@@ -130,6 +132,8 @@ class _WayCollector:
         flags, backward = way_flags(tags, code)
         if tags.get("area") == "yes" and places[0][0] == places[-1][0]:
             self.areas.append((code, [len(self.count)], []))
+        if is_off_ground(tags):
+            self.off_ground.append(len(self.count))
         self._walk(way.id, places[::-1] if backward else places, code, flags)
 
     def _walk(self, way: int, places: list[tuple[int, int, int]], code: int, flags: int) -> None:
@@ -223,13 +227,25 @@ class _WayCollector:
         left_x, left_y = (np.asarray(part, dtype=np.int64) for part in (self.left_x, self.left_y))
         left_xy = project_degrees(left_x, left_y, crs)
         left_xy[left_x == _NO_LOCATION] = np.nan
+        _, off_ground_indptr, off_ground_xy = self._off_ground_shapes(xy, point, placed)
         excluded = replace(
             closed_streets(self.why, self.left_count, left_xy),
             barrier_xy=xy[barred],
             barrier_ids=tuple(f"n{source_id(int(node))}" for node in named),
             barrier_tags=tuple(self.barred[int(node)] for node in named),
+            off_ground_indptr=off_ground_indptr,
+            off_ground_xy=off_ground_xy,
         )
         return replace(segments, excluded=excluded)
+
+    def _off_ground_shapes(
+        self, xy: NDArray[np.float64], point: NDArray[np.int64], placed: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float64]]:
+        count = np.asarray(self.count, dtype=np.int64)
+        chosen = np.zeros(len(count), dtype=np.bool_)
+        chosen[self.off_ground] = True
+        points = point[np.repeat(chosen, count)]
+        return whole_polylines(count[chosen], np.where(placed[points, None], xy[points], np.nan))
 
     def _shapes(self, xy: NDArray[np.float64], point: NDArray[np.int64], placed: NDArray[np.bool_]) -> PedestrianAreas:
         """Polygons of the areas whose edges are whole."""

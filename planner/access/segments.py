@@ -402,7 +402,7 @@ def closed_streets(
     count: Sequence[int],
     xy: NDArray[np.float64],
 ) -> ClosedStreets:
-    """Gather closed streets.
+    """Gather closed streets, of which only the reasons and polylines are filled in.
 
     Parameters
     ----------
@@ -413,20 +413,36 @@ def closed_streets(
     xy : float64[sum(count), 2]
         All points in order, in metres; streets with a point that is not finite, or with a single one, are dropped.
     """
-    points = np.asarray(count, dtype=np.int64)
-    owner = np.repeat(np.arange(len(points)), points)
-    placed = np.isfinite(xy).all(axis=1)
-    kept = np.bincount(owner[placed], minlength=len(points)) == points
-    kept &= points > 1
+    kept, shape_indptr, shape_xy = whole_polylines(count, xy)
     reasons = sorted({text for text, stays in zip(why, kept, strict=True) if stays})
     position = {text: number for number, text in enumerate(reasons)}
     return ClosedStreets(
         reasons=tuple(reasons),
         reason=np.array([position[text] for text, stays in zip(why, kept, strict=True) if stays], dtype=np.int32),
-        shape_indptr=np.concatenate([[0], np.cumsum(points[kept])]).astype(np.int64),
-        shape_xy=xy[kept[owner]],
+        shape_indptr=shape_indptr,
+        shape_xy=shape_xy,
         barrier_xy=np.zeros((0, 2)),
     )
+
+
+def whole_polylines(
+    count: Sequence[int] | NDArray[np.integer], xy: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float64]]:
+    """Return which polylines have two points or more, all of them finite, and these polylines: offsets and points.
+
+    Parameters
+    ----------
+    count : int[k]
+        Points of each polyline.
+    xy : float64[sum(count), 2]
+        All points in order, in metres.
+    """
+    points = np.asarray(count, dtype=np.int64)
+    owner = np.repeat(np.arange(len(points)), points)
+    placed = np.isfinite(xy).all(axis=1)
+    kept = np.bincount(owner[placed], minlength=len(points)) == points
+    kept &= points > 1
+    return kept, np.concatenate([[0], np.cumsum(points[kept])]).astype(np.int64), xy[kept[owner]]
 
 
 def project_degrees(x: NDArray[np.int64], y: NDArray[np.int64], crs: pyproj.CRS) -> NDArray[np.float64]:

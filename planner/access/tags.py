@@ -127,6 +127,18 @@ def way_flags(tags: Tags, code: int) -> tuple[int, bool]:
     return flags, structure == "-1"
 
 
+def is_off_ground(tags: Tags) -> bool:
+    """Return whether a way has a level other than the ground's (``layer``), but is no bridge, tunnel or passage.
+
+    The level says in which order ways lie above each other, not what they are (OpenStreetMap wiki, Key:layer).
+    """
+    try:
+        level = float(tags.get("layer") or 0)
+    except ValueError:
+        return False
+    return level != 0 and tags.get("bridge") in _UNSET and tags.get("tunnel") in _UNSET
+
+
 def blocking_tag(tags: dict[str, str]) -> str:
     """Return the tag that makes a node impassable on foot, such as ``foot=no``; empty where people pass.
 

@@ -27,6 +27,10 @@ _MARGIN_DEG = 10.0
 #: extent of China's land and near seas, degrees
 _CHINA: Box = (73.0, 3.0, 136.0, 54.0)
 _HALF_TURN = 180.0
+_CHINA_NORTHINGS_M = 300_000, 5_940_000  # to 53.56° N, on the Heilongjiang
+_DEGREE_M = 111_320.0
+#: data that reach somewhat over the edge of their zone are still kept in it
+_ZONE_MARGIN_M = 15_000.0
 
 
 def parse_crs(text: str) -> CRS | ShiftedDatum:
@@ -173,13 +177,17 @@ def projection_zones(degrees: Box) -> list[str]:
 
 
 def _gauss_kruger(x_min: float, y_min: float, x_max: float, y_max: float, swapped: str) -> list[str]:
-    """Name the CGCS2000 3-degree systems of eastings x (with or without the zone's number) and northings y."""
-    if not (300_000 <= y_min <= y_max <= 6_000_000):
+    """Name the CGCS2000 3-degree systems of eastings x (with or without the zone's number) and northings y in China.
+
+    A zone is 1.5 degrees wide on either side of its meridian; with the same eastings a UTM zone of 3 degrees goes on.
+    """
+    if not (_CHINA_NORTHINGS_M[0] <= y_min <= y_max <= _CHINA_NORTHINGS_M[1]):
         return []
+    half_width_m = 1.5 * _DEGREE_M * np.cos(np.radians(y_min / _DEGREE_M)) + _ZONE_MARGIN_M
     zone, easting = divmod(x_min, 1_000_000)
     if 25 <= zone <= 45 and x_max // 1_000_000 == zone and 150_000 <= easting <= 850_000:
         return [f"EPSG:{4513 + int(zone) - 25} (CGCS2000, zone {int(zone)}){swapped}"]
-    if 150_000 <= x_min <= x_max <= 850_000:
+    if 500_000 - half_width_m <= x_min <= x_max <= 500_000 + half_width_m:
         return [f"EPSG:4534–4554 (CGCS2000, 3°){swapped}"]
     return []
 

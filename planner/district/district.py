@@ -181,7 +181,7 @@ def _projected_crs(study: Study, communities: LayerTable | None, findings: Findi
     except CRSError:
         crs = "gcj02"
     if isinstance(crs, str):
-        findings.error("unknown-crs", "crs", "", crs=study.crs)
+        findings.error("unknown-crs", "crs", "", crs=study.crs.strip() or "''")
         return None
     if not has_extent or communities is None:
         return crs if crs.is_projected else None

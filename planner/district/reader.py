@@ -231,7 +231,7 @@ def _with_crs(table: LayerTable) -> LayerTable | None:
             return None
         code = crs_conflict(real, box)
     except (CRSError, ProjError):
-        table.flag("error", "unknown-crs", crs=declared or str(frame.crs.name))
+        table.flag("error", "unknown-crs", crs=str(frame.crs.name) if declared is None else declared.strip() or "''")
         return None
     if code is not None:
         table.flag("error", code, (), crs=crs if isinstance(crs, str) else real.name, **evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -46,9 +47,10 @@ def unpacked(path: Path, table: str | None) -> Iterator[tuple[Path, str | None]]
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
-        NotImplementedError,
+        NotImplementedError,  # strong encryption, patches, a method of compression that Python lacks
         EOFError,
         zlib.error,
+        lzma.LZMAError,
         OverflowError,
     ) as error:
         raise UnreadableError("unreadable-file", reason=f"zip: {error}") from error

@@ -11,6 +11,7 @@ import struct
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
@@ -43,9 +44,12 @@ OSMIUM_ERRORS = (osmium.InvalidLocationError, RuntimeError, OSError, ValueError,
 OSM_SUFFIXES = (".osm", ".pbf", ".osm.bz2", ".osm.gz", ".osh", ".osh.bz2", ".osh.gz")
 _NEGATIVE = 1 << 40
 """Offset of the ids that replace negative ones (new objects of an editor)."""
+_CENTRES = {"w": 1 << 43, "r": 1 << 44}
+"""Offsets of the ids of nodes that stand for a way or a relation given by its centre alone."""
 _CHUNK = 1 << 24
 _DELETED = re.compile(rb"""\bvisible=["']false|\baction=["']delete|<delete\b""")
-_PLACED = re.compile(rb"<nd\b[^>]*\blat=")
+_PLACED = re.compile(rb"<nd\b[^>]*\blat=|<center\b")
+_BOXED = re.compile(rb"<(?:way|relation)\b[^>]*>\s*<bounds\b")
 _STARTS = tuple(
     re.compile(rb"<%b\b[^>]*?\sid=[\"'](-?[0-9]{1,18})[\"']" % kind) for kind in (b"node", b"way", b"relation")
 )
@@ -76,6 +80,12 @@ class _Rows:
         self.shapes.append(wkb)
         self.tags.append(tags)
 
+    def add_missing(self, rows: _Rows) -> None:
+        known_ids = set(self.ids)
+        for thing_id, wkb, tags in zip(rows.ids, rows.shapes, rows.tags, strict=True):
+            if thing_id not in known_ids:
+                self.add(thing_id, wkb, tags)
+
 
 @dataclass(frozen=True, eq=False)
 class ExtractLayer:
@@ -84,7 +94,7 @@ class ExtractLayer:
     frame: gpd.GeoDataFrame
     """``id`` (``n…`` node, ``w…`` way, ``r…`` relation), ``name``, ``storeys``, requested keys; EPSG:4326."""
     open_shapes: tuple[str, ...]
-    """Ids of objects with the tags that are neither a node nor a closed area."""
+    """Ids of objects with the tags that are neither a node nor a closed area, nor given by their centre."""
 
 
 def is_extract(path: Path) -> bool:
@@ -96,6 +106,8 @@ def read_extract(path: Path, queries: Sequence[TagQuery]) -> list[ExtractLayer]:
     """Return one layer per query in ``queries``, in one pass over ``path``.
 
     Deleted objects and old versions do not count, and the order of the objects does not matter (see `sorted_extract`).
+    A way or a relation whose area the file does not hold is a point at its centre, where the file gives one (Overpass
+    ``out center``, ``out bb``).
 
     Raises
     ------
@@ -116,13 +128,14 @@ def _read_extract(path: Path, queries: Sequence[TagQuery]) -> list[ExtractLayer]
     if not keys:
         return [_extract(_Rows(), query) for query in queries]
     found = [_Rows() for _ in queries]
+    centres = [_Rows() for _ in queries]
     wkb = osmium.geom.WKBFactory()
     key_filter = osmium.filter.KeyFilter(*keys)
     for element in osmium.FileProcessor(osmium_source(path)).with_areas(key_filter).with_filter(key_filter):
         if isinstance(element, osmium.osm.Changeset):
             continue
         tags = dict(element.tags)
-        for query, layer_rows in zip(queries, found, strict=True):
+        for query, layer_rows, layer_centres in zip(queries, found, centres, strict=True):
             if not _matches(tags, query.tags):
                 continue
             if isinstance(element, osmium.osm.Area):
@@ -132,11 +145,15 @@ def _read_extract(path: Path, queries: Sequence[TagQuery]) -> list[ExtractLayer]
                     tags,
                 )
             elif isinstance(element, osmium.osm.Node):
-                layer_rows.add(f"n{source_id(element.id)}", wkb.create_point(element), tags)
+                kind, number = _source_object(element.id)
+                rows = layer_rows if kind == "n" else layer_centres
+                rows.add(f"{kind}{number}", wkb.create_point(element), tags)
             else:  # closed ways and complete relations are repeated as areas
                 layer_rows.others.append(
                     f"{'w' if isinstance(element, osmium.osm.Way) else 'r'}{source_id(element.id)}"
                 )
+    for layer_rows, layer_centres in zip(found, centres, strict=True):
+        layer_rows.add_missing(layer_centres)
     return [_extract(layer_rows, query) for layer_rows, query in zip(found, queries, strict=True)]
 
 
@@ -165,13 +182,22 @@ def source_id(number: int) -> int:
     return _NEGATIVE - number if number > _NEGATIVE else number
 
 
+def _source_object(node: int) -> tuple[str, int]:
+    """Return kind and id, in the original file, of the object that a node of the sorted file stands for."""
+    for kind, offset in reversed(_CENTRES.items()):
+        if node >= offset:
+            return kind, source_id(node - offset)
+    return "n", source_id(node)
+
+
 @contextmanager
 def sorted_extract(path: Path, *, always: bool = False) -> Iterator[Path]:
     """Yield a file that osmium reads completely: ``path`` itself, or a sorted copy of its current objects.
 
     In the copy nodes come before ways before relations, each by ascending id. Of several versions of an object only
     the last counts; objects that are deleted (``visible="false"``, an editor's ``action="delete"``) do not. Nodes that
-    ways bring along (``LocationsOnWays``, Overpass ``out geom``) are nodes of their own. `source_id` turns ids back.
+    ways bring along (``LocationsOnWays``, Overpass ``out geom``) are nodes of their own, and so are the centres of
+    tagged ways and relations (``out center``). `source_id` turns ids back.
 
     Parameters
     ----------
@@ -213,7 +239,7 @@ def _xml_needs_sorting(path: Path) -> bool:
     last_kind = 0
     with path.open("rb") as file:
         for text in _elements(file):
-            if _DELETED.search(text) or _PLACED.search(text):
+            if _DELETED.search(text) or _PLACED.search(text) or _BOXED.search(text):
                 return True
             for kind, start in enumerate(_STARTS):
                 found = start.findall(text)
@@ -272,8 +298,13 @@ def _write_sorted(found: OsmObjects, path: Path) -> None:
     def number(given: int) -> int:
         return given if given >= 0 else _NEGATIVE - given
 
+    nodes = [(number(given), node) for given, node in found.nodes.items()]
+    for (kind, given), position in found.centres.items():
+        tags = (found.ways if kind == "w" else found.relations)[given][1]
+        if tags:
+            nodes.append((_CENTRES[kind] + number(given), (*position, tags)))
     with osmium.SimpleWriter(str(path), overwrite=True) as out:
-        for new, node in sorted((number(given), node) for given, node in found.nodes.items()):
+        for new, node in sorted(nodes, key=itemgetter(0)):
             out.add_node(mutable.Node(id=new, version=1, location=(node[0], node[1]), tags=node[2]))
         for new, way in sorted((number(given), way) for given, way in found.ways.items()):
             out.add_way(mutable.Way(id=new, version=1, nodes=[number(ref) for ref in way[0]], tags=way[1]))

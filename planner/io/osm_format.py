@@ -211,6 +211,8 @@ class OsmObjects:
         self.nodes: dict[int, Node] = {}
         self.ways: dict[int, Way] = {}
         self.relations: dict[int, Relation] = {}
+        self.centres: dict[tuple[str, int], tuple[float, float]] = {}
+        """Of ways (``w``) and relations (``r``) that Overpass gives as one point or one box: its middle."""
         self._version: dict[tuple[str, int], int] = {}
         self._places: dict[int, tuple[float, float]] = {}
         self._at: dict[tuple[float, float], int] = {}
@@ -226,6 +228,7 @@ class OsmObjects:
 
     def drop(self, kind: str, number: int) -> None:
         """Forget an object that was deleted."""
+        self.centres.pop((kind, number), None)
         if kind == "n":
             self.nodes.pop(number, None)
         elif kind == "w":
@@ -328,16 +331,21 @@ class _XmlReader:
         self._refs: list[int] = []
         self._members: list[tuple[str, int, str]] = []
         self._corners: list[tuple[float, float]] | None = None
+        self._centre: tuple[float, float] | None = None
         self._deleting = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name in {"node", "way", "relation"}:
             self._object, self._kind = attributes, name[0]
-            self._tags, self._refs, self._members = {}, [], []
+            self._tags, self._refs, self._members, self._centre = {}, [], [], None
         elif name == "tag" and self._object is not None:
             self._tags[attributes["k"]] = attributes["v"]
         elif name == "nd":
             self._node_of_way(attributes)
+        elif name == "center" and self._object is not None:
+            self._centre = _position(attributes)
+        elif name == "bounds" and self._object is not None and self._centre is None:
+            self._centre = _middle(attributes)
         elif name == "member":
             self._members.append((attributes["type"][0], int(attributes["ref"]), attributes.get("role", "")))
             self._corners = []
@@ -372,12 +380,24 @@ class _XmlReader:
             return
         if self._deleting or attributes.get("visible") == "false" or attributes.get("action") == "delete":
             found.drop(self._kind, number)
-        elif self._kind == "n":
+            return
+        if self._kind == "n":
             found.nodes[number] = (*_position(attributes), self._tags)
-        elif self._kind == "w":
+            return
+        if self._kind == "w":
             found.ways[number] = (self._refs, self._tags)
         else:
             found.relations[number] = (self._members, self._tags)
+        found.centres.pop((self._kind, number), None)
+        if self._centre is not None:
+            found.centres[self._kind, number] = self._centre
+
+
+def _middle(attributes: dict[str, str]) -> tuple[float, float] | None:
+    """Return the middle of a box in degrees; none for a box across 180°."""
+    west, south = _position({"lon": attributes["minlon"], "lat": attributes["minlat"]})
+    east, north = _position({"lon": attributes["maxlon"], "lat": attributes["maxlat"]})
+    return ((west + east) / 2, (south + north) / 2) if west <= east else None
 
 
 def _position(attributes: dict[str, str]) -> tuple[float, float]:

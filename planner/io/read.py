@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import lzma
 import re
 import struct
 import zipfile
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 #: what the readers of all these formats have been seen to raise on damaged files
 _READER_ERRORS = (
-    DataSourceError, DataLayerError, ShapelyError, pa.ArrowException, zipfile.BadZipFile, zlib.error, struct.error,
+    DataSourceError, DataLayerError, ShapelyError, pa.ArrowException, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
     OSError, ValueError, LookupError, RuntimeError, TypeError, ArithmeticError, AttributeError, NameError, EOFError,
     AssertionError, SyntaxError,
 )  # fmt: skip

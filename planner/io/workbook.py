@@ -106,9 +106,9 @@ def read_workbook(path: Path, sheet: str | None) -> RawTable:
         raise UnreadableError("not-what-it-says", suffix=path.suffix)
     with zipfile.ZipFile(path) as archive:
         refuse_zip_bomb(archive)
-    with warnings.catch_warnings():
+    with path.open("rb") as file, warnings.catch_warnings():  # opened here: closed as well where loading fails halfway
         warnings.simplefilter("ignore")  # warnings about styles
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         try:
             found = _read_sheet(book, _chosen_sheet(book, sheet))
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +46,8 @@ def load_study(path: Path, *, scenario: str | None = None, sets: Sequence[str] =
     scenario
         Name of one of the study's scenarios; one of a matrix by its whole name.
     sets
-        ``key=value`` texts; they win over the scenario. Items of lists are named by their id, name or position.
+        ``key=value`` texts; they win over the scenario, and may change the scenarios themselves. Items of lists are named
+        by their id, name or position.
 
     Raises
     ------
@@ -54,8 +56,9 @@ def load_study(path: Path, *, scenario: str | None = None, sets: Sequence[str] =
     """
     text = _read(path)
     raw = _parse(path, text)
-    asked = () if scenario is None else variant(str(path), _plain(raw.get("scenarios")), scenario).overlays
-    return _validated(path, raw, [*asked, *(parse_set(item) for item in sets)])
+    said = [parse_set(item) for item in sets]
+    asked = () if scenario is None else variant(str(path), _scenarios(raw, said), scenario).overlays
+    return _validated(path, raw, [*asked, *said])
 
 
 def load_variants(path: Path, *, sets: Sequence[str] = ()) -> dict[str, Study | StudyError]:
@@ -72,7 +75,7 @@ def load_variants(path: Path, *, sets: Sequence[str] = ()) -> dict[str, Study | 
     said = [parse_set(item) for item in sets]
     base = _validated(path, raw, said)
     found: dict[str, Study | StudyError] = {}
-    for one in variants(str(path), _plain(raw.get("scenarios"))):
+    for one in variants(str(path), _scenarios(raw, said)):
         try:
             if one.fault:
                 raise StudyError(one.fault)  # noqa: TRY301 - kept beside the faults of its values
@@ -80,6 +83,16 @@ def load_variants(path: Path, *, sets: Sequence[str] = ()) -> dict[str, Study | 
         except StudyError as fault:
             found[one.name] = fault
     return found
+
+
+def _scenarios(raw: Any, overlays: Sequence[Overlay]) -> object:
+    """Return the block ``scenarios`` as plain values, overrides of scenarios laid over it."""
+    asked = _plain(raw)
+    for overlay in overlays:
+        if overlay.key.split(".", 1)[0] == "scenarios":
+            with contextlib.suppress(LookupError):  # a fault of the study itself, named when it is validated
+                _lay_over(asked, overlay)
+    return asked.get("scenarios")
 
 
 def load_overlaid(path: Path, overlays: Sequence[Overlay]) -> Study:

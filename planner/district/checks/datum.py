@@ -27,7 +27,6 @@ from scipy.special import bdtrc
 from planner.district.checks.locations import coincident_points, stated_communities
 from planner.district.crs import WGS84
 from planner.district.gcj02 import bd09_to_wgs84, gcj02_to_wgs84, in_china, wgs84_to_bd09, wgs84_to_gcj02
-from planner.io.osm import is_extract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +78,7 @@ class DatumSample:
     xy: NDArray[np.float64]
     """float64[n, 2]: in the district's system."""
     near: NDArray[np.float64]
-    """float64[m, 2]: points in or near the communities, for the random-shift test; none of an OpenStreetMap extract."""
+    """float64[m, 2]: points in or near the communities, for the random-shift test; none of the file of the streets."""
     tallies: dict[str, HitCounts]
     """Evidence (``stated``, ``communities``, ``buildings``) → points located correctly under each displacement."""
 
@@ -163,7 +162,8 @@ def _count_hits(
 ) -> tuple[NDArray[np.float64], dict[str, HitCounts]]:
     """Return the points in or near the communities, and the hits under every displacement."""
     base = tables.get("layers.communities")
-    if base is None or is_extract(table.spec.path):  # OpenStreetMap is in WGS 84, whatever its points fit
+    # points of the file of the streets lie as the streets do; other extracts may hold what an editor imported
+    if base is None or table.spec.path == study.layers.streets.path:
         return np.empty((0, 2)), {}
     shapes = np.array(base.frame.geometry.array, dtype=object)
     west, south, east, north = (float(v) for v in shapely.total_bounds(shapes))

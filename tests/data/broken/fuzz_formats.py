@@ -7,24 +7,16 @@ more than ten seconds of computing, or to more than two gigabytes. Each number i
 
 import contextlib
 import gzip
-import random
-import resource
-import sys
-import tempfile
-import time
-import traceback
-from pathlib import Path
 
 import geopandas as gpd
 import xlsxwriter
 from shapely.geometry import Point
 
 from planner.access.network_reading import read_network
-from planner.errors import PlannerError
 from planner.io.osm import TagQuery, read_extract
 from planner.io.read import read_file
 from planner.io.table import UnreadableError
-from tests.data.broken.fuzz import damaged
+from tests.data.broken.driver import damaged, numbers, run
 
 MOST_S, MOST_KB = 10.0, 2_000_000
 CRS = "EPSG:25833"
@@ -158,24 +150,5 @@ def workbook(luck, place):
     read_file(path)
 
 
-def main(first, last):
-    for number in range(first, last):
-        luck = random.Random(number)  # noqa: S311 - damage, not secrets
-        began = time.process_time()
-        with tempfile.TemporaryDirectory() as place:
-            try:
-                (extract, extract, codes, workbook)[number % 4](luck, Path(place))
-            except (PlannerError, UnreadableError):
-                pass
-            except Exception:  # noqa: BLE001 - anything else is what is looked for
-                print(number, traceback.format_exc(limit=-2).replace("\n", " | "), flush=True)
-        if time.process_time() - began > MOST_S:
-            print(number, "took", round(time.process_time() - began), "seconds", flush=True)
-        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > MOST_KB:
-            print(number, "took more than two gigabytes", flush=True)
-            break
-    print("done", flush=True)
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    run((extract, extract, codes, workbook), *numbers(), most_s=MOST_S, most_kb=MOST_KB)

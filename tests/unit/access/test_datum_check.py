@@ -1,5 +1,7 @@
 """Points that lie along the streets only once a web map's shift is taken back: reported with the evidence, never moved."""
 
+from types import SimpleNamespace
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -7,9 +9,18 @@ import shapely
 
 from planner.access import read_network
 from planner.access.checks import check_streets
+from planner.access.datum_check import _hits_along_streets, _shift_test
 from planner.district import read_district
-from planner.district.checks.datum import MAX_SAMPLE, SAMPLE_SPACING_M
+from planner.district.checks.datum import (
+    MAX_SAMPLE,
+    SAMPLE_SPACING_M,
+    HitCounts,
+    random_shift_test,
+    standardised_fit,
+)
 from planner.district.gcj02 import wgs84_to_bd09, wgs84_to_gcj02
+from tests.unit.access.osm_street import CRS as STREET_CRS
+from tests.unit.access.osm_street import STREET, node, nodes, spots, tags, way, written
 from tests.unit.district.conftest import CRS, HandDrawn, X, Y
 
 SHIFTS = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
@@ -119,3 +130,36 @@ def test_points_on_a_fallback_and_points_outside_china_are_not_tested(tmp_path, 
     (tmp_path / "abroad").mkdir()
     monkeypatch.setattr("planner.district.checks.datum.in_china", lambda lon, _: np.zeros(len(lon), dtype=bool))
     assert town(tmp_path / "abroad", shifted(doors(), "gcj02"))[0].datum_samples == ()
+
+
+def test_beside_a_street_and_beside_a_road_are_counted_apart(tmp_path):
+    text = nodes() + way(1, STREET) + node(90, -200, 200) + node(91, 1200, 200)
+    path = written(tmp_path / "town.osm", text + way(2, [90, 91], said=tags(highway="footway")))
+    network = read_network(path, STREET_CRS)
+    # on the carriageway, at a door, just within 30 m, beyond, beside the footway, nowhere near
+    places = np.concatenate([spots(500, y=y) for y in (3, 12, 29, 31, 212, 900)])
+    hits = _hits_along_streets(places[:, None], network, shapely.STRtree(network.lines))
+    assert hits["streets"].hits.tolist() == [1, 1, 1, 0, 1, 0]
+    assert hits["roads"].hits.tolist() == [0, 1, 1, 0, 0, 0]
+    assert hits["streets"].tested.tolist() == hits["roads"].tested.tolist()
+
+
+@pytest.mark.parametrize(("share", "asked"), [(0.4, "roads"), (0.02, "streets")])
+def test_roads_are_asked_instead_of_streets_unless_they_are_few(share, asked):
+    random, first, n = np.random.default_rng(1), 3, 400
+    tried = SimpleNamespace(first_reference=first)
+
+    def hits(usual, shift):
+        found = random.binomial(100, usual, n).astype(np.float64)
+        found[:first] = 100 * usual
+        found[shift] = min(100.0, 100 * usual + 40)
+        return HitCounts(found, np.full(n, 100.0), 100)
+
+    # streets fit better with the second shift by a little, roads with the first
+    counts = {"streets": hits(0.5, 2), "roads": hits(share, 1)}
+    test = _shift_test([counts], tried)
+    alone = _shift_test([{"streets": counts["streets"], "roads": hits(0.0, 0)}], tried)
+    assert alone.shift == 1
+    scores = [standardised_fit(count, first) for count in counts.values()]
+    expected = random_shift_test(scores[1:] if asked == "roads" else scores, first)
+    assert (test.shift, test.chance) == (expected.shift, expected.chance)

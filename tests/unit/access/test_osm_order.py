@@ -6,10 +6,12 @@ import gzip
 import numpy as np
 import osmium
 import pytest
+import shapely
 
 from planner.access import compute_travel_times, read_network, snap
 from planner.errors import LayerError
 from planner.io.osm import TagQuery, read_extract
+from planner.io.table import UnreadableError
 from planner.study import WalkingProfile
 from tests.unit.access.osm_street import CRS, PLACES, STREET, node, nodes, number_at, place, spots, tags, way, written
 
@@ -173,6 +175,82 @@ def test_a_facility_that_overpass_tells_as_a_relation_with_its_shape_is_read(tmp
     (found,) = read_extract(written(tmp_path / "places.osm", text), [TagQuery({"amenity": ["canteen"]})])
     assert list(found.frame["id"]) == ["r5"]
     assert found.frame.to_crs(CRS).area[0] == pytest.approx(400, rel=0.01)
+
+
+def centre(x, y=0):
+    return '<center lat="{1}" lon="{0}"/>'.format(*place(x, y))
+
+
+def box(x, y, half=10):
+    (west, south), (east, north) = place(x - half, y - half), place(x + half, y + half)
+    return f'<bounds minlat="{south}" minlon="{west}" maxlat="{north}" maxlon="{east}"/>'
+
+
+MEMBERS = '<member type="way" ref="6" role="outer"/>'
+SITE = '<member type="node" ref="1" role=""/>'
+AREA = tags(type="multipolygon", amenity="canteen", name="A")
+
+
+@pytest.mark.parametrize(
+    ("text", "thing"),
+    [
+        (f'<way id="7">{centre(300, 40)}<nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="1"/>{CANTEEN}</way>', "w7"),
+        (f'<way id="7">{centre(300, 40)}{CANTEEN}</way>', "w7"),  # out tags center
+        (f'<way id="7">\n  {box(300, 40)}\n  {CANTEEN}</way>', "w7"),  # out tags bb
+        (f'<way id="-7">{centre(300, 40)}{CANTEEN}</way>', "w-7"),
+        (f'<relation id="5">{centre(300, 40)}{MEMBERS}{AREA}</relation>', "r5"),
+        (f'<relation id="5">{box(300, 40)}{MEMBERS}{AREA}</relation>', "r5"),
+        (f'<relation id="5">{centre(300, 40)}{SITE}{tags(type="site", amenity="canteen", name="A")}</relation>', "r5"),
+        (f'<node id="7" lat="{place(300, 40)[1]}" lon="{place(300, 40)[0]}">{CANTEEN}</node>', "n7"),
+    ],
+    ids=["way", "way of tags", "way of a box", "new way", "relation", "relation of a box", "site", "node"],
+)
+def test_what_overpass_gives_by_its_centre_stands_there(tmp_path, text, thing):
+    (found,) = read_extract(
+        written(tmp_path / "places.osm", text, generator="Overpass API"), [TagQuery({"amenity": ["canteen"]})]
+    )
+    assert list(found.frame["id"]) == [thing]
+    assert list(found.frame["name"]) == ["A"]
+    np.testing.assert_allclose(shapely.get_coordinates(found.frame.to_crs(CRS).geometry), spots(300, y=40), atol=0.1)
+    assert not found.open_shapes
+
+
+def test_a_shape_in_the_file_counts_for_more_than_its_centre(tmp_path):
+    corners = node(1, 0) + node(2, 40) + node(3, 40, 30)
+    text = f'{corners}<way id="7">{centre(300, 40)}<nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="1"/>{CANTEEN}</way>'
+    (found,) = read_extract(written(tmp_path / "places.osm", text), [TagQuery({"amenity": ["canteen"]})])
+    assert list(found.frame["id"]) == ["w7"]
+    assert found.frame.to_crs(CRS).area[0] == pytest.approx(600, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'<way id="7" version="1">{centre(300)}{CANTEEN}</way><way id="7" version="2" visible="false"/>',
+        f'<way id="7" version="1">{centre(300)}{CANTEEN}</way><way id="7" version="2">{tags(amenity="bank")}</way>',
+        f'<delete><way id="7">{centre(300)}{CANTEEN}</way></delete>',
+    ],
+    ids=["deleted later", "another version", "in a delete section"],
+)
+def test_the_centre_of_what_is_gone_does_not_count(tmp_path, text):
+    (found,) = read_extract(written(tmp_path / "places.osm", text), [TagQuery({"amenity": ["canteen"]})])
+    assert not len(found.frame)
+
+
+def test_a_way_without_its_nodes_and_without_a_centre_is_told(tmp_path):
+    text = way(7, [1, 2, 3, 1], said=CANTEEN)  # out skel and out body alone
+    (found,) = read_extract(written(tmp_path / "places.osm", text), [TagQuery({"amenity": ["canteen"]})])
+    assert not len(found.frame)
+    assert found.open_shapes == ("w7",)
+
+
+@pytest.mark.parametrize(
+    "middle", ['<center lat="91" lon="0"/>', '<center lat="x" lon="0"/>', '<center lon="0"/>', '<bounds minlat="1"/>']
+)
+def test_a_damaged_centre_is_refused(tmp_path, middle):
+    path = written(tmp_path / "places.osm", f'<way id="7">{middle}{CANTEEN}</way>')
+    with pytest.raises(UnreadableError, match="unreadable-file"):
+        read_extract(path, [TagQuery({"amenity": ["canteen"]})])
 
 
 @pytest.mark.parametrize("text", ["<osm", '<way id="1" visible="false">', '<node id="x" visible="false"/>', "PK\x03"])

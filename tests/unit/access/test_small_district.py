@@ -94,3 +94,69 @@ def test_the_same_rooms_where_they_belong_raise_no_alarm(tmp_path):
 
 def test_rooms_that_declare_the_shift_raise_no_alarm(tmp_path):
     assert found_in(tmp_path, shift="gcj02", crs="gcj02") == []
+
+
+def extract_of(points, **tags):
+    """An OpenStreetMap file of points in degrees, as an editor saves what it imported from a map's places."""
+    text = "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+    nodes = "".join(
+        f'<node id="{number}" version="1" lon="{point.x:.9f}" lat="{point.y:.9f}">{text}</node>'
+        for number, point in enumerate(points, start=1)
+    )
+    return f'<osm version="0.6">{nodes}</osm>'
+
+
+def found_in_extracts(folder, *, shift, seed=1, same_file=False, **of_layers):
+    """Findings about shifts where rooms and facilities are OpenStreetMap files and no buildings are known."""
+    random = np.random.default_rng(seed)
+    drawn = HandDrawn(folder)
+    drawn.streets = irregular_streets(random)
+    drawn.communities = drawn.communities.iloc[:1].set_geometry(
+        [shapely.box(X - HALF_M, Y - HALF_M, X + HALF_M, Y + HALF_M)], crs=CRS
+    )
+    drawn.buildings = drawn.candidates = drawn.facilities = None
+    drawn.layers.pop("buildings")
+    at = shifted(doors(random, drawn.streets, 30), shift)
+    if same_file:
+        of_layers |= {"path": "streets.osm"}
+    drawn.layers["candidates"] = [
+        {
+            "path": "rooms.osm",
+            "tags": {"building": ["school"]},
+            "kind": "school",
+            "columns": {"area_m2": "floor_m2"},
+            **of_layers,
+        }
+    ]
+    drawn.layers["facilities"] = [
+        {"path": "places.osm", "tags": {"amenity": ["canteen"]}, "service": "canteen", **of_layers}
+    ]
+    (folder / "rooms.osm").write_text(extract_of(at[:25], building="school", floor_m2="300"))
+    (folder / "places.osm").write_text(extract_of(at[25:], amenity="canteen"))
+    study = drawn.study()
+    if same_file:
+        offset = extract_of(at, building="school", amenity="canteen", floor_m2="300").replace(
+            '<node id="', '<node id="9000'
+        )
+        streets = (folder / "streets.osm").read_text()
+        nodes = offset.removeprefix('<osm version="0.6">').removesuffix("</osm>")
+        (folder / "streets.osm").write_text(streets.replace("<way", f"{nodes}<way", 1))
+    district = read_district(study, drawn.folder)
+    network = read_network(drawn.folder / "streets.osm", district.crs)
+    every = [*district.findings, *check_streets(study, district, network)]
+    return [finding for finding in every if "shift" in finding.code]
+
+
+@pytest.mark.parametrize("shift", ["gcj02", "bd09"])
+def test_extracts_of_places_without_buildings_betray_an_undeclared_shift(tmp_path, shift):
+    found = found_in_extracts(tmp_path, shift=shift)
+    assert {finding.evidence["shift"] for finding in found} == {shift}
+    assert f"crs: {shift}" in found[0].hint("en")
+
+
+def test_extracts_of_places_where_they_belong_raise_no_alarm(tmp_path):
+    assert found_in_extracts(tmp_path, shift="") == []
+
+
+def test_places_of_the_file_of_the_streets_lie_as_the_streets_do(tmp_path):
+    assert found_in_extracts(tmp_path, shift="", same_file=True) == []

@@ -6,6 +6,7 @@ import pytest
 from shapely.geometry import LineString, Point
 
 from planner.district import check_layers, read_district
+from planner.district.crs import probable_crs
 from planner.district.gcj02 import wgs84_to_gcj02
 from tests.unit.district.conftest import CRS, X, Y, square
 
@@ -152,3 +153,22 @@ def test_a_declared_system_is_used_and_nothing_is_said_of_degrees(drawn):
     there = drawn.facilities.geometry.iloc[0]
     assert read_district(drawn.study(), drawn.folder).facilities.geometry.iloc[0].distance(there) < 0.01
     assert not {"degrees-in-china", "degrees-read"} & set(codes(drawn.study(), drawn.folder))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "in_china"),
+    [
+        (384_000, 5_935_000, False),  # Neubrandenburg in EPSG:25833
+        (565_800, 5_934_500, True),  # north of Mohe: only China's own data can decide
+        (691_600, 5_334_800, False),  # Munich in EPSG:25832
+        (300_000, 4_560_000, False),  # Rome in EPSG:32633
+        (448_300, 4_418_900, True),  # Beijing, zone 39
+        (640_000, 3_455_000, True),  # Shanghai, zone 40
+        (330_000, 2_180_000, True),  # Hainan, west of its meridian
+    ],
+)
+def test_cgcs2000_is_suggested_where_a_zone_of_three_degrees_can_hold_the_coordinates(x, y, in_china):
+    for low, high in (((x, y), (x + 1_000, y + 1_000)), ((y, x), (y + 1_000, x + 1_000))):
+        named = probable_crs((*low, *high))
+        assert any("CGCS2000" in name for name in named) == in_china
+    assert any("UTM" in name for name in probable_crs((x, y, x + 1_000, y + 1_000)))

@@ -3,10 +3,12 @@
 import geopandas as gpd
 import pandas as pd
 import pytest
-from shapely.geometry import Point
+from shapely.geometry import LineString, Point
 
+from planner.access import read_network
 from planner.district import check_layers, read_district
 from planner.district.findings import Findings
+from planner.errors import LayerError
 from tests.unit.district.conftest import CRS, X, Y
 
 
@@ -134,3 +136,28 @@ def test_a_finding_never_names_a_row_by_nothing():
     findings = Findings()
     findings.warn("duplicate-id", "layers.people.0", "a.csv", ["", "\t", "b"])
     assert "[–, –, b]" in findings.all[0].text("zh")
+
+
+@pytest.mark.parametrize("said", ["", "  ", "EPSG:25833 or so"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_system_that_is_none_is_named_as_written_and_never_the_files_own(drawn, said, language):
+    drawn.layers["facilities"] = [{"path": "facilities.gpkg", "crs": said}]
+    found = found_in(drawn)["unknown-crs"]
+    assert found.layer == "layers.facilities.0"
+    assert found.what(language).startswith(("不认识坐标系 " if language == "zh" else "") + (said.strip() or "''"))
+    assert "WGS" not in found.what(language)
+
+
+@pytest.mark.parametrize("said", ["", "  "])
+def test_an_empty_system_of_the_study_is_named_too(drawn, said):
+    drawn.settings["crs"] = said
+    found = found_in(drawn)["unknown-crs"]
+    assert found.layer == "crs"
+    assert found.what("en").startswith("'' is no coordinate system")
+
+
+@pytest.mark.parametrize("said", ["", "  "])
+def test_an_empty_system_of_the_streets_is_named_too(drawn, said):
+    gpd.GeoDataFrame(geometry=[LineString([(X, Y), (X + 900, Y)])], crs=CRS).to_file(drawn.folder / "lines.gpkg")
+    with pytest.raises(LayerError, match="''"):
+        read_network(drawn.folder / "lines.gpkg", CRS, source_crs=said)

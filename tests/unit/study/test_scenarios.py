@@ -133,3 +133,33 @@ def test_long_names_fit_a_folder_and_stay_apart():
     assert max(len(name.encode()) for name in names) <= 180
     (_, broken) = variants("x", [{"name": "长" * 70}])
     assert "too long a name" in broken.fault
+
+
+def test_scenarios_given_on_the_command_line_are_those_that_run(study):
+    sets = ["scenarios=[{name: poor, set: {budgets.capital_yuan: 7}}]"]
+    found = load_variants(study, sets=sets)
+    assert list(found) == ["base", "poor"]
+    assert found["poor"].budgets.capital_yuan == 7
+    assert load_study(study, scenario="poor", sets=sets).budgets.capital_yuan == 7
+    with pytest.raises(StudyError, match="there is no scenario fast"):
+        load_study(study, scenario="fast", sets=sets)
+
+
+def test_one_value_of_a_scenario_and_a_matrix_may_be_given_on_the_command_line(study):
+    sets = [
+        "scenarios.fast.set={walking.profiles.elder.speed_m_s: 1.5}",
+        "scenarios.grid.matrix={budgets.capital_yuan: [3, 4]}",
+    ]
+    found = load_variants(study, sets=sets)
+    assert [name for name in found if name.startswith("grid")] == ["grid+capital_yuan-3", "grid+capital_yuan-4"]
+    fast = {name: one for name, one in found.items() if name.startswith("fast")}
+    assert {one.walking.profiles["elder"].speed_m_s for one in fast.values()} == {1.5}
+    assert {one.budgets.capital_yuan for one in fast.values()} == {3, 4}
+
+
+@pytest.mark.parametrize(
+    "said", ["scenarios=7", "scenarios=[{set: {}}]", "scenarios.nobody.set={}", "scenarios=[{name: a}, {name: a}]"]
+)
+def test_scenarios_that_are_none_are_refused_as_in_the_file(study, said):
+    with pytest.raises(StudyError, match="scenario"):
+        load_variants(study, sets=[said])
