@@ -218,7 +218,8 @@ class ScenarioRunner:
 
     def _run(self, job: ScenarioJob, tell: OnEvent, began: float) -> ScenarioResult:
         from planner.study import Study  # noqa: PLC0415
-        from planner.workflow.plan import compute_run  # noqa: PLC0415 - a batch with nothing to do never loads the solver
+        from planner.workflow.pipeline import Pipeline  # noqa: PLC0415 - a batch with nothing to do never loads the solver
+        from planner.workflow.plan import interrupted, plan  # noqa: PLC0415
 
         stages = _cache(self.cache, self.cache_bytes)
         stages.events.clear()
@@ -227,16 +228,17 @@ class ScenarioRunner:
         def progress(stage: str, done: float, note: str = "") -> None:  # noqa: ARG001 - stages are told by name
             tell(job.name, "stage", f"{stage} {note}".rstrip())
 
-        with atomic_folder(job.target) as aside:
-            run = compute_run(
-                study, job.folder, scenario=job.scenario, progress=progress, cache=stages, keep_interrupted=False
-            )
+        with atomic_folder(job.target) as folder:
+            pipeline = Pipeline(study, job.folder, job.scenario, progress, stages)
+            if interrupted(pipeline.plan):  # stopped early: the next call begins it anew
+                raise KeyboardInterrupt
+            run = plan(pipeline)
             if run.manifest.digest != job.digest:
                 raise StudyError(_otherwise(job))
-            run.write(aside)
+            run.write(folder)
             if self.publish is not None:
-                progress("reports", 0.0)
-                self.publish(run, aside)
+                with pipeline.stage("reports"):
+                    self.publish(run, folder)
         seconds = round(time.perf_counter() - began, 3)
         return ScenarioResult(
             job.name, "ran", job.target, run.manifest.result, seconds=seconds, events=tuple(stages.events)

@@ -187,7 +187,7 @@ def test_a_worker_that_dies_takes_nothing_with_it(town, whole, tmp_path, deaths)
 def test_an_interrupted_search_is_no_result(town, tmp_path, monkeypatch):
     from dataclasses import replace
 
-    from planner.workflow import plan as run
+    from planner.workflow import pipeline as run
 
     solve = run.solve
 
