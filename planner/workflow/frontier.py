@@ -12,6 +12,7 @@ import pandas as pd
 
 from planner.errors import InfeasibleError, StudyError
 from planner.siting import Rule, SolverSettings, build_problem, trace_frontier
+from planner.store.schema import schema
 from planner.store.tables import as_parquet
 from planner.workflow.pipeline import interval_text
 
@@ -35,9 +36,7 @@ class FrontierResult:
     scenario: str
     along: Literal["capital", "floor"]
     points: pd.DataFrame
-    """By ascending limit: ``limit, status`` (``optimal``, ``feasible``, ``infeasible``, ``unknown``), ``value, bound, gap, capital_yuan,
-    yearly_yuan, sites, people_<service>`` (served in the widest circle), ``slope`` (of the first aim to the next point, per million yuan or
-    percentage point; NaN where unknown) and ``knee``. What no plan has is NaN."""
+    """The table ``frontier.frontier`` of ``planner/store/schema.toml``."""
 
     @property
     def proven(self) -> bool:
@@ -45,7 +44,8 @@ class FrontierResult:
         return bool(self.points["status"].isin(["optimal", "infeasible"]).all())
 
     def write(self, folder: Path) -> None:
-        """Write ``frontier.parquet`` into ``folder``."""
+        """Write ``frontier.parquet`` into ``folder``; raises as `planner.store.tables.Frames.write`."""
+        schema()["frontier"]["frontier"].require_declared(self.points.columns)
         (folder / "frontier.parquet").write_bytes(as_parquet(self.points))
 
 
