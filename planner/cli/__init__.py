@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from planner._version import __version__
-from planner.cli.bar import Bar
+from planner.cli.board import Bar
 from planner.errors import (
     INTERRUPTED,
     LACKS_MEMORY,
@@ -183,7 +183,7 @@ def batch(
             only=only or (),
             sets=sets or (),
             store=store,
-            tell=board,
+            on_event=board,
         )
     totals = city_totals(report) if len(studies) > 1 else None
     if as_json:

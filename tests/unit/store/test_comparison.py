@@ -26,7 +26,7 @@ def store(tmp_path_factory):
         for seed, name in enumerate(("north", "south"))
     ]
     report = run_batch(
-        towns, executor=Serial(), work=ScenarioRunner(None), store=folder / "store", tell=lambda *_: None
+        towns, executor=Serial(), work=ScenarioRunner(None), store=folder / "store", on_event=lambda *_: None
     )
     report.raise_failures()
     return folder / "store"
