@@ -65,7 +65,7 @@ def batch(study: Path, store: Path, executor: Serial | Processes) -> tuple[Batch
         work=ScenarioRunner(store / ".cache"),
         only=["grid*"],
         store=store,
-        tell=lambda *_: None,
+        on_event=lambda *_: None,
     )
     report.raise_failures()
     return report, time.perf_counter() - began

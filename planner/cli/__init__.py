@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import traceback
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -16,7 +17,7 @@ import typer
 from rich.console import Console
 
 from planner._version import __version__
-from planner.cli.bar import Bar
+from planner.cli.board import Bar
 from planner.errors import (
     INTERRUPTED,
     LACKS_MEMORY,
@@ -29,10 +30,11 @@ from planner.errors import (
 from planner.store.manifest import plain_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from planner.store.cache import Cache
-    from planner.workflow.plan import Publish
+    from planner.store.folders import Kind
+    from planner.store.run import Run
+    from planner.workflow.pipeline import OpenResult
 
 app = typer.Typer(
     name="planner",
@@ -83,21 +85,14 @@ def plan(
     from planner import report
     from planner.workflow.plan import plan
 
-    with Bar(quiet=quiet) as bar:
-        run, folder = plan(
-            study,
-            scenario=scenario,
-            sets=sets or (),
-            out=out,
-            publish=report.publish,
-            require_optimal=require_optimal,
-            progress=bar,
-            cache=_cache(out),
-        )
+    with _open_result(study, scenario=scenario, sets=sets, out=out, quiet=quiet) as result:
+        run = plan(result.pipeline, require_optimal=require_optimal)
+        with result.stored(run):
+            report.publish(run, result.folder)
     if as_json:
-        print(plain_json({"folder": str(folder), **json.loads(run.manifest.as_json())}))
+        print(plain_json({"folder": str(result.target), **json.loads(run.manifest.as_json())}))
     elif not quiet:
-        _talk([*report.closing_summary(run), "", f"→ {folder}"])
+        _talk([*report.closing_summary(run), "", f"→ {result.target}"])
         _talk(report.warnings(run), stderr=True)
     if run.manifest.result.stopped_by == "interrupt":
         raise typer.Exit(INTERRUPTED)
@@ -140,25 +135,15 @@ def assess(
     from planner import report
     from planner.workflow.assess import assess
 
-    with Bar(quiet=quiet) as bar:
-        found, folder = assess(
-            study,
-            scenario=scenario,
-            sets=sets or (),
-            out=out,
-            publish=report.publish_assessment,
-            progress=bar,
-            cache=_cache(out),
-        )
+    with _open_result(study, "assessment", scenario=scenario, sets=sets, out=out, quiet=quiet) as result:
+        assessment = assess(result.pipeline)
+        with result.stored(assessment):
+            report.publish_assessment(assessment, result.folder)
     if as_json:
-        told = {
-            "folder": str(folder),
-            **json.loads(found.origin.as_json()),
-            "figures": report.assessment_figures(found),
-        }
-        print(plain_json(told))
+        origin, figures = json.loads(assessment.origin.as_json()), report.assessment_figures(assessment)
+        print(plain_json({"folder": str(result.target), **origin, "figures": figures}))
     elif not quiet:
-        _talk([*report.assessment_summary(found), "", f"→ {folder}"])
+        _talk([*report.assessment_summary(assessment), "", f"→ {result.target}"])
 
 
 @app.command(short_help="Run every scenario of every study; resumes.")
@@ -198,7 +183,7 @@ def batch(
             only=only or (),
             sets=sets or (),
             store=store,
-            tell=board,
+            on_event=board,
         )
     totals = city_totals(report) if len(studies) > 1 else None
     if as_json:
@@ -238,7 +223,7 @@ def compare(
         _talk([*closing_lines(comparison, settings), "", f"→ {folder}"])
 
 
-def _publish() -> Publish:
+def _publish() -> Callable[[Run, Path], object]:
     from planner import report
 
     return report.publish
@@ -278,22 +263,18 @@ def review(
 ) -> None:
     """Take a meeting's decisions back: recount them, complete them as well as possible, and price each one."""
     from planner import report
+    from planner.workflow.decisions import read_decisions
     from planner.workflow.review import review
 
-    with Bar(quiet=quiet) as bar:
-        found, folder = review(
-            study,
-            decisions,
-            sets=sets or (),
-            out=out,
-            publish=report.publish_review,
-            progress=bar,
-            cache=_cache(out),
-        )
+    taken = read_decisions(decisions)
+    with _open_result(study, "review", scenario=taken.run.scenario, sets=sets, out=out, quiet=quiet) as result:
+        found = review(result.pipeline, taken)
+        with result.stored(found):
+            report.publish_review(found, result.folder)
     if as_json:
-        print(plain_json({"folder": str(folder), **found.rows()}))
+        print(plain_json({"folder": str(result.target), **found.rows()}))
     elif not quiet:
-        _talk([*report.review_summary(found), "", f"→ {folder}"])
+        _talk([*report.review_summary(found), "", f"→ {result.target}"])
 
 
 @app.command(short_help="Plan, and say why: prices, gains, who pays.")
@@ -311,19 +292,14 @@ def explain(
     from planner import report
     from planner.workflow.explain import TIME_LIMIT_S, explain
 
-    with Bar(quiet=quiet) as bar:
-        run, found, folder = explain(
-            study,
-            scenario=scenario,
-            sets=sets or (),
-            out=out,
-            publish=report.publish_explanation,
-            time_limit_s=TIME_LIMIT_S if time_limit is None else time_limit,
-            progress=bar,
-            cache=_cache(out),
-        )
+    with _open_result(study, scenario=scenario, sets=sets, out=out, quiet=quiet) as result:
+        limit_s = TIME_LIMIT_S if time_limit is None else time_limit
+        run, explanation = explain(result.pipeline, time_limit_s=limit_s)
+        explanation.write(result.folder / "explanation")
+        with result.stored(run):
+            report.publish_explanation(run, explanation, result.folder)
     if not quiet:
-        _talk([*report.explanation_lines(run, found), "", f"→ {folder}"])
+        _talk([*report.explanation_lines(run, explanation), "", f"→ {result.target}"])
 
 
 @app.command(short_help="What every amount of money would bring.")
@@ -343,21 +319,12 @@ def frontier(
     from planner import report
     from planner.workflow.frontier import frontier
 
-    with Bar(quiet=quiet) as bar:
-        found, folder = frontier(
-            study,
-            scenario=scenario,
-            sets=sets or (),
-            out=out,
-            steps=steps,
-            against=against,
-            time_limit_s=time_limit,
-            publish=report.publish_frontier,
-            progress=bar,
-            cache=_cache(out),
-        )
+    with _open_result(study, "frontier", scenario=scenario, sets=sets, out=out, quiet=quiet) as result:
+        traced = frontier(result.pipeline, steps=steps, against=against, time_limit_s=time_limit)
+        with result.stored(traced):
+            report.publish_frontier(traced, result.folder)
     if not quiet:
-        _talk([*report.frontier_lines(found), "", f"→ {folder}"])
+        _talk([*report.frontier_lines(traced), "", f"→ {result.target}"])
 
 
 @app.command()
@@ -405,12 +372,27 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _cache(out: Path | None) -> Cache:
-    """Return the cache of the store a run is written to; of none where the run goes to a folder of the user's own."""
+@contextmanager
+def _open_result(
+    study: Path,
+    kind: Kind = "run",
+    *,
+    scenario: str | None,
+    sets: Sequence[str] | None,
+    out: Path | None,
+    quiet: bool,
+) -> Iterator[OpenResult]:
+    """Open the folder of a result as `planner.workflow.pipeline.open_result` does, with a progress bar and the cache of the store."""
     from planner.store.cache import Cache, default_folder
     from planner.store.folders import STORE
+    from planner.workflow.pipeline import open_result
 
-    return Cache(default_folder(STORE if out is None else None))
+    cache = Cache(default_folder(STORE if out is None else None))  # in memory alone for a folder of the user's own
+    with (
+        Bar(quiet=quiet) as bar,
+        open_result(study, kind, scenario=scenario, sets=sets or (), out=out, progress=bar, cache=cache) as result,
+    ):
+        yield result
 
 
 @cache

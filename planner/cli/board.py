@@ -1,4 +1,4 @@
-"""The board of a batch on the terminal: what is done, running, failed and left, and how sure each result is."""
+"""Progress on the terminal: a bar for each stage of a job; the scenarios of a batch, and how sure each result is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from planner.errors import StudyError
@@ -21,6 +22,39 @@ if TYPE_CHECKING:
     from planner.store.executors import BatchReport, ScenarioResult
     from planner.store.totals import CityTotals
     from planner.study import Language
+
+
+class Bar:
+    """A progress bar on a terminal; nothing elsewhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        console = Console(stderr=True)
+        self._shown = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=32),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=quiet or not console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._shown.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last state on the screen."""
+        self._shown.stop()
+
+    def __call__(self, stage: str, done: float, note: str = "") -> None:
+        """Show how far ``stage`` is."""
+        if stage not in self._tasks:
+            name = f"{translate(f'stage.{stage}', 'zh')} {translate(f'stage.{stage}', 'en')}"
+            self._tasks[stage] = self._shown.add_task(name, total=1.0, note="")
+        self._shown.update(self._tasks[stage], completed=done, note=note)
+
 
 #: lines of running scenarios that are shown at once
 _SHOWN = 12

@@ -11,8 +11,7 @@ import pandas as pd
 from planner.errors import Fault, InfeasibleError
 from planner.library.frames import amounts, at_least, chosen, listed, refuse_model, wrong_type
 from planner.library.matrix import TravelTimeMatrix
-from planner.library.service_terms import ServiceTerms
-from planner.library.siting_plan import Plan
+from planner.library.siting_plan import Plan, ServiceTerms
 from planner.siting import (
     Budgets,
     Demand,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,32 @@ import pandas as pd
 from planner.siting import evaluate_offers
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from planner.library.matrix import TravelTimeMatrix
-    from planner.library.service_terms import ServiceTerms
     from planner.report.plan_map import OfflineMap
     from planner.siting import Evaluation, Outcome, SitingProblem
     from planner.siting import Plan as PlanOfArrays
+
+
+@dataclass(frozen=True, eq=False)
+class ServiceTerms:
+    """One service of a model, by position of origins and destinations."""
+
+    name: str
+    times: TravelTimeMatrix
+    circles: tuple[tuple[float, float], ...]
+    """Minutes and weight, ascending in minutes."""
+    heads: NDArray[np.float64]
+    need: NDArray[np.float64]
+    capital_cost: NDArray[np.float64]
+    yearly_cost: NDArray[np.float64]
+    area_m2: float
+    capacity: NDArray[np.float64]
+    existing: NDArray[np.bool_]
+    at: NDArray[np.bool_] | None
+    min_openings: int
+    max_openings: int | None
 
 
 class Plan:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from planner import report
+from planner.store.atomic_folder import atomic_folder
 from planner.store.run import StoredRun
 from planner.store.schema import schema
 from planner.study.load import load_study as read_study
 from planner.study.scenarios import BASE
-from planner.workflow.plan import compute_run
+from planner.workflow.pipeline import Pipeline, silent
 from planner.workflow.plan import plan as plan_verb
-from planner.workflow.stages import silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from planner.store.manifest import Manifest, Result
     from planner.study import Study
-    from planner.workflow.stages import Progress
+    from planner.workflow.pipeline import Progress
 
 
 @dataclass(frozen=True)
@@ -120,26 +120,17 @@ def plan(
     planner.errors.StudyError: ...
     """
     loaded = study if isinstance(study, LoadedStudy) else load_study(study)
+    pipeline = Pipeline(loaded.study, loaded.path.parent, loaded.scenario or BASE, progress)
     if out is None:
-        run = compute_run(
-            loaded.study,
-            loaded.path.parent,
-            scenario=loaded.scenario or BASE,
-            require_optimal=require_optimal,
-            progress=progress,
-        )
+        run = plan_verb(pipeline, require_optimal=require_optimal)
         tables = {name: getattr(run.tables, name) for name in schema()["run"]}
         return Run(run.study, run.manifest, None, tables)
-    _, folder = plan_verb(
-        loaded.path,
-        scenario=loaded.scenario,
-        sets=loaded.sets,
-        out=Path(out),
-        publish=report.publish,
-        require_optimal=require_optimal,
-        progress=progress,
-    )
-    return Run.open(folder)
+    with atomic_folder(Path(out)) as folder:
+        run = plan_verb(pipeline, require_optimal=require_optimal)
+        run.write(folder)
+        with pipeline.stage("reports"):
+            report.publish(run, folder)
+    return Run.open(out)
 
 
 @dataclass(frozen=True, eq=False)

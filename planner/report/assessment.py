@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from planner.i18n import format_count, format_share, text_column, translate
+from planner.report.sheets import sheet_column
 from planner.report.summary import aligned
 from planner.report.workbook import figures_columns, findings_columns
 from planner.report.xlsx import Column, write_sheets
+from planner.store.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -256,7 +258,7 @@ def _plain(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-#: sheets in order: table of the assessment → columns in order
+#: sheets in order: table of the assessment → columns that are shown first, in order; every other one of the schema follows
 SHEETS: dict[str, tuple[str, ...]] = {
     "coverage": ("where", "area_name", "service", "walker", "minutes", "group", "people", "covered", "share", "served", "heads", "heads_covered"),
     "walks": (
@@ -283,70 +285,17 @@ SHEETS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-#: column → (key of its heading, cell format, width)
-COLUMNS: dict[str, tuple[str, str, float]] = {
+#: columns that no table stores → (id of the heading, cell format, width)
+DERIVED_COLUMNS: dict[str, tuple[str, str, float]] = {
     "where": ("assess.level", "text", 14),
-    "area": ("report.id", "text", 16),
     "area_name": ("community", "text", 28),
-    "service": ("report.service_column", "text", 18),
-    "walker": ("assess.walker", "text", 18),
-    "minutes": ("report.minutes_column", "plain", 10),
-    "group": ("assess.group", "text", 22),
-    "people": ("report.people_column", "people", 14),
-    "covered": ("assess.covered", "people", 14),
     "share": ("assess.share", "share", 10),
-    "served": ("assess.served", "people", 14),
-    "heads": ("assess.heads", "people", 14),
-    "heads_covered": ("assess.heads_covered", "people", 16),
-    "reached": ("assess.reached", "people", 14),
-    "mean_of_reached_s": ("assess.mean_reached", "text", 16),
-    "p90_s": ("assess.p90_min", "text", 16),
-    "max_s": ("assess.max_min", "text", 14),
-    "place_id": ("report.id", "text", 14),
     "place": ("report.name", "text", 34),
-    "people_within": ("assess.people_within", "people", 14),
-    "people_only_here": ("assess.people_only_here", "people", 16),
-    "overlap_share": ("assess.overlap_share", "share", 16),
-    "load": ("assess.load", "people", 18),
-    "capacity": ("capacity", "whole", 12),
-    "utilisation": ("utilisation", "share", 12),
-    "idle": ("assess.idle", "text", 14),
-    "people_uncovered": ("assess.uncovered", "people", 14),
-    "people_covered_twice": ("assess.covered_twice", "people", 16),
-    "balance_share": ("assess.balance_share", "plain", 12),
-    "places": ("assess.places", "people", 14),
-    "places_due": ("assess.places_due", "people", 16),
-    "surplus_places": ("assess.surplus_places", "people", 14),
-    "into_id": ("report.id", "text", 14),
     "into": ("assess.into", "text", 34),
-    "people_shared": ("assess.people_shared", "people", 14),
-    "shared_share": ("assess.shared_share", "share", 14),
-    "doubled": ("assess.doubled", "text", 12),
-    "proposal": ("assess.proposal", "text", 12),
-    "change": ("assess.change", "people", 14),
-    "merge_lost": ("assess.merge_lost", "people", 16),
-    "move_to": ("report.id", "text", 14),
     "move_place": ("assess.move_to", "text", 34),
-    "move_lost": ("assess.move_lost", "people", 16),
-    "move_gained": ("assess.move_gained", "people", 16),
-    "step": ("assess.step", "whole", 8),
-    "people_lost": ("assess.lost", "people", 12),
-    "people_lost_in_all": ("assess.lost_in_all", "people", 14),
-    "places_per_1000": ("assess.places_per_1000", "plain", 18),
-    "facilities": ("facilities", "whole", 12),
-    "facilities_with_capacity": ("assess.with_capacity", "whole", 14),
-    "gini": ("assess.gini", "plain", 12),
-    "palma": ("assess.palma", "plain", 12),
     "name": ("report.figure", "text", 50),
-    "value": ("assess.measured", "plain", 12),
-    "low": ("assess.low", "plain", 12),
-    "high": ("assess.high", "plain", 12),
-    "verdict": ("assess.verdict", "text", 10),
     "missing": ("assess.missing", "wrapped", 44),
-    "source": ("report.source", "wrapped", 44),
-    "clause": ("report.clause", "wrapped", 34),
     "evidence": ("report.evidence", "text", 22),
-    "derived": ("assess.derived", "text", 26),
 }
 
 
@@ -354,10 +303,11 @@ def write_assessment_workbook(assessment: Assessment, path: Path) -> None:
     """Write the workbook of an assessment to ``path``."""
     language = assessment.study.language
     sheets = [(translate("report.sheet.summary", language), _summary(assessment, language))]
-    for name, columns in SHEETS.items():
-        table = getattr(assessment.tables, name)
-        if len(table):
-            sheets.append((translate(f"assess.sheet.{name}", language), _columns(assessment, table, columns, language)))
+    sheets += [
+        (translate(f"assess.sheet.{name}", language), _columns(assessment, name, language))
+        for name in SHEETS
+        if len(getattr(assessment.tables, name))
+    ]
     sheets += [
         (translate("report.sheet.findings", language), findings_columns(assessment.tables.findings, language)),
         (translate("report.sheet.figures", language), figures_columns(assessment.study, language)),
@@ -365,7 +315,10 @@ def write_assessment_workbook(assessment: Assessment, path: Path) -> None:
     write_sheets(path, assessment.study.name.text(language), sheets)
 
 
-def _columns(assessment: Assessment, table: pd.DataFrame, names: tuple[str, ...], language: Language) -> list[Column]:
+def _columns(assessment: Assessment, table_name: str, language: Language) -> list[Column]:
+    table, first = getattr(assessment.tables, table_name), SHEETS[table_name]
+    declared = schema()["assessment"][table_name].columns
+    names = (*first, *(column.name for column in declared if column.sheet and column.name not in first))
     weighted = any(assessment.study.weighs(service) for service in assessment.study.services)
     limited = bool(capacity_limited_services(assessment))
     left_out = {*(() if weighted else ("heads", "heads_covered")), *(() if limited else ("served",))}
@@ -374,16 +327,16 @@ def _columns(assessment: Assessment, table: pd.DataFrame, names: tuple[str, ...]
     for name in names:
         if name in left_out:
             continue
-        heading, kind, width = COLUMNS[name]
         values = _values(assessment, table, name, places, language)
-        title = translate(heading, language)
-        if (
-            weighted
-            and kind == "people"
-            and name not in {"heads", "heads_covered", "places", "places_due", "surplus_places"}
-        ):
-            title = f"{title} · {translate('report.unit_weighted', language)}"
-        columns.append(Column(title, values, kind, width))
+        if name in table:
+            column = sheet_column("assessment", table_name, name, values, language)
+        else:
+            heading, kind, width = DERIVED_COLUMNS[name]
+            column = Column(translate(heading, language), values, kind, width)
+        heads = {"heads", "heads_covered", "places", "places_due", "surplus_places"}
+        if weighted and column.kind == "people" and name not in heads:
+            column = replace(column, heading=f"{column.heading} · {translate('report.unit_weighted', language)}")
+        columns.append(column)
     return columns
 
 

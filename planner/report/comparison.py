@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined
 
 from planner.i18n import format_change, format_count, format_gap, format_money, format_share, join, translate
+from planner.report.sheets import sheet_column
 from planner.report.summary import COVERAGE_FIELDS, aligned, coverage_line, status_text
 from planner.report.svg import cost_coverage_plot, stability_map
 from planner.report.xlsx import Column, write_sheets
@@ -27,44 +28,8 @@ if TYPE_CHECKING:
     from planner.study import Label, Language
 
 
-#: cell formats of columns that are not plain text
-_KINDS = {
-    "money": ("capital_yuan", "yearly_yuan", "annual_yuan", "yuan_per_newly_covered"),
-    "people": (
-        "people",
-        "covered_before",
-        "covered",
-        "covered_after",
-        "find_a_place",
-        "served_before",
-        "served_after",
-        "heads",
-        "heads_before",
-        "heads_after",
-        "heads_covered",
-        "newly_covered",
-        "change_people",
-        "people_moved",
-    ),
-    "share": ("worst_share", "share_before", "share_after", "share", "plan_moved", "variance_share", "share_served"),
-    "gap": ("gap",),
-    "plain": ("objective", "bound", "gini", "gini_before", "gini_after", "minutes", "x", "y"),
-    "whole": (
-        "sites",
-        "services",
-        "co_located",
-        "runs",
-        "of",
-        "pairs",
-        "studies",
-        "counted_in",
-        "sites_opened",
-        "services_opened",
-    ),
-}
 #: assumptions listed on the terminal
 _NAMED = 5
-_WIDE = {"run": 44.0, "base": 30.0, "name": 26.0, "assumption": 44.0, "values": 34.0, "folder": 44.0, "services": 34.0}
 
 
 def publish_comparison(comparison: Comparison, settings: Mapping[str, Setting], folder: Path) -> tuple[Path, ...]:
@@ -299,14 +264,7 @@ def _study(comparison: Comparison, name: str, setting: Setting, language: Langua
 def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting], language: Language) -> list[Column]:
     columns = []
     for key in table.columns:
-        heading = {
-            ("sites", "runs"): "times",
-            ("coverage", "change"): "change_people",
-            ("totals", "services"): "services_opened",
-            ("totals", "sites"): "sites_opened",
-        }.get((name, str(key)), str(key))
         values = table[key].tolist()
-        kind = next((kind for kind, keys in _KINDS.items() if heading in keys), "text")
         if key == "service":
             values = [_service(settings, str(value), language) for value in values]
         elif key in {"limited", "weighted"}:
@@ -315,9 +273,7 @@ def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting], la
             values = [status_text(str(value), language) for value in values]
         elif name == "changes" and key == "change":
             values = [_word(str(value), language) for value in values]
-        if name == "sites" and key == "services":
-            kind = "text"
-        columns.append(Column(_word(heading, language), values, kind, _WIDE.get(str(key), 15.0)))
+        columns.append(sheet_column("comparison", name, str(key), values, language))
     return columns
 
 

@@ -16,15 +16,15 @@ from planner.i18n import (
     text_column,
     translate,
 )
+from planner.report.sheets import sheet_column
 from planner.report.summary import UNKNOWN
 from planner.report.xlsx import Column, write_sheets
+from planner.store.schema import schema
 from planner.study.rules import MAXIMISED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    import pandas as pd
 
     from planner.store.run import Run
     from planner.store.tables import Explanation
@@ -420,87 +420,47 @@ def write_explanation_workbook(
     run: Run, found: Explanation, texts: ExplanationText, lines: Sequence[str], path: Path
 ) -> None:
     """Write ``explanation.xlsx`` with ``lines`` on its last sheet."""
+    language = texts.language
 
-    def column(table: pd.DataFrame, name: str, heading: str, kind: str = "text", width: float = 16) -> Column:
-        return Column(texts.text(f"column.{heading}", who=texts.unit()), table[name].tolist(), kind, width)
+    def stored(name: str) -> dict[str, Column]:
+        """Return the columns of a table that the schema shows by themselves, by name."""
+        table, columns = getattr(found, name), {}
+        for column in table.columns:
+            if schema()["explanation"][name].column(column).sheet:
+                service = next((one for one in run.study.services if column == f"people_{one.id}"), None)
+                facts = {"who": texts.unit()}
+                if service is not None:
+                    facts = {"service": texts.service(service.id), "who": texts.unit(service.id)}
+                columns[column] = sheet_column("explanation", name, column, table[column].tolist(), language, **facts)
+        return columns
 
-    def where(table: pd.DataFrame) -> list[Column]:
+    def where(name: str) -> list[Column]:
+        table = getattr(found, name)
         return [
-            Column(translate("report.name", texts.language), [texts.place(p) for p in table["place_id"]], "text", 36),
-            Column(translate("service", texts.language), [texts.service(k) for k in table["service"]], "text", 20),
-            Column(translate("report.size", texts.language), table["size"].tolist(), "text", 12),
+            Column(translate("report.name", language), [texts.place(p) for p in table["place_id"]], "text", 36),
+            Column(translate("service", language), [texts.service(k) for k in table["service"]], "text", 20),
+            Column(translate("report.size", language), table["size"].tolist(), "text", 12),
         ]
 
-    prices = found.prices
+    def worded(name: str, what: str) -> Column:
+        table = getattr(found, name)
+        return Column(texts.text(f"column.{what}"), table[text_column(table, what, language)].tolist(), "wrapped", 60)
+
+    def ends(way: str) -> Column:
+        rows = found.swaps.to_dict("records")
+        named = [f"{texts.place(row[f'{way}_place_id'])} · {texts.service(row[f'{way}_service'])}" for row in rows]
+        return Column(texts.text(f"column.{way}"), named, "text", 44)
+
+    prices, swaps = stored("prices"), stored("swaps")
+    money = [prices.pop("capital_yuan"), prices.pop("yearly_yuan")]
+    allowed = swaps.pop("allowed")
     sheets = [
-        (
-            "prices",
-            [
-                column(prices, text_column(prices, "rule", texts.language), "rule", "wrapped", 60),
-                column(prices, "key", "key", "text", 40),
-                column(prices, "gain", "gain", "people"),
-                column(prices, "gain_at_least", "least", "people"),
-                column(prices, "gain_at_most", "most", "people"),
-                column(prices, "proven", "proven"),
-                *(
-                    Column(
-                        texts.text("column.people", service=texts.service(service.id), who=texts.unit(service.id)),
-                        prices[f"people_{service.id}"].tolist(),
-                        "people",
-                        16,
-                    )
-                    for service in run.study.services
-                ),
-                column(prices, "capital_yuan", "capital", "money"),
-                column(prices, "yearly_yuan", "yearly", "money"),
-            ],
-        ),
-        (
-            "openings",
-            [
-                *where(found.openings),
-                Column(
-                    translate("report.minutes_column", texts.language), found.openings["minutes"].tolist(), "plain", 10
-                ),
-                column(found.openings, "people_alone", "alone", "people"),
-                column(found.openings, "people_last", "last", "people"),
-                column(found.openings, "worth_alone", "worth_alone", "people"),
-                column(found.openings, "worth_last", "worth_last", "people"),
-            ],
-        ),
-        (
-            "swaps",
-            [
-                column(found.swaps, "allowed", "allowed", "text", 10),
-                *(
-                    Column(
-                        texts.text(f"column.{way}"),
-                        [
-                            f"{texts.place(row[f'{way}_place_id'])} · {texts.service(row[f'{way}_service'])}"
-                            for row in found.swaps.to_dict("records")
-                        ],
-                        "text",
-                        44,
-                    )
-                    for way in ("out", "into")
-                ),
-                column(found.swaps, "gain", "gain", "people"),
-                column(found.swaps, text_column(found.swaps, "broken", texts.language), "broken", "wrapped", 60),
-            ],
-        ),
-        ("unfunded", [*where(found.unfunded), *_money_columns(found.unfunded, texts)]),
-        (
-            "schedule",
-            [*where(found.schedule), *(column(found.schedule, n, n, "year", 12) for n in ("opens", "ready", "start"))],
-        ),
+        ("prices", [worded("prices", "rule"), *prices.values(), *money]),
+        ("openings", [*where("openings"), *stored("openings").values()]),
+        ("swaps", [allowed, ends("out"), ends("into"), *swaps.values(), worded("swaps", "broken")]),
+        ("unfunded", [*where("unfunded"), *stored("unfunded").values()]),
+        ("schedule", [*where("schedule"), *stored("schedule").values()]),
         ("text", [Column(texts.text("column.sentence"), list(lines), "wrapped", 120)]),
     ]
     title = texts.text("title", name=run.study.name.text(texts.language))
     write_sheets(path, title, [(texts.text(f"sheet.{name}"), columns) for name, columns in sheets])
-
-
-def _money_columns(table: pd.DataFrame, texts: ExplanationText) -> list[Column]:
-    return [
-        Column(translate("capital_yuan", texts.language), table["capital_yuan"].tolist(), "money", 18),
-        Column(translate("yearly_yuan", texts.language), table["yearly_yuan"].tolist(), "money", 18),
-    ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from planner.i18n import format_gap, format_money, format_share, translate
 from planner.report.cartography import INK, SERVICES
-from planner.report.xlsx import Column, write_sheets
+from planner.report.sheets import sheet_column
+from planner.report.xlsx import write_sheets
 from planner.study.rules import MAXIMISED
 
 if TYPE_CHECKING:
@@ -119,43 +121,22 @@ def _bound(study: Study, value: float, *, up: bool) -> str:
 
 def _write_book(trace: FrontierResult, path: Path) -> None:
     language, table = trace.study.language, trace.points
-    floor = trace.along == "floor"
-    columns = [
-        Column(
-            translate(f"frontier.along.{trace.along}", language),
-            table["limit"].tolist(),
-            "share" if floor else "money",
-            20,
-        ),
-        Column(translate("status", language), table["status"].tolist(), width=14),
-        Column(translate("objective", language), table["value"].tolist(), "people", 16),
-        Column(translate("bound", language), table["bound"].tolist(), "people", 16),
-        Column(translate("gap", language), table["gap"].tolist(), "gap", 10),
-        Column(translate("capital_yuan", language), table["capital_yuan"].tolist(), "money", 18),
-        Column(translate("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 18),
-        Column(translate("report.sites_opened", language), table["sites"].tolist(), "whole", 12),
-        *(
-            Column(
-                translate(
-                    "frontier.column.people",
-                    language,
-                    service=service.name.text(language),
-                    minutes=f"{service.circles[-1].minutes:g}",
-                ),
-                table[f"people_{service.id}"].tolist(),
-                "people",
-                18,
+    services = {f"people_{service.id}": service for service in trace.study.services}
+    columns = []
+    for name in table.columns:
+        facts = {}
+        if name in services:
+            service = services[name]
+            facts = {"service": service.name.text(language), "minutes": f"{service.circles[-1].minutes:g}"}
+        column = sheet_column("frontier", "frontier", name, table[name].tolist(), language, **facts)
+        if name == "limit":
+            floor = trace.along == "floor"
+            column = replace(
+                column, heading=translate(f"frontier.along.{trace.along}", language), kind="share" if floor else "money"
             )
-            for service in trace.study.services
-        ),
-        Column(
-            translate(f"frontier.column.slope{'_floor' if floor else ''}", language),
-            table["slope"].tolist(),
-            "people",
-            20,
-        ),
-        Column(translate("frontier.knee_mark", language), table["knee"].tolist(), width=10),
-    ]
+        elif name == "slope" and trace.along == "floor":
+            column = replace(column, heading=translate("frontier.column.slope_floor", language))
+        columns.append(column)
     title = translate("frontier.title", language, name=trace.study.name.text(language))
     write_sheets(path, title, [(translate("stage.frontier", language), columns)])
 

@@ -30,7 +30,7 @@ from planner.report.summary import (
     limited_services,
 )
 from planner.workflow.plan_tables import FACILITY
-from planner.workflow.stages import reach_limits_s
+from planner.workflow.walks import travel_time_limits_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,7 +232,7 @@ def _walkers(run: Run) -> dict[str, Any]:
     """Return the travel times of every walking profile."""
     study, tables = run.study, run.tables
     timed = tables.reach["walker"].astype(str).to_numpy()
-    limits = reach_limits_s(study)
+    limits = travel_time_limits_s(study)
     packed = {}
     for walker, limit_s in limits.items():
         rows = tables.reach[timed == walker]

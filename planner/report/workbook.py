@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from planner.i18n import join, messages, text_column, translate
 from planner.report.evidence import evidence_rows
+from planner.report.sheets import sheet_column
 from planner.report.summary import coverage, indicator_label, indicators, limited_services, status_text, unopened_rows
 from planner.report.xlsx import Column, write_sheets
+from planner.store.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,26 +171,13 @@ def _covered(run: Run, table: pd.DataFrame, language: Language) -> list[Column]:
 
 def _sites(run: Run, language: Language) -> list[Column]:
     table, study = run.tables.opened_sites, run.study
-    points = _degrees(run, table["place_id"])
     opened = run.tables.openings.groupby("place_id")["service"].apply(list).to_dict()
     together = [join(_service_names(study, opened.get(place, []), language), language) for place in table["place_id"]]
     kinds = [study.site_kinds[kind].name.text(language) if kind in study.site_kinds else kind for kind in table["kind"]]
     return [
         Column(_heading("number", language), list(range(1, len(table) + 1)), "whole", 6),
-        Column(_heading("id", language), table["place_id"].tolist(), width=18),
-        Column(_heading("name", language), table["name"].tolist(), width=34),
-        Column(_heading("kind", language), kinds, width=18),
-        Column(_heading("services", language), together, width=30),
-        Column(_heading("services_opened", language), table["n_services"].tolist(), "whole", 10),
-        Column(_heading("area_used_m2", language), table["area_m2"].tolist(), "whole", 12),
-        Column(_heading("area_offered_m2", language), table["area_offered_m2"].tolist(), "whole", 12),
-        Column(_heading("setup_yuan", language), table["setup_yuan"].tolist(), "money", 14),
-        Column(_heading("fit_out_yuan", language), table["fit_out_yuan"].tolist(), "money", 14),
-        Column(_heading("capital_yuan", language), table["capital_yuan"].tolist(), "money", 16),
-        Column(_heading("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 16),
-        Column(_heading("ready_year", language), table["ready_year"].tolist(), "year", 10),
-        Column(_heading("lon", language), points[0], "degree", 12),
-        Column(_heading("lat", language), points[1], "degree", 12),
+        *_stored("opened_sites", table, language, kind=kinds, services=together),
+        *_degrees(run, table["place_id"], language),
     ]
 
 
@@ -199,55 +188,38 @@ def _openings(run: Run, language: Language) -> list[Column]:
         budgets.departments[name].name.text(language) if name in budgets.departments else name
         for name in table["department"]
     ]
-    return [
-        Column(_heading("id", language), table["place_id"].tolist(), width=18),
-        Column(_heading("name", language), _place_names(run, table["place_id"]), width=34),
-        Column(_heading("service_column", language), _service_names(run.study, table["service"], language), width=18),
-        Column(_heading("size", language), table["size"].tolist(), width=12),
-        Column(_heading("area_m2", language), table["area_m2"].tolist(), "whole", 14),
-        Column(_heading("fit_out_yuan", language), table["fit_out_yuan"].tolist(), "money", 14),
-        Column(_heading("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 16),
-        Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
-        Column(_heading("year", language), table["year"].tolist(), "year", 8),
-        Column(_heading("mode", language), modes, width=18),
-        Column(_heading("department", language), departments, width=18),
-    ]
+    return _stored_with_names(run, "openings", language, mode=modes, department=departments)
 
 
 def _money(run: Run, language: Language) -> list[Column]:
     table = run.tables.bills
-    return [
-        Column(_heading("department", language), table[text_column(table, "name", language)].tolist(), width=24),
-        Column(_heading("capital_column", language), table["capital_yuan"].tolist(), "money", 18),
-        Column(_heading("capital_limit", language), table["capital_limit_yuan"].tolist(), "money", 18),
-        Column(_heading("yearly_column", language), table["yearly_yuan"].tolist(), "money", 18),
-        Column(_heading("yearly_limit", language), table["yearly_limit_yuan"].tolist(), "money", 18),
-    ]
+    return _stored("bills", table, language, department=table[text_column(table, "name", language)].tolist())
 
 
 def _loads(run: Run, language: Language) -> list[Column]:
-    table = run.tables.loads
-    return [
-        Column(_heading("id", language), table["place_id"].tolist(), width=18),
-        Column(_heading("name", language), _place_names(run, table["place_id"]), width=34),
-        Column(_heading("service_column", language), _service_names(run.study, table["service"], language), width=18),
-        Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
-        Column(_heading("load", language), table["load"].tolist(), "people", 14),
-        Column(_heading("utilisation", language), table["utilisation"].tolist(), "share", 14),
-    ]
+    return _stored_with_names(run, "loads", language)
 
 
 def _existing(run: Run, language: Language) -> list[Column]:
-    table = run.tables.existing
-    points = _degrees(run, table["place_id"])
+    places = run.tables.existing["place_id"]
+    return [*_stored_with_names(run, "existing", language), *_degrees(run, places, language)]
+
+
+def _stored(table_name: str, table: pd.DataFrame, language: Language, **cells: list[str]) -> list[Column]:
+    """Return the columns of a stored table that the schema shows on a sheet; ``cells`` holds texts instead of what is stored."""
     return [
-        Column(_heading("id", language), table["place_id"].tolist(), width=18),
-        Column(_heading("name", language), _place_names(run, table["place_id"]), width=34),
-        Column(_heading("service_column", language), _service_names(run.study, table["service"], language), width=18),
-        Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
-        Column(_heading("lon", language), points[0], "degree", 12),
-        Column(_heading("lat", language), points[1], "degree", 12),
+        sheet_column("run", table_name, name, cells[name] if name in cells else table[name].tolist(), language)
+        for name in (column.name for column in schema()["run"][table_name].columns if column.sheet)
     ]
+
+
+def _stored_with_names(run: Run, table_name: str, language: Language, **cells: list[str]) -> list[Column]:
+    """Return the same of a table of places and services, with their names; a place's name follows its id."""
+    table = getattr(run.tables, table_name)
+    services = _service_names(run.study, table["service"], language)
+    place, *others = _stored(table_name, table, language, service=services, **cells)
+    names = run.tables.places.set_index("id")["name"]
+    return [place, Column(_heading("name", language), [names[one] for one in table["place_id"]], width=34), *others]
 
 
 def _heading(key: str, language: Language) -> str:
@@ -259,14 +231,12 @@ def _service_names(study: Study, ids: Sequence[str] | pd.Series[str], language: 
     return [names[service] for service in ids]
 
 
-def _place_names(run: Run, ids: pd.Series[str]) -> list[str]:
-    names = run.tables.places.set_index("id")["name"]
-    return [names[place] for place in ids]
-
-
-def _degrees(run: Run, ids: pd.Series[str]) -> tuple[list[float], list[float]]:
+def _degrees(run: Run, ids: pd.Series[str], language: Language) -> list[Column]:
     points = run.tables.places.set_index("id").geometry.reindex(ids).to_crs(4326)
-    return points.x.tolist(), points.y.tolist()
+    return [
+        Column(_heading("lon", language), points.x.tolist(), "degree", 12),
+        Column(_heading("lat", language), points.y.tolist(), "degree", 12),
+    ]
 
 
 def _in_study_order(run: Run, table: pd.DataFrame) -> pd.DataFrame:

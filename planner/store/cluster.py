@@ -54,7 +54,7 @@ class Cluster:
             raise ClusterError(msg)
         self._address, self._workers, self._wait_s = address, workers, wait_s
 
-    def run(self, work: Runner, jobs: Sequence[ScenarioJob], tell: OnEvent) -> Iterator[ScenarioResult]:
+    def run(self, work: Runner, jobs: Sequence[ScenarioJob], on_event: OnEvent) -> Iterator[ScenarioResult]:
         """Do every job.
 
         Raises
@@ -63,7 +63,7 @@ class Cluster:
             if the cluster cannot be reached, has no worker, or is lost.
         """
         with self._client() as client:
-            client.subscribe_topic(_TOPIC, lambda event: _hear(event, tell))
+            client.subscribe_topic(_TOPIC, lambda event: _hear(event, on_event))
             yield from self._gathered(client, work, iter(jobs))
 
     @contextlib.contextmanager
@@ -114,18 +114,18 @@ class Cluster:
 
 
 def _do(work: Runner, job: ScenarioJob) -> ScenarioResult:
-    return work.do(job, _tell)
+    return work.do(job, _send)
 
 
-def _tell(name: str, event: Event, what: ScenarioResult | str = "") -> None:
+def _send(name: str, event: Event, what: ScenarioResult | str = "") -> None:
     from distributed import get_worker  # noqa: PLC0415
 
     get_worker().log_event(_TOPIC, (name, event, str(what)[:200]))
 
 
-def _hear(event: tuple[float, Any], tell: OnEvent) -> None:
+def _hear(event: tuple[float, Any], on_event: OnEvent) -> None:
     _, told = event
     if isinstance(told, tuple | list) and len(told) == 3:
         name, what, note = told
         if what in ("began", "stage"):
-            tell(str(name), what, str(note))
+            on_event(str(name), what, str(note))

@@ -18,6 +18,7 @@ from planner.store.folders import APART, MADE_BY, kind_of
 from planner.store.manifest import plain_json
 from planner.store.measures import RunMeasures, measure
 from planner.store.run import StoredRun
+from planner.store.schema import schema
 from planner.store.totals import overlaps_table, totals_table
 from planner.study.parts import sort_of
 
@@ -30,33 +31,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Runs side by side; ``run`` is ``study/scenario``, people are the weighted demand of a service unless a group is named."""
+    """Runs side by side, as ``planner/store/schema.toml`` declares them; people are the weighted demand of a service unless a group is named."""
 
     runs: pd.DataFrame
-    """``run, study, scenario, run_id, status, proven, objective, bound, gap, sites, services, co_located, capital_yuan, yearly_yuan,
-    annual_yuan, people, covered_before, covered, newly_covered, find_a_place, limited, weighted, heads, heads_covered,
-    yuan_per_newly_covered, worst_share, gini, folder``: coverage in the widest circle of each service, summed; ``find_a_place`` those of them with a place (all of them, unless places are ``limited``),
-    ``heads…`` each person as one (the same, unless people are ``weighted``); ``worst_share`` the worst over communities and
-    services; ``gini`` of access, the services' mean weighted by their people."""
     coverage: pd.DataFrame
-    """``run, service, minutes, group, people, covered_before, covered_after, served_before, served_after, heads, heads_before,
-    heads_after, limited, weighted, share_after, change``: ``group`` empty for the whole demand of the service (who finds a place is
-    not known by group); ``change`` in covered people against the base of the study."""
     worst: pd.DataFrame
-    """``run, service, minutes, community_id, community, people, share_after``: the community that is worst off."""
     access: pd.DataFrame
-    """``run, service, gini_before, gini_after``: of floating-catchment access (E2SFCA, Gaussian, widest circle)."""
     changes: pd.DataFrame
-    """``run, base, place_id, name, service, change``: what a run opens that its base does not (``opened``), or not (``dropped``)."""
     sites: pd.DataFrame
-    """``study, place_id, name, runs, of, share, services, x, y``: how often each site is chosen, and for what."""
     assumptions: pd.DataFrame
-    """See `planner.store.assumptions`: which of them moves the answer most."""
     overlaps: pd.DataFrame
-    """See `planner.store.totals.overlaps_table`: districts that share people; where there are any, ``totals`` is empty."""
     totals: pd.DataFrame
-    """See `planner.store.totals.totals_table`: all studies of a scenario together, where there are several; only runs that lie where
-    their study and scenario belong (``<study>/<scenario>``), so that none is counted twice."""
+
+    def __post_init__(self) -> None:
+        """Raise UndeclaredColumnError where the schema lacks a column."""
+        for name, table in tables_of(self).items():
+            schema()["comparison"][name].require_declared(table.columns)
 
     def as_json(self) -> str:
         """Return every table as a list of rows; what is not known is null."""

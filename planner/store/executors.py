@@ -132,24 +132,24 @@ class BatchReport:
 class Runner(Protocol):
     """How one scenario is run; it travels to other processes and machines."""
 
-    def do(self, job: ScenarioJob, tell: OnEvent) -> ScenarioResult:
+    def do(self, job: ScenarioJob, on_event: OnEvent) -> ScenarioResult:
         """Run a scenario and store it; a failure comes back as such, an interruption is raised."""
 
 
 class Executor(Protocol):
     """Where jobs are done: in this process, in processes beside it, or on a cluster."""
 
-    def run(self, work: Runner, jobs: Sequence[ScenarioJob], tell: OnEvent) -> Iterator[ScenarioResult]:
+    def run(self, work: Runner, jobs: Sequence[ScenarioJob], on_event: OnEvent) -> Iterator[ScenarioResult]:
         """Do every job and give what came of it, in the order they end; a job whose worker dies is done again."""
 
 
 class Serial:
     """One scenario after another, in this process."""
 
-    def run(self, work: Runner, jobs: Sequence[ScenarioJob], tell: OnEvent) -> Iterator[ScenarioResult]:
+    def run(self, work: Runner, jobs: Sequence[ScenarioJob], on_event: OnEvent) -> Iterator[ScenarioResult]:
         """Do every job in order."""
         for job in jobs:
-            yield work.do(job, tell)
+            yield work.do(job, on_event)
 
 
 class Processes:
@@ -168,14 +168,14 @@ class Processes:
         self._workers = workers
         self._running: dict[Future[ScenarioResult], ScenarioJob] = {}
 
-    def run(self, work: Runner, jobs: Sequence[ScenarioJob], tell: OnEvent) -> Iterator[ScenarioResult]:
+    def run(self, work: Runner, jobs: Sequence[ScenarioJob], on_event: OnEvent) -> Iterator[ScenarioResult]:
         """Do every job, as many at once as there are workers."""
         left, suspects = deque(jobs), deque[ScenarioJob]()
         deaths: Counter[str] = Counter()
         while left or suspects:
             queue, workers = (deque([suspects.popleft()]), 1) if suspects else (left, self._workers)
             try:
-                yield from self._pool(work, queue, workers, tell)
+                yield from self._pool(work, queue, workers, on_event)
             except BrokenProcessPool:
                 for job in self._running.values():
                     deaths[job.name] += 1
@@ -185,13 +185,15 @@ class Processes:
                     else:
                         yield abandoned(job)
 
-    def _pool(self, work: Runner, queue: deque[ScenarioJob], workers: int, tell: OnEvent) -> Iterator[ScenarioResult]:
+    def _pool(
+        self, work: Runner, queue: deque[ScenarioJob], workers: int, on_event: OnEvent
+    ) -> Iterator[ScenarioResult]:
         running: dict[Future[ScenarioResult], ScenarioJob] = {}
         self._running = running
         spawn = multiprocessing.get_context("spawn")
         life, lifeline = spawn.Pipe(duplex=False)
         hear, say = spawn.Pipe(duplex=False)
-        listener = threading.Thread(target=_listen, args=(hear, tell), daemon=True)
+        listener = threading.Thread(target=_listen, args=(hear, on_event), daemon=True)
         listener.start()
         pool = ProcessPoolExecutor(min(workers, len(queue)), mp_context=spawn, initializer=_begin, initargs=(life, say))
         try:
@@ -245,10 +247,10 @@ def _end_with(life: Connection) -> None:
 
 
 def _do(work: Runner, job: ScenarioJob) -> ScenarioResult:
-    return work.do(job, _tell)
+    return work.do(job, _send)
 
 
-def _tell(name: str, event: Event, what: ScenarioResult | str = "") -> None:
+def _send(name: str, event: Event, what: ScenarioResult | str = "") -> None:
     """Send word to the batch: short, in one piece, and without any lock a dying worker could take with it."""
     if _say is None:
         return
@@ -259,9 +261,9 @@ def _tell(name: str, event: Event, what: ScenarioResult | str = "") -> None:
             _say.send_bytes(message)
 
 
-def _listen(hear: Connection, tell: OnEvent) -> None:
+def _listen(hear: Connection, on_event: OnEvent) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             name, event, what = hear.recv_bytes().decode().split("\0", 2)
             if event in ("began", "stage"):
-                tell(name, "began" if event == "began" else "stage", what)
+                on_event(name, "began" if event == "began" else "stage", what)

@@ -136,13 +136,14 @@ def _short(path: Path) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-#: holds every result unless told otherwise
+#: holds every result by default
 STORE = Path("outputs")
 
 #: between a study's name and what else than runs lies in a folder; no study and no scenario can collide with that
 APART = "@"
 
-Verb = Literal["assess", "review", "frontier"]
+#: kinds that lie apart from the runs of a study → what their folder adds to the study's name
+_APART: dict[Kind, str] = {"assessment": "assess", "review": "review", "frontier": "frontier"}
 
 
 def name_of(study_file: Path) -> str:
@@ -160,13 +161,13 @@ def name_of(study_file: Path) -> str:
     return name
 
 
-def place_of(study_file: Path, scenario: str | None, verb: Verb | None = None) -> Path:
-    """Return where a result lies unless told otherwise.
+def place_of(study_file: Path, scenario: str | None, kind: Kind = "run") -> Path:
+    """Return where a result lies by default.
 
     A run in ``outputs/<study>/<scenario>``; an assessment, a review, a frontier in ``outputs/<study>@<verb>/<scenario>``.
     """
     name = name_of(study_file)
-    return STORE / (name if verb is None else f"{name}{APART}{verb}") / (scenario or BASE)
+    return STORE / (f"{name}{APART}{_APART[kind]}" if kind in _APART else name) / (scenario or BASE)
 
 
 def refuse_occupied(folder: Path) -> None:

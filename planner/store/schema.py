@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -11,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Folder = Literal["run", "assessment", "explanation"]
+Folder = Literal["run", "assessment", "explanation", "frontier", "comparison"]
+
+
+FILE = Path(__file__).parent / "schema.toml"
+"""The declaration of every stored table."""
+
+#: unit → cell format of a sheet
+_CELLS = {"people": "people", "places": "people", "yuan": "money", "0–1": "share", "year": "year", "m²": "whole"}
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,21 @@ class Column:
     """``text``, ``category``, ``float``, ``int``, ``bool`` or ``geometry``."""
     unit: str
     meaning: str
+    heading: str = ""
+    """Id of the message above the column of a sheet; empty: `planner.report.sheets` derives it from the name."""
+    cell: str = ""
+    """Cell format of a sheet (`planner.report.xlsx.FORMATS`); empty: derived from type and unit."""
+    width: float = 15.0
+    sheet: bool = True
+    """Whether a sheet shows it by itself; else other columns of the sheet say it in words."""
+
+    @property
+    def cell_format(self) -> str:
+        """The declared cell format, or that of the type and the unit."""
+        if self.cell or self.type in {"text", "category", "bool"}:
+            return self.cell or "text"
+        unit = self.unit.partition(" ")[0]
+        return _CELLS.get(unit) or ("whole" if self.type == "int" else "plain")
 
 
 @dataclass(frozen=True)
@@ -34,12 +58,36 @@ class TableSchema:
     may_lack: tuple[str, ...] = ()
     """Columns that folders written by earlier versions are read without."""
 
+    def column(self, name: str) -> Column:
+        """Return the declaration of a column by its name in a frame; KeyError where there is none.
+
+        >>> schema()["run"]["demand"].column("people_elder").name
+        'people_<group>'
+        """
+        for column in self.columns:
+            if column.name == name or ("<" in column.name and fnmatchcase(name, re.sub("<.*?>", "*", column.name))):
+                return column
+        raise KeyError(name)
+
+    def require_declared(self, names: Iterable[str]) -> None:
+        """Raise UndeclaredColumnError unless every column of a frame is declared here."""
+        for name in names:
+            try:
+                self.column(name)
+            except KeyError:
+                msg = f"the column {name!r} is not declared in planner/store/schema.toml; declare its type, unit and meaning there"
+                raise UndeclaredColumnError(msg) from None
+
     @property
     def required(self) -> tuple[str, ...]:
         """Names of the columns that every such table has, whatever the study and the version that wrote it."""
         return tuple(
             column.name for column in self.columns if "<" not in column.name and column.name not in self.may_lack
         )
+
+
+class UndeclaredColumnError(LookupError):
+    """A table to be stored has a column that the schema lacks: a fault of the planner itself."""
 
 
 @cache
@@ -49,12 +97,13 @@ def schema() -> Mapping[Folder, Mapping[str, TableSchema]]:
     >>> schema()["run"]["existing"].required
     ('place_id', 'service', 'capacity')
     """
-    text = (Path(__file__).parent / "schema.toml").read_text(encoding="utf-8")
-    declared = cast("dict[Folder, Any]", tomllib.loads(text))
+    declared = cast("dict[Folder, Any]", tomllib.loads(FILE.read_text(encoding="utf-8")))
     return {
         folder: {
             name: TableSchema(
-                table["about"], tuple(Column(*column) for column in table["columns"]), tuple(table.get("may_lack", ()))
+                table["about"],
+                tuple(Column(*column[:4], **dict(*column[4:])) for column in table["columns"]),
+                tuple(table.get("may_lack", ())),
             )
             for name, table in tables.items()
         }

@@ -32,9 +32,16 @@ class Frames:
     folder_type: ClassVar[Folder]
 
     def write(self, folder: Path, ready: Mapping[str, bytes] = MappingProxyType({})) -> None:
-        """Write one parquet file per table into ``folder`` (made if absent); ``ready`` holds tables that are parquet already."""
+        """Write one parquet file per table into ``folder`` (made if absent); ``ready`` holds tables that are parquet already.
+
+        Raises
+        ------
+        UndeclaredColumnError
+            where a table has a column that ``schema.toml`` does not describe.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         for field in fields(self):
+            schema()[self.folder_type][field.name].require_declared(getattr(self, field.name).columns)
             content = ready[field.name] if field.name in ready else as_parquet(getattr(self, field.name))
             (folder / f"{field.name}.parquet").write_bytes(content)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from planner.access import TravelTimes
     from planner.study import Service, Study
     from planner.workflow.baseline_people import Areas
-    from planner.workflow.stages import StudyArea
+    from planner.workflow.walks import StudyArea
 
 #: a facility that shares at least this part of its people with another one doubles it
 DOUBLED = 0.5
@@ -39,7 +39,7 @@ class ServiceToday:
     """The facilities that offer one service today, and the candidates that could take it."""
 
     study: Study
-    ground: StudyArea
+    area: StudyArea
     service: Service
     sites: NDArray[np.int64]
     """Places of the facilities, ascending."""
@@ -51,12 +51,12 @@ class ServiceToday:
     @cached_property
     def people(self) -> NDArray[np.float64]:
         """Return the people of the service's demand at each demand point."""
-        return weighted_demand(self.service, self.ground.district)
+        return weighted_demand(self.service, self.area.district)
 
     @cached_property
     def place_ids(self) -> NDArray[np.object_]:
         """Return the ids of all places."""
-        district = self.ground.district
+        district = self.area.district
         return np.array([*district.facilities["id"], *district.sites["id"]], dtype=object)
 
     @property
@@ -66,12 +66,12 @@ class ServiceToday:
 
     def reach(self, walker: str | None = None) -> TravelTimes:
         """Return the walks to the facilities, of the service's own walker unless told otherwise."""
-        return self.ground.reaches[walker or self.service.walker].only(self.sites)
+        return self.area.walks[walker or self.service.walker].times.only(self.sites)
 
     @cached_property
     def reach_of_candidates(self) -> TravelTimes:
         """Return the walks to the candidates."""
-        return self.ground.reaches[self.service.walker].only(self.candidates)
+        return self.area.walks[self.service.walker].times.only(self.candidates)
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -79,9 +79,9 @@ class ServiceToday:
         return np.isfinite(self.capacity)
 
 
-def services_today(study: Study, ground: StudyArea) -> tuple[ServiceToday, ...]:
+def services_today(study: Study, area: StudyArea) -> tuple[ServiceToday, ...]:
     """Return what stands today of each service of the study."""
-    district = ground.district
+    district = area.district
     first = len(district.facilities)
     suits = {(offer.service, offer.place) for offer in possible_offers(study, district) if not offer.existing}
     found = []
@@ -91,7 +91,7 @@ def services_today(study: Study, ground: StudyArea) -> tuple[ServiceToday, ...]:
         found.append(
             ServiceToday(
                 study,
-                ground,
+                area,
                 service,
                 sites=mine["facility"].to_numpy(dtype=np.int64),
                 capacity=mine["capacity"].to_numpy(dtype=np.float64),

@@ -45,7 +45,7 @@ def run_batch(
     only: Sequence[str] = (),
     sets: Sequence[str] = (),
     store: Path | None = None,
-    tell: OnEvent,
+    on_event: OnEvent,
 ) -> BatchReport:
     """Run every scenario of every study that is not finished yet.
 
@@ -63,8 +63,8 @@ def run_batch(
         ``key=value`` overrides of every study, after the scenario's own.
     store
         Where runs lie; default ``outputs``.
-    tell
-        Told what each scenario is at.
+    on_event
+        Called with the name of a scenario and what became of it.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def run_batch(
     target = store or STORE
     recover_folders(target)
     lines = expand(studies, only=only, sets=sets, store=target)
-    tell("", "expected", str(len(lines)))
+    on_event("", "expected", str(len(lines)))
     ended = {line.name: line for line in lines if isinstance(line, ScenarioResult)}
     left: list[ScenarioJob] = []
     for job in lines:
@@ -93,11 +93,11 @@ def run_batch(
                     job.name, "reused", job.target, manifest.result, "finished before, same digest"
                 )
     for one in ended.values():
-        tell(one.name, "ended", one)
+        on_event(one.name, "ended", one)
     if left:
-        for one in _all(executor, work, left, tell):
+        for one in _all(executor, work, left, on_event):
             ended[one.name] = one
-            tell(one.name, "ended", one)
+            on_event(one.name, "ended", one)
     return BatchReport(tuple(ended[line.name] for line in lines), round(time.perf_counter() - began, 3))
 
 
@@ -162,18 +162,18 @@ def _job(name: str, scenario: str, study: Study, folder: Path, store: Path) -> S
 
 
 def _all(
-    executor: Executor, work: ScenarioRunner, jobs: Sequence[ScenarioJob], tell: OnEvent
+    executor: Executor, work: ScenarioRunner, jobs: Sequence[ScenarioJob], on_event: OnEvent
 ) -> Iterator[ScenarioResult]:
     """Do all jobs; those another batch was at are waited for at the end, when there is nothing else left to do."""
     elsewhere: list[ScenarioJob] = []
     by_name = {job.name: job for job in jobs}
-    for one in executor.run(work, jobs, tell):
+    for one in executor.run(work, jobs, on_event):
         if one.how == "elsewhere":
             elsewhere.append(replace(by_name[one.name], wait=True))
         else:
             yield one
     if elsewhere:
-        yield from executor.run(work, elsewhere, tell)
+        yield from executor.run(work, elsewhere, on_event)
 
 
 @dataclass(frozen=True)
@@ -186,13 +186,13 @@ class ScenarioRunner:
     publish: Callable[[Run, Path], object] | None = field(default=None)
     """Writes map and workbook into the folder of a run."""
 
-    def do(self, job: ScenarioJob, tell: OnEvent) -> ScenarioResult:
+    def do(self, job: ScenarioJob, on_event: OnEvent) -> ScenarioResult:
         """Run one scenario and store it; a failure comes back as such, an interruption is raised."""
         with _ONE_AT_A_TIME:
             began = time.perf_counter()
-            tell(job.name, "began")
+            on_event(job.name, "began")
             try:
-                return self._locked(job, tell, began)
+                return self._locked(job, on_event, began)
             except PlannerError as fault:
                 return _failed(job, str(fault), fault.exit_code, began)
             except MemoryError:
@@ -202,7 +202,7 @@ class ScenarioRunner:
             except Exception as fault:  # noqa: BLE001 - a bug in one scenario must not stop the others
                 return _failed(job, "".join(traceback.format_exception(fault)).rstrip(), 1, began)
 
-    def _locked(self, job: ScenarioJob, tell: OnEvent, began: float) -> ScenarioResult:
+    def _locked(self, job: ScenarioJob, on_event: OnEvent, began: float) -> ScenarioResult:
         with contextlib.ExitStack() as held:
             if self.cache is not None:
                 name = hashlib.sha256(str(job.target).encode()).hexdigest()[:32]
@@ -214,29 +214,31 @@ class ScenarioRunner:
                 return ScenarioResult(
                     job.name, "reused", job.target, manifest.result, "finished by another batch meanwhile"
                 )
-            return self._run(job, tell, began)
+            return self._run(job, on_event, began)
 
-    def _run(self, job: ScenarioJob, tell: OnEvent, began: float) -> ScenarioResult:
+    def _run(self, job: ScenarioJob, on_event: OnEvent, began: float) -> ScenarioResult:
         from planner.study import Study  # noqa: PLC0415
-        from planner.workflow.plan import compute_run  # noqa: PLC0415 - a batch with nothing to do never loads the solver
+        from planner.workflow.pipeline import Pipeline  # noqa: PLC0415 - a batch with nothing to do never loads the solver
+        from planner.workflow.plan import interrupted, plan  # noqa: PLC0415
 
         stages = _cache(self.cache, self.cache_bytes)
         stages.events.clear()
         study = Study.model_validate_json(job.asked)
 
         def progress(stage: str, done: float, note: str = "") -> None:  # noqa: ARG001 - stages are told by name
-            tell(job.name, "stage", f"{stage} {note}".rstrip())
+            on_event(job.name, "stage", f"{stage} {note}".rstrip())
 
-        with atomic_folder(job.target) as aside:
-            run = compute_run(
-                study, job.folder, scenario=job.scenario, progress=progress, cache=stages, keep_interrupted=False
-            )
+        with atomic_folder(job.target) as folder:
+            pipeline = Pipeline(study, job.folder, job.scenario, progress, stages)
+            if interrupted(pipeline.plan):  # stopped early: the next call begins it anew
+                raise KeyboardInterrupt
+            run = plan(pipeline)
             if run.manifest.digest != job.digest:
                 raise StudyError(_otherwise(job))
-            run.write(aside)
+            run.write(folder)
             if self.publish is not None:
-                progress("reports", 0.0)
-                self.publish(run, aside)
+                with pipeline.stage("reports"):
+                    self.publish(run, folder)
         seconds = round(time.perf_counter() - began, 3)
         return ScenarioResult(
             job.name, "ran", job.target, run.manifest.result, seconds=seconds, events=tuple(stages.events)

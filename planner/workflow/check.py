@@ -12,7 +12,7 @@ from planner.i18n import languages, translate
 from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_occupied
 from planner.study.load import load_study
-from planner.workflow.stages import Progress, silent
+from planner.workflow.pipeline import Progress, silent
 from planner.workflow.streets import read_streets, refuse_unknown_slopes
 
 if TYPE_CHECKING:

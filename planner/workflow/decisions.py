@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting import BuiltProblem
-    from planner.study import Study
+    from planner.study import Siting, Study
 
 #: a meeting types its decisions; anything larger is a mistake or an attack
 MAX_BYTES = 20_000_000
 
 #: repeated decisions that a message names
 _NAMED = 20
+
+_DO_NOT_FIT = "the decisions do not fit the study; export them from its own meeting page"
 
 Text = Annotated[str, Field(max_length=20_000)]
 
@@ -129,7 +131,7 @@ def _refuse_repeated(path: Path, decisions: Decisions) -> None:
     raise_all([*faults[:_NAMED], *more], StudyError, f"{path}: nothing can be decided twice")
 
 
-def refuse_unknown(path: Path, study: Study, decisions: Decisions) -> None:
+def refuse_unknown(study: Study, decisions: Decisions) -> None:
     """Refuse decisions about services that the study does not have; raises as `read_decisions`."""
     known = {service.id for service in study.services}
     named = [("decisions", one.service) for one in decisions.decisions if one.service is not None]
@@ -139,37 +141,34 @@ def refuse_unknown(path: Path, study: Study, decisions: Decisions) -> None:
         for where, service in dict.fromkeys(named)
         if service not in known
     ]
-    raise_all(
-        faults[:_NAMED], StudyError, f"{path} does not fit the study; export the decisions from its own meeting page"
-    )
+    raise_all(faults[:_NAMED], StudyError, _DO_NOT_FIT)
 
 
-def with_locks(study: Study, decisions: Decisions, *, without: int | None = None) -> Study:
-    """Return the study with every decision but number ``without`` as a lock beside its own.
+def with_locks(siting: Siting, decisions: Decisions, *, without: int | None = None) -> Siting:
+    """Return the rules of siting with every decision but number ``without`` as a lock beside their own.
 
     An open service becomes a ``must``, in the way the room chose or else in any; a closed one a ``never``, which closes
     what stands there as well where the study lets facilities close.
     """
-    must, never = list(study.siting.must), list(study.siting.never)
+    must, never = list(siting.must), list(siting.never)
     for position, decision in enumerate(decisions.decisions):
         if position != without:
-            (must if decision.state == "open" else never).append(_lock(study, decision))
-    siting = study.siting.model_copy(update={"must": must, "never": never})
-    return study.model_copy(update={"siting": siting})
+            (must if decision.state == "open" else never).append(_lock(siting, decision))
+    return siting.model_copy(update={"must": must, "never": never})
 
 
-def _lock(study: Study, decision: Decision) -> Lock:
+def _lock(siting: Siting, decision: Decision) -> Lock:
     site, service = decision.place_id, decision.service
     if service is None:
         return Lock(site=site)
     if decision.state == "closed":
-        return Lock(site=site, service=service, standing=study.siting.existing.may_close)
+        return Lock(site=site, service=service, standing=siting.existing.may_close)
     if decision.exact:
         return Lock(site=site, service=service, size=decision.size, moves_from=decision.moves_from)
     return Lock(site=site, service=service)
 
 
-def offers_of(cells: Iterable[OpenOffer], posed: BuiltProblem) -> NDArray[np.int64]:
+def offers_of(cells: Iterable[OpenOffer], built: BuiltProblem) -> NDArray[np.int64]:
     """Return the positions of the offers that ``cells`` name, ascending.
 
     Raises
@@ -177,14 +176,14 @@ def offers_of(cells: Iterable[OpenOffer], posed: BuiltProblem) -> NDArray[np.int
     StudyError
         naming every one that the study does not offer.
     """
-    offers = posed.problem.offers
+    offers = built.problem.offers
     moved = np.full(offers.count, -1) if offers.moves is None else offers.moves
     at = {
         OpenOffer.model_construct(
-            place_id=posed.place_ids[offers.site[m]],
-            service=posed.service_ids[offers.service[m]],
-            size=posed.offer_sizes[m],
-            moves_from=posed.place_ids[offers.site[moved[m]]] if moved[m] >= 0 else "",
+            place_id=built.place_ids[offers.site[m]],
+            service=built.service_ids[offers.service[m]],
+            size=built.offer_sizes[m],
+            moves_from=built.place_ids[offers.site[moved[m]]] if moved[m] >= 0 else "",
             stands=bool(offers.existing[m]),
         ): m
         for m in range(offers.count)
@@ -195,5 +194,5 @@ def offers_of(cells: Iterable[OpenOffer], posed: BuiltProblem) -> NDArray[np.int
         for one in wanted
         if one not in at
     ]
-    raise_all(faults, StudyError, "the decisions do not fit the study; export them from its own meeting page")
+    raise_all(faults, StudyError, _DO_NOT_FIT)
     return np.array(sorted({at[one] for one in wanted}), dtype=np.int64)

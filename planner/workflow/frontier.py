@@ -12,25 +12,16 @@ import pandas as pd
 
 from planner.errors import InfeasibleError, StudyError
 from planner.siting import Rule, SolverSettings, build_problem, trace_frontier
-from planner.store.atomic_folder import atomic_folder
-from planner.store.cache import Cache
-from planner.store.folders import place_of
+from planner.store.schema import schema
 from planner.store.tables import as_parquet
-from planner.study.load import load_study
-from planner.study.scenarios import BASE
-from planner.workflow.stages import Progress, StageClock, silent, survey
+from planner.workflow.pipeline import interval_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from planner.siting import Frontier, FrontierPoint
+    from planner.siting import Frontier, FrontierPoint, SitingProblem
     from planner.study import Study
-
-    #: writes table and picture of a frontier into its folder
-    PublishFrontier = Callable[["FrontierResult", Path], object]
-
-__all__ = ["FrontierResult", "frontier"]
+    from planner.workflow.pipeline import Pipeline
 
 POINTS = 8
 LEAST_POINTS = 3
@@ -45,37 +36,26 @@ class FrontierResult:
     scenario: str
     along: Literal["capital", "floor"]
     points: pd.DataFrame
-    """By ascending limit: ``limit, status`` (``optimal``, ``feasible``, ``infeasible``, ``unknown``), ``value, bound, gap, capital_yuan,
-    yearly_yuan, sites, people_<service>`` (served in the widest circle), ``slope`` (of the first aim to the next point, per million yuan or
-    percentage point; NaN where unknown) and ``knee``. What no plan has is NaN."""
+    """The table ``frontier.frontier`` of ``planner/store/schema.toml``."""
 
     @property
     def proven(self) -> bool:
         """Whether every point is proven: its plan is optimal, or there is none."""
         return bool(self.points["status"].isin(["optimal", "infeasible"]).all())
 
+    def write(self, folder: Path) -> None:
+        """Write ``frontier.parquet`` into ``folder``; raises as `planner.store.tables.Frames.write`."""
+        schema()["frontier"]["frontier"].require_declared(self.points.columns)
+        (folder / "frontier.parquet").write_bytes(as_parquet(self.points))
+
 
 def frontier(
-    study_file: Path,
-    *,
-    scenario: str | None = None,
-    sets: Sequence[str] = (),
-    out: Path | None = None,
-    steps: int = POINTS,
-    against: str = "capital",
-    time_limit_s: float = TIME_LIMIT_S,
-    publish: PublishFrontier | None = None,
-    progress: Progress = silent,
-    cache: Cache | None = None,
-) -> tuple[FrontierResult, Path]:
-    """Trace the frontier of a study and write it.
+    pipeline: Pipeline, *, steps: int = POINTS, against: str = "capital", time_limit_s: float = TIME_LIMIT_S
+) -> FrontierResult:
+    """Return the frontier of a study.
 
     Parameters
     ----------
-    study_file, scenario, sets, progress, cache
-        As `planner.workflow.plan.plan` takes them.
-    out
-        Where to write; default ``outputs/<study>@frontier/<scenario>``.
     steps
         How many points, 3 at least.
     against
@@ -91,41 +71,30 @@ def frontier(
     InfeasibleError
         if no point has a plan.
     """
-    study = load_study(study_file, scenario=scenario, sets=sets)
+    study = pipeline.study
     rule = _along(study, against)
     if steps < LEAST_POINTS:
         raise StudyError(f"--steps {steps}: a frontier needs at least {LEAST_POINTS} points")
-    cache, clock = cache or Cache(None), StageClock(progress)
-    target = out or place_of(study_file, scenario, "frontier")
-    with atomic_folder(target, kind="frontier") as aside:
-        ground = survey(study, study_file.parent, clock, cache)
-        with clock.stage("problem"):
-            problem = build_problem(
-                _alone(study) if rule.kind == "floor" else study, ground.district, ground.reaches
-            ).problem
-        settings = problem.settings or SolverSettings()
-        each_s = min(settings.time_limit_s, time_limit_s / (steps + 1))
-        with clock.stage("frontier") as tell:
-            began = time.perf_counter()
-            frontier = trace_frontier(
-                problem,
-                steps,
-                along=rule,
-                settings=dataclasses.replace(settings, time_limit_s=each_s),
-                progress=lambda found, bound, _: tell(
-                    min((time.perf_counter() - began) / time_limit_s, 1.0), _numbers(found, bound)
-                ),
-            )
-        found = FrontierResult(
-            study, scenario or BASE, "floor" if rule.kind == "floor" else "capital", _table(study, frontier)
+    problem = _one_floor_problem(pipeline) if rule.kind == "floor" else pipeline.problem.value.problem
+    settings = problem.settings or SolverSettings()
+    each_s = min(settings.time_limit_s, time_limit_s / (steps + 1))
+    with pipeline.stage("frontier") as report:
+        began = time.perf_counter()
+        traced = trace_frontier(
+            problem,
+            steps,
+            along=rule,
+            settings=dataclasses.replace(settings, time_limit_s=each_s),
+            progress=lambda incumbent, bound, _: report(
+                min((time.perf_counter() - began) / time_limit_s, 1.0), interval_text(incumbent, bound)
+            ),
         )
-        if found.points["value"].isna().all():
-            msg = f"no plan was found at any limit of {against}; `planner plan` says which rules contradict each other"
-            raise InfeasibleError(msg)
-        (aside / "frontier.parquet").write_bytes(as_parquet(found.points))
-        if publish is not None:
-            publish(found, aside)
-    return found, target
+    along: Literal["capital", "floor"] = "floor" if rule.kind == "floor" else "capital"
+    found = FrontierResult(study, pipeline.scenario, along, _table(study, traced))
+    if found.points["value"].isna().all():
+        msg = f"no plan was found at any limit of {against}; `planner plan` says which rules contradict each other"
+        raise InfeasibleError(msg)
+    return found
 
 
 def _along(study: Study, against: str) -> Rule:
@@ -141,14 +110,12 @@ def _along(study: Study, against: str) -> Rule:
     return Rule("floor", position, study.siting.floors[position].share)
 
 
-def _alone(study: Study) -> Study:
-    """Return the study with floors as they are written, not kept for protected groups too: one floor alone is to move."""
+def _one_floor_problem(pipeline: Pipeline) -> SitingProblem:
+    """Return the problem with floors as they are written, not kept for protected groups too: one floor alone is to move."""
+    study, area = pipeline.study, pipeline.area
     groups = {name: group.model_copy(update={"protected": False}) for name, group in study.groups.items()}
-    return study.model_copy(update={"groups": groups})
-
-
-def _numbers(found: float | None, bound: float | None) -> str:
-    return "" if found is None or bound is None else f"{found:,.0f} ≤ {bound:,.0f}"
+    with pipeline.stage("problem"):
+        return build_problem(study.model_copy(update={"groups": groups}), area.district, area.travel_times).problem
 
 
 def _table(study: Study, frontier: Frontier) -> pd.DataFrame:

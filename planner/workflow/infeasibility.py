@@ -32,11 +32,11 @@ def why_infeasible(naming: Labels, *, longest_s: float = LONGEST_S) -> str:
     Parameters
     ----------
     naming
-        The study and the problem posed from it, which was found to be infeasible.
+        The study and the problem built from it, which was found to be infeasible.
     longest_s
         How long to search for the reason; the study's own time limit where that is less.
     """
-    problem = naming.posed.problem
+    problem = naming.built.problem
     settings = problem.settings or SolverSettings()
     seconds = min(settings.time_limit_s, longest_s)
     conflict = find_iis(problem, dataclasses.replace(settings, time_limit_s=seconds))
@@ -130,38 +130,38 @@ COLUMNS = {
 
 
 def unopened_table(
-    study: Study, district: District, posed: BuiltProblem, plan: Plan, *, spent_yuan: float
+    study: Study, district: District, built: BuiltProblem, plan: Plan, *, spent_yuan: float
 ) -> pd.DataFrame:
     """Return a row for every service of which the plan opens nothing new, as ``docs/run-folder.md`` describes it."""
-    naming = labels_of(study, district, posed)
+    naming = labels_of(study, district, built)
     budget = study.budgets.capital_yuan
     areas = district.sites["area_m2"].to_numpy(dtype=np.float64)
     largest = float(np.nanmax(areas)) if np.isfinite(areas).any() else np.nan
     rows = [
         {
-            **_row(study.services[one.service], posed, one, naming),
+            **_row(study.services[one.service], built, one, naming),
             "unspent_yuan": np.nan if budget is None else budget - spent_yuan,
             "needs_m2": _least_area(study.services[one.service]),
             "largest_m2": largest,
         }
-        for one in unopened_services(posed.problem, plan)
+        for one in unopened_services(built.problem, plan)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _row(service: Service, posed: BuiltProblem, one: UnopenedService, naming: Labels) -> dict[str, object]:
-    offers = posed.problem.offers
+def _row(service: Service, built: BuiltProblem, one: UnopenedService, naming: Labels) -> dict[str, object]:
+    offers = built.problem.offers
     row: dict[str, object] = {
         "service": service.id,
         "why": _why(one),
-        "place_id": "" if one.offer < 0 else posed.place_ids[offers.site[one.offer]],
-        "size": "" if one.offer < 0 else posed.offer_sizes[one.offer],
+        "place_id": "" if one.offer < 0 else built.place_ids[offers.site[one.offer]],
+        "size": "" if one.offer < 0 else built.offer_sizes[one.offer],
         "capital_yuan": one.capital_yuan,
         "yearly_yuan": one.yearly_yuan,
         "minutes": service.circles[-1].minutes,
         "people": one.people,
-        "instead_place_id": "" if one.instead_of < 0 else posed.place_ids[offers.site[one.instead_of]],
-        "instead_service": "" if one.instead_of < 0 else posed.service_ids[offers.service[one.instead_of]],
+        "instead_place_id": "" if one.instead_of < 0 else built.place_ids[offers.site[one.instead_of]],
+        "instead_service": "" if one.instead_of < 0 else built.service_ids[offers.service[one.instead_of]],
         "worth_lost": one.worth_lost,
     }
     for language in languages():

@@ -25,14 +25,14 @@ class Labels:
     """What the positions of a siting problem are called in its study, in one language."""
 
     study: Study
-    posed: BuiltProblem
+    built: BuiltProblem
     place_names: Mapping[str, str]
     """Place id → name, as the layers have it."""
     language: Language
 
     def place(self, position: int) -> str:
         """Return a place by name and id; by id alone where it has no name of its own."""
-        return self.place_of(self.posed.place_ids[position])
+        return self.place_of(self.built.place_ids[position])
 
     def place_of(self, place_id: str) -> str:
         """Return the place with ``place_id`` by name and id."""
@@ -44,11 +44,11 @@ class Labels:
 
     def service_of(self, service_id: str) -> str:
         """Return the service with ``service_id`` by name."""
-        return self.service(self.posed.service_ids.index(service_id))
+        return self.service(self.built.service_ids.index(service_id))
 
     def department(self, position: int) -> str:
         """Return a department by name."""
-        return self.study.budgets.departments[self.posed.department_ids[position]].name.text(self.language)
+        return self.study.budgets.departments[self.built.department_ids[position]].name.text(self.language)
 
     def key(self, rule: Rule) -> str:
         """Return the key of the study that sets ``rule``, as ``--set`` takes it where it is one value."""
@@ -57,13 +57,13 @@ class Labels:
             return f"budgets.{rule.kind}_yuan"
         if rule.kind in {"department_capital", "department_yearly"}:
             limit = rule.kind.removeprefix("department_")
-            return f"budgets.departments.{self.posed.department_ids[position]}.{limit}_yuan"
+            return f"budgets.departments.{self.built.department_ids[position]}.{limit}_yuan"
         if rule.kind == "period_capital":
             return f"siting.capital_yuan_by_year.{asked.years[position]}"
         if rule.kind in {"min_sites", "max_sites"}:
             return f"siting.{rule.kind}"
         if rule.kind in {"min_openings", "max_openings"}:
-            return f"services.{self.posed.service_ids[position]}.{rule.kind}"
+            return f"services.{self.built.service_ids[position]}.{rule.kind}"
         if rule.kind in {"must", "never"}:
             own = position if rule.kind == "must" else position - len(asked.must)
             return f"siting.{rule.kind}.{own}"
@@ -121,7 +121,7 @@ class Labels:
             return self._say("min_load", loads=self.joined(texts))
         if rule.kind == "min_hubs":
             hub = self.study.co_location.hub
-            assert hub is not None  # noqa: S101  # the rule is posed from it
+            assert hub is not None  # noqa: S101  # the rule is built from it
             return self._say("min_hubs", limit=limit, area=format_count(hub.min_area_m2), services=hub.min_services)
         return self._say(rule.kind, limit=limit)
 
@@ -150,7 +150,7 @@ class Labels:
         who = self._say("everybody")
         if rule.position < len(kept):
             floor = kept[rule.position][1]
-            service, minutes, per = self.posed.service_ids.index(floor.service), floor.minutes, floor.per
+            service, minutes, per = self.built.service_ids.index(floor.service), floor.minutes, floor.per
             if floor.group is not None:
                 who = self._say("group", name=self.study.groups[floor.group].name.text(self.language))
         else:
@@ -164,11 +164,11 @@ class Labels:
         return translate(f"reason.rule.{kind}", self.language, **values)
 
 
-def labels_of(study: Study, district: District, posed: BuiltProblem, language: Language | None = None) -> Labels:
+def labels_of(study: Study, district: District, built: BuiltProblem, language: Language | None = None) -> Labels:
     """Return the names of a study's places, services and rules, in its own language unless told otherwise."""
     names = {
         str(place): str(name)
         for frame in (district.facilities, district.sites)
         for place, name in zip(frame["id"], frame["name"], strict=True)
     }
-    return Labels(study, posed, names, language or study.language)
+    return Labels(study, built, names, language or study.language)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,22 +10,14 @@ import numpy as np
 from planner.access import isochrones
 from planner.errors import InfeasibleError, RecountError, UnprovenError
 from planner.i18n import translate
-from planner.siting import BuiltProblem, Evaluation, Plan, build_problem, evaluate, solve
-from planner.store import cache_keys
-from planner.store.atomic_folder import atomic_folder
-from planner.store.cache import Cache
-from planner.store.folders import place_of
+from planner.siting import BuiltProblem, Evaluation, Plan, evaluate
 from planner.store.manifest import GoalResult, Manifest, Result, finite
-from planner.store.provenance import digest_of, fingerprint, versions, without_checksum
+from planner.store.provenance import digest_of, versions, without_checksum
 from planner.store.run import Run
 from planner.store.tables import Tables
-from planner.study.load import load_study
-from planner.study.scenarios import BASE
 from planner.workflow.infeasibility import unopened_table, why_infeasible
 from planner.workflow.labels import labels_of
 from planner.workflow.plan_tables import (
-    AreaTables,
-    area_tables,
     bills_table,
     circles_table,
     closed_table,
@@ -43,12 +33,9 @@ from planner.workflow.plan_tables import (
     places_today,
     served_table,
 )
-from planner.workflow.stages import Progress, StageClock, StudyArea, connector_m, silent, survey
+from planner.workflow.walks import connector_m
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     import pandas as pd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -56,196 +43,67 @@ if TYPE_CHECKING:
     from planner.siting import Outcome
     from planner.siting.model.plan import Stopped
     from planner.study import Language, Study
-
-#: writes map, workbook and the rest into the folder of a run
-Publish = Callable[["Run", "Path"], object]
+    from planner.workflow.pipeline import Pipeline
 
 
-def plan(
-    study_file: Path,
-    *,
-    scenario: str | None = None,
-    sets: Sequence[str] = (),
-    out: Path | None = None,
-    publish: Publish | None = None,
-    require_optimal: bool = False,
-    progress: Progress = silent,
-    cache: Cache | None = None,
-) -> tuple[Run, Path]:
-    """Plan a district and remember it: the main job.
+def plan(pipeline: Pipeline, *, require_optimal: bool = False) -> Run:
+    """Return the run of a study: the main job.
 
     Parameters
     ----------
-    study_file
-        The study; its layers lie relative to it.
-    scenario, sets
-        Overrides, as `planner.study.load.load_study` takes them.
-    out
-        Where to write; default ``outputs/<study>/<scenario or base>`` below the current folder.
-    publish
-        Writes map and workbook into the folder before it takes its place, so that a folder is whole or absent.
     require_optimal
-        Raise instead of writing a plan that is not proven.
-    cache
-        Where results of stages are remembered from run to run.
-
-    Returns
-    -------
-    run, folder
-        The run, and where it stands.
+        Raise instead of returning a plan that is not proven.
 
     Raises
     ------
-    StudyError, LayerError, OutputError, InfeasibleError, UnprovenError, RecountError
-        Each with its exit code; nothing is written.
+    StudyError, LayerError, InfeasibleError, UnprovenError, RecountError
+        Each with its exit code.
     """
-    study = load_study(study_file, scenario=scenario, sets=sets)
-    target = out or place_of(study_file, scenario)
-    with atomic_folder(target) as aside:
-        run = compute_run(
-            study,
-            study_file.parent,
-            scenario=scenario or BASE,
-            require_optimal=require_optimal,
-            progress=progress,
-            cache=cache,
-        )
-        run.write(aside)
-        progress("reports", 0.0)
-        if publish is not None:
-            publish(run, aside)
-        progress("reports", 1.0)
-    return run, target
-
-
-def compute_run(
-    study: Study,
-    folder: Path,
-    *,
-    scenario: str,
-    require_optimal: bool = False,
-    keep_interrupted: bool = True,
-    progress: Progress = silent,
-    cache: Cache | None = None,
-) -> Run:
-    """Compute a run without writing anything; raises as `plan`, and KeyboardInterrupt unless ``keep_interrupted``."""
-    cache, clock = cache or Cache(None), StageClock(progress)
-    ground = survey(study, folder, clock, cache)
-    return site_services(
-        study,
-        ground,
-        clock,
-        scenario=scenario,
-        require_optimal=require_optimal,
-        keep_interrupted=keep_interrupted,
-        cache=cache,
-    )
-
-
-def site_services(
-    study: Study,
-    ground: StudyArea,
-    clock: StageClock,
-    *,
-    scenario: str,
-    require_optimal: bool = False,
-    keep_interrupted: bool = True,
-    cache: Cache | None = None,
-) -> Run:
-    """Site the services on ground that was surveyed, and tabulate what came of it; raises as `compute_run`."""
-    cache = cache or Cache(None)
-    decided = solve_siting(
-        study, ground, clock, require_optimal=require_optimal, keep_interrupted=keep_interrupted, cache=cache
-    )
-    return tabulate_run(study, ground, decided, clock, scenario=scenario, cache=cache)
+    return tabulate_run(pipeline, solve_siting(pipeline, require_optimal=require_optimal))
 
 
 @dataclass(frozen=True, eq=False)
 class SolvedSiting:
-    """The siting question, the plan that answers it, and its recount."""
+    """The siting problem, the plan that solves it, and its recount."""
 
-    posed: BuiltProblem
+    built: BuiltProblem
     plan: Plan
     recount: Evaluation
 
 
-def solve_siting(
-    study: Study,
-    ground: StudyArea,
-    clock: StageClock,
-    *,
-    require_optimal: bool = False,
-    keep_interrupted: bool = True,
-    cache: Cache | None = None,
-) -> SolvedSiting:
-    """Site the services on ground that was surveyed; raises as `compute_run`."""
-    cache = cache or Cache(None)
-    with clock.stage("problem"):
-        posed = cache.get_or_compute(
-            "problem",
-            cache_keys.of_problem(study, ground.digests.layers, ground.digests.walks),
-            partial(build_problem, study, ground.district, ground.reaches),
-            shared=ground.reaches,
-        )
-    with clock.stage("siting") as tell:
-        problem = posed.value.problem
-        chosen = cache.get_or_compute(
-            "plan",
-            cache_keys.of_plan(posed.digest),
-            lambda: solve(problem, progress=lambda incumbent, bound, _: tell(0.5, _numbers(incumbent, bound))),
-            store_if=lambda found: found.proven,
-        ).value
-        if _interrupted(chosen) and not keep_interrupted:
-            raise KeyboardInterrupt
+def solve_siting(pipeline: Pipeline, *, require_optimal: bool = False) -> SolvedSiting:
+    """Site the services; raises as `plan`."""
+    study, built, chosen = pipeline.study, pipeline.problem.value, pipeline.plan
     if chosen.outcome.status == "infeasible":
-        with clock.stage("reasons"):
-            raise InfeasibleError(why_infeasible(labels_of(study, ground.district, posed.value)))
+        with pipeline.stage("reasons"):
+            raise InfeasibleError(why_infeasible(labels_of(study, pipeline.area.district, built)))
     _refuse(chosen, study.language, require_optimal=require_optimal)
-    return SolvedSiting(posed.value, chosen, evaluate(problem, chosen))
+    return SolvedSiting(built, chosen, evaluate(built.problem, chosen))
 
 
-def tabulate_run(
-    study: Study,
-    ground: StudyArea,
-    decided: SolvedSiting,
-    clock: StageClock,
-    *,
-    scenario: str,
-    cache: Cache | None = None,
-) -> Run:
-    """Tabulate what came of a plan."""
-    cache = cache or Cache(None)
-    chosen, recount = decided.plan, decided.recount
-    with clock.stage("tables"):
-        common = cache.get_or_compute(
-            "sheets",
-            cache_keys.of_sheets(study, ground.digests.layers, ground.digests.streets, ground.digests.walks),
-            partial(area_tables, study, ground),
-            on_disk=False,
-        ).value
-        drawings = {walker: _drawings(study, ground, walker, cache) for walker in ground.reaches}
-        tables = _tables(_Inputs(study, ground, common, drawings, decided.posed, chosen, recount))
-    digest = digest_of(study, ground.inputs)
+def tabulate_run(pipeline: Pipeline, solved: SolvedSiting) -> Run:
+    """Return the run of a solved siting problem: its tables and its manifest."""
+    study, area = pipeline.study, pipeline.area
+    with pipeline.stage("tables"):
+        tables = _tables(pipeline, solved)
+    digest = digest_of(study, pipeline.inputs)
     manifest = Manifest(
-        run_id=f"{scenario}-{digest[:12]}",
-        scenario=scenario,
+        run_id=f"{pipeline.scenario}-{digest[:12]}",
+        scenario=pipeline.scenario,
         digest=digest,
-        inputs=ground.inputs,
+        inputs=pipeline.inputs,
         versions=versions(),
         seed=study.solver.seed,
-        crs=ground.district.crs.to_string(),
-        result=_result(chosen, recount, tables),
-        timings_s=clock.timings_s,
+        crs=area.district.crs.to_string(),
+        result=_result(solved.plan, solved.recount, tables),
+        timings_s=dict(pipeline.timings_s),
         without_checksum=without_checksum(study),
     )
-    return Run(study=study, manifest=manifest, tables=tables, ready=common.parquet)
+    return Run(study=study, manifest=manifest, tables=tables, ready=pipeline.area_tables.parquet)
 
 
-def _numbers(incumbent: float | None, bound: float | None) -> str:
-    return "" if incumbent is None or bound is None else f"{incumbent:,.0f} ≤ {bound:,.0f}"
-
-
-def _interrupted(chosen: Plan) -> bool:
+def interrupted(chosen: Plan) -> bool:
+    """Say whether the solver was interrupted before it ended by itself."""
     return chosen.outcome.interrupted or any(step.outcome.interrupted for step in chosen.steps)
 
 
@@ -266,72 +124,58 @@ def _unproven(what: str, outcome: Outcome, ended: set[Stopped], language: Langua
     return "; ".join([translate(f"reason.unproven.{what}", language, outcome=str(outcome)), *said])
 
 
-@dataclass(frozen=True, eq=False)
-class _Inputs:
-    """Everything that the stages made, for the tables."""
-
-    study: Study
-    ground: StudyArea
-    area_tables: AreaTables
-    drawings: Mapping[str, dict[int, dict[float, BaseGeometry]]]
-    """Walking profile → place → minutes → circle, of the places drawn so far."""
-    posed: BuiltProblem
-    chosen: Plan
-    recount: Evaluation
-
-
-def _tables(work: _Inputs) -> Tables:
-    study, ground, posed, recount = work.study, work.ground, work.posed, work.recount
-    district, problem = ground.district, posed.problem
-    standing = np.flatnonzero(problem.offers.existing)
-    planned = work.chosen.offers
+def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
+    study, area, common = pipeline.study, pipeline.area, pipeline.area_tables
+    built, chosen, recount = solved.built, solved.plan, solved.recount
+    district, problem = area.district, built.problem
+    existing = np.flatnonzero(problem.offers.existing)
     before, after = (
         [
-            nearest(ground.reaches[service.walker], _open_places(posed, offers, k))
+            nearest(area.walks[service.walker].times, _open_places(built, offers, k))
             for k, service in enumerate(study.services)
         ]
-        for offers in (standing, planned)
+        for offers in (existing, chosen.offers)
     )
     coverage, by_community, by_area = coverage_tables(
         study,
         district,
         before,
         after,
-        places_before=places_today(problem, standing),
+        places_before=places_today(problem, existing),
         places_after=places_found(problem, recount),
     )
     _agree(study, coverage, recount)
-    openings = openings_table(study, posed, work.chosen)
-    opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
-    walker = study.services[0].walker
+    openings = openings_table(study, built, chosen)
+    opened = np.isin(np.arange(len(built.place_ids)), recount.opened_sites)
+    first_walks = area.walks[study.services[0].walker]
     return Tables(
-        communities=work.area_tables.communities,
-        demand=work.area_tables.demand,
-        places=places_table(district, connector_m(ground.doors.places[walker]), opened),
-        existing=work.area_tables.existing,
-        offers=offers_table(study, posed, work.chosen.offers),
+        communities=common.communities,
+        demand=common.demand,
+        places=places_table(district, connector_m(first_walks.places), opened),
+        existing=common.existing,
+        offers=offers_table(study, built, chosen.offers),
         openings=openings,
-        opened_sites=opened_sites_table(study, district, posed, openings, recount),
+        opened_sites=opened_sites_table(study, district, built, openings, recount),
         coverage=coverage,
         coverage_by_community=by_community,
         coverage_by_area=by_area,
         served=served_table(study, recount),
-        loads=loads_table(posed, work.chosen, recount),
-        closed=closed_table(posed, work.chosen),
-        unopened=unopened_table(study, district, posed, work.chosen, spent_yuan=recount.capital_yuan),
+        loads=loads_table(built, chosen, recount),
+        closed=closed_table(built, chosen),
+        unopened=unopened_table(study, district, built, chosen, spent_yuan=recount.capital_yuan),
         bills=bills_table(study, recount),
-        nearest=nearest_table(study, district, posed.place_ids, before, after),
-        reach=work.area_tables.reach,
-        circles=circles_table(posed.place_ids, _drawn(work), district.crs),
-        streets=work.area_tables.streets,
-        findings=work.area_tables.findings,
+        nearest=nearest_table(study, district, built.place_ids, before, after),
+        reach=common.reach,
+        circles=circles_table(built.place_ids, _isochrones(pipeline, solved), district.crs),
+        streets=common.streets,
+        findings=common.findings,
     )
 
 
-def _open_places(posed: BuiltProblem, offers: NDArray[np.int64], service: int) -> NDArray[np.bool_]:
-    is_open = np.zeros(len(posed.place_ids), dtype=np.bool_)
-    mine = offers[posed.problem.offers.service[offers] == service]
-    is_open[posed.problem.offers.site[mine]] = True
+def _open_places(built: BuiltProblem, offers: NDArray[np.int64], service: int) -> NDArray[np.bool_]:
+    is_open = np.zeros(len(built.place_ids), dtype=np.bool_)
+    mine = offers[built.problem.offers.service[offers] == service]
+    is_open[built.problem.offers.site[mine]] = True
     return is_open
 
 
@@ -350,32 +194,21 @@ def _minutes(study: Study, walker: str) -> list[float]:
     )
 
 
-def _drawings(study: Study, ground: StudyArea, walker: str, cache: Cache) -> dict[int, dict[float, BaseGeometry]]:
-    """Return the circles drawn so far in this process for one walking profile; whoever draws more puts them in."""
-    depends_on = {
-        "walks": ground.digests.walks[walker],
-        "circles": fingerprint(_minutes(study, walker)),
-    }
-    drawn: dict[int, dict[float, BaseGeometry]] = {}
-    return cache.get_or_compute(f"circles of {walker}", depends_on, lambda: drawn, on_disk=False).value
-
-
-def _drawn(work: _Inputs) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
-    """Return the circles of every opened site, one set for each walking profile of its services; draw what was not drawn yet."""
-    study, ground, new = work.study, work.ground, work.chosen.openings(work.posed.problem)
+def _isochrones(pipeline: Pipeline, solved: SolvedSiting) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
+    """Return the isochrones of every opened site, one set for each walking profile of its services; draw what was not drawn yet."""
+    study, area, new = pipeline.study, pipeline.area, solved.plan.openings(solved.built.problem)
     drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
-    for walker_id, doors in ground.doors.places.items():
-        served = [k for k, service in enumerate(study.services) if service.walker == walker_id]
+    for walker, walks in area.walks.items():
+        served = [k for k, service in enumerate(study.services) if service.walker == walker]
         places = np.unique(new.site[np.isin(new.service, served)])
-        minutes, drawn_before = _minutes(study, walker_id), work.drawings[walker_id]
-        missing = np.array([place for place in places.tolist() if place not in drawn_before], dtype=np.int64)
-        walker = study.walking.profiles[walker_id]
-        rings = (
-            isochrones(ground.network, doors.take(missing), walker, [60 * m for m in minutes]) if len(missing) else []
-        )
+        minutes = _minutes(study, walker)
+        known = pipeline.isochrones(walker, minutes)
+        missing = np.array([place for place in places.tolist() if place not in known], dtype=np.int64)
+        profile, limits_s = study.walking.profiles[walker], [60 * m for m in minutes]
+        rings = isochrones(area.network, walks.places.take(missing), profile, limits_s) if len(missing) else []
         for place, mine in zip(missing.tolist(), rings, strict=True):
-            drawn_before[place] = dict(zip(minutes, mine, strict=True))
-        drawn |= {(walker_id, place): drawn_before[place] for place in places.tolist()}
+            known[place] = dict(zip(minutes, mine, strict=True))
+        drawn |= {(walker, place): known[place] for place in places.tolist()}
     return drawn
 
 
@@ -402,5 +235,5 @@ def _result(chosen: Plan, recount: Evaluation, tables: Tables) -> Result:
             )
             for step in chosen.steps
         ),
-        stopped_by="interrupt" if _interrupted(chosen) else outcome.stopped_by,
+        stopped_by="interrupt" if interrupted(chosen) else outcome.stopped_by,
     )

@@ -16,7 +16,7 @@ from planner.district import need_weights
 from planner.i18n import languages
 from planner.siting import evaluate_with_assignment, head_count, weighted_demand
 from planner.store.tables import as_parquet
-from planner.workflow.stages import StudyArea, connector_m
+from planner.workflow.walks import StudyArea, connector_m
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,19 +159,19 @@ def nearest_table(
     )
 
 
-def reach_table(district: District, place_ids: Sequence[str], reaches: Mapping[str, TravelTimes]) -> pd.DataFrame:
+def reach_table(district: District, place_ids: Sequence[str], travel_times: Mapping[str, TravelTimes]) -> pd.DataFrame:
     """Return every pair within reach as ``walker, demand_id, place_id, seconds``."""
     demand_ids, ids = pd.Index(district.demand["id"]), pd.Index(place_ids)
     frames: list[pd.DataFrame] = [
         pd.DataFrame(
             {
-                "walker": pd.Categorical([walker], categories=list(reaches)).repeat(len(reach.site)),
+                "walker": pd.Categorical([walker], categories=list(travel_times)).repeat(len(reach.site)),
                 "demand_id": pd.Categorical.from_codes(reach.demand, categories=demand_ids),
                 "place_id": pd.Categorical.from_codes(reach.site, categories=ids),
                 "seconds": reach.seconds,
             }
         )
-        for walker, reach in reaches.items()
+        for walker, reach in travel_times.items()
     ]
     return pd.concat(frames, ignore_index=True)
 
@@ -273,15 +273,15 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     )
 
 
-def offers_table(study: Study, posed: BuiltProblem, chosen: NDArray[np.int64]) -> pd.DataFrame:
+def offers_table(study: Study, built: BuiltProblem, chosen: NDArray[np.int64]) -> pd.DataFrame:
     """Return every way a service can be run at a place, in the order of the problem: what a plan picks from.
 
     Figures are the service's own, without set-up and shared rooms, as the problem counts them; ``pays_<department>`` is the
     share of each department, ``chosen`` (positions) what the plan leaves or makes open.
     """
-    offers = posed.problem.offers
-    ids = np.array(posed.place_ids, dtype=object)
-    services = np.array(posed.service_ids, dtype=object)
+    offers = built.problem.offers
+    ids = np.array(built.place_ids, dtype=object)
+    services = np.array(built.service_ids, dtype=object)
     capacity = np.full(offers.count, np.inf) if offers.capacity is None else offers.capacity
     shares = offers.capital_share
     moved = np.full(offers.count, -1) if offers.moves is None else offers.moves
@@ -291,7 +291,7 @@ def offers_table(study: Study, posed: BuiltProblem, chosen: NDArray[np.int64]) -
         {
             "place_id": ids[offers.site],
             "service": services[offers.service],
-            "size": list(posed.offer_sizes),
+            "size": list(built.offer_sizes),
             "stands": offers.existing,
             "planned": is_open,
             "moves_from": np.where(moved >= 0, ids[offers.site[moved]], ""),
@@ -310,18 +310,18 @@ def offers_table(study: Study, posed: BuiltProblem, chosen: NDArray[np.int64]) -
     ).astype(dict.fromkeys(("place_id", "service", "size", "moves_from"), "str"))
 
 
-def openings_table(study: Study, posed: BuiltProblem, plan: Plan) -> pd.DataFrame:
+def openings_table(study: Study, built: BuiltProblem, plan: Plan) -> pd.DataFrame:
     """Return the plan, one row per service opened; figures of the service itself, its share of rooms left out."""
-    problem, new = posed.problem, plan.openings(posed.problem)
+    problem, new = built.problem, plan.openings(built.problem)
     services = [study.services[k] for k in new.service]
     capacity = (
         np.full(len(new.offer), np.inf) if problem.offers.capacity is None else problem.offers.capacity[new.offer]
     )
     return pd.DataFrame(
         {
-            "place_id": [posed.place_ids[j] for j in new.site],
+            "place_id": [built.place_ids[j] for j in new.site],
             "service": [service.id for service in services],
-            "size": [posed.offer_sizes[offer] for offer in new.offer],
+            "size": [built.offer_sizes[offer] for offer in new.offer],
             "area_m2": new.area_m2,
             "fit_out_yuan": new.capital_yuan,
             "yearly_yuan": new.yearly_yuan,
@@ -334,14 +334,14 @@ def openings_table(study: Study, posed: BuiltProblem, plan: Plan) -> pd.DataFram
 
 
 def opened_sites_table(
-    study: Study, district: District, posed: BuiltProblem, openings: pd.DataFrame, recount: Evaluation
+    study: Study, district: District, built: BuiltProblem, openings: pd.DataFrame, recount: Evaluation
 ) -> pd.DataFrame:
     """Return the plan, one row per building, with the money and area of the recount (shared rooms and set-up included).
 
     A facility that is extended is a row too: it has no kind, and what it offers is not known.
     """
     order = {service.id: k for k, service in enumerate(study.services)}
-    at = {place: j for j, place in enumerate(posed.place_ids)}
+    at = {place: j for j, place in enumerate(built.place_ids)}
     facilities = district.facilities[["id", "name"]].assign(kind="", area_m2=np.nan, ready_year=np.nan)
     columns = ["id", "name", "kind", "area_m2", "ready_year"]
     candidates = district.sites[columns].astype({"ready_year": "float64"})
@@ -350,8 +350,8 @@ def opened_sites_table(
     for place, mine in openings.groupby("place_id", sort=False):
         j = at[str(place)]
         site = sites.loc[place]
-        per_m2 = posed.problem.sites.setup_yuan_per_m2
-        setup = float(posed.problem.sites.setup_yuan[j])
+        per_m2 = built.problem.sites.setup_yuan_per_m2
+        setup = float(built.problem.sites.setup_yuan[j])
         # Facilities have no set-up; all that is used of a candidate's room is new.
         setup += 0.0 if per_m2 is None else float(per_m2[j] * recount.site_area_m2[j])
         rows.append(
@@ -435,18 +435,18 @@ class AreaTables:
         return {part.name: as_parquet(getattr(self, part.name)) for part in fields(self)}
 
 
-def area_tables(study: Study, ground: StudyArea) -> AreaTables:
-    """Tabulate the ground."""
-    district = ground.district
+def area_tables(study: Study, area: StudyArea) -> AreaTables:
+    """Return the tables that are the same for every plan of an area."""
+    district = area.district
     place_ids = (*district.facilities["id"], *district.sites["id"])
     walker = study.services[0].walker
     return AreaTables(
         communities=communities_table(study, district),
-        demand=demand_table(study, district, connector_m(ground.doors.demand[walker])),
+        demand=demand_table(study, district, connector_m(area.walks[walker].demand)),
         existing=existing_table(district),
-        reach=reach_table(district, place_ids, ground.reaches),
-        streets=streets_table(ground.network),
-        findings=findings_table((*district.findings, *check_streets(study, district, ground.network))),
+        reach=reach_table(district, place_ids, area.travel_times),
+        streets=streets_table(area.network),
+        findings=findings_table((*district.findings, *check_streets(study, district, area.network))),
     )
 
 
@@ -470,16 +470,16 @@ def _limit(yuan: float | None) -> float:
     return np.nan if yuan is None else yuan
 
 
-def loads_table(posed: BuiltProblem, plan: Plan, recount: Evaluation) -> pd.DataFrame:
+def loads_table(built: BuiltProblem, plan: Plan, recount: Evaluation) -> pd.DataFrame:
     """Return how full each opening with limited places gets: ``place_id, service, capacity, load, utilisation``."""
-    offers = posed.problem.offers
+    offers = built.problem.offers
     capacity = np.full(offers.count, np.inf) if offers.capacity is None else offers.capacity
     limited = plan.offers[np.isfinite(capacity[plan.offers])]
     load = recount.load[limited]
     return pd.DataFrame(
         {
-            "place_id": [posed.place_ids[j] for j in offers.site[limited]],
-            "service": [posed.service_ids[k] for k in offers.service[limited]],
+            "place_id": [built.place_ids[j] for j in offers.site[limited]],
+            "service": [built.service_ids[k] for k in offers.service[limited]],
             "capacity": capacity[limited],
             "load": load,
             "utilisation": load / capacity[limited],
@@ -516,13 +516,13 @@ def places_found(problem: SitingProblem, recount: Evaluation) -> list[NDArray[np
     return [recount.served_at[k] if limited[k] else None for k in range(problem.n_services)]
 
 
-def closed_table(posed: BuiltProblem, plan: Plan) -> pd.DataFrame:
+def closed_table(built: BuiltProblem, plan: Plan) -> pd.DataFrame:
     """Return what stands today and not after the plan, ``place_id, service``: closed, moved or replaced by an extension."""
-    gone = plan.closed(posed.problem)
-    offers = posed.problem.offers
+    gone = plan.closed(built.problem)
+    offers = built.problem.offers
     return pd.DataFrame(
         {
-            "place_id": [posed.place_ids[j] for j in offers.site[gone]],
-            "service": [posed.service_ids[k] for k in offers.service[gone]],
+            "place_id": [built.place_ids[j] for j in offers.site[gone]],
+            "service": [built.service_ids[k] for k in offers.service[gone]],
         }
     ).astype("str")

@@ -18,28 +18,19 @@ from planner.siting import (
     evaluate_with_assignment,
     solve,
 )
-from planner.store.atomic_folder import atomic_folder
-from planner.store.cache import Cache
-from planner.store.folders import place_of
 from planner.store.manifest import plain_json
-from planner.store.provenance import digest_of, hashes_of
-from planner.study.load import load_study
-from planner.study.scenarios import BASE
-from planner.workflow.decisions import Decision, Decisions, offers_of, read_decisions, refuse_unknown, with_locks
-from planner.workflow.plan import site_services
-from planner.workflow.stages import Progress, StageClock, StudyArea, silent, survey
+from planner.store.provenance import digest_of
+from planner.workflow.decisions import Decision, Decisions, offers_of, refuse_unknown, with_locks
+from planner.workflow.plan import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from planner.siting import SitingProblem
     from planner.store.run import Run
-    from planner.study import Study
-
-    #: writes the pages of a review into its folder
-    PublishReview = Callable[["Review", Path], object]
+    from planner.workflow.pipeline import Pipeline
 
 ColumnName = Literal["decided", "completed", "optimum"]
 
@@ -93,7 +84,7 @@ class Review:
     """The run of the study without the decisions: the unconstrained optimum."""
     completion: Run | None
     """The best that can be made around the decisions; None where they leave no plan that keeps every rule."""
-    posed: BuiltProblem
+    built: BuiltProblem
     columns: tuple[Column, ...]
     prices: tuple[Price, ...]
 
@@ -150,100 +141,61 @@ class Review:
         }
 
 
-def review(
-    study_file: Path,
-    decisions_file: Path,
-    *,
-    sets: Sequence[str] = (),
-    out: Path | None = None,
-    publish: PublishReview | None = None,
-    progress: Progress = silent,
-    cache: Cache | None = None,
-) -> tuple[Review, Path]:
+def review(pipeline: Pipeline, decisions: Decisions) -> Review:
     """Recount what a meeting decided, complete it, and price every decision.
 
     Parameters
     ----------
-    study_file, sets
-        The study as it was when the page was made, with the same overrides; the scenario is the one the page was made of.
-    decisions_file
+    pipeline
+        Of the study as it was when the page was made, with the same overrides and the scenario the page was made of.
+    decisions
         What the page exported.
-    out
-        Where to write; default ``outputs/<study>@review/<scenario>``.
-    publish
-        Writes pages into the folder before it takes its place.
-
-    Returns
-    -------
-    review, folder
-        The review, and where the run of the best completion stands (the optimum's, where there is no completion).
 
     Raises
     ------
     StaleDecisionsError
         if study, layers or planner have changed since the page was made.
-    StudyError, LayerError, OutputError, InfeasibleError, RecountError
-        as `planner.workflow.plan.plan`; nothing is written.
+    StudyError, LayerError, InfeasibleError, RecountError
+        as `planner.workflow.plan.plan`.
     """
-    decisions = read_decisions(decisions_file)
-    scenario = decisions.run.scenario
-    study = load_study(study_file, scenario=None if scenario == BASE else scenario, sets=sets)
-    _refuse_stale(study, study_file, decisions)
-    refuse_unknown(decisions_file, study, decisions)
-    cache, clock = cache or Cache(None), StageClock(progress)
-    target = out or place_of(study_file, scenario, "review")
-    with atomic_folder(target, kind="review") as aside:
-        ground = survey(study, study_file.parent, clock, cache)
-        found = _reviewed(study, ground, decisions, clock, cache)
-        found.write(aside)
-        if publish is not None:
-            publish(found, aside)
-    return found, target
+    _refuse_stale(pipeline, decisions)
+    refuse_unknown(pipeline.study, decisions)
+    built = pipeline.problem.value
+    chosen = offers_of(decisions.open, built)
+    optimum = plan(pipeline)
+    best = _column("optimum", built, _planned(optimum), optimum.manifest.result.bound)
+    decided = _column("decided", built, chosen, None)
+    try:
+        completion = plan(pipeline.with_siting(with_locks(pipeline.study.siting, decisions)))
+    except InfeasibleError:
+        prices = _prices(pipeline, decisions, None)
+        return Review(decisions, optimum, None, built, (decided, best), prices)
+    column = _column("completed", built, _planned(completion), completion.manifest.result.bound)
+    prices = _prices(pipeline, decisions, _Completed(column, _worth(built, column, completion)))
+    return Review(decisions, optimum, completion, built, (decided, column, best), prices)
 
 
-def _refuse_stale(study: Study, study_file: Path, decisions: Decisions) -> None:
+def _refuse_stale(pipeline: Pipeline, decisions: Decisions) -> None:
     """Compare what the run depended on, before anything is computed."""
-    now = digest_of(study, hashes_of(study, study_file.parent))
+    now = digest_of(pipeline.study, pipeline.inputs)
     if now != decisions.run.digest:
         msg = (
-            f"these decisions were taken on run {decisions.run.id}, but {study_file.name}, its layers or the planner have changed"
+            f"these decisions were taken on run {decisions.run.id}, but the study, its layers or the planner have changed"
             f" since: the run would be {decisions.run.scenario}-{now[:12]} now. Make the page anew with `planner plan`, take the"
             " decisions on it again, and export them; if the run was made with --set, give the same --set here"
         )
         raise StaleDecisionsError(msg)
 
 
-def _reviewed(study: Study, ground: StudyArea, decisions: Decisions, clock: StageClock, cache: Cache) -> Review:
-    posed = build_problem(study, ground.district, ground.reaches)
-    chosen = offers_of(decisions.open, posed)
-    optimum = site_services(study, ground, clock, scenario=decisions.run.scenario, cache=cache)
-    best = _column("optimum", posed, _planned(optimum), optimum.manifest.result.bound)
-    decided = _column("decided", posed, chosen, None)
-    completion: Run | None = None
-    try:
-        completion = site_services(
-            with_locks(study, decisions), ground, clock, scenario=decisions.run.scenario, cache=cache
-        )
-    except InfeasibleError:
-        columns: tuple[Column, ...] = (decided, best)
-    else:
-        bound = completion.manifest.result.bound
-        columns = (decided, _column("completed", posed, _planned(completion), bound), best)
-    column = next((column for column in columns if column.name == "completed"), None)
-    completed = None if column is None or completion is None else _Completed(column, _worth(posed, column, completion))
-    prices = _prices(study, ground, decisions, completed, clock)
-    return Review(decisions, optimum, completion, posed, columns, prices)
-
-
-def _counts_worth(posed: BuiltProblem) -> bool:
+def _counts_worth(problem: SitingProblem) -> bool:
     """Say whether the first goal's number is the worth of the plan in the end: coverage, in one period."""
-    return posed.problem.goals[0].kind == "coverage" and posed.problem.phases is None
+    return problem.goals[0].kind == "coverage" and problem.phases is None
 
 
-def _worth(posed: BuiltProblem, column: Column, completion: Run) -> float:
+def _worth(built: BuiltProblem, column: Column, completion: Run) -> float:
     """Return the completion's worth; where the first goal is another (seconds walked, yuan, shares), as it is recounted."""
     said = completion.manifest.result.objective
-    return said if _counts_worth(posed) and said is not None else column.found.worth
+    return said if _counts_worth(built.problem) and said is not None else column.found.worth
 
 
 def _planned(run: Run) -> NDArray[np.int64]:
@@ -251,8 +203,8 @@ def _planned(run: Run) -> NDArray[np.int64]:
     return np.flatnonzero(run.tables.offers["planned"].to_numpy())
 
 
-def _column(name: ColumnName, posed: BuiltProblem, offers: NDArray[np.int64], bound: float | None) -> Column:
-    return Column(name, offers, evaluate_with_assignment(posed.problem, offers), bound)
+def _column(name: ColumnName, built: BuiltProblem, offers: NDArray[np.int64], bound: float | None) -> Column:
+    return Column(name, offers, evaluate_with_assignment(built.problem, offers), bound)
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,20 +215,21 @@ class _Completed:
     worth: float
 
 
-def _prices(
-    study: Study, ground: StudyArea, decisions: Decisions, completed: _Completed | None, clock: StageClock
-) -> tuple[Price, ...]:
+def _prices(pipeline: Pipeline, decisions: Decisions, completed: _Completed | None) -> tuple[Price, ...]:
     """Return what each decision costs: the problem is solved once without each."""
+    study, area = pipeline.study, pipeline.area
     prices = []
     number = len(decisions.decisions)
-    with clock.stage("prices") as tell:
+    with pipeline.stage("prices") as report:
         for position, decision in enumerate(decisions.decisions):
-            tell(position / number, f"{position + 1}/{number}")
-            posed = build_problem(with_locks(study, decisions, without=position), ground.district, ground.reaches)
+            report(position / number, f"{position + 1}/{number}")
+            freed_siting = with_locks(study.siting, decisions, without=position)
+            freed_study = study.model_copy(update={"siting": freed_siting})
+            problem = build_problem(freed_study, area.district, area.travel_times).problem
             start = None if completed is None else Plan((completed.column.offers,), None, (), _GIVEN)
-            freed = solve(posed.problem, start=start)
-            found = evaluate_offers(posed.problem, freed.offers, freed.assignments) if freed.found else None
-            bound = freed.outcome.bound if _counts_worth(posed) else None
+            freed = solve(problem, start=start)
+            found = evaluate_offers(problem, freed.offers, freed.assignments) if freed.found else None
+            bound = freed.outcome.bound if _counts_worth(problem) else None
             prices.append(_price(decision, freed, found, completed, bound))
     return tuple(prices)
 

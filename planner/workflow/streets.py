@@ -91,16 +91,16 @@ def refuse_unknown_slopes(study: Study) -> None:
 
 
 def _walls(study: Study, district: District) -> Barriers | None:
-    ground = district.context
-    if not len(ground.estates) and not len(ground.barriers):
+    context = district.context
+    if not len(context.estates) and not len(context.barriers):
         return None
-    gates = ground.gates
+    gates = context.gates
     return Barriers(
-        estates=np.array(ground.estates.geometry.array, dtype=object),
+        estates=np.array(context.estates.geometry.array, dtype=object),
         gates_xy=np.column_stack([gates.geometry.x, gates.geometry.y]).reshape(-1, 2).astype(np.float64),
         gate_estate=gates["estate"].to_numpy(dtype=np.int32),
         gate_open=_open_gates(study, [str(gate) for gate in gates["id"]]),
-        barriers=np.array(ground.barriers.geometry.array, dtype=object),
+        barriers=np.array(context.barriers.geometry.array, dtype=object),
     )
 
 

@@ -7,8 +7,8 @@ from planner.i18n import format_change, format_count, format_share
 from planner.report import publish_assessment
 from planner.report.assessment import walker_coverage
 from planner.store.assessment import Assessment
-from planner.workflow.assess import assess
 from tests.tiny_town import write_town
+from tests.verbs import assess
 
 pytestmark = pytest.mark.browser
 COMPARED = ["walking.compare=[quick, slow]", "publication.classification=<b>internal</b>"]

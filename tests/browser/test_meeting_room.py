@@ -16,12 +16,11 @@ from planner.report import publish_public, publish_review
 from planner.report.meeting import meeting_page
 from planner.siting import Floor, build_problem, evaluate_with_assignment
 from planner.study.load import load_study
-from planner.workflow.plan import site_services
-from planner.workflow.review import review
-from planner.workflow.stages import StageClock, silent, survey
+from planner.workflow.plan import plan
 from tests.browser.recount import Recount
 from tests.depth import ALL, some
 from tests.unit.report.small_run import HOSTILE, small_run
+from tests.verbs import pipeline_of, review
 
 pytestmark = pytest.mark.browser
 
@@ -76,10 +75,9 @@ FEW = (
 
 
 def planned(path, sets):
-    study, clock = load_study(path, sets=sets), StageClock(silent)
-    ground = survey(study, path.parent, clock)
-    run = site_services(study, ground, clock, scenario="base")
-    return run, build_problem(study, ground.district, ground.reaches), ground.reaches
+    pipeline = pipeline_of(load_study(path, sets=sets), path.parent)
+    area = pipeline.area
+    return plan(pipeline), build_problem(pipeline.study, area.district, area.travel_times), area.travel_times
 
 
 @pytest.fixture(scope="session")

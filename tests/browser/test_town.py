@@ -6,7 +6,7 @@ import pytest
 from planner.i18n import format_share
 from planner.report import publish
 from planner.report.summary import coverage, indicator_text, indicators
-from planner.workflow.plan import plan
+from tests.verbs import plan
 
 pytestmark = pytest.mark.browser
 LARGEST_PAGE_BYTES = 6_000_000

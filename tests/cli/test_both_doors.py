@@ -52,7 +52,7 @@ def wrapped(error):
     [
         pytest.param("typer", marks=pytest.mark.scale),
         pytest.param("rich.console", marks=pytest.mark.scale),
-        "planner.cli.bar",
+        "planner.cli.board",
     ],
 )
 @pytest.mark.parametrize(

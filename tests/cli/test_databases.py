@@ -12,15 +12,14 @@ from planner.cli import _run
 from planner.io import database, read
 from planner.io.read import read_file
 from planner.io.table import RawTable, UnreadableError
-from planner.store import cache_keys as depends
 from planner.store.cache import Cache
 from planner.store.provenance import hashes_of
 from planner.study import Study
 from planner.study.connection import connection, holds_secret, is_connection, without_secrets
 from planner.study.load import load_study
 from planner.workflow.batch import finished_run
-from planner.workflow.plan import compute_run, plan
 from tests.tiny_town import write_town
+from tests.verbs import compute_run, layers_key, plan
 
 SECRET = "geheim"  # noqa: S105 - what must not be found
 OPEN = "PG:host=db user=me dbname=town"
@@ -162,9 +161,9 @@ def test_a_database_is_read_anew_by_every_run(town, answering):
     for _ in range(2):
         compute_run(study, town.parent, scenario="a", cache=cache)
     assert answering == [(OPEN, "places")] * 2
-    assert depends.of_layers(study, town.parent) != depends.of_layers(study, town.parent)
+    assert layers_key(study, town.parent) != layers_key(study, town.parent)
     plain = load_study(town)
-    assert depends.of_layers(plain, town.parent) == depends.of_layers(plain, town.parent)
+    assert layers_key(plain, town.parent) == layers_key(plain, town.parent)
 
 
 def test_a_connection_is_never_hashed_as_a_file(town):

@@ -8,8 +8,8 @@ import pytest
 
 from planner.cli import _run
 from planner.study.load import load_study
-from planner.workflow.plan import compute_run
 from tests.street_town import care, study_of, write_street
+from tests.verbs import compute_run
 
 
 def street(folder, places, *, extend=40, may_extend=True, yuan=30_000, budget=50_000, **service):

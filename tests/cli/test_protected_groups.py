@@ -9,9 +9,8 @@ import pytest
 from planner.cli import _run
 from planner.errors import InfeasibleError
 from planner.report.payload import problem_data
-from planner.workflow.explain import explain
-from planner.workflow.plan import plan
 from tests.street_town import care, study_of, write_street
+from tests.verbs import explain, plan
 
 OLDEST = {"h0": 10, "h200": 0, "h400": 30, "h600": 0, "h800": 0, "h1000": 0}
 

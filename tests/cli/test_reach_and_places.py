@@ -21,10 +21,9 @@ from planner.report.summary import closing_summary
 from planner.report.web_map import map_page
 from planner.store.comparison import compare, find_runs
 from planner.study.load import load_study
-from planner.workflow.assess import assess
-from planner.workflow.plan import plan
 from tests.street_town import care, study_of, write_need, write_street
 from tests.unit.report.test_meeting_page import data
+from tests.verbs import assess, plan
 
 
 def limited(**changes):

@@ -12,8 +12,8 @@ from planner.cli import _run
 from planner.siting import solve
 from planner.siting.model.data import SolverSettings
 from planner.study.load import load_study
-from planner.workflow.plan import compute_run
 from tests.street_town import care, study_of, write_street
+from tests.verbs import compute_run, pipeline_of
 
 
 def strict(text):
@@ -55,12 +55,10 @@ def test_the_outcome_in_memory_has_no_infinite_number(tmp_path, goals, limited):
 @pytest.mark.parametrize("shortcuts", [True, False])
 def test_every_way_to_solve_it_says_none(tmp_path, shortcuts):
     from planner.siting import build_problem
-    from planner.store.cache import Cache
-    from planner.workflow.stages import StageClock, silent, survey
 
     study = load_study(street(tmp_path, ["furthest"]))
-    ground = survey(study, tmp_path, StageClock(silent), Cache(None))
-    problem = build_problem(study, ground.district, ground.reaches).problem
+    area = pipeline_of(study, tmp_path).area
+    problem = build_problem(study, area.district, area.travel_times).problem
     plan = solve(problem, SolverSettings(time_limit_s=20, gap=0, shortcuts=shortcuts))
     assert plan.found
     assert plan.proven

@@ -3,8 +3,8 @@
 import pytest
 
 from planner.report.explanation import explanation_lines
-from planner.workflow.explain import explain
 from tests.street_town import study_of, write_street
+from tests.verbs import explain
 
 
 def scheduled(folder, years, ready, money):

@@ -7,9 +7,9 @@ import pytest
 from planner.report.meeting import meeting_page
 from planner.report.summary import closing_summary
 from planner.report.web_map import map_page
-from planner.workflow.plan import plan
 from tests.street_town import care, study_of, write_street
 from tests.unit.report.test_meeting_page import data
+from tests.verbs import plan
 
 ROOM = {"C1": {"area_m2": 150}, "C2": {"area_m2": 150}}
 

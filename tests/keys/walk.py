@@ -16,9 +16,9 @@ from planner.cli import _run
 from planner.errors import PlannerError
 from planner.store.cache import Cache
 from planner.study import Study
-from planner.workflow.plan import compute_run
 from tests.keys.street import FULL, write_full_street
 from tests.keys.values import Key, Value, changed, keys_of, values_of
+from tests.verbs import compute_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,8 +13,8 @@ import pytest
 from planner.cli import _run
 from planner.siting.mip.repair import TransportProblem, saturated_flows
 from planner.study.load import load_study
-from planner.workflow.plan import compute_run
 from tests.street_town import care, study_of, write_street
+from tests.verbs import compute_run
 
 CIRCLES = [{"minutes": 5, "weight": 1}, {"minutes": 10, "weight": 0.5}]
 

@@ -63,7 +63,7 @@ def _session(leader):
 
 def _whole(tmp_path, study):
     run_batch(
-        [study], executor=Serial(), work=ScenarioRunner(tmp_path / ".cache"), store=tmp_path / "whole", tell=_quiet
+        [study], executor=Serial(), work=ScenarioRunner(tmp_path / ".cache"), store=tmp_path / "whole", on_event=_quiet
     )
     return tmp_path / "whole"
 
@@ -90,7 +90,7 @@ def test_a_cluster_whose_worker_is_killed_finds_the_same(tmp_path):
             executor=Cluster(cluster.scheduler_address, 2),
             work=ScenarioRunner(tmp_path / "store" / ".cache"),
             store=tmp_path / "store",
-            tell=kill,
+            on_event=kill,
         )
     report.raise_failures()
     assert killed
@@ -104,7 +104,7 @@ def test_two_batches_on_one_store_share_the_work(tmp_path):
 
     def batch():
         work = ScenarioRunner(tmp_path / "store" / ".cache")
-        reports.append(run_batch([study], executor=Serial(), work=work, store=tmp_path / "store", tell=_quiet))
+        reports.append(run_batch([study], executor=Serial(), work=work, store=tmp_path / "store", on_event=_quiet))
 
     beside = [call(study, tmp_path / "store", "--jobs", "1") for _ in range(2)]
     here = threading.Thread(target=batch)

@@ -6,8 +6,8 @@ import pytest
 import planner
 from planner.errors import OutputError
 from planner.study.load import load_study
-from planner.workflow.plan import plan as plan_verb
 from tests.tiny_town import write_town
+from tests.verbs import plan as plan_verb
 
 SERVICES = {
     "canteen": ("slow", 0.8, "people_elder", 100, 300_000, 50_000),

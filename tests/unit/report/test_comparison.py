@@ -28,7 +28,7 @@ def store(tmp_path_factory):
         room["properties"]["name"] = f"={EVIL} {room['properties']['id']}"
     (study.parent / "candidates.geojson").write_text(json.dumps(rooms))
     report = run_batch(
-        [study], executor=Serial(), work=ScenarioRunner(None), store=folder / "store", tell=lambda *_: None
+        [study], executor=Serial(), work=ScenarioRunner(None), store=folder / "store", on_event=lambda *_: None
     )
     report.raise_failures()
     return folder / "store"

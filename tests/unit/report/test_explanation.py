@@ -8,8 +8,8 @@ import pytest
 
 from planner.i18n import name_with_id
 from planner.report.explanation import explanation_lines
-from planner.workflow.explain import explain
 from tests.tiny_town import write_town
+from tests.verbs import explain
 
 
 @pytest.fixture(scope="module")

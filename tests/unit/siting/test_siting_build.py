@@ -7,8 +7,8 @@ from planner.errors import StudyError
 from planner.siting import SolverSettings, build_problem, evaluate_offers, solve
 from planner.siting.mip.bundles import enumerate_bundles
 from planner.study.load import load_study
-from planner.workflow.stages import StageClock, silent, survey
 from tests.tiny_town import write_town
+from tests.verbs import pipeline_of
 
 TOGETHER = (
     "services.canteen.area_m2=60",
@@ -33,8 +33,8 @@ def town(tmp_path_factory):
 
 def posed_with(town, *sets):
     study = load_study(town, sets=[*TOGETHER, *sets])
-    ground = survey(study, town.parent, StageClock(silent))
-    return build_problem(study, ground.district, ground.reaches)
+    area = pipeline_of(study, town.parent).area
+    return build_problem(study, area.district, area.travel_times)
 
 
 def offers_at(posed, place, **columns):

@@ -14,6 +14,7 @@ from planner.store.assumptions import assumptions_table
 from planner.store.comparison import compare, find_runs, tables_of
 from planner.store.executors import Serial
 from planner.store.measures import ANNUAL_YEARS
+from planner.store.schema import schema
 from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.tiny_town import write_town
 
@@ -26,7 +27,7 @@ def store(tmp_path_factory):
         for seed, name in enumerate(("north", "south"))
     ]
     report = run_batch(
-        towns, executor=Serial(), work=ScenarioRunner(None), store=folder / "store", tell=lambda *_: None
+        towns, executor=Serial(), work=ScenarioRunner(None), store=folder / "store", on_event=lambda *_: None
     )
     report.raise_failures()
     return folder / "store"
@@ -39,6 +40,11 @@ def comparison(store):
 
 def _table(store, run, name):
     return pd.read_parquet(store / run / "tables" / f"{name}.parquet")
+
+
+def test_every_table_has_the_columns_that_are_declared_in_their_order(comparison):
+    for name, table in tables_of(comparison).items():
+        assert list(table.columns) == [column.name for column in schema()["comparison"][name].columns], name
 
 
 def test_every_run_is_found_from_any_level(store):

@@ -30,9 +30,9 @@ from planner.io.vector import VECTOR_SUFFIXES
 from planner.store.provenance import hashes_in
 from planner.study.load import load_study
 from planner.workflow.batch import expand, finished_run
-from planner.workflow.plan import compute_run
 from tests.tiny_town import write_town
 from tests.unit.access.osm_street import STREET, nodes, place, way, written
+from tests.verbs import compute_run
 
 CRS = "EPSG:32633"
 

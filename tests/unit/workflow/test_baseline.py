@@ -84,19 +84,21 @@ UNLIMITED = [None]  # one service, whose places are not limited
 
 @pytest.fixture
 def one():
-    study, ground = (
+    study, area = (
         asked(participation=0.5),
-        SimpleNamespace(district=district(), reaches={"elder": REACH, "adult": REACH}),
+        SimpleNamespace(
+            district=district(), walks={walker: SimpleNamespace(times=REACH) for walker in ("elder", "adult")}
+        ),
     )
     service = study.services[0]
     return ServiceToday(
-        study, ground, service, np.arange(4), ground.district.existing["capacity"].to_numpy(), np.array([4])
+        study, area, service, np.arange(4), area.district.existing["capacity"].to_numpy(), np.array([4])
     )
 
 
 @pytest.fixture
 def areas(one):
-    return of_people.areas_of(one.study, one.ground.district)
+    return of_people.areas_of(one.study, one.area.district)
 
 
 def test_the_district_is_divided_and_nobody_is_left_out(areas):
@@ -109,7 +111,7 @@ def test_coverage_by_area_group_and_walker(one, areas):
     near = of_people.Nearest(np.array([100.0, 250.0, 400.0, np.inf]), np.array([0, 1, 1, -1]))
     slow = of_people.Nearest(np.array([150.0, 350.0, 650.0, np.inf]), np.array([0, 1, 1, -1]))
     walks = {("elder_care", "elder"): slow, ("elder_care", "adult"): near}
-    table = of_people.coverage_table(one.study, one.ground.district, areas, walks, UNLIMITED)
+    table = of_people.coverage_table(one.study, one.area.district, areas, walks, UNLIMITED)
     key = ["level", "area", "walker", "minutes", "group"]
     covered = table[table["column"] == ""].set_index(key)[["people", "covered"]].apply(tuple, axis=1).to_dict()
     assert covered["all", "", "adult", 5.0, ""] == (100, 30)
@@ -124,7 +126,7 @@ def test_who_finds_a_place_is_told_of_the_walker_of_the_service_alone(one, areas
     walk = of_people.Nearest(np.array([150.0, 350.0, 650.0, np.inf]), np.array([0, 1, 1, -1]))
     walks = {("elder_care", "elder"): walk, ("elder_care", "adult"): walk}
     places = [np.array([[4.0, 4.0], [0.0, 7.0], [0.0, 0.0], [0.0, 0.0]])]
-    table = of_people.coverage_table(one.study, one.ground.district, areas, walks, places)
+    table = of_people.coverage_table(one.study, one.area.district, areas, walks, places)
     key = ["level", "area", "walker", "minutes", "group"]
     served = table[table["column"] == ""].set_index(key)["served"]
     assert served["all", "", "elder", 5.0, ""] == 4
@@ -133,7 +135,7 @@ def test_who_finds_a_place_is_told_of_the_walker_of_the_service_alone(one, areas
     assert served["community", "c1", "elder", 10.0, ""] == 0
     assert np.isnan(served["all", "", "adult", 10.0, ""])
     assert np.isnan(served["all", "", "elder", 10.0, "elders"])
-    without = of_people.coverage_table(one.study, one.ground.district, areas, walks, UNLIMITED)
+    without = of_people.coverage_table(one.study, one.area.district, areas, walks, UNLIMITED)
     assert without["served"].equals(without["covered"])
 
 
@@ -201,7 +203,7 @@ def test_the_merge_or_move_that_loses_least_comes_first(one):
 
 def test_a_move_is_proposed_where_it_covers_more_and_loses_nobody(one):
     rows = [{0: 100, 1: 200}, {0: 300, 1: 250}, {1: 400}, {4: 90}]
-    one.ground.reaches["elder"] = travel_times_of(rows, n_sites=5)
+    one.area.walks["elder"].times = travel_times_of(rows, n_sites=5)
     table = duplicates_table([one])
     first = table[table["minutes"] == 10].iloc[0]
     assert (first["place_id"], first["proposal"], first["move_to"]) == ("A", "move", "K")
@@ -225,7 +227,7 @@ def test_places_in_reach_add_up_to_the_places_there_are(one, areas):
 
 
 def test_without_any_capacity_nothing_is_made_up(one, areas):
-    unknown = ServiceToday(one.study, one.ground, one.service, one.sites, np.full(4, np.nan), one.candidates)
+    unknown = ServiceToday(one.study, one.area, one.service, one.sites, np.full(4, np.nan), one.candidates)
     assert len(accessibility_table([unknown], areas)) == 0
     told = equity_table([unknown]).iloc[0]
     assert np.isnan([told["places"], told["gini"], told["palma"]]).all()
@@ -235,7 +237,7 @@ def test_without_any_capacity_nothing_is_made_up(one, areas):
 def test_the_floor_is_the_worst_community_of_each_group(one, areas):
     near = of_people.Nearest(np.array([100.0, 250.0, 700.0, np.inf]), np.array([0, 1, 1, -1]))
     walks = {("elder_care", walker): near for walker in ("elder", "adult")}
-    table = floors_table(one.study, of_people.coverage_table(one.study, one.ground.district, areas, walks, UNLIMITED))
+    table = floors_table(one.study, of_people.coverage_table(one.study, one.area.district, areas, walks, UNLIMITED))
     assert set(table["group"]) == {"", "elders"}
     assert table["area"].unique().tolist() == ["c1"]
     assert table["share"].tolist() == [0.0] * len(table)
@@ -245,7 +247,7 @@ def benchmarks(one, district_, **service):
     study = asked(**service)
     offer = ServiceToday(
         study,
-        SimpleNamespace(district=district_, reaches=one.ground.reaches),
+        SimpleNamespace(district=district_, walks=one.area.walks),
         study.services[0],
         one.sites,
         district_.existing["capacity"].to_numpy(dtype=float),

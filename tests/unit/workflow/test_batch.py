@@ -25,7 +25,7 @@ def _quiet(*_):
 def _batch(studies, store, executor=None, **asked):
     work = asked.pop("work", None) or ScenarioRunner(store / ".cache")
     return run_batch(
-        studies, executor=executor or Serial(), work=work, store=store, tell=asked.pop("tell", _quiet), **asked
+        studies, executor=executor or Serial(), work=work, store=store, on_event=asked.pop("on_event", _quiet), **asked
     )
 
 
@@ -147,7 +147,7 @@ def test_a_bug_in_one_scenario_stops_none(town, tmp_path, monkeypatch):
 
 def test_processes_find_what_one_process_finds(town, whole, tmp_path):
     told = []
-    report = _batch([town], tmp_path, Processes(2), tell=lambda *what: told.append(what[:2]))
+    report = _batch([town], tmp_path, Processes(2), on_event=lambda *what: told.append(what[:2]))
     report.raise_failures()
     assert differences(whole, tmp_path) == []
     names = [one.name for one in report.done]
@@ -159,12 +159,12 @@ def test_processes_find_what_one_process_finds(town, whole, tmp_path):
 class _Deadly(ScenarioRunner):
     """Kills its process at one scenario, as often as the file has letters left."""
 
-    def do(self, job, tell):
+    def do(self, job, on_event):
         fuse = Path(self.cache) / "fuse"
         if job.scenario == "rich" and (left := fuse.read_text()):
             fuse.write_text(left[1:])
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().do(job, tell)
+        return super().do(job, on_event)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not of Windows")
@@ -187,7 +187,7 @@ def test_a_worker_that_dies_takes_nothing_with_it(town, whole, tmp_path, deaths)
 def test_an_interrupted_search_is_no_result(town, tmp_path, monkeypatch):
     from dataclasses import replace
 
-    from planner.workflow import plan as run
+    from planner.workflow import pipeline as run
 
     solve = run.solve
 
@@ -209,7 +209,7 @@ def test_inputs_that_change_under_way_are_noticed(tmp_path):
             path = study.parent / "facilities.geojson"
             path.write_bytes(path.read_bytes() + b"\n")
 
-    report = _batch([study], tmp_path / "store", tell=meddle)
+    report = _batch([study], tmp_path / "store", on_event=meddle)
     assert [one.name for one in report.failed] == ["town/rich"]
     assert "changed meanwhile" in report.failed[0].reason
     assert _batch([study], tmp_path / "store").counts == {"ran": 2}

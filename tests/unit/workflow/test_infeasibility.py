@@ -21,7 +21,7 @@ MORE_TIME = {"zh": "可提高 solver.time_limit_s", "en": "raise solver.time_lim
 def study_of(seconds, language):
     """Return what `why_infeasible` reads of a study: its time limit and its language."""
     problem = SimpleNamespace(settings=SolverSettings(time_limit_s=seconds))
-    return SimpleNamespace(posed=SimpleNamespace(problem=problem), language=language)
+    return SimpleNamespace(built=SimpleNamespace(problem=problem), language=language)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -11,7 +11,7 @@ from planner.report import review_summary
 from planner.store.provenance import digest_of, hashes_of
 from planner.study.load import load_study
 from planner.workflow.decisions import Decisions, read_decisions, with_locks
-from planner.workflow.review import review
+from tests.verbs import review
 
 STUDY = Path(__file__).resolve().parents[3] / "configs" / "neubrandenburg.yaml"
 SETS = ("siting.max_sites=1", "siting.floors=[]", "solver.time_limit_s=10", "solver.gap=0.01")
@@ -56,7 +56,7 @@ def test_every_decision_is_a_lock_but_the_one_left_out():
             ]
         )
     )
-    both, one = with_locks(study, decisions).siting, with_locks(study, decisions, without=0).siting
+    both, one = with_locks(study.siting, decisions), with_locks(study.siting, decisions, without=0)
     assert [(lock.site, lock.service) for lock in both.must] == [("C001", "canteen")]
     assert [(lock.site, lock.service) for lock in both.never] == [("C002", None)]
     assert one.must == study.siting.must

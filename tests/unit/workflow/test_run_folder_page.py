@@ -30,7 +30,7 @@ def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     study = write_town(folder / "town", scenarios=PAID, name="porto")
     work = ScenarioRunner(None)
-    report = run_batch([study], executor=Serial(), work=work, store=folder / "outputs", tell=lambda *_: None)
+    report = run_batch([study], executor=Serial(), work=work, store=folder / "outputs", on_event=lambda *_: None)
     report.raise_failures()
     return folder
 

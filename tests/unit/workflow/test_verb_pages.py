@@ -8,14 +8,14 @@ import pytest
 
 from planner.store.tables import AssessmentTables, Explanation
 from planner.study.standards import STANDARDS
-from planner.workflow.assess import LONGEST_WALK_S, assess
+from planner.workflow.assess import LONGEST_WALK_S
 from planner.workflow.baseline_places import MOST_CLOSINGS
-from planner.workflow.explain import TIME_LIMIT_S, explain
-from planner.workflow.frontier import frontier
+from planner.workflow.explain import TIME_LIMIT_S
 from tests.cli.test_explain import EVERY_RULE
 from tests.conftest import REPOSITORY
 from tests.pages import GEOGRAPHIC, described, page, rows, stored
 from tests.tiny_town import write_town
+from tests.verbs import assess, explain, frontier
 
 ASSESS, EXPLAIN, FRONTIER, RUN = (page(f"{name}.md") for name in ("assess", "explain", "frontier", "run-folder"))
 OWN = re.findall(r"^### (\w+)$", ASSESS, flags=re.MULTILINE)

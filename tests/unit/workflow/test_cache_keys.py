@@ -1,21 +1,18 @@
 """A stage is remade exactly when something it reads has changed."""
 
-import dataclasses
 import json
 
 import pytest
 
 from planner.district import read_district
 from planner.siting import build_problem
-from planner.store import cache_keys
 from planner.store.cache import Cache
 from planner.store.provenance import PACKAGES, code_of
 from planner.study.load import load_study
-from planner.workflow.plan import compute_run
 from planner.workflow.plan_tables import area_tables
-from planner.workflow.stages import StageClock, silent, survey
 from tests.conftest import REPOSITORY
 from tests.tiny_town import write_town
+from tests.verbs import compute_run, key_of, layers_key, pipeline_of
 
 
 @pytest.fixture
@@ -113,14 +110,14 @@ def test_layers_are_read_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
     traced, services = _traced(study)
     read_district(traced, town.parent)
-    allowed = _parts(cache_keys.of_layers(study, town.parent)) | {"walking"}  # through the longest walk
+    allowed = _parts(layers_key(study, town.parent)) | {"walking"}  # through the longest walk
     assert {"layers", "services"} <= traced.seen <= allowed
     assert set.union(*(service.seen for service in services)) == {"id", "circles", "walker"}
 
 
 def test_layers_are_read_again_where_people_may_walk_farther_and_not_for_every_speed(town):
     def known(*sets):
-        return cache_keys.of_layers(load_study(town, sets=sets), town.parent)
+        return layers_key(load_study(town, sets=sets), town.parent)
 
     assert known() == known("walking.profiles.quick.speed_m_s=0.9")
     assert known() != known("services.0.circles=[{minutes: 5, weight: 1}, {minutes: 90, weight: 0.1}]")
@@ -130,19 +127,15 @@ def test_the_name_of_a_group_is_not_digested_because_no_layer_is_read_by_it(town
     study = load_study(town)
     groups = {name: Traced(group) for name, group in study.groups.items()}
     read_district(Traced(study, groups=groups), town.parent)
-    carry = Cache(None)
-    survey(study, town.parent, StageClock(silent), carry)
-    ground = survey(study, town.parent, StageClock(silent), carry)
-    area_tables(Traced(study, groups=groups), ground)
+    area_tables(Traced(study, groups=groups), pipeline_of(study, town.parent).area)
     assert not {"name"} & set.union(*(group.seen for group in groups.values()))
 
 
 def test_the_tables_of_the_ground_are_made_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
-    ground = survey(study, town.parent, StageClock(silent))
     traced, services = _traced(study)
-    area_tables(traced, ground)
-    allowed = _parts(cache_keys.of_sheets(study, "", "", {})) | {
+    area_tables(traced, pipeline_of(study, town.parent).area)
+    allowed = _parts(key_of("sheets", study, town.parent, lambda pipeline: pipeline.area_tables)) | {
         "services",
         "walking",
     }  # through the digests of the walks
@@ -169,19 +162,10 @@ def test_candidates_without_a_name_are_called_in_the_language_of_the_study_asked
 
 def test_the_problem_is_posed_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
-    cache = Cache(None)
-    compute_run(study, town.parent, scenario="a", cache=cache)
-    held = [value for value in cache._in_memory.values() if dataclasses.is_dataclass(value)]
-    district = next(value for value in held if type(value).__name__ == "District")
-    reaches = {
-        walker: value.reach
-        for walker, value in zip(
-            ("slow", "quick"), (value for value in held if type(value).__name__ == "ProfileWalks"), strict=True
-        )
-    }
+    area = pipeline_of(study, town.parent).area
     traced, services = _traced(study)
-    build_problem(traced, district, reaches)
-    allowed = _parts(cache_keys.of_problem(study, "", {}))
+    build_problem(traced, area.district, area.travel_times)
+    allowed = _parts(key_of("problem", study, town.parent, lambda pipeline: pipeline.problem))
     assert {"budgets", "services"} <= traced.seen - {"layers"} <= allowed  # of the layers, only roll_up
     assert not {"name", "level", "figures"} & set.union(*(service.seen for service in services))
 

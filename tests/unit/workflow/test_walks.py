@@ -8,8 +8,9 @@ from planner.store.cache import Cache
 from planner.study import WalkingProfile
 from planner.study.load import load_study
 from planner.workflow.baseline_people import nearest_of
-from planner.workflow.stages import StageClock, reach_limits_s, silent, survey
+from planner.workflow.walks import travel_time_limits_s
 from tests.tiny_town import write_town
+from tests.verbs import pipeline_of
 
 WALKERS = {
     "slow": {"speed_m_s": 0.8},
@@ -49,19 +50,22 @@ def searches(monkeypatch):
 
 
 def surveyed(study, folder, cache=None):
-    return survey(study, folder, StageClock(silent), cache)
+    return pipeline_of(study, folder, cache=cache)
 
 
-def bits(ground):
-    """Everything that stands in doors and reaches, byte by byte."""
+def bits(pipeline):
+    """All endpoints and travel times, byte by byte."""
     parts = {}
-    for walker, reach in ground.reaches.items():
-        doors = {"demand": ground.doors.demand[walker], "places": ground.doors.places[walker], "reach": reach}
-        for name, value in doors.items():
+    for walker, walks in pipeline.area.walks.items():
+        for name, value in {"demand": walks.demand, "places": walks.places, "times": walks.times}.items():
             for part in type(value).__slots__:
                 held = getattr(value, part)
                 parts[walker, name, part] = held.tobytes() if isinstance(held, np.ndarray) else held
     return parts
+
+
+def digests(pipeline):
+    return [stage.digest for stage in (pipeline.layers, pipeline.streets, *pipeline.walks.values())]
 
 
 def only(study, walkers):
@@ -73,62 +77,64 @@ def only(study, walkers):
 
 
 def test_three_speeds_are_one_search_and_who_waits_another(town, searches):
-    ground = surveyed(load_study(town), town.parent)
+    area = surveyed(load_study(town), town.parent).area
     assert [bool(walker.crossing_delay_s) for walker in searches] == [False, True]
-    assert set(ground.reaches) == set(WALKERS)
+    assert set(area.travel_times) == set(WALKERS)
 
 
 def test_found_alone_or_together_fresh_or_kept_to_the_last_bit(town, tmp_path, searches):
     study = load_study(town)
     fresh = surveyed(study, town.parent)
     told = bits(fresh)
-    limits_s = reach_limits_s(study)
+    limits_s = travel_time_limits_s(study)
     for walker, profile in WALKERS.items():
-        doors = fresh.doors.demand[walker], fresh.doors.places[walker]
-        alone = compute_travel_times(fresh.network, *doors, WalkingProfile.model_validate(profile), limits_s[walker])
+        walks = fresh.area.walks[walker]
+        ends = walks.demand, walks.places
+        alone = compute_travel_times(
+            fresh.area.network, *ends, WalkingProfile.model_validate(profile), limits_s[walker]
+        )
         assert len(alone.site) > 20
         for part in type(alone).__slots__:
-            assert (
-                np.asarray(getattr(alone, part)).tobytes() == np.asarray(getattr(fresh.reaches[walker], part)).tobytes()
-            )
+            assert np.asarray(getattr(alone, part)).tobytes() == np.asarray(getattr(walks.times, part)).tobytes()
         assert bits(surveyed(only(study, [walker]), town.parent)).items() <= told.items()
 
     made = surveyed(study, town.parent, Cache(tmp_path / "cache"))
+    assert bits(made) == told
     searches.clear()
     kept = surveyed(study, town.parent, Cache(tmp_path / "cache"))
-    assert searches == []
-    assert bits(made) == told
     assert bits(kept) == told
-    assert kept.digests == made.digests == fresh.digests
+    assert searches == []
+    assert digests(kept) == digests(made) == digests(fresh)
 
 
 @pytest.mark.parametrize("before", [["slow"], ["quick", "waits"], ["standard", "slow", "quick"]])
 def test_only_profiles_that_are_not_kept_are_searched(town, tmp_path, before, searches):
     study = load_study(town)
     told = bits(surveyed(study, town.parent))
-    surveyed(only(study, before), town.parent, Cache(tmp_path))
+    assert surveyed(only(study, before), town.parent, Cache(tmp_path)).walks
     searches.clear()
     again = Cache(tmp_path)
-    ground = surveyed(study, town.parent, again)
+    found = bits(surveyed(study, town.parent, again))
     made = {recall.stage for recall in again.events if recall.how == "made"}
     assert made == {f"walks of {walker}" for walker in WALKERS if walker not in before}
     assert len(searches) == len(
         {bool(WALKERS[walker].get("crossing_delay_s")) for walker in WALKERS if walker not in before}
     )
-    assert bits(ground) == told
+    assert found == told
 
 
 def test_the_nearest_of_several_walkers_is_that_of_each(town, tmp_path, searches):
     study = load_study(town)
-    surveyed(study, town.parent, Cache(tmp_path))
-    ground = surveyed(study, town.parent, Cache(tmp_path))  # every walker with doors of its own, read from disk
+    assert surveyed(study, town.parent, Cache(tmp_path)).walks
+    area = surveyed(study, town.parent, Cache(tmp_path)).area  # every walker with doors of its own, read from disk
     profiles = study.walking.profiles
+    demand, places = (
+        {walker: getattr(walks, end) for walker, walks in area.walks.items()} for end in ("demand", "places")
+    )
     searches.clear()
-    together = nearest_of(ground.network, ground.doors.demand, ground.doors.places, profiles, 3600.0, threads=1)
+    together = nearest_of(area.network, demand, places, profiles, 3600.0, threads=1)
     assert len(searches) == 2
     for walker, profile in profiles.items():
-        reach = compute_travel_times(
-            ground.network, ground.doors.demand[walker], ground.doors.places[walker], profile, 3600.0
-        )
+        reach = compute_travel_times(area.network, demand[walker], places[walker], profile, 3600.0)
         np.testing.assert_array_equal(together[walker].seconds, reach.nearest_s())
         np.testing.assert_array_equal(together[walker].site, reach.nearest_site())
