@@ -6,7 +6,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from planner.i18n import format_gap, format_money, format_share, translate
+from planner.i18n import format_gap, format_money, format_share, money_label, translate
 from planner.report.cartography import INK, SERVICES
 from planner.report.xlsx import Column, write_sheets
 from planner.study.rules import MAXIMISED
@@ -57,11 +57,15 @@ def _aim(trace: FrontierResult, language: Language) -> str:
 
 def _counted(trace: FrontierResult, language: Language) -> str:
     """Return the unit of the first goal."""
-    aim = translate(f"explain.aim.{_goal(trace.study)}", language)
+    aim = _goal_name(trace.study, language)
     years = trace.study.siting.years
     if years and _goal(trace.study) in {"coverage", "walk"}:
         aim += translate("explain.aim.years", language, years=len(years))
     return aim
+
+
+def _goal_name(study: Study, language: Language) -> str:
+    return translate(f"explain.aim.{_goal(study)}", language, currency=money_label(language, study.currency))
 
 
 def _point(trace: FrontierResult, row: Mapping[Any, Any], language: Language) -> str:
@@ -77,7 +81,7 @@ def _point(trace: FrontierResult, row: Mapping[Any, Any], language: Language) ->
         value=_number(trace.study, row["value"]),
         bound="–" if math.isnan(row["bound"]) else _bound(trace.study, row["bound"], up=better),
         gap=format_gap(row["gap"]),
-        capital=format_money(row["capital_yuan"], language),
+        capital=format_money(row["capital_cost"], language, trace.study.currency),
     )
 
 
@@ -99,11 +103,12 @@ def _knee(trace: FrontierResult, language: Language) -> str:
         before=f"{before:,.1f}",
         after=f"{after:,.1f}",
         aim=_counted(trace, language),
+        currency=money_label(language, trace.study.currency),
     )
 
 
 def _limit(trace: FrontierResult, limit: float, language: Language) -> str:
-    return format_share(limit) if trace.along == "floor" else format_money(limit, language)
+    return format_share(limit) if trace.along == "floor" else format_money(limit, language, trace.study.currency)
 
 
 def _number(study: Study, value: float) -> str:
@@ -119,10 +124,11 @@ def _bound(study: Study, value: float, *, up: bool) -> str:
 
 def _write_book(trace: FrontierResult, path: Path) -> None:
     language, table = trace.study.language, trace.points
+    currency = money_label(language, trace.study.currency)
     floor = trace.along == "floor"
     columns = [
         Column(
-            translate(f"frontier.along.{trace.along}", language),
+            translate(f"frontier.along.{trace.along}", language, currency=currency),
             table["limit"].tolist(),
             "share" if floor else "money",
             20,
@@ -131,8 +137,8 @@ def _write_book(trace: FrontierResult, path: Path) -> None:
         Column(translate("objective", language), table["value"].tolist(), "people", 16),
         Column(translate("bound", language), table["bound"].tolist(), "people", 16),
         Column(translate("gap", language), table["gap"].tolist(), "gap", 10),
-        Column(translate("capital_yuan", language), table["capital_yuan"].tolist(), "money", 18),
-        Column(translate("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 18),
+        Column(translate("capital_cost", language, currency=currency), table["capital_cost"].tolist(), "money", 18),
+        Column(translate("yearly_cost", language, currency=currency), table["yearly_cost"].tolist(), "money", 18),
         Column(translate("report.sites_opened", language), table["sites"].tolist(), "whole", 12),
         *(
             Column(
@@ -149,7 +155,7 @@ def _write_book(trace: FrontierResult, path: Path) -> None:
             for service in trace.study.services
         ),
         Column(
-            translate(f"frontier.column.slope{'_floor' if floor else ''}", language),
+            translate(f"frontier.column.slope{'_floor' if floor else ''}", language, currency=currency),
             table["slope"].tolist(),
             "people",
             20,
@@ -200,9 +206,10 @@ def _draw(trace: FrontierResult, path: Path) -> None:
                 translate("frontier.knee_mark", language), at, xytext=(10, -14), textcoords="offset points", color=INK
             )
         axes.set_xlabel(
-            translate(f"frontier.along.{trace.along}", language) + (" (%)" if trace.along == "floor" else "")
+            translate(f"frontier.along.{trace.along}", language, currency=money_label(language, trace.study.currency))
+            + (" (%)" if trace.along == "floor" else "")
         )
-        axes.set_ylabel(translate(f"explain.aim.{_goal(trace.study)}", language), wrap=True)
+        axes.set_ylabel(_goal_name(trace.study, language), wrap=True)
         axes.set_title(translate("frontier.title", language, name=trace.study.name.text(language)), parse_math=False)
         axes.ticklabel_format(style="plain", useOffset=False)
         axes.grid(visible=True, alpha=0.3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.i18n import join, messages, text_column, translate
+from planner.i18n import join, messages, money_label, text_column, translate
 from planner.report.evidence import evidence_rows
 from planner.report.summary import coverage, indicator_label, indicators, limited_services, status_text, unopened_rows
 from planner.report.xlsx import Column, write_sheets
@@ -50,7 +50,7 @@ def _summary(run: Run, language: Language) -> list[Column]:
         (word("date"), study.date, None, "", "text"),
         (word("run_id"), run.manifest.run_id, None, "", "text"),
     ]
-    looks = {"yuan": (word("yuan"), "money"), "share": ("", "gap")}
+    looks = {study.currency: (money_label(language, study.currency), "money"), "share": ("", "gap")}
     for indicator in indicators(run):
         value = status_text(indicator.value, language) if isinstance(indicator.value, str) else indicator.value
         plain = "whole" if isinstance(value, int) else "people"
@@ -182,10 +182,10 @@ def _sites(run: Run, language: Language) -> list[Column]:
         Column(_heading("services_opened", language), table["n_services"].tolist(), "whole", 10),
         Column(_heading("area_used_m2", language), table["area_m2"].tolist(), "whole", 12),
         Column(_heading("area_offered_m2", language), table["area_offered_m2"].tolist(), "whole", 12),
-        Column(_heading("setup_yuan", language), table["setup_yuan"].tolist(), "money", 14),
-        Column(_heading("fit_out_yuan", language), table["fit_out_yuan"].tolist(), "money", 14),
-        Column(_heading("capital_yuan", language), table["capital_yuan"].tolist(), "money", 16),
-        Column(_heading("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 16),
+        Column(_money_heading("setup_cost", run), table["setup_cost"].tolist(), "money", 14),
+        Column(_money_heading("fit_out_cost", run), table["fit_out_cost"].tolist(), "money", 14),
+        Column(_money_heading("capital_cost", run), table["capital_cost"].tolist(), "money", 16),
+        Column(_money_heading("yearly_cost", run), table["yearly_cost"].tolist(), "money", 16),
         Column(_heading("ready_year", language), table["ready_year"].tolist(), "year", 10),
         Column(_heading("lon", language), points[0], "degree", 12),
         Column(_heading("lat", language), points[1], "degree", 12),
@@ -205,8 +205,8 @@ def _openings(run: Run, language: Language) -> list[Column]:
         Column(_heading("service_column", language), _service_names(run.study, table["service"], language), width=18),
         Column(_heading("size", language), table["size"].tolist(), width=12),
         Column(_heading("area_m2", language), table["area_m2"].tolist(), "whole", 14),
-        Column(_heading("fit_out_yuan", language), table["fit_out_yuan"].tolist(), "money", 14),
-        Column(_heading("yearly_yuan", language), table["yearly_yuan"].tolist(), "money", 16),
+        Column(_money_heading("fit_out_cost", run), table["fit_out_cost"].tolist(), "money", 14),
+        Column(_money_heading("yearly_cost", run), table["yearly_cost"].tolist(), "money", 16),
         Column(_heading("capacity", language), table["capacity"].tolist(), "whole", 14),
         Column(_heading("year", language), table["year"].tolist(), "year", 8),
         Column(_heading("mode", language), modes, width=18),
@@ -218,10 +218,10 @@ def _money(run: Run, language: Language) -> list[Column]:
     table = run.tables.bills
     return [
         Column(_heading("department", language), table[text_column(table, "name", language)].tolist(), width=24),
-        Column(_heading("capital_column", language), table["capital_yuan"].tolist(), "money", 18),
-        Column(_heading("capital_limit", language), table["capital_limit_yuan"].tolist(), "money", 18),
-        Column(_heading("yearly_column", language), table["yearly_yuan"].tolist(), "money", 18),
-        Column(_heading("yearly_limit", language), table["yearly_limit_yuan"].tolist(), "money", 18),
+        Column(_money_heading("capital_column", run), table["capital_cost"].tolist(), "money", 18),
+        Column(_money_heading("capital_limit", run), table["capital_limit"].tolist(), "money", 18),
+        Column(_money_heading("yearly_column", run), table["yearly_cost"].tolist(), "money", 18),
+        Column(_money_heading("yearly_limit", run), table["yearly_limit"].tolist(), "money", 18),
     ]
 
 
@@ -250,8 +250,13 @@ def _existing(run: Run, language: Language) -> list[Column]:
     ]
 
 
-def _heading(key: str, language: Language) -> str:
-    return translate(f"report.{key}" if f"report.{key}" in messages(language) else key, language)
+def _heading(key: str, language: Language, **values: str) -> str:
+    return translate(f"report.{key}" if f"report.{key}" in messages(language) else key, language, **values)
+
+
+def _money_heading(key: str, run: Run) -> str:
+    language = run.study.language
+    return _heading(key, language, currency=money_label(language, run.study.currency))
 
 
 def _service_names(study: Study, ids: Sequence[str] | pd.Series[str], language: Language) -> list[str]:

@@ -33,9 +33,9 @@ class Comparison:
     """Runs side by side; ``run`` is ``study/scenario``, people are the weighted demand of a service unless a group is named."""
 
     runs: pd.DataFrame
-    """``run, study, scenario, run_id, status, proven, objective, bound, gap, sites, services, co_located, capital_yuan, yearly_yuan,
-    annual_yuan, people, covered_before, covered, newly_covered, find_a_place, limited, weighted, heads, heads_covered,
-    yuan_per_newly_covered, worst_share, gini, folder``: coverage in the widest circle of each service, summed; ``find_a_place`` those of them with a place (all of them, unless places are ``limited``),
+    """``run, study, scenario, run_id, status, proven, objective, bound, gap, sites, services, co_located, capital_cost, yearly_cost,
+    annual_cost, people, covered_before, covered, newly_covered, find_a_place, limited, weighted, heads, heads_covered,
+    cost_per_newly_covered, worst_share, gini, folder``: coverage in the widest circle of each service, summed; ``find_a_place`` those of them with a place (all of them, unless places are ``limited``),
     ``heads…`` each person as one (the same, unless people are ``weighted``); ``worst_share`` the worst over communities and
     services; ``gini`` of access, the services' mean weighted by their people."""
     coverage: pd.DataFrame
@@ -73,6 +73,7 @@ class Setting:
     language: Language
     services: dict[str, Label]
     name: Label
+    currency: str
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:
@@ -123,7 +124,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
     Raises
     ------
     OutputError
-        if a folder holds no finished run, or nothing is called ``base``.
+        if a folder holds no finished run, nothing is called ``base``, or the runs count money in different currencies.
     """
     told: list[RunMeasures] = []
     settings: dict[str, Setting] = {}
@@ -141,7 +142,9 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
                 run.study.language,
                 {service.id: service.name for service in run.study.services},
                 run.study.name,
+                run.study.currency,
             )
+    _refuse_currencies(told)
     bases = _bases(told, base)
     coverage = pd.concat([one.coverage for one in told], ignore_index=True)
     by_key = coverage.set_index(["run", "service", "minutes", "group"])["covered_after"]
@@ -165,6 +168,15 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
             list(dict.fromkeys(one.study for one in told)),
         ),
     ), settings
+
+
+def _refuse_currencies(told: Sequence[RunMeasures]) -> None:
+    """Refuse runs of different currencies: their costs cannot stand on one axis, and no exchange rate is known."""
+    first = {str(one.asked["currency"]): one.run for one in reversed(told)}
+    if len(first) > 1:
+        named = ", ".join(f"{run} ({currency})" for currency, run in first.items())
+        msg = f"runs in different currencies cannot be compared: {named}; compare those of one currency"
+        raise OutputError(msg)
 
 
 def _called(folder: Path) -> str:

@@ -45,8 +45,8 @@ class FrontierResult:
     scenario: str
     along: Literal["capital", "floor"]
     points: pd.DataFrame
-    """By ascending limit: ``limit, status`` (``optimal``, ``feasible``, ``infeasible``, ``unknown``), ``value, bound, gap, capital_yuan,
-    yearly_yuan, sites, people_<service>`` (served in the widest circle), ``slope`` (of the first aim to the next point, per million yuan or
+    """By ascending limit: ``limit, status`` (``optimal``, ``feasible``, ``infeasible``, ``unknown``), ``value, bound, gap, capital_cost,
+    yearly_cost, sites, people_<service>`` (served in the widest circle), ``slope`` (of the first aim to the next point, per million of money or
     percentage point; NaN where unknown) and ``knee``. What no plan has is NaN."""
 
     @property
@@ -168,8 +168,8 @@ def _row(study: Study, point: FrontierPoint) -> dict[str, object]:
         "value": np.nan if point.value is None else point.value,
         "bound": np.nan if point.bound is None else point.bound,
         "gap": np.nan if point.gap is None else point.gap,
-        "capital_yuan": np.nan if recount is None else recount.capital_yuan,
-        "yearly_yuan": np.nan if recount is None else recount.yearly_yuan,
+        "capital_cost": np.nan if recount is None else recount.capital_cost,
+        "yearly_cost": np.nan if recount is None else recount.yearly_cost,
         "sites": np.nan if recount is None else float(len(recount.opened_sites)),
         **{
             f"people_{service.id}": np.nan if recount is None else float(recount.served[k][-1])
