@@ -243,7 +243,7 @@ def _coverage_blocks(
     comparison: Comparison, settings: Mapping[str, Setting], language: Language
 ) -> list[dict[str, Any]]:
     """Return one table per service and group: a row per run, a column per circle."""
-    blocks = []
+    currency, blocks = _language_and_currency(settings)[1], []
     for (service, group), group_rows in comparison.coverage.groupby(["service", "group"], sort=False):
         minutes = sorted(group_rows["minutes"].unique())
         cells = group_rows.set_index(["run", "minutes"])
@@ -252,7 +252,7 @@ def _coverage_blocks(
             for run in dict.fromkeys(group_rows["run"])
         ]
         weighted, limited = bool(group_rows["weighted"].any()), bool(group_rows["limited"].any())
-        everybody = _word("all_weighted" if weighted else "all_groups", language)
+        everybody = _word("all_weighted" if weighted else "all_groups", language, currency)
         heading = f"{_service(settings, str(service), language)} · {group or everybody}"
         if limited:
             heading += f" · {translate('meeting.reach_only', language)}"
