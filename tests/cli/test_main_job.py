@@ -77,7 +77,7 @@ def test_the_plan_is_proven_and_keeps_the_money(planned):
     assert abs(result["bound"] - result["objective"]) <= 1e-4 * result["objective"]
     sites = pd.read_parquet(planned / "tables/opened_sites.parquet")
     assert result["capital_cost"] == pytest.approx(sites["capital_cost"].sum())
-    assert result["capital_cost"] <= 12_000_000
+    assert result["capital_cost"] <= 6_000_000
     assert len(sites) <= 6
     assert (sites["area_m2"] <= sites["area_offered_m2"]).all()
 

@@ -150,10 +150,10 @@ BUNDLED = Path(__file__).parents[2] / "configs/neubrandenburg.yaml"
 #: what contradicts itself in the bundled town, as settings one by one; changes of which each must be enough; changes that must not be
 CONTRADICTIONS = {
     "money and a floor": (
-        {"capital": "budgets.capital_cost=1000000", "floor": "siting.floors.0.share=0.75"},
-        {"capital": "budgets.capital_cost=1939500", "floor": "siting.floors.0.share=0.7402"},
-        {"capital": "budgets.capital_cost=1939000", "floor": "siting.floors.0.share=0.7403"},
-        ["raise budgets.capital_cost from 1,000,000 to at least 1,939,500", "from 0.75 to at most 0.7402"],
+        {"capital": "budgets.capital_cost=500000", "floor": "siting.floors.0.share=0.75"},
+        {"capital": "budgets.capital_cost=969750", "floor": "siting.floors.0.share=0.7402"},
+        {"capital": "budgets.capital_cost=969500", "floor": "siting.floors.0.share=0.7403"},
+        ["raise budgets.capital_cost from 500,000 to at least 969,750", "from 0.75 to at most 0.7402"],
     ),
     "must and never": (
         {"must": "siting.must=[{site: C104, service: canteen}]", "never": "siting.never=[{site: C104}]"},
@@ -164,11 +164,11 @@ CONTRADICTIONS = {
     "hubs and money": (
         {
             "hubs": "co_location.hub={min_area_m2: 600, min_services: 3, min_hubs: 2}",
-            "capital": "budgets.capital_cost=4000000",
+            "capital": "budgets.capital_cost=2000000",
         },
-        {"hubs": "co_location.hub.min_hubs=0", "capital": "budgets.capital_cost=9487000"},
-        {"hubs": "co_location.hub.min_hubs=1", "capital": "budgets.capital_cost=9486000"},
-        ["lower co_location.hub.min_hubs from 2 to at most 0", "from 4,000,000 to at least 9,487,000"],
+        {"hubs": "co_location.hub.min_hubs=0", "capital": "budgets.capital_cost=4743500"},
+        {"hubs": "co_location.hub.min_hubs=1", "capital": "budgets.capital_cost=4743000"},
+        ["lower co_location.hub.min_hubs from 2 to at most 0", "from 2,000,000 to at least 4,743,500"],
     ),
     "locks and a floor area": (
         {
