@@ -13,7 +13,7 @@
 
   const whole = (value) => planner.format.whole(value);
   const signed = (value) => (value < 0.5 && value > -0.5 ? "0" : value > 0 ? `+${whole(value)}` : `−${whole(-value)}`);
-  const money = (value) => planner.format.money(value, planner.language);
+  const formatMoney = (value) => planner.format.money(value, planner.language);
   /* Money for narrow columns, in the short unit of the language. */
   const shortMoney = (value) => {
     const { short, short_unit: unit, short_decimals: decimals } = planner.locales[planner.language].money;
@@ -40,5 +40,5 @@
     return codes[(codes.indexOf(planner.language) + 1) % codes.length];
   }
 
-  Object.assign(planner, { useLanguage, nextLanguage, signed, money, shortMoney, minutesOf, shades });
+  Object.assign(planner, { useLanguage, nextLanguage, signed, formatMoney, shortMoney, minutesOf, shades });
 })(window.planner);
