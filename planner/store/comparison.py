@@ -172,7 +172,9 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
 
 def _refuse_currencies(told: Sequence[RunMeasures]) -> None:
     """Refuse runs of different currencies: their costs cannot stand on one axis, and no exchange rate is known."""
-    first = {str(one.asked["currency"]): one.run for one in reversed(told)}
+    first: dict[str, str] = {}
+    for one in told:
+        first.setdefault(str(one.asked["currency"]), one.run)
     if len(first) > 1:
         named = ", ".join(f"{run} ({currency})" for currency, run in first.items())
         msg = f"runs in different currencies cannot be compared: {named}; compare those of one currency"
