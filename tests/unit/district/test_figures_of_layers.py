@@ -283,6 +283,18 @@ def test_costs_are_read_at_their_higher_end(drawn, cost, right):
     assert read_district(drawn.study(), drawn.folder).sites["setup_cost"].tolist() == [right]
 
 
+def test_a_column_under_its_former_name_is_read_and_named(drawn):
+    drawn.candidates["setup_yuan"] = [80.0]
+    found = read_district(drawn.study(), drawn.folder)
+    assert found.sites["setup_cost"].tolist() == [80]
+    (note,) = [finding for finding in found.findings if finding.code == "former-column"]
+    assert "setup_yuan has a former name; it is read as setup_cost" in note.what("en")
+    drawn.candidates["setup_cost"] = [70.0]
+    found = read_district(drawn.study(), drawn.folder)
+    assert found.sites["setup_cost"].tolist() == [70]
+    assert "former-column" not in {finding.code for finding in found.findings}
+
+
 def test_storeys_of_zero_are_assumed(drawn):
     drawn.buildings["storeys"] = [2.0, 0.0, None]
     found = codes(drawn)
