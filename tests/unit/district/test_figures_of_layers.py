@@ -9,6 +9,7 @@ from shapely.geometry import Point
 from planner.district import check_layers, need_weights, number_rules_text, read_district
 from planner.district.layer_table import NUMBER_RULES
 from planner.errors import LayerError
+from planner.study.former_names import other_name
 from tests.unit.district.conftest import CRS, X, Y, square
 
 
@@ -284,11 +285,12 @@ def test_costs_are_read_at_their_higher_end(drawn, cost, right):
 
 
 def test_a_column_under_its_former_name_is_read_and_named(drawn):
-    drawn.candidates["setup_yuan"] = [80.0]
+    former = other_name("setup_cost")
+    drawn.candidates[former] = [80.0]
     found = read_district(drawn.study(), drawn.folder)
     assert found.sites["setup_cost"].tolist() == [80]
     (note,) = [finding for finding in found.findings if finding.code == "former-column"]
-    assert "setup_yuan has a former name; it is read as setup_cost" in note.what("en")
+    assert f"{former} has a former name; it is read as setup_cost" in note.what("en")
     drawn.candidates["setup_cost"] = [70.0]
     found = read_district(drawn.study(), drawn.folder)
     assert found.sites["setup_cost"].tolist() == [70]
