@@ -7,6 +7,7 @@ amount from them, ``locale.money_large`` one in the large unit (10,000 in Chines
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -61,13 +62,10 @@ def money_format(language: str, currency: str) -> MoneyFormat:
 
     texts = messages(language)
     locale = Locale.parse(translate("locale.tag", language), sep="-")
-    layout = format_currency(8, currency, "¤#,##0", locale=locale, currency_digits=False)
-    if locale.currency_formats["standard"].suffix[0]:  # the currency stands behind the number
-        layout = format_currency(8, currency, "#,##0\N{NO-BREAK SPACE}¤", locale=locale, currency_digits=False)
     parts = {
         "name": get_currency_name(currency, locale=locale),
         "symbol": get_currency_symbol(currency, locale=locale),
-        "written": layout.replace("8", "{amount}"),
+        "written": re.sub(r"([^\W\d_])?8([.,]0+)?", _spaced, format_currency(8, currency, locale=locale)),
         "amount": "{amount}",
     }
     parts |= {part: texts.get(f"locale.currency.{currency}.{part}", held) for part, held in parts.items()}
@@ -84,6 +82,11 @@ def money_format(language: str, currency: str) -> MoneyFormat:
         short_unit=float(texts["locale.money_short_unit"]),
         short_decimals=int(texts["locale.money_short_decimals"]),
     )
+
+
+def _spaced(found: re.Match[str]) -> str:
+    """Return the field of the amount, apart from a letter before it (currency spacing of CLDR, which Babel leaves out)."""
+    return f"{found[1]}\N{NO-BREAK SPACE}{{amount}}" if found[1] else "{amount}"
 
 
 def format_money(value: float, language: str, currency: str) -> str:
