@@ -138,7 +138,7 @@ def test_departments_pay_the_bill_to_the_last_cent(ruled):
     assert bills["yearly_cost"].sum() == pytest.approx(sites["yearly_cost"].sum())
     said = told(ruled)
     for row in bills.to_dict("records"):
-        assert f"- {row['name_en']}: {row['capital_cost']:,.0f} of capital" in said
+        assert f"- {row['name_en']}: {row['capital_cost']:,.0f} yuan of capital" in said
     inside = bills.set_index("department").drop("users")
     assert (
         f"Counted against the overall budgets (without Users): capital {inside['capital_cost'].sum():,.0f} yuan (limit 1,200,000 yuan),"
