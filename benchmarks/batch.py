@@ -49,7 +49,7 @@ def porto(folder: Path, scenarios: int) -> Path:
     told["layers"]["candidates"].append(rooms)
     told["solver"] = {"time_limit_s": 60, "gap": 0.0001, "seed": 1}
     told["siting"]["max_sites"] = None
-    matrix = {"budgets.capital_yuan": [8_000_000 + round(16_000_000 * i / scenarios) for i in range(scenarios)]}
+    matrix = {"budgets.capital_cost": [4_000_000 + round(8_000_000 * i / scenarios) for i in range(scenarios)]}
     told["scenarios"] = [{"name": "grid", "matrix": matrix}]
     path = folder / "porto.yaml"
     path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")  # JSON is YAML

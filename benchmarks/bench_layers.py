@@ -34,7 +34,7 @@ SERVICE = {
     "walker": "elder",
     "circles": [{"minutes": 15, "weight": 1}],
     "area_m2": 300,
-    "fit_out_yuan": 1,
+    "fit_out_cost": 1,
 }
 
 

@@ -102,7 +102,7 @@ def san_francisco(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 
 def cap_problem(path: Path) -> SitingProblem:
-    """Return an OR-Library capacitated warehouse instance: fixed costs as capital, service as walks at one yuan a second.
+    """Return an OR-Library capacitated warehouse instance: fixed costs as capital, service as walks at one unit of money a second.
 
     A customer's demand is its people, and costs are given for serving it whole, so seconds are cost over demand.
     """
@@ -130,7 +130,7 @@ def cap_problem(path: Path) -> SitingProblem:
             capacity=capacity,
         ),
         demands=(Demand(0, people, reach, (float(seconds.max()) + 1,), (1.0,), beyond_s=unserved_s),),
-        goals=(Goal("cost", yuan_per_walked_s=1.0),),
+        goals=(Goal("cost", cost_per_walked_s=1.0),),
         rules=Rules(floors=(Floor(0, 1.0),)),
     )
 
@@ -231,7 +231,7 @@ def district_problem(
             yearly_share=payer[fits],
         ),
         demands=tuple(Demand(k, people[k], reaches[k], cutoffs, (1.0, 0.7, 0.4)) for k in range(kinds)),
-        budgets=Budgets(capital_yuan=8e7, department_capital_yuan=np.array([5e7, 2e7, 5e7]), yearly_yuan=3.5e7),
+        budgets=Budgets(capital_cost=8e7, department_capital_cost=np.array([5e7, 2e7, 5e7]), yearly_cost=3.5e7),
         rules=Rules(
             max_sites=sites // 6,
             rooms=(SharedRoom(np.array([True, True, False]), 60.0, 1e5, 1e4, np.array([0.5, 0.5, 0.0])),),

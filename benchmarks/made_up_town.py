@@ -72,11 +72,11 @@ def made_up_study(sites: int) -> Study:
             "walker": walker,
             "circles": circles,
             "area_m2": area_m2,
-            "fit_out_yuan": yuan,
-            "yearly_yuan": yuan / 3,
+            "fit_out_cost": cost,
+            "yearly_cost": cost / 3,
             "department": payer,
         }
-        for name, zh, en, group, walker, area_m2, yuan, payer in (
+        for name, zh, en, group, walker, area_m2, cost, payer in (
             ("elder_care", "养老服务", "Elder care", "aged_60", "elder", 350, 1_050_000, "civil"),
             ("canteen", "社区食堂", "Canteen", "aged_60", "elder", 150, 300_000, "civil"),
             ("childcare", "托育服务", "Childcare", "aged_0_3", "carer", 200, 600_000, "health"),
@@ -107,15 +107,15 @@ def made_up_study(sites: int) -> Study:
             },
             "walking": {"profiles": {"elder": {"speed_m_s": 0.8}, "carer": {"speed_m_s": 1.0}}},
             "services": services,
-            "site_kinds": {"hall": {"name": {"zh": "闲置用房", "en": "Vacant hall"}, "setup_yuan": 200_000}},
+            "site_kinds": {"hall": {"name": {"zh": "闲置用房", "en": "Vacant hall"}, "setup_cost": 200_000}},
             "co_location": {
                 "incompatible": [["canteen", "childcare"]],
-                "shared_rooms": [{"services": ["elder_care", "canteen"], "area_m2": 50, "fit_out_yuan": 100_000}],
+                "shared_rooms": [{"services": ["elder_care", "canteen"], "area_m2": 50, "fit_out_cost": 100_000}],
             },
             "budgets": {
-                "capital_yuan": 60_000_000,
+                "capital_cost": 60_000_000,
                 "departments": {
-                    "civil": {"name": {"zh": "民政局", "en": "Civil affairs"}, "capital_yuan": 40_000_000},
+                    "civil": {"name": {"zh": "民政局", "en": "Civil affairs"}, "capital_cost": 40_000_000},
                     "health": {"name": {"zh": "卫健委", "en": "Health"}},
                 },
                 "building_department": "civil",
@@ -188,8 +188,8 @@ def _district(
             "area_m2": rng.integers(120, 900, sites).astype(np.float64),
             "storey": 1,
             "lift": False,
-            "setup_yuan": 200_000.0,
-            "yearly_yuan": 0.0,
+            "setup_cost": 200_000.0,
+            "yearly_cost": 0.0,
             "ready_year": np.nan,
             "services": ";".join(service.id for service in study.services),
         },
@@ -269,7 +269,7 @@ def _run(
         served=served_table(study, recount),
         loads=loads_table(posed, plan, recount),
         closed=closed_table(posed, plan),
-        unopened=unopened_table(study, district, posed, plan, spent_yuan=recount.capital_yuan),
+        unopened=unopened_table(study, district, posed, plan, spent_capital=recount.capital_cost),
         bills=bills_table(study, recount),
         nearest=tabulate.nearest_table(study, district, posed.place_ids, before, after),
         reach=tabulate.reach_table(district, posed.place_ids, reaches),
@@ -279,7 +279,7 @@ def _run(
     )
     result = Result(
         status="feasible", objective=recount.worth, bound=recount.worth * 1.25, gap=0.25, seconds=0.0, solver="none 0",
-        capital_yuan=recount.capital_yuan, yearly_yuan=recount.yearly_yuan, sites_opened=len(recount.opened_sites),
+        capital_cost=recount.capital_cost, yearly_cost=recount.yearly_cost, sites_opened=len(recount.opened_sites),
         services_opened=len(openings), co_located=0, proven=False,
     )  # fmt: skip
     manifest = Manifest("base-made-up", "base", "0" * 64, {}, {}, 1, METRIC, result, {})

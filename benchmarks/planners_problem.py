@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 CUTOFFS_S = (300.0, 600.0, 900.0)
 WEIGHTS = (1.0, 0.6, 0.3)
 AREA_M2 = (350.0, 150.0, 200.0)
-FIT_OUT_YUAN = (1_050_000.0, 300_000.0, 600_000.0)
-YEARLY_YUAN = (600_000.0, 250_000.0, 500_000.0)
+FIT_OUT_COST = (1_050_000.0, 300_000.0, 600_000.0)
+YEARLY_COST = (600_000.0, 250_000.0, 500_000.0)
 PLACES = (90.0, 150.0, 60.0)
 DETOUR = 1.3
 
@@ -107,8 +107,8 @@ def town(
         offers=Offers(
             site,
             service,
-            is_new * np.array(FIT_OUT_YUAN)[service] * factor,
-            np.array(YEARLY_YUAN)[service] * factor,
+            is_new * np.array(FIT_OUT_COST)[service] * factor,
+            np.array(YEARLY_COST)[service] * factor,
             is_new * (np.array(AREA_M2) - own)[service] * factor,
             existing,
             capacity=np.array(PLACES)[service] * factor if places else None,

@@ -51,7 +51,7 @@ STUDY: dict[str, Any] = {
             "walker": "elder",
             "circles": [{"minutes": 5, "weight": 1}],
             "area_m2": 100,
-            "fit_out_yuan": 100_000,
+            "fit_out_cost": 100_000,
         }
     ],
     "site_kinds": {"room": {"name": {"zh": "用房", "en": "Room"}}},

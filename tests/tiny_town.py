@@ -34,11 +34,11 @@ walking:
     slow: {{speed_m_s: 0.8}}
     quick: {{speed_m_s: 1.1}}
 services:
-  - {{id: canteen, name: {{zh: 食堂, en: Canteen}}, demand: {{elder: 1}}, walker: slow, circles: [{{minutes: 3, weight: 1}}, {{minutes: 6, weight: 0.5}}], area_m2: 100, fit_out_yuan: 300000, yearly_yuan: 50000}}
-  - {{id: childcare, name: {{zh: 托育, en: Childcare}}, demand: {{child: 1}}, walker: quick, circles: [{{minutes: 3, weight: 1}}, {{minutes: 6, weight: 0.5}}], area_m2: 120, fit_out_yuan: 400000, yearly_yuan: 80000}}
+  - {{id: canteen, name: {{zh: 食堂, en: Canteen}}, demand: {{elder: 1}}, walker: slow, circles: [{{minutes: 3, weight: 1}}, {{minutes: 6, weight: 0.5}}], area_m2: 100, fit_out_cost: 300000, yearly_cost: 50000}}
+  - {{id: childcare, name: {{zh: 托育, en: Childcare}}, demand: {{child: 1}}, walker: quick, circles: [{{minutes: 3, weight: 1}}, {{minutes: 6, weight: 0.5}}], area_m2: 120, fit_out_cost: 400000, yearly_cost: 80000}}
 site_kinds:
-  room: {{name: {{zh: 用房, en: Room}}, setup_yuan: 100000}}
-budgets: {{capital_yuan: 1200000}}
+  room: {{name: {{zh: 用房, en: Room}}, setup_cost: 100000}}
+budgets: {{capital_cost: 1200000}}
 siting: {{max_sites: 3}}
 solver: {{time_limit_s: 30, gap: 0, threads: 1, seed: 1}}
 scenarios:
@@ -46,11 +46,11 @@ scenarios:
 """
 
 SCENARIOS = """\
-  - {name: rich, set: {budgets.capital_yuan: 2400000}}
+  - {name: rich, set: {budgets.capital_cost: 2400000}}
   - {name: frail, set: {walking.profiles.slow.speed_m_s: 0.64}}
   - name: grid
     matrix:
-      budgets.capital_yuan: [800000, 1200000, 1600000]
+      budgets.capital_cost: [800000, 1200000, 1600000]
       walking.profiles.slow.speed_m_s: [0.7, 0.9]
 """
 

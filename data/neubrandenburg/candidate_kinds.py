@@ -19,8 +19,8 @@ class Kind:
         The offered area is ``min(share × footprint × storeys, cap_m2)``.
     ready_year : int
         First year the rooms could open.
-    setup_yuan_per_m2 : int
-        One-time conversion cost.
+    setup_cost_per_m2 : int
+        One-time conversion cost, in euro.
     """
 
     owner: str
@@ -28,25 +28,25 @@ class Kind:
     share: float
     cap_m2: float
     ready_year: int
-    setup_yuan_per_m2: int
+    setup_cost_per_m2: int
 
 
 KINDS = {
-    "vacant": Kind("private", 1, 0.80, 800, 2026, 3500),
-    "community": Kind("association", 1, 0.40, 400, 2026, 1500),
-    "parish": Kind("church", 1, 0.40, 350, 2027, 1800),
-    "culture": Kind("public", 2, 0.15, 600, 2027, 2000),
-    "library": Kind("public", 2, 0.15, 400, 2027, 2000),
-    "school": Kind("public", 3, 0.12, 500, 2028, 2000),
-    "college": Kind("public", 3, 0.08, 500, 2028, 2000),
-    "sports_hall": Kind("public", 1, 0.15, 250, 2027, 2200),
-    "public_office": Kind("public", 3, 0.12, 600, 2028, 2200),
-    "health": Kind("private", 2, 0.15, 400, 2027, 2200),
-    "fire_station": Kind("public", 1, 0.25, 150, 2028, 2200),
-    "shopping": Kind("private", 1, 0.10, 800, 2026, 3000),
-    "commercial": Kind("private", 2, 0.25, 600, 2026, 3000),
-    "restaurant": Kind("private", 1, 0.50, 250, 2026, 1200),
-    "housing_coop": Kind("association", 3, 0.20, 400, 2026, 2000),
+    "vacant": Kind("private", 1, 0.80, 800, 2026, 1750),
+    "community": Kind("association", 1, 0.40, 400, 2026, 750),
+    "parish": Kind("church", 1, 0.40, 350, 2027, 900),
+    "culture": Kind("public", 2, 0.15, 600, 2027, 1000),
+    "library": Kind("public", 2, 0.15, 400, 2027, 1000),
+    "school": Kind("public", 3, 0.12, 500, 2028, 1000),
+    "college": Kind("public", 3, 0.08, 500, 2028, 1000),
+    "sports_hall": Kind("public", 1, 0.15, 250, 2027, 1100),
+    "public_office": Kind("public", 3, 0.12, 600, 2028, 1100),
+    "health": Kind("private", 2, 0.15, 400, 2027, 1100),
+    "fire_station": Kind("public", 1, 0.25, 150, 2028, 1100),
+    "shopping": Kind("private", 1, 0.10, 800, 2026, 1500),
+    "commercial": Kind("private", 2, 0.25, 600, 2026, 1500),
+    "restaurant": Kind("private", 1, 0.50, 250, 2026, 600),
+    "housing_coop": Kind("association", 3, 0.20, 400, 2026, 1000),
 }
 """In order of preference: a building that is several of these is offered as the first."""
 

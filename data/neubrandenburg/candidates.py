@@ -182,7 +182,7 @@ def _row(place: _Premises) -> dict[str, object]:
         "lift": int(levels > 1 and place.tag("wheelchair") == "yes"),
         "wheelchair": place.tag("wheelchair"),
         "ready_year": kind.ready_year,
-        "setup_yuan": int(_area_m2(place) * kind.setup_yuan_per_m2),
+        "setup_cost": int(_area_m2(place) * kind.setup_cost_per_m2),
         "street": place.tag("addr:street"),
         "osm_id": ";".join(dict.fromkeys((place.building.osm_id, place.namer.osm_id))),
     }

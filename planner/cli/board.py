@@ -169,7 +169,7 @@ def _totals(totals: CityTotals | None, language: Language) -> Sequence[str]:
         return ()
     from planner.report.comparison import overlap_lines, totals_lines
 
-    lines = totals_lines(totals.table, totals.missing, totals.labels, language)
+    lines = totals_lines(totals.table, totals.missing, totals.labels, language, totals.currency)
     return [*lines, *overlap_lines(totals.overlaps, language), ""]
 
 

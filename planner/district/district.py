@@ -57,7 +57,7 @@ class District:
     existing: pd.DataFrame
     """``facility`` (int32 position), ``service``, ``capacity`` (float64, NaN = unknown)."""
     sites: gpd.GeoDataFrame
-    """``id``, ``name``, ``kind``, ``area_m2``, ``storey``, ``lift``, ``setup_yuan``, ``yearly_yuan``, ``ready_year``
+    """``id``, ``name``, ``kind``, ``area_m2``, ``storey``, ``lift``, ``setup_cost``, ``yearly_cost``, ``ready_year``
     (float64, NaN = at once), ``services`` (ids joined by ``;``), ``geometry`` (points)."""
     context: ContextLayers
     """Gates, estates, barriers and need, where the study has them."""

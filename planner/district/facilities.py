@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 SITE_COLUMNS = [
-    "id", "name", "kind", "area_m2", "storey", "lift", "setup_yuan", "yearly_yuan", "ready_year", "services", "geometry",
+    "id", "name", "kind", "area_m2", "storey", "lift", "setup_cost", "yearly_cost", "ready_year", "services", "geometry",
 ]  # fmt: skip
 
 
@@ -154,8 +154,8 @@ def _candidates(study: Study, table: LayerTable, spec: Candidates) -> pd.DataFra
             "area_m2": _area(table, assumed),
             "storey": _with_defaults(table, "storey", assumed, lambda kind: kind.storey, 1).astype(np.int32),
             "lift": _lift(table, assumed),
-            "setup_yuan": _with_defaults(table, "setup_yuan", assumed, lambda kind: kind.setup_yuan, 0.0),
-            "yearly_yuan": _with_defaults(table, "yearly_yuan", assumed, lambda kind: kind.yearly_yuan, 0.0),
+            "setup_cost": _with_defaults(table, "setup_cost", assumed, lambda kind: kind.setup_cost, 0.0),
+            "yearly_cost": _with_defaults(table, "yearly_cost", assumed, lambda kind: kind.yearly_cost, 0.0),
             "ready_year": _with_defaults(table, "ready_year", assumed, lambda kind: kind.ready_year, np.nan),
             "services": _allowed_services(table, assumed, [service.id for service in study.services]),
             "point": shapely.point_on_surface(table.frame.geometry.array),

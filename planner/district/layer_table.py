@@ -16,6 +16,7 @@ from planner.io.encoding import NAME_BYTES, cut_name
 from planner.io.numbers import NumberColumn, is_formula_error, read_numbers
 from planner.study import Communities, People
 from planner.study.connection import connection, is_connection, without_secrets
+from planner.study.former_names import other_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -153,7 +154,7 @@ class LayerTable:
             self.flag("error", "formula-error", broken, column=str(column.name), cells=cells)
 
     def _find(self, name: str) -> str | None:
-        wanted = self.spec.columns.get(name, name)
+        wanted = self._wanted(name)
         duplicate = next((found for found in self.duplicate_headings if _same_name(found, wanted)), None)
         if duplicate is not None and wanted not in self._columns():
             names = self.duplicate_headings[duplicate]
@@ -167,6 +168,16 @@ class LayerTable:
         if len(matches) > 1:
             self.findings.error("ambiguous-column", self.label, self.where, column=wanted, columns=", ".join(matches))
         return matches[0] if matches else None
+
+    def _wanted(self, name: str) -> str:
+        """Return what the file should call a column: as the study says, else by its name, or its former name if it has that alone."""
+        former = other_name(name)
+        if name in self.spec.columns or former is None or matching_columns(self._columns(), name):
+            return self.spec.columns.get(name, name)
+        if former not in self._columns():
+            return name
+        self.findings.note("former-column", self.label, self.where, column=former, name=name)
+        return former
 
     def _columns(self) -> list[str]:
         return [str(column) for column in self.frame.columns if column != "geometry"]
@@ -388,7 +399,7 @@ NUMBER_RULES: dict[str, NumberRule] = {
     "storeys": NumberRule("unknown", "low", "unknown_storeys", 0, 1000),
     "capacity": NumberRule("figure", "low", "unknown_capacity", 0, 1e8),
     "storey": NumberRule("figure", "high", "unknown_of_kind", -100, 1000),
-    "setup_yuan": NumberRule("figure", "high", "unknown_of_kind", 0, 1e13),
-    "yearly_yuan": NumberRule("figure", "high", "unknown_of_kind", 0, 1e13),
+    "setup_cost": NumberRule("figure", "high", "unknown_of_kind", 0, 1e13),
+    "yearly_cost": NumberRule("figure", "high", "unknown_of_kind", 0, 1e13),
     "ready_year": NumberRule("unknown", "high", "unknown_year", 1900, 2200),
 }

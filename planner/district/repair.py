@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 #: the planner's names of numeric columns
-_NUMBER_COLUMNS = ("area_m2", "storeys", "capacity", "storey", "setup_yuan", "yearly_yuan", "ready_year", "weight")
+_NUMBER_COLUMNS = ("area_m2", "storeys", "capacity", "storey", "setup_cost", "yearly_cost", "ready_year", "weight")
 #: keys of a layer that describe its file; a repaired copy needs none of them
 _FILE_KEYS = (
     "path",

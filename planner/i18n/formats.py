@@ -1,14 +1,11 @@
-"""Figures as planners read them: whole people, shares with one decimal, gaps with two, money in the language's unit.
+"""Figures as planners read them: whole people, shares with one decimal, gaps with two.
 
-Babel's own forms differ from these on purpose: a share is never rounded to 0 % or 100 % unless it is exactly that, and Chinese
-money is written in 万元, which CLDR's compact form does not give.
+Babel's own forms differ from these on purpose: a share is never rounded to 0 % or 100 % unless it is exactly that.
 """
 
 from __future__ import annotations
 
 import math
-
-from planner.i18n.catalogue import translate
 
 #: rounding error of a sum of floats whose exact share is 0 or 1; one person in a hundred million is ten times as much
 SHARE_TOLERANCE = 1e-9
@@ -60,19 +57,6 @@ def format_gap(gap: float | None) -> str:
     if SHARE_TOLERANCE < gap < 5e-5:
         return "< 0.01 %"
     return f"{100 * gap:.2f} %" if gap > SHARE_TOLERANCE else "0.00 %"
-
-
-def format_money(value: float, language: str) -> str:
-    """Return money in the large unit of the language (``locale.money_unit``: 10,000 in Chinese) from that amount on, else in yuan.
-
-    >>> format_money(1_230_000, "zh"), format_money(1_230_000, "en")
-    ('123 万元', '1,230,000 yuan')
-    """
-    unit = float(translate("locale.money_unit", language))
-    if unit > 1 and value >= unit:
-        amount = f"{value / unit:,.2f}".rstrip("0").rstrip(".")
-        return translate("locale.money_large", language, amount=amount)
-    return f"{format_count(value)} {translate('report.yuan', language)}"
 
 
 def name_with_id(name: str, place_id: str) -> str:

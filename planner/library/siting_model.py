@@ -224,8 +224,8 @@ class SitingModel:
         at_least(faults, limits)
         refuse_model(faults)
         self._budgets = Budgets(
-            self._budgets.capital_yuan if capital_cost is None else float(capital_cost),
-            self._budgets.yearly_yuan if yearly_cost is None else float(yearly_cost),
+            self._budgets.capital_cost if capital_cost is None else float(capital_cost),
+            self._budgets.yearly_cost if yearly_cost is None else float(yearly_cost),
         )
         self._max_sites = self._max_sites if max_sites is None else int(max_sites)
         self._min_sites = self._min_sites if min_sites is None else int(min_sites)
@@ -333,7 +333,7 @@ class SitingModel:
         return SitingProblem(
             n_demand=len(self._times.origins),
             n_services=len(services),
-            sites=Sites(setup_yuan=self._setup_cost, floor_area_m2=self._floor_area_m2),
+            sites=Sites(setup_cost=self._setup_cost, floor_area_m2=self._floor_area_m2),
             offers=self._offers(),
             demands=tuple(
                 Demand(
@@ -380,8 +380,8 @@ class SitingModel:
         return Offers(
             site=site.astype(np.int32),
             service=k.astype(np.int32),
-            capital_yuan=new * column([service.capital_cost for service in services]),
-            yearly_yuan=new * column([service.yearly_cost for service in services]),
+            capital_cost=new * column([service.capital_cost for service in services]),
+            yearly_cost=new * column([service.yearly_cost for service in services]),
             area_m2=new * np.array([service.area_m2 for service in services])[k],
             existing=~new,
             capacity=column([service.capacity for service in services]),

@@ -103,12 +103,12 @@ class Plan:
     @property
     def capital_cost(self) -> float:
         """New capital of the plan, set-up included."""
-        return float(self._recount.capital_yuan)
+        return float(self._recount.capital_cost)
 
     @property
     def yearly_cost(self) -> float:
         """Yearly cost of what is new."""
-        return float(self._recount.yearly_yuan)
+        return float(self._recount.yearly_cost)
 
     @cached_property
     def openings(self) -> pd.DataFrame:
@@ -122,8 +122,8 @@ class Plan:
                 "site": self._times.destinations.index.take(new.site),
                 "service": [self._services[k].name for k in new.service],
                 "area_m2": new.area_m2,
-                "capital_cost": new.capital_yuan,
-                "yearly_cost": new.yearly_yuan,
+                "capital_cost": new.capital_cost,
+                "yearly_cost": new.yearly_cost,
             }
         )
 
@@ -143,8 +143,8 @@ class Plan:
             "services": [", ".join(some) for some in names],
             "n_services": np.array([len(some) for some in names], dtype=np.int64),
             "area_m2_used": area[opened],
-            "capital_cost": self._recount.site_capital_yuan[opened],
-            "yearly_cost": self._recount.site_yearly_yuan[opened],
+            "capital_cost": self._recount.site_capital_cost[opened],
+            "yearly_cost": self._recount.site_yearly_cost[opened],
         }
         own = places.drop(columns=[places.geometry.name, *figures], errors="ignore")
         frame = pd.concat([pd.DataFrame(figures, index=places.index), pd.DataFrame(own)], axis=1)

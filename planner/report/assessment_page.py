@@ -74,7 +74,7 @@ def assessment_page(assessment: Assessment) -> str:
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": page_texts(assessment.study.language),
+            "planner-words": page_texts(assessment.study.language, assessment.study.currency),
             "planner-run": facts(assessment),
             "planner-ground": base_map,
             "planner-places": places(assessment),

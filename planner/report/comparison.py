@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined
 
-from planner.i18n import format_change, format_count, format_gap, format_money, format_share, join, translate
+from planner.i18n import (
+    format_change,
+    format_count,
+    format_gap,
+    format_money,
+    format_share,
+    join,
+    money_format,
+    money_label,
+    translate,
+)
 from planner.report.sheets import sheet_column
-from planner.report.summary import COVERAGE_FIELDS, aligned, coverage_line, status_text
+from planner.report.summary import COVERAGE_FIELDS, UNKNOWN, aligned, coverage_line, status_text
 from planner.report.svg import cost_coverage_plot, stability_map
 from planner.report.xlsx import Column, write_sheets
 from planner.store.comparison import tables_of
@@ -34,11 +44,11 @@ _NAMED = 5
 
 def publish_comparison(comparison: Comparison, settings: Mapping[str, Setting], folder: Path) -> tuple[Path, ...]:
     """Write ``comparison.html`` and ``comparison.xlsx`` into ``folder`` and return their paths."""
-    language = next(iter(settings.values())).language
+    language, currency = _language_and_currency(settings)
     page, workbook = folder / "comparison.html", folder / "comparison.xlsx"
     page.write_text(comparison_page(comparison, settings, language), encoding="utf-8", newline="\n")
     sheets = [
-        (_word(name, language), _columns(name, table, settings, language))
+        (_word(name, language, currency), _columns(name, table, settings))
         for name, table in tables_of(comparison).items()
         if len(table)
     ]
@@ -48,7 +58,7 @@ def publish_comparison(comparison: Comparison, settings: Mapping[str, Setting], 
 
 def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], language: Language) -> str:
     """Return the comparison page: no script, no request, every name escaped."""
-    runs = comparison.runs
+    runs, currency = comparison.runs, _language_and_currency(settings)[1]
     assets = resources.files("planner.report") / "web"
     style = (assets / "comparison.css").read_text(encoding="utf-8")
     several = len(settings) > 1
@@ -57,7 +67,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
     environment.filters |= {"whole": _whole, "percent": _percent, "signed": _signed, "decimal": _decimal, "gap": _gap}
     bases = list(dict.fromkeys(comparison.changes["base"])) or [str(runs["run"].iloc[0])]
     points = [
-        (float(row["annual_yuan"]), float(row["covered"]) / float(row["people"]), str(name))
+        (float(row["annual_cost"]), float(row["covered"]) / float(row["people"]), str(name))
         for name, (_, row) in zip(short, runs.iterrows(), strict=True)
         if row["people"] > 0
     ]
@@ -67,7 +77,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         policy=f"default-src 'none'; style-src 'sha256-{_sha256(style)}'; base-uri 'none'; form-action 'none'",
         style=style,
         title=_title(settings, language),
-        say=lambda key, **values: translate(f"compare.{key}", language, **values),
+        say=lambda key, **values: _word(key, language, currency, **values),
         years=ANNUAL_YEARS,
         bases=", ".join(bases) if several else bases[0].rsplit("/", 1)[-1],
         runs=[
@@ -88,9 +98,9 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         overlaps=overlap_lines(comparison.overlaps, language),
         picture=cost_coverage_plot(
             points,
-            across=_word("annual_yuan", language),
-            up=_word("covered_share", language),
-            label=_word("picture", language),
+            across=_word("annual_cost", language, currency),
+            up=_word("covered_share", language, currency),
+            label=_word("picture", language, currency),
         )
         if len(points) > 1
         else "",
@@ -99,8 +109,13 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
 
 def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tuple[str, ...]:
     """Return the closing lines of a comparison: runs, no-regret sites, most influential assumptions, city totals."""
-    language = next(iter(settings.values())).language
-    lines = [_word("runs", language)]
+    language, currency = _language_and_currency(settings)
+    plain = money_format(language, currency).plain
+
+    def word(key: str) -> str:
+        return _word(key, language, currency)
+
+    lines = [word("runs")]
     for row in comparison.runs.to_dict("records"):
         share = row["covered"] / row["people"] if row["people"] else math.nan
         text = translate(
@@ -108,24 +123,24 @@ def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tu
             language,
             covered=_whole(row["covered"]),
             share=_percent(share),
-            cost=_whole(row["annual_yuan"]),
+            cost=plain.replace("{amount}", _whole(row["annual_cost"])),
             unit=_unit(row, language),
         )
         text += _beside(row, language)
         lines.append(f"  {row['run']}  {text}")
     sure = comparison.sites[comparison.sites["runs"] == comparison.sites["of"]]
     names = ", ".join(str(name or place) for name, place in zip(sure["name"], sure["place_id"], strict=True))
-    lines += [_word("no_regret", language), f"  {names or _word('no_regret_none', language)}"]
-    lines.append(_word("assumptions_title", language))
+    lines += [word("no_regret"), f"  {names or word('no_regret_none')}"]
+    lines.append(word("assumptions_title"))
     lines += [
-        f"  {row['assumption']}  {_word('plan_moved', language)} {_percent(row['plan_moved'])}"
+        f"  {row['assumption']}  {word('plan_moved')} {_percent(row['plan_moved'])}"
         for row in comparison.assumptions.head(_NAMED).to_dict("records")
     ]
     labels = {service: name for setting in settings.values() for service, name in setting.services.items()}
     return (
         *lines,
         *overlap_lines(comparison.overlaps, language),
-        *totals_lines(comparison.totals, _missing(comparison), labels, language),
+        *totals_lines(comparison.totals, _missing(comparison), labels, language, currency),
     )
 
 
@@ -157,8 +172,14 @@ def _missing(comparison: Comparison) -> dict[tuple[str, str], str]:
     }
 
 
-def _word(key: str, language: Language) -> str:
-    return translate(f"compare.{key}", language)
+def _language_and_currency(settings: Mapping[str, Setting]) -> tuple[Language, str]:
+    """Return the language of the first study and the currency of them all."""
+    first = next(iter(settings.values()))
+    return first.language, first.currency
+
+
+def _word(key: str, language: Language, currency: str, **values: object) -> str:
+    return translate(f"compare.{key}", language, currency=money_label(language, currency), **values)
 
 
 def _title(settings: Mapping[str, Setting], language: Language) -> str:
@@ -187,7 +208,7 @@ def _coverage_blocks(
     comparison: Comparison, settings: Mapping[str, Setting], language: Language
 ) -> list[dict[str, Any]]:
     """Return one table per service and group: a row per run, a column per circle."""
-    blocks = []
+    currency, blocks = _language_and_currency(settings)[1], []
     for (service, group), group_rows in comparison.coverage.groupby(["service", "group"], sort=False):
         minutes = sorted(group_rows["minutes"].unique())
         cells = group_rows.set_index(["run", "minutes"])
@@ -196,7 +217,7 @@ def _coverage_blocks(
             for run in dict.fromkeys(group_rows["run"])
         ]
         weighted, limited = bool(group_rows["weighted"].any()), bool(group_rows["limited"].any())
-        everybody = _word("all_weighted" if weighted else "all_groups", language)
+        everybody = _word("all_weighted" if weighted else "all_groups", language, currency)
         heading = f"{_service(settings, str(service), language)} · {group or everybody}"
         if limited:
             heading += f" · {translate('meeting.reach_only', language)}"
@@ -261,7 +282,8 @@ def _study(comparison: Comparison, name: str, setting: Setting, language: Langua
     }
 
 
-def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting], language: Language) -> list[Column]:
+def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting]) -> list[Column]:
+    language, currency = _language_and_currency(settings)
     columns = []
     for key in table.columns:
         values = table[key].tolist()
@@ -272,8 +294,9 @@ def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting], la
         elif key == "status":
             values = [status_text(str(value), language) for value in values]
         elif name == "changes" and key == "change":
-            values = [_word(str(value), language) for value in values]
-        columns.append(sheet_column("comparison", name, str(key), values, language))
+            values = [_word(str(value), language, currency) for value in values]
+        unit = money_label(language, currency)
+        columns.append(sheet_column("comparison", name, str(key), values, language, currency=unit))
     return columns
 
 
@@ -306,13 +329,17 @@ def _decimal(value: Any) -> str:
 
 
 def totals_lines(
-    totals: pd.DataFrame, missing: Mapping[tuple[str, str], str], labels: Mapping[str, Label], language: Language
+    totals: pd.DataFrame,
+    missing: Mapping[tuple[str, str], str],
+    labels: Mapping[str, Label],
+    language: Language,
+    currency: str | None,
 ) -> tuple[str, ...]:
     """Return a block of lines for each scenario of several districts; none for a single district.
 
     Parameters
     ----------
-    totals, missing, labels
+    totals, missing, labels, currency
         As `planner.store.totals.CityTotals` holds them.
     language
         Of the texts.
@@ -324,7 +351,11 @@ def totals_lines(
         if rows[0]["studies"] + sum(why == "failed" for why in missing_studies.values()) < 2:
             continue
         head = translate("batch.totals", language, scenario=scenario, studies=rows[0]["studies"])
-        lines += ["", head, *aligned([*(_covered(row, labels, language) for row in rows), *_sums(rows[0], language)])]
+        lines += [
+            "",
+            head,
+            *aligned([*(_covered(row, labels, language) for row in rows), *_sums(rows[0], language, currency)]),
+        ]
         if missing_studies:
             names = [translate(f"batch.missing_{why}", language, study=study) for study, why in missing_studies.items()]
             lines.append(translate("batch.totals_missing", language, names=join(names, language)))
@@ -359,10 +390,15 @@ def _covered(row: dict[Any, Any], labels: Mapping[str, Label], language: Languag
     return f"{label} · {translate('report.minutes_short', language, minutes=row['minutes'])}", text
 
 
-def _sums(row: dict[Any, Any], language: Language) -> list[tuple[str, str]]:
+def _sums(row: dict[Any, Any], language: Language, currency: str | None) -> list[tuple[str, str]]:
     return [
         (translate("report.sites_opened", language), format_count(row["sites"])),
         (translate("report.services_opened", language), format_count(row["services"])),
-        (translate("report.capital", language), format_money(row["capital_yuan"], language)),
-        (translate("report.yearly", language), format_money(row["yearly_yuan"], language)),
+        *(
+            (
+                translate(f"report.{kind}", language),
+                UNKNOWN if currency is None else format_money(row[f"{kind}_cost"], language, currency),
+            )
+            for kind in ("capital", "yearly")
+        ),
     ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from planner.i18n import messages, translate
+from planner.i18n import messages, money_label, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from planner.study import Block, Evidence, Language, Study
+    from planner.study import Language, Service, SiteKind, Study
 
 Kind = Literal["note", "estimate", "unverified", "assumption", "cited", "verified", "source"]
 #: fields of a service and of a kind of site whose provenance is reported
@@ -18,8 +18,8 @@ SERVICE_FIGURES = (
     "demand",
     "circles",
     "area_m2",
-    "fit_out_yuan",
-    "yearly_yuan",
+    "fit_out_cost",
+    "yearly_cost",
     "capacity",
     "min_load",
     "participation",
@@ -29,9 +29,9 @@ SERVICE_FIGURES = (
 )
 SITE_FIGURES = (
     "area_share",
-    "setup_yuan",
-    "setup_yuan_per_m2",
-    "yearly_yuan",
+    "setup_cost",
+    "setup_cost_per_m2",
+    "yearly_cost",
     "storey",
     "lift",
     "ready_year",
@@ -63,12 +63,12 @@ def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
         *(
             row
             for service in study.services
-            for row in _figures(service, service.name.text(language), SERVICE_FIGURES, service.figures, language)
+            for row in _figures(study, service, service.name.text(language), SERVICE_FIGURES, language)
         ),
         *(
             row
             for kind in study.site_kinds.values()
-            for row in _figures(kind, kind.name.text(language), SITE_FIGURES, kind.figures, language)
+            for row in _figures(study, kind, kind.name.text(language), SITE_FIGURES, language)
         ),
         *(EvidenceRow("source", "", "", source, source) for source in study.credits),
     ]
@@ -125,28 +125,28 @@ def _walkers(study: Study, language: Language) -> Iterator[EvidenceRow]:
 
 
 def _figures(
-    block: Block, subject: str, fields: tuple[str, ...], evidence: dict[str, Evidence], language: Language
+    study: Study, block: Service | SiteKind, subject: str, fields: tuple[str, ...], language: Language
 ) -> Iterator[EvidenceRow]:
     for field in fields:
         value = getattr(block, field)
-        cited = evidence.get(field)
+        cited = block.figures.get(field)
         if cited is None and value == type(block).model_fields[field].default:
             continue  # a default is no assumption
         kind: Kind = "assumption" if cited is None else "verified" if cited.verified else "unverified"
         yield EvidenceRow(
             kind=kind,
             subject=subject,
-            figure=figure_name(field, language),
+            figure=figure_name(field, language, study.currency),
             value=_as_text(value),
             source="" if cited is None else cited.source,
             clause="" if cited is None else cited.clause,
         )
 
 
-def figure_name(field: str, language: Language) -> str:
+def figure_name(field: str, language: Language, currency: str) -> str:
     """Return the name of a field of the study, with its unit."""
     key = f"report.figure.{field}"
-    return translate(key, language) if key in messages(language) else field
+    return translate(key, language, currency=money_label(language, currency)) if key in messages(language) else field
 
 
 def _as_text(value: Any) -> str:

@@ -12,6 +12,7 @@ from planner.i18n import (
     format_money,
     format_share,
     join,
+    money_label,
     name_with_id,
     text_column,
     translate,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 LEAST_PEOPLE, LEAST_GAIN, LEAST_MONEY = 0.5, 0.05, 1.0
-"""Smaller changes are not reported: half a person, a twentieth of the first goal's unit, one yuan."""
+"""Smaller changes are not reported: half a person, a twentieth of the first goal's unit, one unit of money."""
 
 
 def explanation_lines(run: Run, found: Explanation, language: Language | None = None) -> tuple[str, ...]:
@@ -61,6 +62,7 @@ class ExplanationText:
 
     def __init__(self, run: Run, found: Explanation, language: Language) -> None:
         self.run, self.found, self.language = run, found, language
+        self.currency = run.study.currency
         self.goal = run.manifest.result.goals[0].goal if run.manifest.result.goals else "coverage"
         self.maximise = self.goal in MAXIMISED
         self._services = {service.id: service for service in run.study.services}
@@ -68,7 +70,9 @@ class ExplanationText:
 
     def text(self, what: str, **values: object) -> str:
         """Return a text of the catalogue of explanations."""
-        return translate(f"explain.{what}", self.language, **values)
+        return translate(
+            f"explain.{what}", self.language, **{"currency": money_label(self.language, self.currency), **values}
+        )
 
     def proof(self) -> list[str]:
         """Return the goal, its value and bound, and whether the plan is proven optimal."""
@@ -181,10 +185,10 @@ class ExplanationText:
                         who=self.unit(service.id),
                     )
                 )
-        if abs(row["capital_yuan"]) >= LEAST_MONEY:
-            parts.append(self.text("price_capital", yuan=self.money_change(row["capital_yuan"])))
-        if abs(row["yearly_yuan"]) >= LEAST_MONEY:
-            parts.append(self.text("price_yearly", yuan=self.money_change(row["yearly_yuan"])))
+        if abs(row["capital_cost"]) >= LEAST_MONEY:
+            parts.append(self.text("price_capital", amount=self.money_change(row["capital_cost"])))
+        if abs(row["yearly_cost"]) >= LEAST_MONEY:
+            parts.append(self.text("price_yearly", amount=self.money_change(row["yearly_cost"])))
         return parts
 
     def gain_text(self, gain: float) -> str:
@@ -268,9 +272,9 @@ class ExplanationText:
             return [self.text("bills_none")]
         lines = []
         for row in rows:
-            limits = {name: row[f"{name}_limit_yuan"] for name in ("capital", "yearly")}
+            limits = {name: row[f"{name}_limit"] for name in ("capital", "yearly")}
             values = {"department": row[text_column(row, "name", self.language)]}
-            values |= {name: self.money(row[f"{name}_yuan"]) for name in limits}
+            values |= {name: self.money(row[f"{name}_cost"]) for name in limits}
             if all(math.isnan(limit) for limit in limits.values()):
                 lines.append("- " + self.text("bill", **values))
                 continue
@@ -286,8 +290,8 @@ class ExplanationText:
         outside = [one.name.text(self.language) for one in budgets.departments.values() if one.outside]
         total = self.text(
             "bill_total",
-            capital=self._against(result.capital_yuan, budgets.capital_yuan),
-            yearly=self._against(result.yearly_yuan, budgets.yearly_yuan),
+            capital=self._against(result.capital_cost, budgets.capital_cost),
+            yearly=self._against(result.yearly_cost, budgets.yearly_cost),
             without=self.text("bill_without", names=self.join(outside)) if outside else "",
         )
         return [*lines, "", total]
@@ -307,13 +311,13 @@ class ExplanationText:
         if (
             not len(self.found.unfunded)
             and abs(row["gain"]) < self.least_gain
-            and abs(row["capital_yuan"]) < LEAST_MONEY
+            and abs(row["capital_cost"]) < LEAST_MONEY
         ):
             if not self.is_informative(row["gain_at_most"]):
                 return [self.text("endless_unknown")]
             key = "endless_same" if row["proven"] else "endless_unproven"
             return [self.text(key, most=self.upper_bound_text(row["gain_at_most"]))]
-        changes = [self.money_change(row["capital_yuan"]), self.money_change(row["yearly_yuan"])]
+        changes = [self.money_change(row["capital_cost"]), self.money_change(row["yearly_cost"])]
         limits_text = dict(zip(("capital", "yearly"), changes, strict=True))
         better = self.text("gain_none") if abs(row["gain"]) < self.least_gain else self.gain_text(row["gain"])
         lines = [
@@ -328,8 +332,8 @@ class ExplanationText:
                 "unfunded_item",
                 service=self.service(one["service"]),
                 place=self.place(one["place_id"]),
-                capital=self.money(one["capital_yuan"]),
-                yearly=self.money(one["yearly_yuan"]),
+                capital=self.money(one["capital_cost"]),
+                yearly=self.money(one["yearly_cost"]),
             )
             for one in self.found.unfunded.to_dict("records")
         ]
@@ -393,7 +397,7 @@ class ExplanationText:
 
     def money(self, value: float) -> str:
         """Return an amount of money of either sign."""
-        return format_money(value, self.language) if value >= 0 else f"−{format_money(-value, self.language)}"
+        return format_money(value, self.language, self.currency)
 
     def money_change(self, value: float) -> str:
         """Return a change of money with its sign."""
@@ -428,9 +432,9 @@ def write_explanation_workbook(
         for column in table.columns:
             if schema()["explanation"][name].column(column).sheet:
                 service = next((one for one in run.study.services if column == f"people_{one.id}"), None)
-                facts = {"who": texts.unit()}
+                facts = {"who": texts.unit(), "currency": money_label(language, texts.currency)}
                 if service is not None:
-                    facts = {"service": texts.service(service.id), "who": texts.unit(service.id)}
+                    facts |= {"service": texts.service(service.id), "who": texts.unit(service.id)}
                 columns[column] = sheet_column("explanation", name, column, table[column].tolist(), language, **facts)
         return columns
 
@@ -452,7 +456,7 @@ def write_explanation_workbook(
         return Column(texts.text(f"column.{way}"), named, "text", 44)
 
     prices, swaps = stored("prices"), stored("swaps")
-    money = [prices.pop("capital_yuan"), prices.pop("yearly_yuan")]
+    money = [prices.pop("capital_cost"), prices.pop("yearly_cost")]
     allowed = swaps.pop("allowed")
     sheets = [
         ("prices", [worded("prices", "rule"), *prices.values(), *money]),

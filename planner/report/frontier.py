@@ -7,7 +7,7 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from planner.i18n import format_gap, format_money, format_share, translate
+from planner.i18n import format_gap, format_money, format_share, money_label, translate
 from planner.report.cartography import INK, SERVICES
 from planner.report.sheets import sheet_column
 from planner.report.xlsx import write_sheets
@@ -59,11 +59,15 @@ def _aim(trace: FrontierResult, language: Language) -> str:
 
 def _counted(trace: FrontierResult, language: Language) -> str:
     """Return the unit of the first goal."""
-    aim = translate(f"explain.aim.{_goal(trace.study)}", language)
+    aim = _goal_name(trace.study, language)
     years = trace.study.siting.years
     if years and _goal(trace.study) in {"coverage", "walk"}:
         aim += translate("explain.aim.years", language, years=len(years))
     return aim
+
+
+def _goal_name(study: Study, language: Language) -> str:
+    return translate(f"explain.aim.{_goal(study)}", language, currency=money_label(language, study.currency))
 
 
 def _point(trace: FrontierResult, row: Mapping[Any, Any], language: Language) -> str:
@@ -79,7 +83,7 @@ def _point(trace: FrontierResult, row: Mapping[Any, Any], language: Language) ->
         value=_number(trace.study, row["value"]),
         bound="–" if math.isnan(row["bound"]) else _bound(trace.study, row["bound"], up=better),
         gap=format_gap(row["gap"]),
-        capital=format_money(row["capital_yuan"], language),
+        capital=format_money(row["capital_cost"], language, trace.study.currency),
     )
 
 
@@ -101,11 +105,12 @@ def _knee(trace: FrontierResult, language: Language) -> str:
         before=f"{before:,.1f}",
         after=f"{after:,.1f}",
         aim=_counted(trace, language),
+        currency=money_label(language, trace.study.currency),
     )
 
 
 def _limit(trace: FrontierResult, limit: float, language: Language) -> str:
-    return format_share(limit) if trace.along == "floor" else format_money(limit, language)
+    return format_share(limit) if trace.along == "floor" else format_money(limit, language, trace.study.currency)
 
 
 def _number(study: Study, value: float) -> str:
@@ -122,20 +127,20 @@ def _bound(study: Study, value: float, *, up: bool) -> str:
 def _write_book(trace: FrontierResult, path: Path) -> None:
     language, table = trace.study.language, trace.points
     services = {f"people_{service.id}": service for service in trace.study.services}
+    currency = money_label(language, trace.study.currency)
     columns = []
     for name in table.columns:
-        facts = {}
+        facts = {"currency": currency}
         if name in services:
             service = services[name]
-            facts = {"service": service.name.text(language), "minutes": f"{service.circles[-1].minutes:g}"}
+            facts |= {"service": service.name.text(language), "minutes": f"{service.circles[-1].minutes:g}"}
         column = sheet_column("frontier", "frontier", name, table[name].tolist(), language, **facts)
         if name == "limit":
             floor = trace.along == "floor"
-            column = replace(
-                column, heading=translate(f"frontier.along.{trace.along}", language), kind="share" if floor else "money"
-            )
+            along = translate(f"frontier.along.{trace.along}", language, currency=currency)
+            column = replace(column, heading=along, kind="share" if floor else "money")
         elif name == "slope" and trace.along == "floor":
-            column = replace(column, heading=translate("frontier.column.slope_floor", language))
+            column = replace(column, heading=translate("frontier.column.slope_floor", language, currency=currency))
         columns.append(column)
     title = translate("frontier.title", language, name=trace.study.name.text(language))
     write_sheets(path, title, [(translate("stage.frontier", language), columns)])
@@ -181,9 +186,10 @@ def _draw(trace: FrontierResult, path: Path) -> None:
                 translate("frontier.knee_mark", language), at, xytext=(10, -14), textcoords="offset points", color=INK
             )
         axes.set_xlabel(
-            translate(f"frontier.along.{trace.along}", language) + (" (%)" if trace.along == "floor" else "")
+            translate(f"frontier.along.{trace.along}", language, currency=money_label(language, trace.study.currency))
+            + (" (%)" if trace.along == "floor" else "")
         )
-        axes.set_ylabel(translate(f"explain.aim.{_goal(trace.study)}", language), wrap=True)
+        axes.set_ylabel(_goal_name(trace.study, language), wrap=True)
         axes.set_title(translate("frontier.title", language, name=trace.study.name.text(language)), parse_math=False)
         axes.ticklabel_format(style="plain", useOffset=False)
         axes.grid(visible=True, alpha=0.3)

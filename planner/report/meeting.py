@@ -68,7 +68,7 @@ def meeting_page(run: Run, review: Review | None = None) -> str:
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": {language: page_texts(language) for language in languages()},
+            "planner-words": {language: page_texts(language, run.study.currency) for language in languages()},
             "planner-run": {**facts(run), "review": None if review is None else _review(review)},
             "planner-ground": base_map,
             "planner-places": places(run),

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import asdict
 from html import escape
 from html.parser import HTMLParser
 from importlib import resources
@@ -22,7 +23,7 @@ from jinja2 import Template
 from xstatic.pkg import leaflet
 
 from planner.errors import OutputError
-from planner.i18n import languages, messages, translate
+from planner.i18n import languages, money_format, translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,7 +105,7 @@ def page(
     text = _put(
         skeleton,
         {
-            "<html>": f'<html lang="{translate("locale.tag", language)}" data-locales="{escape(_locales())}">',
+            "<html>": f'<html lang="{translate("locale.tag", language)}" data-locales="{escape(_locales(study.currency))}">',
             '<script src="leaflet.js"></script>': f"<script>{leaflet_script()}</script>",
             '<link rel="stylesheet" href="leaflet.css"/>': f"<style>{leaflet_style()}</style>",
             "@@title@@": escape(f"{study.name.text(language)} · {translate(about, language)}"),
@@ -117,14 +118,16 @@ def page(
     return text
 
 
-def _locales() -> str:
-    """Return tag, name and money units of every installed language, as the scripts read them from the root element."""
+def _locales(currency: str) -> str:
+    """Return tag, name, separators and layouts of money of every language, as the scripts read them from the root element."""
     return json.dumps(
         {
             language: {
-                key.removeprefix("locale."): text
-                for key, text in messages(language).items()
-                if key.startswith("locale.")
+                **{
+                    part: translate(f"locale.{part}", language)
+                    for part in ("tag", "name", "list", "clauses", "phrases")
+                },
+                "money": asdict(money_format(language, currency)),
             }
             for language in languages()
         },

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from planner.i18n import languages, messages
+from planner.i18n import languages, messages_of_currency
 from planner.report.cartography import drawn_streets, focus_m, glyphs, service_colour, street_class
 from planner.report.encoding import (
     continuous_degrees,
@@ -46,11 +46,13 @@ STREET_TOLERANCE_M = 1.0
 CIRCLE_TOLERANCE_M = 3.0
 
 
-def page_texts(language: Language) -> dict[str, str]:
-    """Return the texts of one language for the scripts of a page (format fields stay in braces)."""
+def page_texts(language: Language, currency: str) -> dict[str, str]:
+    """Return the texts of one language for the scripts of a page (format fields but ``{currency}`` stay in braces)."""
     prefix = "report."
     texts = {
-        key: text for key, text in sorted(messages(language).items()) if not key.startswith(("finding.", "locale."))
+        key: text
+        for key, text in sorted(messages_of_currency(language, currency).items())
+        if not key.startswith(("finding.", "locale."))
     }
     return {key.removeprefix(prefix): text for key, text in texts.items()}
 
@@ -176,12 +178,12 @@ def problem_data(run: Run) -> dict[str, Any]:
                 "id": name,
                 "name": label_texts(department.name),
                 "outside": department.outside,
-                "capital": department.capital_yuan,
-                "yearly": department.yearly_yuan,
+                "capital": department.capital_cost,
+                "yearly": department.yearly_cost,
             }
             for name, department in study.budgets.departments.items()
         ],
-        "budgets": {"capital": study.budgets.capital_yuan, "yearly": study.budgets.yearly_yuan},
+        "budgets": {"capital": study.budgets.capital_cost, "yearly": study.budgets.yearly_cost},
         "rules": _rules(study, tables.offers, tables.places["id"].tolist()),
         "plans": _plans(tables.offers),
     }
@@ -266,10 +268,10 @@ def _offers(run: Run) -> dict[str, Any]:
         "stands": offers["stands"].astype(int).tolist(),
         "mayClose": offers["may_close"].astype(int).tolist(),
         "area": offers["area_m2"].tolist(),
-        "capital": offers["capital_yuan"].tolist(),
-        "yearly": offers["yearly_yuan"].tolist(),
+        "capital": offers["capital_cost"].tolist(),
+        "yearly": offers["yearly_cost"].tolist(),
         "moves": [standing.get((name, k), -1) for name, k in zip(offers["moves_from"], service_of, strict=True)],
-        "closing": offers["closing_yuan"].tolist(),
+        "closing": offers["closing_cost"].tolist(),
         "pays": shares,
         "capacity": [UNLIMITED if np.isnan(value) else float(value) for value in offers["capacity"]],
         "minLoad": _least_loads(run, service_of),
@@ -298,9 +300,9 @@ def _sites(run: Run) -> dict[str, Any]:
         "minArea": [kind.min_area_m2 if kind else 0.0 for kind in kinds],
         "minServices": [kind.min_services if kind else 0 for kind in kinds],
         "hubOnly": [int(kind.hub_only) if kind else 0 for kind in kinds],
-        "setup": places["setup_yuan"].tolist(),
-        "setupPerM2": [kind.setup_yuan_per_m2 if kind else 0.0 for kind in kinds],
-        "yearly": places["yearly_yuan"].tolist(),
+        "setup": places["setup_cost"].tolist(),
+        "setupPerM2": [kind.setup_cost_per_m2 if kind else 0.0 for kind in kinds],
+        "yearly": places["yearly_cost"].tolist(),
         "area": area,
         "payer": None if payer is None else departments.index(payer),
     }
@@ -333,8 +335,8 @@ def _rules(study: Study, offers: pd.DataFrame, place_ids: list[str]) -> dict[str
             {
                 "services": [position[name] for name in room.services],
                 "area": room.area_m2,
-                "capital": room.fit_out_yuan,
-                "yearly": room.yearly_yuan,
+                "capital": room.fit_out_cost,
+                "yearly": room.yearly_cost,
             }
             for room in together.shared_rooms
         ],

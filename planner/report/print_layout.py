@@ -288,7 +288,9 @@ def _sites(paper: _Paper, run: Run, x: float, y: float) -> None:
         paper.text(left + 6, base, name, size, weight="bold")
         if columns == 1:
             paper.text(left + 78, base, one_line(offered, 52), size)
-            paper.text(left + 192, base, format_money(site["capital_yuan"], language), size, ha="right")
+            paper.text(
+                left + 192, base, format_money(site["capital_cost"], language, run.study.currency), size, ha="right"
+            )
         else:
             paper.text(left + 52, base, one_line(offered, 28), size)
 

@@ -64,7 +64,7 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": {language: page_texts(language) for language in languages()},
+            "planner-words": {language: page_texts(language, run.study.currency) for language in languages()},
             "planner-run": {
                 **{name: run_data[name] for name in RUN_KEYS},
                 "minutes": [[circle.minutes for circle in service.circles] for service in run.study.services],

@@ -13,6 +13,7 @@ from planner.i18n import (
     format_money,
     format_share,
     messages,
+    money_label,
     name_with_id,
     text_column,
     translate,
@@ -96,7 +97,7 @@ def coverage(run: Run) -> tuple[Coverage, ...]:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One figure of the plan, with the unit it is counted in (empty: a plain number or a text)."""
+    """One figure of the plan, with its unit: ``share``, a currency, or empty for a plain number or a text."""
 
     key: str
     value: float | int | str | None
@@ -116,8 +117,8 @@ def indicators(run: Run) -> tuple[Indicator, ...]:
         Indicator("services_opened", result.services_opened),
         Indicator("co_located_services", together),
         Indicator("co_located", result.co_located),
-        Indicator("capital", result.capital_yuan, "yuan", study.budgets.capital_yuan),
-        Indicator("yearly", result.yearly_yuan, "yuan", study.budgets.yearly_yuan),
+        Indicator("capital", result.capital_cost, study.currency, study.budgets.capital_cost),
+        Indicator("yearly", result.yearly_cost, study.currency, study.budgets.yearly_cost),
         Indicator("status", result.status),
         Indicator("objective", result.objective),
         Indicator("bound", result.bound),
@@ -213,14 +214,19 @@ def coverage_line(row: Mapping[str, float], language: Language, *, limited: bool
 
 def unopened_rows(run: Run, language: Language) -> list[tuple[str, str]]:
     """Return (service, text) for every service without an opening: binding constraint and cost of opening one."""
+    currency = run.study.currency
     places = dict(zip(run.tables.places["id"], run.tables.places["name"], strict=True))
     names = {service.id: service.name.text(language) for service in run.study.services}
     rows = []
     for row in run.tables.unopened.to_dict("records"):
         values = {
             "place": name_with_id(places.get(row["place_id"], ""), row["place_id"]),
-            "capital": UNKNOWN if math.isnan(row["capital_yuan"]) else format_money(row["capital_yuan"], language),
-            "yearly": UNKNOWN if math.isnan(row["yearly_yuan"]) else format_money(row["yearly_yuan"], language),
+            "capital": UNKNOWN
+            if math.isnan(row["capital_cost"])
+            else format_money(row["capital_cost"], language, currency),
+            "yearly": UNKNOWN
+            if math.isnan(row["yearly_cost"])
+            else format_money(row["yearly_cost"], language, currency),
             "people": UNKNOWN if math.isnan(row["people"]) else format_count(row["people"]),
             "minutes": row["minutes"],
             "rules": row[text_column(row, "rules", language)],
@@ -230,9 +236,11 @@ def unopened_rows(run: Run, language: Language) -> list[tuple[str, str]]:
         small = row["why"] == "unsuited" and row["largest_m2"] < row["needs_m2"]
         text = translate("report.unopened.too_small" if small else f"report.unopened.{row['why']}", language, **values)
         if row["why"] == "rules":
-            if not math.isnan(row["unspent_yuan"]):
+            if not math.isnan(row["unspent_capital"]):
                 text += translate(
-                    "report.unopened.unspent", language, unspent=format_money(max(0.0, row["unspent_yuan"]), language)
+                    "report.unopened.unspent",
+                    language,
+                    unspent=format_money(max(0.0, row["unspent_capital"]), language, currency),
                 )
             if row["instead_place_id"]:
                 text += translate(
@@ -250,7 +258,7 @@ def _further_goals(run: Run, language: Language) -> list[tuple[str, str]]:
     """Return value and bound of the goals after the first."""
     return [
         (
-            translate(f"report.goal.{goal.goal}", language),
+            translate(f"report.goal.{goal.goal}", language, currency=money_label(language, run.study.currency)),
             translate(
                 "report.goal_line",
                 language,
@@ -267,8 +275,8 @@ def _payers(run: Run, language: Language) -> list[tuple[str, str]]:
     """Return what each department pays, against its budget."""
     rows = []
     for bill in run.tables.bills.to_dict("records"):
-        limit = bill["capital_limit_yuan"]
-        paid = Indicator("capital", bill["capital_yuan"], "yuan", None if math.isnan(limit) else limit)
+        limit = bill["capital_limit"]
+        paid = Indicator("capital", bill["capital_cost"], run.study.currency, None if math.isnan(limit) else limit)
         rows.append(
             (
                 translate("report.pays", language, department=bill[text_column(bill, "name", language)]),
@@ -296,7 +304,8 @@ def indicator_text(indicator: Indicator, language: Language) -> str:
         return shown
     limit = _number(indicator.limit, indicator.unit, language)
     unit = limit.lstrip("0123456789,.")
-    return f"{shown.removesuffix(unit) if unit else shown} {translate('report.of', language)} {limit}"
+    of = translate("report.of", language)
+    return f"{shown.removesuffix(unit) if unit and unit != limit else shown} {of} {limit}"
 
 
 def status_text(status: str, language: Language) -> str:
@@ -313,10 +322,10 @@ def _width(text: str) -> int:
 def _number(value: float, unit: str, language: Language) -> str:
     if not math.isfinite(value):
         return UNKNOWN
-    if unit == "yuan":
-        return format_money(value, language)
     if unit == "share":
         return format_gap(value)
+    if unit:
+        return format_money(value, language, unit)
     return f"{round(value, 1) + 0.0:,.1f}".removesuffix(".0")  # + 0.0: −0 becomes 0
 
 
@@ -334,8 +343,8 @@ def review_summary(review: Review, language: Language | None = None) -> tuple[st
             lines.append(_line(label, [_covered(column, k, c) for column in columns]))
     values: tuple[tuple[str, Callable[[Column], str]], ...] = (
         ("worth_unit", lambda column: format_count(column.found.worth)),
-        ("capital", lambda column: format_money(column.found.capital_yuan, language)),
-        ("yearly", lambda column: format_money(column.found.yearly_yuan, language)),
+        ("capital", lambda column: format_money(column.found.capital_cost, language, review.run.study.currency)),
+        ("yearly", lambda column: format_money(column.found.yearly_cost, language, review.run.study.currency)),
         ("sites_open", lambda column: str(len(column.found.opened_sites))),
         ("rules_broken_short", lambda column: str(len(column.found.broken))),
     )
@@ -367,12 +376,12 @@ def _priced(review: Review, price: Price, language: Language) -> str:
         part for part in (str(places[decision.place_id]), services.get(decision.service or "", "")) if part
     )
     label = f"  {translate(f'meeting.{stance[opened]}', language)}  {what}"
-    if price.people is None or price.people_most is None or price.capital_yuan is None or price.yearly_yuan is None:
+    if price.people is None or price.people_most is None or price.capital_cost is None or price.yearly_cost is None:
         return f"{label}: {translate('meeting.price_mends' if price.mends else 'meeting.price_unknown', language)}"
     least, most = format_count(price.people), format_count(price.people_most)
     people = f"−{least}" if least == most else f"−{least} … −{most}"
     money = {
-        name: f"{'+' if value >= 0 else '−'}{format_money(abs(value), language)}"
-        for name, value in (("capital", price.capital_yuan), ("yearly", price.yearly_yuan))
+        name: f"{'+' if value >= 0 else '−'}{format_money(abs(value), language, review.run.study.currency)}"
+        for name, value in (("capital", price.capital_cost), ("yearly", price.yearly_cost))
     }
     return f"{label}: {translate('meeting.price_line', language, people=people, **money)}"

@@ -75,7 +75,7 @@ def cost_coverage_plot(points: Sequence[tuple[float, float, str]], *, across: st
     Parameters
     ----------
     points
-        Cost in yuan, share 0…1, name of the run.
+        Cost, share 0…1, name of the run.
     across, up
         Labels of the axes.
     label

@@ -51,7 +51,7 @@ def map_page(run: Run) -> str:
         scripts=SCRIPTS,
         styles=STYLES,
         data={
-            "planner-words": page_texts(run.study.language),
+            "planner-words": page_texts(run.study.language, run.study.currency),
             "planner-run": run_facts(run),
             "planner-ground": base_map,
             "planner-places": places(run),
@@ -177,10 +177,10 @@ def _site(row: Any, ids: list[str], opened: dict[str, list[int]]) -> dict[str, A
         "services": opened.get(row.place_id, []),
         "area_m2": number(row.area_m2),
         "area_offered_m2": number(row.area_offered_m2),
-        "setup_yuan": number(row.setup_yuan),
-        "fit_out_yuan": number(row.fit_out_yuan),
-        "capital_yuan": number(row.capital_yuan),
-        "yearly_yuan": number(row.yearly_yuan),
+        "setup_cost": number(row.setup_cost),
+        "fit_out_cost": number(row.fit_out_cost),
+        "capital_cost": number(row.capital_cost),
+        "yearly_cost": number(row.yearly_cost),
         "ready_year": number(row.ready_year),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.i18n import join, messages, text_column, translate
+from planner.i18n import join, messages, money_label, text_column, translate
 from planner.report.evidence import evidence_rows
 from planner.report.sheets import sheet_column
 from planner.report.summary import coverage, indicator_label, indicators, limited_services, status_text, unopened_rows
@@ -52,7 +52,7 @@ def _summary(run: Run, language: Language) -> list[Column]:
         (word("date"), study.date, None, "", "text"),
         (word("run_id"), run.manifest.run_id, None, "", "text"),
     ]
-    looks = {"yuan": (word("yuan"), "money"), "share": ("", "gap")}
+    looks = {study.currency: (money_label(language, study.currency), "money"), "share": ("", "gap")}
     for indicator in indicators(run):
         value = status_text(indicator.value, language) if isinstance(indicator.value, str) else indicator.value
         plain = "whole" if isinstance(value, int) else "people"
@@ -176,7 +176,7 @@ def _sites(run: Run, language: Language) -> list[Column]:
     kinds = [study.site_kinds[kind].name.text(language) if kind in study.site_kinds else kind for kind in table["kind"]]
     return [
         Column(_heading("number", language), list(range(1, len(table) + 1)), "whole", 6),
-        *_stored("opened_sites", table, language, kind=kinds, services=together),
+        *_stored(run, "opened_sites", language, kind=kinds, services=together),
         *_degrees(run, table["place_id"], language),
     ]
 
@@ -193,7 +193,7 @@ def _openings(run: Run, language: Language) -> list[Column]:
 
 def _money(run: Run, language: Language) -> list[Column]:
     table = run.tables.bills
-    return _stored("bills", table, language, department=table[text_column(table, "name", language)].tolist())
+    return _stored(run, "bills", language, department=table[text_column(table, "name", language)].tolist())
 
 
 def _loads(run: Run, language: Language) -> list[Column]:
@@ -205,19 +205,21 @@ def _existing(run: Run, language: Language) -> list[Column]:
     return [*_stored_with_names(run, "existing", language), *_degrees(run, places, language)]
 
 
-def _stored(table_name: str, table: pd.DataFrame, language: Language, **cells: list[str]) -> list[Column]:
+def _stored(run: Run, table_name: str, language: Language, **cells: list[str]) -> list[Column]:
     """Return the columns of a stored table that the schema shows on a sheet; ``cells`` holds texts instead of what is stored."""
-    return [
-        sheet_column("run", table_name, name, cells[name] if name in cells else table[name].tolist(), language)
-        for name in (column.name for column in schema()["run"][table_name].columns if column.sheet)
-    ]
+    table, columns = getattr(run.tables, table_name), []
+    currency = money_label(language, run.study.currency)
+    for name in (column.name for column in schema()["run"][table_name].columns if column.sheet):
+        values = cells[name] if name in cells else table[name].tolist()
+        columns.append(sheet_column("run", table_name, name, values, language, currency=currency))
+    return columns
 
 
 def _stored_with_names(run: Run, table_name: str, language: Language, **cells: list[str]) -> list[Column]:
     """Return the same of a table of places and services, with their names; a place's name follows its id."""
     table = getattr(run.tables, table_name)
     services = _service_names(run.study, table["service"], language)
-    place, *others = _stored(table_name, table, language, service=services, **cells)
+    place, *others = _stored(run, table_name, language, service=services, **cells)
     names = run.tables.places.set_index("id")["name"]
     return [place, Column(_heading("name", language), [names[one] for one in table["place_id"]], width=34), *others]
 

@@ -118,7 +118,7 @@ def _objective(form: Formulation, goal: Goal) -> Expression:
     if goal.kind == "walk":
         return form.walk()
     if goal.kind == "cost":
-        walked = [form.walk().scaled(goal.yuan_per_walked_s)] if goal.walks else []
+        walked = [form.walk().scaled(goal.cost_per_walked_s)] if goal.walks else []
         return Expression.total([form.cost(goal.years), *walked])
     return form.opened_sites()
 

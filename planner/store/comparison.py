@@ -63,6 +63,7 @@ class Setting:
     language: Language
     services: dict[str, Label]
     name: Label
+    currency: str
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:
@@ -113,7 +114,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
     Raises
     ------
     OutputError
-        if a folder holds no finished run, or nothing is called ``base``.
+        if a folder holds no finished run, nothing is called ``base``, or the runs count money in different currencies.
     """
     told: list[RunMeasures] = []
     settings: dict[str, Setting] = {}
@@ -131,7 +132,9 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
                 run.study.language,
                 {service.id: service.name for service in run.study.services},
                 run.study.name,
+                run.study.currency,
             )
+    _refuse_currencies(told)
     bases = _bases(told, base)
     coverage = pd.concat([one.coverage for one in told], ignore_index=True)
     by_key = coverage.set_index(["run", "service", "minutes", "group"])["covered_after"]
@@ -155,6 +158,17 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
             list(dict.fromkeys(one.study for one in told)),
         ),
     ), settings
+
+
+def _refuse_currencies(told: Sequence[RunMeasures]) -> None:
+    """Refuse runs of different currencies: their costs cannot stand on one axis, and no exchange rate is known."""
+    first: dict[str, str] = {}
+    for one in told:
+        first.setdefault(str(one.asked["currency"]), one.run)
+    if len(first) > 1:
+        named = ", ".join(f"{run} ({currency})" for currency, run in first.items())
+        msg = f"runs in different currencies cannot be compared: {named}; compare those of one currency"
+        raise OutputError(msg)
 
 
 def _called(folder: Path) -> str:

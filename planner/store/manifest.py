@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from planner.study.former_names import with_names_of_today
+
 
 @dataclass(frozen=True)
 class GoalResult:
@@ -37,8 +39,8 @@ class Result:
     """|bound − objective| / |objective|."""
     seconds: float
     solver: str
-    capital_yuan: float
-    yearly_yuan: float
+    capital_cost: float
+    yearly_cost: float
     sites_opened: int
     services_opened: int
     co_located: int
@@ -76,7 +78,8 @@ class Manifest:
     def from_json(cls, text: str) -> Manifest:
         """Read back what ``as_json`` wrote."""
         fields: dict[str, Any] = json.loads(text)
-        result: dict[str, Any] = fields["result"]
+        known = Result.__dataclass_fields__
+        result = with_names_of_today(fields["result"], known)
         goals = tuple(GoalResult(**goal) for goal in result["goals"])
         unproven = tuple(fields.get("without_checksum", ()))
         return cls(**{**fields, "result": Result(**{**result, "goals": goals}), "without_checksum": unproven})

@@ -56,7 +56,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
     whole = coverage[coverage["group"] == ""]
     widest = whole.loc[whole.groupby("service", sort=False)["minutes"].idxmax()]
     people, before, after = (float(widest[column].sum()) for column in ("people", "covered_before", "covered_after"))
-    annual = result.capital_yuan / ANNUAL_YEARS + result.yearly_yuan
+    annual = result.capital_cost / ANNUAL_YEARS + result.yearly_cost
     wide = worst.loc[worst.groupby("service", sort=False)["minutes"].idxmax()] if len(worst) else worst
     weights = widest.set_index("service")["people"].reindex(access["service"]).to_numpy()
     known = access["gini_after"].notna().to_numpy()
@@ -73,9 +73,9 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
         "sites": result.sites_opened,
         "services": result.services_opened,
         "co_located": result.co_located,
-        "capital_yuan": result.capital_yuan,
-        "yearly_yuan": result.yearly_yuan,
-        "annual_yuan": annual,
+        "capital_cost": result.capital_cost,
+        "yearly_cost": result.yearly_cost,
+        "annual_cost": annual,
         "people": people,
         "covered_before": before,
         "covered": after,
@@ -85,7 +85,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
         "weighted": bool(widest["weighted"].any()),
         "heads": float(widest["heads"].sum()),
         "heads_covered": float(widest["heads_after"].sum()),
-        "yuan_per_newly_covered": annual / (after - before) if after > before else np.nan,
+        "cost_per_newly_covered": annual / (after - before) if after > before else np.nan,
         "worst_share": lowest_share(wide["share_after"].to_numpy(dtype=np.float64)),
         "gini": float(np.average(access["gini_after"][known], weights=weights[known]))
         if weights[known].sum()

@@ -16,6 +16,7 @@ import pandas as pd
 from planner.errors import OutputError
 from planner.i18n import translate
 from planner.store.schema import schema
+from planner.study.former_names import former_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,6 +136,7 @@ def read_table(folder: Path, folder_type: Folder, name: str, language: Language)
         raise OutputError(translate("report.older_table", language, folder=folder.parent, table=path.name))
     geographic = any(column.type == "geometry" for column in table.columns)
     frame: pd.DataFrame = gpd.read_parquet(path) if geographic else pd.read_parquet(path)
+    frame = frame.rename(columns=former_columns(frame.columns, table.required))
     missing = [column for column in table.required if column not in frame.columns]
     if missing:
         facts = {"folder": folder.parent, "table": path.name, "columns": ", ".join(missing)}

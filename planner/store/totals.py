@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 #: what is summed over the runs of a scenario, beside people
-_SUMS = ("sites", "services", "capital_yuan", "yearly_yuan")
+_SUMS = ("sites", "services", "capital_cost", "yearly_cost")
 COLUMNS = (
     "scenario", "studies", "missing", *_SUMS, "service", "counted_in", "minutes",
     "people", "covered_before", "covered_after", "share_before", "share_after",
@@ -53,6 +53,8 @@ class CityTotals:
     """What the services are called, by the first district that has them."""
     overlaps: pd.DataFrame
     """As `planner.store.totals.overlaps_table` returns it: where there is a pair, nothing is added up."""
+    currency: str | None
+    """Of all districts; None where they differ: costs are then not added up."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return ``totals``: a block for each scenario, with what is missing from it and why; a share that nobody has is null."""
@@ -60,6 +62,8 @@ class CityTotals:
         for scenario, table in self.table.groupby("scenario", sort=False):
             told: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
             common = {name: told[0][name] for name in ("scenario", "studies", *_SUMS)}
+            if self.currency is None:
+                common |= {"capital_cost": None, "yearly_cost": None}
             lacking = [{"study": study, "why": why} for (name, study), why in self.missing.items() if name == scenario]
             coverage = [
                 {name: value for name, value in row.items() if name not in {*common, "missing"}} for row in told
@@ -91,7 +95,7 @@ def totals_table(runs: Sequence[CountedRun], studies: Sequence[str]) -> pd.DataF
     -------
     pd.DataFrame
         A row for each scenario, service and circle, in their order of appearance: ``studies`` (how many are added up) and ``missing``
-        (the others, joined by ``;``); ``sites`` and ``services`` opened, ``capital_yuan`` and ``yearly_yuan`` of the scenario,
+        (the others, joined by ``;``); ``sites`` and ``services`` opened, ``capital_cost`` and ``yearly_cost`` of the scenario,
         the same in each of its rows; ``counted_in`` (how many of those added up have this service and circle), ``people,
         covered_before, covered_after`` of these, ``share_before`` and ``share_after`` (NaN where nobody lives), ``served_before,
         served_after, heads, heads_before, heads_after`` as in a run, ``limited`` (places are limited in one of them) and
@@ -131,8 +135,8 @@ def _of_scenario(scenario: str, runs: Sequence[CountedRun], studies: Sequence[st
         missing=";".join(study for study in studies if study not in there),
         sites=sum(one.result.sites_opened for one in runs),
         services=sum(one.result.services_opened for one in runs),
-        capital_yuan=sum(one.result.capital_yuan for one in runs),
-        yearly_yuan=sum(one.result.yearly_yuan for one in runs),
+        capital_cost=sum(one.result.capital_cost for one in runs),
+        yearly_cost=sum(one.result.yearly_cost for one in runs),
         share_before=table["covered_before"] / heads,
         share_after=table["covered_after"] / heads,
     )[list(COLUMNS)]
@@ -149,7 +153,7 @@ def city_totals(report: BatchReport) -> CityTotals:
     asked = {tuple(one.name.rsplit("/", 1)): one for one in report.done}
     studies = list(dict.fromkeys(study for study, _ in asked))
     if len(studies) < 2:
-        return CityTotals(totals_table((), studies), {}, {}, overlaps_table({}))
+        return CityTotals(totals_table((), studies), {}, {}, overlaps_table({}), None)
     runs: list[CountedRun] = []
     labels: dict[str, Label] = {}
     first: dict[str, StoredRun] = {}
@@ -168,7 +172,9 @@ def city_totals(report: BatchReport) -> CityTotals:
         if (scenario, study) not in there
     }
     overlaps = overlaps_table(first)
-    return CityTotals(totals_table(() if len(overlaps) else runs, studies), missing, labels, overlaps)
+    used = {run.study.currency for run in first.values()}
+    currency = used.pop() if len(used) == 1 else None
+    return CityTotals(totals_table(() if len(overlaps) else runs, studies), missing, labels, overlaps, currency)
 
 
 MOST_SHARED = 0.01

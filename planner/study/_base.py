@@ -5,13 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from planner.i18n import languages
+from planner.i18n import currencies, languages
 from planner.study.connection import NO_PASSWORDS, holds_secret
+from planner.study.former_names import FORMER_NAMES, with_names_of_today
 
 #: code of an installed language (`planner.i18n.languages`)
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     Language = str
 else:
     Language = Literal[languages()]
@@ -33,7 +45,18 @@ FolderName = Annotated[
     AfterValidator(_visible),
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
-Yuan = Annotated[float, Field(ge=0)]
+Money = Annotated[float, Field(ge=0)]
+
+
+def _known_currency(code: str) -> str:
+    if code not in currencies():
+        msg = f"{code} is no currency code of ISO 4217; write CNY, EUR, USD …"
+        raise ValueError(msg)
+    return code
+
+
+#: three letters of ISO 4217
+Currency = Annotated[str, StringConstraints(to_upper=True, strip_whitespace=True), AfterValidator(_known_currency)]
 
 
 class Block(BaseModel):
@@ -47,6 +70,26 @@ class Block(BaseModel):
         validate_default=True,
         hide_input_in_errors=True,  # what is refused may be a password
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_names_of_today(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict) or FORMER_NAMES.keys().isdisjoint(value):
+            return value
+        return renamed(value, cls.model_fields, info)
+
+    @field_validator("figures", mode="before", check_fields=False)
+    @classmethod
+    def _figures_under_names_of_today(cls, value: Any, info: ValidationInfo) -> Any:
+        return renamed(value, cls.model_fields, info) if isinstance(value, dict) else value
+
+
+def renamed(value: dict[str, Any], known: Container[str], info: ValidationInfo) -> dict[str, Any]:
+    """Return ``value`` with former names replaced by those among ``known``; a set as validation context takes note of them."""
+    named = with_names_of_today(value, known)
+    if isinstance(info.context, set):
+        info.context.update(set(value) - set(named))
+    return named
 
 
 class Located(Block):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from planner.study._base import Block, Id, Located, Share
+from planner.study._base import Block, Id, Located, Share, renamed
+from planner.study.former_names import FORMER_NAMES
 
 Group = Id
 
@@ -43,6 +44,11 @@ class Layer(Located):
     """Keep only what lies in this box, by its inner point: west, south, east, north in degrees (EPSG:4326)."""
     tags: dict[str, list[str]] = {}
     """For OpenStreetMap extracts: keep objects with any of these tags; an empty list takes every value of the key."""
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _columns_under_names_of_today(cls, value: Any, info: ValidationInfo) -> Any:
+        return renamed(value, frozenset(FORMER_NAMES.values()), info) if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _box_in_order(self) -> Self:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import logging
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -13,7 +15,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from planner.errors import Fault, StudyError, raise_all
+from planner.i18n import translate
 from planner.study.connection import NO_PASSWORDS, holds_secret, without_secrets
+from planner.study.former_names import FORMER_NAMES, BothNamesError, as_written_in
 from planner.study.model import Study
 from planner.study.parts import sort_of
 from planner.study.scenarios import Overlay, variant, variants
@@ -32,6 +36,8 @@ MAX_DEPTH = 40
 MAX_MARKS = 60_000
 
 _LONGEST_SHOWN = 200
+
+_LOG = logging.getLogger(__name__)
 
 Key = tuple[str | int, ...]
 
@@ -113,7 +119,7 @@ def parse_set(item: str) -> Overlay:
         msg = f"--set {without_secrets(key)}: the value is too long; write it into a scenario of the study"
         raise StudyError(msg)
     if not found or not key.strip():
-        msg = f"--set {without_secrets(item)}: write it as key=value, e.g. --set budgets.capital_yuan=5000000"
+        msg = f"--set {without_secrets(item)}: write it as key=value, e.g. --set budgets.capital_cost=5000000"
         raise StudyError(msg)
     try:
         return Overlay(key.strip(), _plain(YAML(typ="rt", pure=True).load(value)), f"--set {key.strip()}")
@@ -211,13 +217,23 @@ def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
     _refuse_passwords(path, raw, asked, origins)
     _refuse_half_characters(path, raw, asked, origins)
     on_disk(asked.get("layers"), path.parent)
+    former: set[str] = set()
     try:
-        study = Study.model_validate(asked)
+        study = Study.model_validate(asked, context=former)
     except ValidationError as error:
         faults += [_fault(path, raw, asked, origins, detail) for detail in error.errors(include_url=False)]
         faults.sort(key=_by_line)
     raise_all(faults, StudyError, f"{path}: the study has {len(faults)} fault{'s' if len(faults) > 1 else ''}")
+    if former:
+        names = ", ".join(f"{name} → {FORMER_NAMES[name]}" for name in sorted(former))
+        _say_once(translate("former_names", study.language, file=path.name, names=names))
     return study
+
+
+@cache
+def _say_once(notice: str) -> None:
+    """Log a notice the first time this process comes to it: a batch reads its study for every scenario."""
+    _LOG.warning(notice)
 
 
 def _refuse_passwords(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str]) -> None:
@@ -278,9 +294,10 @@ def _lay_over(asked: dict[str, Any], overlay: Overlay) -> Key:
                 raise LookupError(msg)
             steps.append(at)
         elif isinstance(here, dict):
-            steps.append(name)
-            if not last and here.get(name) is None:
-                here[name] = {}
+            written = as_written_in(here, name)
+            steps.append(written)
+            if not last and here.get(written) is None:
+                here[written] = {}
         else:
             msg = f"{'.'.join(names[:depth])} is a single value; {name} cannot lie inside it"
             raise LookupError(msg)  # noqa: TRY004 - one kind of fault for the caller: the key leads nowhere
@@ -316,6 +333,13 @@ def _fault(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str], detail:
     dotted = ".".join(str(key) for key in (*keys, *([detail["loc"][-1]] if detail["type"] == "missing" else [])))
     origin = next((text for key, text in origins.items() if keys[: len(key)] == key), None)
     where = origin or f"{path.name}:{_line(raw, keys)}"
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, BothNamesError):
+        lines = [f"line {_line(raw, (*keys, name))}" for name in (error.name, error.former)]
+        dotted = ".".join(str(key) for key in (*keys, error.name))
+        where = origin or f"{path.name}:{_line(raw, (*keys, error.name))}: {dotted}"
+        what = f"has another value ({lines[0]}) than {error.former} ({lines[1]}), which is its former name"
+        return Fault(where, what, f"keep `{error.name}`")
     return Fault(f"{where}: {dotted}" if dotted and origin is None else where, *_said(detail, keys, value))
 
 
@@ -323,7 +347,8 @@ def _reachable(asked: Any, loc: Sequence[str | int]) -> tuple[Key, Any]:
     """Return the part of ``loc`` that exists in ``asked`` (pydantic adds steps of its own), and the value there."""
     keys: list[str | int] = []
     here = asked
-    for step in loc:
+    for told in loc:
+        step = as_written_in(here, told) if isinstance(here, Mapping) and isinstance(told, str) else told
         try:
             here = here[step]
         except (LookupError, TypeError):

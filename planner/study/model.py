@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from planner.study._base import Block, FolderName, Id, Label, Language, Located
+from planner.i18n import DEFAULT_CURRENCY
+from planner.study._base import Block, Currency, FolderName, Id, Label, Language, Located
 from planner.study.layers import Layers
 from planner.study.rules import Budgets, CoLocation, Floor, Siting, Solver
 from planner.study.services import DemandGroup, Service, SiteKind, Walking
@@ -36,7 +37,7 @@ class Publication(Block):
 
 
 class Scenario(Block):
-    """Named overrides of the study, one per line: ``budgets.capital_yuan: 5000000``."""
+    """Named overrides of the study, one per line: ``budgets.capital_cost: 5000000``."""
 
     name: FolderName
     """Also the name of the run's folder: no leading dot, none of ``* ? | [ ]``."""
@@ -53,6 +54,8 @@ class Study(Block):
     version: Literal[1]
     name: Label
     language: Language = "zh"
+    currency: Currency = DEFAULT_CURRENCY
+    """Currency of every amount of money in the study and its layers, a code of ISO 4217."""
     crs: str = "auto"
     """The metric system everything is computed in: ``auto`` (chosen from the data), EPSG code, WKT or PROJ text."""
     date: str = ""

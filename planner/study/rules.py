@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from planner.study._base import Block, Id, Label, Share, Yuan
+from planner.study._base import Block, Id, Label, Money, Share
 
 ObjectiveName = Literal["coverage", "walk", "furthest", "fewest", "fair", "cost", "floor"]
 MAXIMISED: frozenset[ObjectiveName] = frozenset({"coverage", "fair"})
@@ -49,8 +49,8 @@ class Department(Block):
     """Somebody who pays."""
 
     name: Label
-    capital_yuan: Yuan | None = None
-    yearly_yuan: Yuan | None = None
+    capital_cost: Money | None = None
+    yearly_cost: Money | None = None
     outside: bool = False
     """Its money is not the planner's (families, the market): the overall budgets leave its part out."""
 
@@ -73,8 +73,8 @@ class SupplyMode(Block):
 class Budgets(Block):
     """The money there is. None = not limited."""
 
-    capital_yuan: Yuan | None = None
-    yearly_yuan: Yuan | None = None
+    capital_cost: Money | None = None
+    yearly_cost: Money | None = None
     departments: dict[Id, Department] = {}
     modes: dict[Id, SupplyMode] = {}
     building_department: Id | None = None
@@ -88,9 +88,9 @@ class SharedRoom(Block):
     """Services whose own figures include this room."""
     area_m2: Annotated[float, Field(ge=0)]
     """Part of each of these services' ``area_m2`` that is this room."""
-    fit_out_yuan: Yuan = 0.0
-    """Part of each of these services' ``fit_out_yuan`` that is this room."""
-    yearly_yuan: Yuan = 0.0
+    fit_out_cost: Money = 0.0
+    """Part of each of these services' ``fit_out_cost`` that is this room."""
+    yearly_cost: Money = 0.0
 
 
 class HubRule(Block):
@@ -137,22 +137,22 @@ class ExistingRule(Block):
     """What may happen to facilities that exist; unless it is allowed here, every one of them stays as it is."""
 
     may_close: bool = False
-    close_yuan: Yuan = 0.0
+    close_cost: Money = 0.0
     """Cost of closing one, also where it moves; its yearly cost is saved."""
     may_extend: bool = False
     """Facilities whose capacity is known may be extended by ``extend_capacity``, those with capacity 0 too.
 
-    An extension pays ``extend_yuan`` alone; it counts as an opening of its service, and its facility as an opened site
+    An extension pays ``extend_cost`` alone; it counts as an opening of its service, and its facility as an opened site
     (``max_sites``, ``min_sites``, ``max_openings``, ``min_openings``, ``objective: [fewest]``).
     """
-    extend_yuan: Yuan = 0.0
+    extend_cost: Money = 0.0
     extend_capacity: Annotated[float, Field(ge=0)] = 0.0
     may_move: bool = False
-    """A facility may move to a candidate site: it pays the set-up and fit-out there and ``move_yuan``.
+    """A facility may move to a candidate site: it pays the set-up and fit-out there and ``move_cost``.
 
-    Its old place closes for ``close_yuan`` and saves its yearly cost, whether or not ``may_close`` is set.
+    Its old place closes for ``close_cost`` and saves its yearly cost, whether or not ``may_close`` is set.
     """
-    move_yuan: Yuan = 0.0
+    move_cost: Money = 0.0
 
 
 class Siting(Block):
@@ -185,7 +185,7 @@ class Siting(Block):
     """Leave out candidates whose ``ready_year`` is later."""
     years: list[Annotated[int, Field(ge=2000, le=2100)]] = []
     """Phases, ascending; what opens stays open, and nothing opens before its ``ready_year``. Empty = all at once."""
-    capital_yuan_by_year: dict[int, Yuan] = {}
+    capital_cost_by_year: dict[int, Money] = {}
     """New capital of each year of ``years``; what is not spent moves on."""
 
     @model_validator(mode="after")
@@ -200,9 +200,9 @@ class Siting(Block):
         if self.years != sorted(set(self.years)):
             msg = f"siting.years must ascend (they are {', '.join(map(str, self.years))})"
             raise ValueError(msg)
-        apart = sorted(set(self.years) ^ set(self.capital_yuan_by_year))
+        apart = sorted(set(self.years) ^ set(self.capital_cost_by_year))
         if apart:
-            msg = f"siting.years and siting.capital_yuan_by_year must name the same years; only one of them names {', '.join(map(str, apart))}"
+            msg = f"siting.years and siting.capital_cost_by_year must name the same years; only one of them names {', '.join(map(str, apart))}"
             raise ValueError(msg)
         return self
 

@@ -6,11 +6,11 @@ combination of its axes. An axis is a key with a list of values, or a name with 
     scenarios:
       - name: ageing
         matrix:
-          budgets.capital_yuan: [4000000, 8000000]
+          budgets.capital_cost: [4000000, 8000000]
           walking.profiles.elder.speed_m_s: [0.64, 0.8]
           demand: {"2021": {}, "2035": {layers.people.0.path: people_2035.csv, layers.people.0.year: 2035}}
 
-makes eight: ``ageing+capital_yuan-4000000+speed_m_s-0.64+demand-2021`` and so on.
+makes eight: ``ageing+capital_cost-4000000+speed_m_s-0.64+demand-2021`` and so on.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.\-]+")
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """One override: ``budgets.capital_yuan`` = 5,000,000, and who asked for it."""
+    """One override: ``budgets.capital_cost`` = 5,000,000, and who asked for it."""
 
     key: str
     value: Any

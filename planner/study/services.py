@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from planner.study._base import Block, Evidence, Id, Label, Language, Share, Yuan
+from planner.study._base import Block, Evidence, Id, Label, Language, Money, Share
 from planner.study.standards import STANDARDS
 
 Minutes = Annotated[float, Field(gt=0, le=240)]
@@ -98,8 +98,8 @@ class Size(Block):
 
     id: Id
     area_m2: Annotated[float, Field(ge=0)]
-    fit_out_yuan: Yuan
-    yearly_yuan: Yuan = 0.0
+    fit_out_cost: Money
+    yearly_cost: Money = 0.0
     capacity: Annotated[float, Field(gt=0)] | None = None
 
 
@@ -118,8 +118,8 @@ class Service(Block):
     """Nearest first; nearer circles weigh at least as much as wider ones."""
     area_m2: Annotated[float, Field(ge=0)]
     """Floor area one opening needs."""
-    fit_out_yuan: Yuan
-    yearly_yuan: Yuan = 0.0
+    fit_out_cost: Money
+    yearly_cost: Money = 0.0
     """Operating cost per year."""
     capacity: Annotated[float, Field(gt=0)] | None = None
     """People one opening can serve; none = not limited."""
@@ -198,11 +198,11 @@ class SiteKind(Block):
     """
     assumed_area_m2: Annotated[float, Field(gt=0)] | None = None
     """Area of a candidate that has neither ``area_m2`` nor a footprint; an assumption, named on every output."""
-    setup_yuan: Yuan = 0.0
+    setup_cost: Money = 0.0
     """Paid once when the building opens, whatever the number of services."""
-    setup_yuan_per_m2: Yuan = 0.0
+    setup_cost_per_m2: Money = 0.0
     """The same, per m² used: of the services that open and of the rooms they share, each room once."""
-    yearly_yuan: Yuan = 0.0
+    yearly_cost: Money = 0.0
     """Rent and upkeep of the building per year."""
     storey: int = 1
     lift: bool = False

@@ -114,7 +114,7 @@ def _prices(solved: SolvedSiting, labels: Labels, ends: float, report: Callable[
     rows = [_price_row(rule, price, solved, labels) for rule, price in zip(rules, prices, strict=True)]
     texts = ["kind", "key", *(f"rule_{code}" for code in languages())]
     columns = [*texts, "priced", "gain", "gain_at_least", "gain_at_most", "proven"]
-    columns += ["capital_yuan", "yearly_yuan", *(f"people_{service}" for service in solved.built.service_ids)]
+    columns += ["capital_cost", "yearly_cost", *(f"people_{service}" for service in solved.built.service_ids)]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(texts, "str"))
 
 
@@ -143,15 +143,15 @@ def _price_row(rule: Rule, price: RuleCost | None, solved: SolvedSiting, labels:
     if price is None:
         return {
             **said,
-            **dict.fromkeys(("gain", "gain_at_least", "gain_at_most", "capital_yuan", "yearly_yuan"), np.nan),
+            **dict.fromkeys(("gain", "gain_at_least", "gain_at_most", "capital_cost", "yearly_cost"), np.nan),
         }
     return {
         **said,
         "gain": price.goal_gain,
         "gain_at_least": _at_least(price.goal_gain, solved),
         "gain_at_most": np.nan if price.gain_at_most is None else price.gain_at_most,
-        "capital_yuan": price.capital_yuan,
-        "yearly_yuan": price.yearly_yuan,
+        "capital_cost": price.capital_cost,
+        "yearly_cost": price.yearly_cost,
         **{f"people_{service}": price.people[k] for k, service in enumerate(services)},
     }
 
@@ -237,12 +237,12 @@ def _named(rules: Iterable[Rule], by_class: bool, labels: Labels) -> str:
 
 def _unfunded(solved: SolvedSiting, ends: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     problem, plan, before = solved.built.problem, solved.plan, solved.recount
-    names = ["gain", "gain_at_least", "gain_at_most", "proven", "capital_yuan", "yearly_yuan", "openings"]
+    names = ["gain", "gain_at_least", "gain_at_most", "proven", "capital_cost", "yearly_cost", "openings"]
     # First, and as long as three rules may take: what lacks money is asked most.
     settings = _settings(solved, ends, max(1, (len(rules_of(problem)) + 2) // 3))
     limited = any("capital" in rule.kind or "yearly" in rule.kind for rule in rules_of(problem))
     nothing = np.zeros(0, dtype=np.int64)
-    empty = _placed(solved, nothing).assign(capital_yuan=np.zeros(0), yearly_yuan=np.zeros(0))
+    empty = _placed(solved, nothing).assign(capital_cost=np.zeros(0), yearly_cost=np.zeros(0))
     if settings is None or not limited:
         return empty, pd.DataFrame(columns=names)
     wanted, left_out = unfunded(problem, plan, settings)
@@ -255,7 +255,7 @@ def _unfunded(solved: SolvedSiting, ends: float) -> tuple[pd.DataFrame, pd.DataF
     was, reached = (np.nan if value is None else value for value in (old.objective, new.objective))
     table = problem.offers
     rows = _placed(solved, left_out).assign(
-        capital_yuan=table.capital_yuan[left_out], yearly_yuan=table.yearly_yuan[left_out]
+        capital_cost=table.capital_cost[left_out], yearly_cost=table.yearly_cost[left_out]
     )
     gain = sign * (reached - was)
     endless = {
@@ -263,8 +263,8 @@ def _unfunded(solved: SolvedSiting, ends: float) -> tuple[pd.DataFrame, pd.DataF
         "gain_at_least": _at_least(gain, solved),
         "gain_at_most": np.nan if new.bound is None else sign * (new.bound - was),
         "proven": new.proven and old.proven,
-        "capital_yuan": after.capital_yuan - before.capital_yuan,
-        "yearly_yuan": after.yearly_yuan - before.yearly_yuan,
+        "capital_cost": after.capital_cost - before.capital_cost,
+        "yearly_cost": after.yearly_cost - before.yearly_cost,
         "openings": len(wanted.openings(problem).offer),
     }
     return rows, pd.DataFrame([endless], columns=names)

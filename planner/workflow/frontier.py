@@ -135,8 +135,8 @@ def _row(study: Study, point: FrontierPoint) -> dict[str, object]:
         "value": np.nan if point.value is None else point.value,
         "bound": np.nan if point.bound is None else point.bound,
         "gap": np.nan if point.gap is None else point.gap,
-        "capital_yuan": np.nan if recount is None else recount.capital_yuan,
-        "yearly_yuan": np.nan if recount is None else recount.yearly_yuan,
+        "capital_cost": np.nan if recount is None else recount.capital_cost,
+        "yearly_cost": np.nan if recount is None else recount.yearly_cost,
         "sites": np.nan if recount is None else float(len(recount.opened_sites)),
         **{
             f"people_{service.id}": np.nan if recount is None else float(recount.served[k][-1])

@@ -94,7 +94,7 @@ def _way_out(rule: Rule, limit: float | None, naming: Labels, *, least: bool) ->
 
 
 def settled(rule: Rule, limit: float) -> float:
-    """Return a limit that a planner can type and that is still enough: whole yuan, shares to four decimals."""
+    """Return a limit that a planner can type and that is still enough: whole units of money, shares to four decimals."""
     if rule.kind in MONEY:
         return float(math.ceil(limit - 1e-3))
     if rule.kind == "floor":
@@ -115,32 +115,32 @@ COLUMNS = {
     "why": "str",
     "place_id": "str",
     "size": "str",
-    "capital_yuan": "float64",
-    "yearly_yuan": "float64",
+    "capital_cost": "float64",
+    "yearly_cost": "float64",
     "minutes": "float64",
     "people": "float64",
     **{f"rules_{code}": "str" for code in languages()},
     "instead_place_id": "str",
     "instead_service": "str",
     "worth_lost": "float64",
-    "unspent_yuan": "float64",
+    "unspent_capital": "float64",
     "needs_m2": "float64",
     "largest_m2": "float64",
 }
 
 
 def unopened_table(
-    study: Study, district: District, built: BuiltProblem, plan: Plan, *, spent_yuan: float
+    study: Study, district: District, built: BuiltProblem, plan: Plan, *, spent_capital: float
 ) -> pd.DataFrame:
     """Return a row for every service of which the plan opens nothing new, as ``docs/run-folder.md`` describes it."""
     naming = labels_of(study, district, built)
-    budget = study.budgets.capital_yuan
+    budget = study.budgets.capital_cost
     areas = district.sites["area_m2"].to_numpy(dtype=np.float64)
     largest = float(np.nanmax(areas)) if np.isfinite(areas).any() else np.nan
     rows = [
         {
             **_row(study.services[one.service], built, one, naming),
-            "unspent_yuan": np.nan if budget is None else budget - spent_yuan,
+            "unspent_capital": np.nan if budget is None else budget - spent_capital,
             "needs_m2": _least_area(study.services[one.service]),
             "largest_m2": largest,
         }
@@ -156,8 +156,8 @@ def _row(service: Service, built: BuiltProblem, one: UnopenedService, naming: La
         "why": _why(one),
         "place_id": "" if one.offer < 0 else built.place_ids[offers.site[one.offer]],
         "size": "" if one.offer < 0 else built.offer_sizes[one.offer],
-        "capital_yuan": one.capital_yuan,
-        "yearly_yuan": one.yearly_yuan,
+        "capital_cost": one.capital_cost,
+        "yearly_cost": one.yearly_cost,
         "minutes": service.circles[-1].minutes,
         "people": one.people,
         "instead_place_id": "" if one.instead_of < 0 else built.place_ids[offers.site[one.instead_of]],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Labels", "labels_of"]
 
 MONEY = frozenset({"capital", "yearly", "department_capital", "department_yearly", "period_capital"})
-"""Rules whose limit is in yuan."""
+"""Rules whose limit is money."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +54,12 @@ class Labels:
         """Return the key of the study that sets ``rule``, as ``--set`` takes it where it is one value."""
         asked, position = self.study.siting, rule.position
         if rule.kind in {"capital", "yearly"}:
-            return f"budgets.{rule.kind}_yuan"
+            return f"budgets.{rule.kind}_cost"
         if rule.kind in {"department_capital", "department_yearly"}:
             limit = rule.kind.removeprefix("department_")
-            return f"budgets.departments.{self.built.department_ids[position]}.{limit}_yuan"
+            return f"budgets.departments.{self.built.department_ids[position]}.{limit}_cost"
         if rule.kind == "period_capital":
-            return f"siting.capital_yuan_by_year.{asked.years[position]}"
+            return f"siting.capital_cost_by_year.{asked.years[position]}"
         if rule.kind in {"min_sites", "max_sites"}:
             return f"siting.{rule.kind}"
         if rule.kind in {"min_openings", "max_openings"}:
@@ -87,7 +87,7 @@ class Labels:
     def limit(self, rule: Rule, limit: float) -> str:
         """Return a limit of ``rule`` as it is read: money, a share, or a number."""
         if rule.kind in MONEY:
-            return format_money(limit, self.language)
+            return format_money(limit, self.language, self.study.currency)
         return format_share(limit) if rule.kind in {"floor", "spread"} else format_count(limit)
 
     def rule(self, rule: Rule) -> str:

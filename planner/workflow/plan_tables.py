@@ -223,8 +223,8 @@ def places_table(district: District, connector_m: NDArray[np.floating], opened: 
         kind="",
         storey=np.nan,
         lift=False,
-        setup_yuan=0.0,
-        yearly_yuan=0.0,
+        setup_cost=0.0,
+        yearly_cost=0.0,
         ready_year=np.nan,
     )
     columns = [
@@ -235,8 +235,8 @@ def places_table(district: District, connector_m: NDArray[np.floating], opened: 
         "area_m2",
         "storey",
         "lift",
-        "setup_yuan",
-        "yearly_yuan",
+        "setup_cost",
+        "yearly_cost",
         "ready_year",
         "geometry",
     ]
@@ -296,10 +296,10 @@ def offers_table(study: Study, built: BuiltProblem, chosen: NDArray[np.int64]) -
             "planned": is_open,
             "moves_from": np.where(moved >= 0, ids[offers.site[moved]], ""),
             "may_close": np.zeros(offers.count, dtype=np.bool_) if offers.may_close is None else offers.may_close,
-            "closing_yuan": np.zeros(offers.count) if offers.closing_yuan is None else offers.closing_yuan,
+            "closing_cost": np.zeros(offers.count) if offers.closing_cost is None else offers.closing_cost,
             "area_m2": offers.area_m2,
-            "capital_yuan": offers.capital_yuan,
-            "yearly_yuan": offers.yearly_yuan,
+            "capital_cost": offers.capital_cost,
+            "yearly_cost": offers.yearly_cost,
             "capacity": np.where(np.isfinite(capacity), capacity, np.nan),
             **(
                 {}
@@ -323,8 +323,8 @@ def openings_table(study: Study, built: BuiltProblem, plan: Plan) -> pd.DataFram
             "service": [service.id for service in services],
             "size": [built.offer_sizes[offer] for offer in new.offer],
             "area_m2": new.area_m2,
-            "fit_out_yuan": new.capital_yuan,
-            "yearly_yuan": new.yearly_yuan,
+            "fit_out_cost": new.capital_cost,
+            "yearly_cost": new.yearly_cost,
             "capacity": np.where(np.isfinite(capacity), capacity, np.nan),
             "year": [float(study.siting.years[period]) if study.siting.years else np.nan for period in new.period],
             "mode": [service.mode or "" for service in services],
@@ -350,8 +350,8 @@ def opened_sites_table(
     for place, mine in openings.groupby("place_id", sort=False):
         j = at[str(place)]
         site = sites.loc[place]
-        per_m2 = built.problem.sites.setup_yuan_per_m2
-        setup = float(built.problem.sites.setup_yuan[j])
+        per_m2 = built.problem.sites.setup_cost_per_m2
+        setup = float(built.problem.sites.setup_cost[j])
         # Facilities have no set-up; all that is used of a candidate's room is new.
         setup += 0.0 if per_m2 is None else float(per_m2[j] * recount.site_area_m2[j])
         rows.append(
@@ -363,10 +363,10 @@ def opened_sites_table(
                 "n_services": len(mine),
                 "area_m2": float(recount.site_area_m2[j]),
                 "area_offered_m2": float(site["area_m2"]),
-                "setup_yuan": setup,
-                "fit_out_yuan": float(recount.site_capital_yuan[j] - setup),
-                "capital_yuan": float(recount.site_capital_yuan[j]),
-                "yearly_yuan": float(recount.site_yearly_yuan[j]),
+                "setup_cost": setup,
+                "fit_out_cost": float(recount.site_capital_cost[j] - setup),
+                "capital_cost": float(recount.site_capital_cost[j]),
+                "yearly_cost": float(recount.site_yearly_cost[j]),
                 "ready_year": float(site["ready_year"]),
             }
         )
@@ -378,10 +378,10 @@ def opened_sites_table(
         "n_services",
         "area_m2",
         "area_offered_m2",
-        "setup_yuan",
-        "fit_out_yuan",
+        "setup_cost",
+        "fit_out_cost",
     ]
-    columns += ["capital_yuan", "yearly_yuan", "ready_year"]
+    columns += ["capital_cost", "yearly_cost", "ready_year"]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(("place_id", "name", "kind", "services"), "str"))
 
 
@@ -451,23 +451,23 @@ def area_tables(study: Study, area: StudyArea) -> AreaTables:
 
 
 def bills_table(study: Study, recount: Evaluation) -> pd.DataFrame:
-    """Return what each department pays: ``department, name_zh, name_en, capital_yuan, capital_limit_yuan, yearly_yuan, yearly_limit_yuan``."""
+    """Return what each department pays: ``department, name_zh, name_en, capital_cost, capital_limit, yearly_cost, yearly_limit``."""
     departments = study.budgets.departments
     return pd.DataFrame(
         {
             "department": list(departments),
             "name_zh": [department.name.zh for department in departments.values()],
             "name_en": [department.name.en for department in departments.values()],
-            "capital_yuan": recount.department_capital_yuan,
-            "capital_limit_yuan": [_limit(department.capital_yuan) for department in departments.values()],
-            "yearly_yuan": recount.department_yearly_yuan,
-            "yearly_limit_yuan": [_limit(department.yearly_yuan) for department in departments.values()],
+            "capital_cost": recount.department_capital_cost,
+            "capital_limit": [_limit(department.capital_cost) for department in departments.values()],
+            "yearly_cost": recount.department_yearly_cost,
+            "yearly_limit": [_limit(department.yearly_cost) for department in departments.values()],
         }
     ).astype(dict.fromkeys(("department", "name_zh", "name_en"), "str"))
 
 
-def _limit(yuan: float | None) -> float:
-    return np.nan if yuan is None else yuan
+def _limit(amount: float | None) -> float:
+    return np.nan if amount is None else amount
 
 
 def loads_table(built: BuiltProblem, plan: Plan, recount: Evaluation) -> pd.DataFrame:

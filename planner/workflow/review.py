@@ -63,15 +63,15 @@ class Price:
     """What one decision costs while all others stand: the best completion without it, less the best completion with it.
 
     People are weighted by circle, as the plan counts them; ``people_most`` exceeds ``people`` only where the solver left a gap.
-    Yuan are what the decision adds to the bill (negative: it saves). All are None where the decisions contradict the rules:
+    Costs are what the decision adds to the bill (negative: it saves). All are None where the decisions contradict the rules:
     then ``mends`` says whether dropping this one would make a plan possible.
     """
 
     decision: Decision
     people: float | None
     people_most: float | None
-    capital_yuan: float | None
-    yearly_yuan: float | None
+    capital_cost: float | None
+    yearly_cost: float | None
     mends: bool = False
 
 
@@ -111,8 +111,8 @@ class Review:
                     "name": column.name,
                     "worth": column.found.worth,
                     "bound": column.bound,
-                    "capital_yuan": column.found.capital_yuan,
-                    "yearly_yuan": column.found.yearly_yuan,
+                    "capital_cost": column.found.capital_cost,
+                    "yearly_cost": column.found.yearly_cost,
                     "sites": len(column.found.opened_sites),
                     "covered": {
                         service.id: {
@@ -132,8 +132,8 @@ class Review:
                     "state": price.decision.state,
                     "people": price.people,
                     "people_most": price.people_most,
-                    "capital_yuan": price.capital_yuan,
-                    "yearly_yuan": price.yearly_yuan,
+                    "capital_cost": price.capital_cost,
+                    "yearly_cost": price.yearly_cost,
                     "mends": price.mends,
                 }
                 for price in self.prices
@@ -193,7 +193,7 @@ def _counts_worth(problem: SitingProblem) -> bool:
 
 
 def _worth(built: BuiltProblem, column: Column, completion: Run) -> float:
-    """Return the completion's worth; where the first goal is another (seconds walked, yuan, shares), as it is recounted."""
+    """Return the completion's worth; where the first goal is another (seconds walked, money, shares), as it is recounted."""
     said = completion.manifest.result.objective
     return said if _counts_worth(built.problem) and said is not None else column.found.worth
 
@@ -246,6 +246,6 @@ def _price(
         decision,
         people=least,
         people_most=most,
-        capital_yuan=completed.column.found.capital_yuan - found.capital_yuan,
-        yearly_yuan=completed.column.found.yearly_yuan - found.yearly_yuan,
+        capital_cost=completed.column.found.capital_cost - found.capital_cost,
+        yearly_cost=completed.column.found.yearly_cost - found.yearly_cost,
     )

@@ -234,18 +234,18 @@ class Recount:
     def _money(self, now: Evaluation) -> dict[str, float]:
         new = self.chosen[~self.offers.existing[self.chosen]]
         found = {
-            "money/capital": now.capital_yuan,
-            "money/yearly": now.yearly_yuan,
+            "money/capital": now.capital_cost,
+            "money/yearly": now.yearly_cost,
             "sites": float(len(now.opened_sites)),
             "openings": float(len(new)),
             "area": in_order(now.site_area_m2),
         }
         for d, department in enumerate(self.posed.department_ids):
-            found[f"money/{department}/capital"] = float(now.department_capital_yuan[d])
-            found[f"money/{department}/yearly"] = float(now.department_yearly_yuan[d])
+            found[f"money/{department}/capital"] = float(now.department_capital_cost[d])
+            found[f"money/{department}/yearly"] = float(now.department_yearly_cost[d])
         for j, place in enumerate(self.posed.place_ids):
             found[f"site-area/{place}"] = float(now.site_area_m2[j])
-            found[f"site-capital/{place}"] = float(now.site_capital_yuan[j])
+            found[f"site-capital/{place}"] = float(now.site_capital_cost[j])
         return found
 
     def _parts(self, now: Evaluation) -> dict[str, float]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from planner.errors import StaleDecisionsError
-from planner.i18n import format_count
+from planner.i18n import format_money
 from planner.report import publish_public, publish_review
 from planner.report.meeting import meeting_page
 from planner.siting import Floor, build_problem, evaluate_with_assignment
@@ -27,11 +27,11 @@ pytestmark = pytest.mark.browser
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: rules of every kind over the bundled town: departments, two sizes, an incompatible pair, locks, counts, a walker to compare with
 RULES = (
-    "budgets.capital_yuan=9000000",
-    "budgets.yearly_yuan=4000000",
+    "budgets.capital_cost=4500000",
+    "budgets.yearly_cost=2000000",
     (
-        "budgets.departments={civil: {name: {zh: 民政局, en: Civil affairs}, capital_yuan: 5000000, yearly_yuan: 2500000},"
-        " health: {name: Health, capital_yuan: 2000000}, schools: {name: Schools}}"
+        "budgets.departments={civil: {name: {zh: 民政局, en: Civil affairs}, capital_cost: 2500000, yearly_cost: 1250000},"
+        " health: {name: Health, capital_cost: 1000000}, schools: {name: Schools}}"
     ),
     "budgets.modes={shared: {name: Shared, payers: {civil: 0.7, health: 0.3}}}",
     "budgets.building_department=civil",
@@ -39,15 +39,15 @@ RULES = (
     "services.canteen.department=health",
     "services.childcare.department=schools",
     (
-        "services.canteen.sizes=[{id: small, area_m2: 150, fit_out_yuan: 300000, yearly_yuan: 250000},"
-        " {id: large, area_m2: 320, fit_out_yuan: 610000.5, yearly_yuan: 480000}]"
+        "services.canteen.sizes=[{id: small, area_m2: 150, fit_out_cost: 150000, yearly_cost: 125000},"
+        " {id: large, area_m2: 320, fit_out_cost: 305000.5, yearly_cost: 240000}]"
     ),
     "services.childcare.min_openings=1",
     "services.canteen.max_openings=4",
     "co_location.incompatible=[[childcare, elder_care]]",
     "walking.profiles.standard={speed_m_s: 1.2, source: adult}",
     "siting.max_sites=6",
-    "siting.existing={may_close: true, close_yuan: 50000, may_move: true, move_yuan: 20000}",
+    "siting.existing={may_close: true, close_cost: 25000, may_move: true, move_cost: 10000}",
     "co_location.hub={min_area_m2: 300, min_services: 2, of: [elder_care, canteen], min_of: 1, min_hubs: 1}",
     "site_kinds.community.min_services=2",
     "site_kinds.commercial.hub_only=true",
@@ -65,10 +65,10 @@ STUDY = REPOSITORY / "configs" / "neubrandenburg.yaml"
 PLACES = REPOSITORY / "configs" / "neubrandenburg_rules.yaml"
 FEW = (
     "services.childcare.capacity=40",
-    "siting.existing={may_close: true, may_extend: true, extend_yuan: 100000, extend_capacity: 20}",
+    "siting.existing={may_close: true, may_extend: true, extend_cost: 50000, extend_capacity: 20}",
     "siting.floors=[{service: canteen, minutes: 15, share: 0.15}, {service: elder_care, minutes: 15, share: 0.2, group: aged_75}]",
     "siting.years=[]",
-    "siting.capital_yuan_by_year={}",
+    "siting.capital_cost_by_year={}",
     "solver.time_limit_s=60",
     "solver.gap=0.1",
 )
@@ -248,7 +248,7 @@ def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, 
     page.click("[data-focus=tab-decisions]")
     assert page.locator(".decision .way").all_text_contents()[-2:] == [
         "what stands there closes as well",
-        f"in this way only: large · {format_count(posed.problem.offers.capital_yuan[large])} yuan",
+        f"in this way only: large · {format_money(posed.problem.offers.capital_cost[large], 'en', 'EUR')}",
     ]
     page.fill("[data-focus=who]", "街道办 <script>alert(1)</script>")
     page.fill(".decision .remark >> nth=0", "too near the tram")
@@ -281,7 +281,7 @@ def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, 
     for name in ("decided", "completed"):
         column = found.column(name)
         assert shown[f"worth/{name}"] == column.found.worth
-        assert shown[f"money/{name}/capital"] == column.found.capital_yuan
+        assert shown[f"money/{name}/capital"] == column.found.capital_cost
         for k, service in enumerate(run.study.services):
             for c, circle in enumerate(service.circles):
                 assert shown[f"covered/{name}/{service.id}/{circle.minutes:g}"] == column.found.covered[k][c]

@@ -16,8 +16,8 @@ from tests.conftest import REPOSITORY
 from tests.tiny_town import write_town
 
 TWO = """\
-  - {name: rich, set: {budgets.capital_yuan: 2400000}}
-  - {name: impossible, set: {siting.must: [{site: r0}], budgets.capital_yuan: 1}}
+  - {name: rich, set: {budgets.capital_cost: 2400000}}
+  - {name: impossible, set: {siting.must: [{site: r0}], budgets.capital_cost: 1}}
 """
 
 
@@ -105,8 +105,8 @@ def test_a_full_disk_is_said_and_leaves_nothing_half(town, tmp_path):
 
 
 CITY = """\
-  - {name: rich, set: {budgets.capital_yuan: 2400000}}
-  - {name: split, set: {budgets.capital_yuan: 900000}}
+  - {name: rich, set: {budgets.capital_cost: 2400000}}
+  - {name: split, set: {budgets.capital_cost: 900000}}
 """
 NORTH = CITY.replace("900000", "1, siting.must: [{site: r0}]") + "  - {name: alone, set: {siting.max_sites: 1}}\n"
 
@@ -170,8 +170,8 @@ def test_totals_are_the_districts_added_up(told, scenario, towns, missing):
     bought = [pd.read_parquet(store / town / scenario / "tables" / "opened_sites.parquet") for town in towns]
     assert total["sites"] == sum(len(table) for table in bought)
     assert total["services"] == sum(int(table["n_services"].sum()) for table in bought)
-    assert total["capital_yuan"] == pytest.approx(sum(table["capital_yuan"].sum() for table in bought))
-    assert total["yearly_yuan"] == pytest.approx(sum(table["yearly_yuan"].sum() for table in bought))
+    assert total["capital_cost"] == pytest.approx(sum(table["capital_cost"].sum() for table in bought))
+    assert total["yearly_cost"] == pytest.approx(sum(table["yearly_cost"].sum() for table in bought))
 
 
 @pytest.mark.usefixtures("told")

@@ -22,7 +22,7 @@ from tests.tiny_town import write_town
 @pytest.fixture
 def town(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return write_town(tmp_path / "town", scenarios="  - {name: rich, set: {budgets.capital_yuan: 2400000}}\n")
+    return write_town(tmp_path / "town", scenarios="  - {name: rich, set: {budgets.capital_cost: 2400000}}\n")
 
 
 def planner(town, *words, **environment):

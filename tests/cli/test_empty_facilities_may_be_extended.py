@@ -12,12 +12,12 @@ from tests.street_town import care, study_of, write_street
 from tests.verbs import compute_run
 
 
-def street(folder, places, *, extend=40, may_extend=True, yuan=30_000, budget=50_000, **service):
-    rule = {"may_extend": may_extend, "extend_yuan": yuan, "extend_capacity": extend}
+def street(folder, places, *, extend=40, may_extend=True, cost=30_000, budget=50_000, **service):
+    rule = {"may_extend": may_extend, "extend_cost": cost, "extend_capacity": extend}
     study = study_of(
         services=care(**{"capacity": 50, **service}),
         siting={"objective": ["coverage", "cost"], "existing": rule},
-        budgets={"capital_yuan": budget},
+        budgets={"capital_cost": budget},
     )
     study["layers"]["facilities"][0]["columns"]["capacity"] = "capacity"
     return write_street(folder, study, facilities={"F1": {"capacity": places}})
@@ -35,8 +35,8 @@ def test_it_is_extended_where_that_is_allowed(tmp_path, capacity, served):
     assert found == served
     assert run.tables.openings["place_id"].tolist() == ["F1"]
     assert run.tables.openings["capacity"].tolist() == [40 + (capacity if capacity == 1 else 0)]
-    assert run.manifest.result.capital_yuan == 30_000
-    assert run.manifest.result.yearly_yuan == 0
+    assert run.manifest.result.capital_cost == 30_000
+    assert run.manifest.result.yearly_cost == 0
     assert run.manifest.result.proven
 
 

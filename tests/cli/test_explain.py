@@ -13,7 +13,7 @@ from planner.workflow import explain as explaining
 from tests.tiny_town import write_town
 
 EVERY_RULE = [
-    "budgets.departments.civil={name: {zh: 民政局, en: Civil affairs}, capital_yuan: 900000}",
+    "budgets.departments.civil={name: {zh: 民政局, en: Civil affairs}, capital_cost: 900000}",
     "budgets.departments.street={name: {zh: 街道, en: Street office}}",
     "budgets.departments.users={name: {zh: 使用者, en: Users}, outside: true}",
     "budgets.modes={bought: {name: {zh: 政府购买, en: bought}, payers: {civil: 0.7, users: 0.3}}}",
@@ -25,8 +25,8 @@ EVERY_RULE = [
     "siting.floors=[{service: childcare, minutes: 6, share: 0.2, group: child}]",
     "siting.must=[{site: r3}]",
     "siting.years=[2026, 2027]",
-    "siting.capital_yuan_by_year={2026: 600000, 2027: 600000}",
-    "siting.existing={may_extend: true, extend_yuan: 100000, extend_capacity: 100}",
+    "siting.capital_cost_by_year={2026: 600000, 2027: 600000}",
+    "siting.existing={may_extend: true, extend_cost: 100000, extend_capacity: 100}",
 ]
 
 
@@ -88,7 +88,7 @@ def test_what_each_opening_brings_is_what_anybody_counts(plain):
 
 @pytest.mark.parametrize(
     ("key", "free"),
-    [("siting.max_sites", "siting.max_sites=null"), ("budgets.capital_yuan", "budgets.capital_yuan=null")],
+    [("siting.max_sites", "siting.max_sites=null"), ("budgets.capital_cost", "budgets.capital_cost=null")],
 )
 def test_the_price_of_a_rule_is_the_difference_to_a_plan_made_without_it(plain, tmp_path, key, free):
     study = plain.parent / "town.yaml"
@@ -108,8 +108,8 @@ def test_the_price_of_a_rule_is_the_difference_to_a_plan_made_without_it(plain, 
     }
     assert row["gain"] == pytest.approx(worth[other] - worth[plain], abs=1e-3)
     assert row["gain_at_most"] >= row["gain"] - 1e-6
-    spent = [table(folder, "tables/opened_sites")["capital_yuan"].sum() for folder in (plain, other)]
-    assert row["capital_yuan"] == pytest.approx(spent[1] - spent[0])
+    spent = [table(folder, "tables/opened_sites")["capital_cost"].sum() for folder in (plain, other)]
+    assert row["capital_cost"] == pytest.approx(spent[1] - spent[0])
 
 
 def test_every_rule_is_named_once_and_priced(ruled):
@@ -132,17 +132,17 @@ def test_every_rule_is_named_once_and_priced(ruled):
     assert "Room 3 (r3) must be used (siting.must.0)" in said
 
 
-def test_departments_pay_the_bill_to_the_last_yuan(ruled):
+def test_departments_pay_the_bill_to_the_last_cent(ruled):
     bills, sites = table(ruled, "tables/bills"), table(ruled, "tables/opened_sites")
-    assert bills["capital_yuan"].sum() == pytest.approx(sites["capital_yuan"].sum())
-    assert bills["yearly_yuan"].sum() == pytest.approx(sites["yearly_yuan"].sum())
+    assert bills["capital_cost"].sum() == pytest.approx(sites["capital_cost"].sum())
+    assert bills["yearly_cost"].sum() == pytest.approx(sites["yearly_cost"].sum())
     said = told(ruled)
     for row in bills.to_dict("records"):
-        assert f"- {row['name_en']}: {row['capital_yuan']:,.0f} yuan of capital" in said
+        assert f"- {row['name_en']}: {row['capital_cost']:,.0f} yuan of capital" in said
     inside = bills.set_index("department").drop("users")
     assert (
-        f"Counted against the overall budgets (without Users): capital {inside['capital_yuan'].sum():,.0f} yuan (limit 1,200,000 yuan),"
-        f" each year {inside['yearly_yuan'].sum():,.0f} yuan (no limit)."
+        f"Counted against the overall budgets (without Users): capital {inside['capital_cost'].sum():,.0f} yuan (limit 1,200,000 yuan),"
+        f" each year {inside['yearly_cost'].sum():,.0f} yuan (no limit)."
     ) in said
 
 

@@ -26,12 +26,12 @@ def explained(study, folder, *words, sets=()):
 TOWNS = {
     "plain": [],
     "every rule": EVERY_RULE,
-    "little money": ["budgets.capital_yuan=600000"],
+    "little money": ["budgets.capital_cost=600000"],
     "rooms shared and kept apart": [
-        "co_location.shared_rooms=[{services: [canteen, childcare], area_m2: 20, fit_out_yuan: 50000, yearly_yuan: 5000}]",
+        "co_location.shared_rooms=[{services: [canteen, childcare], area_m2: 20, fit_out_cost: 50000, yearly_cost: 5000}]",
         "co_location.hub={min_area_m2: 150, min_services: 2, min_hubs: 1}",
         "services.canteen.max_openings=1",
-        "budgets.yearly_yuan=200000",
+        "budgets.yearly_cost=200000",
         "siting.never=[{site: r1}]",
     ],
     "places that run out": [

@@ -11,9 +11,9 @@ from planner.cli import _run
 from tests.tiny_town import write_town
 
 NAMES = """\
-  - {name: assess, set: {budgets.capital_yuan: 2400000}}
-  - {name: base-review, set: {budgets.capital_yuan: 900000}}
-  - {name: base-frontier, set: {budgets.capital_yuan: 800000}}
+  - {name: assess, set: {budgets.capital_cost: 2400000}}
+  - {name: base-review, set: {budgets.capital_cost: 900000}}
+  - {name: base-frontier, set: {budgets.capital_cost: 800000}}
 """
 
 

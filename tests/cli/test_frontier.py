@@ -28,13 +28,13 @@ def read(folder):
 
 def test_every_point_is_the_plan_for_that_money(capital, tmp_path):
     for row in read(capital).to_dict("records")[1:5:2]:
-        limit = f"budgets.capital_yuan={row['limit']}"
+        limit = f"budgets.capital_cost={row['limit']}"
         words = ["plan", str(capital.parent / "town.yaml"), "--out", str(tmp_path / "plan"), "--quiet", "--set", limit]
         assert _run(words) == 0
         coverage = pd.read_parquet(tmp_path / "plan/tables/coverage.parquet")
         assert row["status"] == "optimal"
         assert row["value"] == pytest.approx(0.5 * coverage["covered_after"].sum(), abs=1e-3)
-        assert row["capital_yuan"] <= row["limit"] + 1e-6
+        assert row["capital_cost"] <= row["limit"] + 1e-6
 
 
 def test_more_money_is_never_worse_and_no_plan_beats_its_bound(capital):
@@ -63,7 +63,7 @@ def test_a_frontier_over_years_says_so_and_what_has_no_plan(tmp_path):
     write_town(tmp_path)
     sets = [
         "siting.years=[2026, 2027]",
-        "siting.capital_yuan_by_year={2026: 900000, 2027: 900000}",
+        "siting.capital_cost_by_year={2026: 900000, 2027: 900000}",
         "siting.floors=[{service: childcare, minutes: 6, share: 0.3}]",
     ]
     folder = traced(tmp_path, "--steps", "5", *(word for item in sets for word in ("--set", item)))

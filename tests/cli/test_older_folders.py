@@ -13,6 +13,7 @@ from planner.store.assessment import Assessment
 from planner.store.run import Run, StoredRun
 from planner.store.schema import schema
 from planner.store.tables import Explanation, read_table
+from planner.study.former_names import FORMER_NAMES
 from tests.pages import GEOGRAPHIC
 from tests.street_town import study_of, write_street
 
@@ -162,3 +163,39 @@ def test_review_reads_no_run_folder_and_is_refused_for_another_run(older, capsys
     path.write_text(json.dumps({"version": 1, "run": run, "decisions": [], "open": []}), encoding="utf-8")
     assert _run(["review", str(older / "en" / "street.yaml"), str(path), "--out", str(older / "review")]) == 3
     assert "Traceback" not in capsys.readouterr().err
+
+
+def with_former_names(folder):
+    """Give columns of tables, figures of the manifest and keys of the study the names they had with a currency in them."""
+    former = {name: old for old, name in FORMER_NAMES.items()}
+    held = set()
+    for path in folder.rglob("*.parquet"):
+        frame = gpd.read_parquet(path) if path.stem in GEOGRAPHIC else pd.read_parquet(path)
+        held |= former.keys() & set(frame.columns)
+        frame.rename(columns=former).to_parquet(path, index=False)
+    for name in ("manifest.json", "study.json"):
+        text = (folder / name).read_text(encoding="utf-8")
+        for now, old in former.items():
+            text = text.replace(f'"{now}":', f'"{old}":')
+        (folder / name).write_text(text, encoding="utf-8")
+    return held
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_folders_of_before_money_lost_its_currency_give_the_same_reports(older, language):
+    for kind, below in (("run", "tables"), ("assessment", "tables"), ("explained", "explanation")):
+        folder = older / language / kind
+        now = read(folder, kind)
+        of_today = getattr(now, "tables", now)
+        assert with_former_names(folder) >= ({"capital_cost"} if kind != "assessment" else {"setup_cost"}), below
+        again = read(folder, kind)
+        of_before = getattr(again, "tables", again)
+        for name in KINDS[kind][1]:
+            pd.testing.assert_frame_equal(getattr(of_before, name), getattr(of_today, name))
+        if kind != "explained":
+            assert again.study == now.study
+    run = older / language / "run"
+    pages = {path: path.read_bytes() for path in run.iterdir() if path.suffix in {".html", ".xlsx"}}
+    assert _run(["report", str(run)]) == 0
+    assert pages == {path: path.read_bytes() for path in pages}
+    assert _run(["compare", str(run), "--quiet", "--out", str(older / "comparison")]) == 0

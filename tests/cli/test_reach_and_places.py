@@ -144,7 +144,7 @@ def test_a_comparison_says_both(full, tmp_path):
 
 
 def test_a_limit_of_sizes_alone_is_a_limit_too(tmp_path):
-    size = {"id": "small", "area_m2": 100, "fit_out_yuan": 1000, "capacity": 40}
+    size = {"id": "small", "area_m2": 100, "fit_out_cost": 1000, "capacity": 40}
     run, _ = plan(write_street(tmp_path, study_of(services=care(sizes=[size]))), out=tmp_path / "out")
     assert "within reach 30 → 140, find a place 30 → 70 of 210" in closing_summary(run)[0]
 

@@ -40,7 +40,7 @@ def test_the_help_is_what_the_readme_shows(capsys):
 def test_faults_are_named_as_the_readme_shows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = (REPOSITORY / "configs/neubrandenburg.yaml").read_text(encoding="utf-8")
-    for right, wrong in (("fit_out_yuan: 600000", "fit_out_yuan: -5"), ("{capital_yuan: 12", "{captal_yuan: 12")):
+    for right, wrong in (("fit_out_cost: 300000", "fit_out_cost: -5"), ("{capital_cost: 6", "{captal_cost: 6")):
         assert text.count(right) == 1
         text = text.replace(right, wrong)
     (tmp_path / "study.yaml").write_text(text, encoding="utf-8")

@@ -12,7 +12,7 @@ def scheduled(folder, years, ready, money):
     siting = {
         "max_sites": 1,
         "years": years,
-        "capital_yuan_by_year": {year: 100_000 * (year == money) for year in years},
+        "capital_cost_by_year": {year: 100_000 * (year == money) for year in years},
     }
     study = study_of(siting=siting)
     study["layers"]["candidates"][0]["columns"]["ready_year"] = "ready"

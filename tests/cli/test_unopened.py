@@ -36,7 +36,7 @@ def told(run):
 
 def test_the_number_of_buildings_binds_with_money_unspent(tmp_path):
     # the one building allowed is C2, where the clinic may not be: a second building would break max_sites alone
-    study = study_of(services=two(), budgets={"capital_yuan": 8_000_000})
+    study = study_of(services=two(), budgets={"capital_cost": 8_000_000})
     study["site_kinds"]["small"] = {"name": "Small room", "services": ["care"]}
     study["layers"]["candidates"][0] = {
         **study["layers"]["candidates"][0],
@@ -49,9 +49,9 @@ def test_the_number_of_buildings_binds_with_money_unspent(tmp_path):
     assert (row["service"], row["why"], row["place_id"]) == ("clinic", "rules", "C1")
     assert row["rules_en"] == "buildings opened: at most 1 [siting.max_sites]"
     assert row["rules_zh"].endswith("[siting.max_sites]")
-    assert row["capital_yuan"] == 100_000
+    assert row["capital_cost"] == 100_000
     assert row["people"] == 10 + 20, "the homes at 0 and 200 are within five minutes of C1"
-    assert row["unspent_yuan"] == 7_900_000
+    assert row["unspent_capital"] == 7_900_000
     line = closing_summary(run)[-1]
     assert "opens nowhere: Clinic" in line
     assert "siting.max_sites" in line
@@ -70,9 +70,9 @@ def test_floor_area_binds_and_the_exchange_is_counted(tmp_path):
 
 
 def test_money_binds(tmp_path):
-    run = planned(tmp_path, study_of(services=two(), budgets={"capital_yuan": 150_000}))
-    assert "budgets.capital_yuan" in told(run)["rules_en"]
-    assert told(run)["unspent_yuan"] == 50_000
+    run = planned(tmp_path, study_of(services=two(), budgets={"capital_cost": 150_000}))
+    assert "budgets.capital_cost" in told(run)["rules_en"]
+    assert told(run)["unspent_capital"] == 50_000
 
 
 def test_nothing_can_take_it(tmp_path):
@@ -112,7 +112,7 @@ def test_a_lock_is_named(tmp_path):
 
 
 def test_limited_places_and_years_are_explained_too(tmp_path):
-    siting = {"max_sites": 1, "years": [2026, 2030], "capital_yuan_by_year": {2026: 100_000, 2030: 0}}
+    siting = {"max_sites": 1, "years": [2026, 2030], "capital_cost_by_year": {2026: 100_000, 2030: 0}}
     run = planned(tmp_path, study_of(services=two(capacity=30), siting=siting), rooms=ROOM)
     assert told(run)["why"] == "rules"
     assert told(run)["rules_en"]

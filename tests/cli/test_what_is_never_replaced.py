@@ -184,7 +184,7 @@ def test_a_character_without_width_is_no_part_of_a_name(tmp_path):
 def test_no_label_of_a_matrix_leads_out_of_the_store(tmp_path, label):
     import json
 
-    matrix = {"matrix": {"budgets.capital_yuan": {label: {"budgets.capital_yuan": 1}}}, "name": "m"}
+    matrix = {"matrix": {"budgets.capital_cost": {label: {"budgets.capital_cost": 1}}}, "name": "m"}
     study = write_town(tmp_path, scenarios=f"  - {json.dumps(matrix)}\n")
     try:
         names = list(load_variants(study))

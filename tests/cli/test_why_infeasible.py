@@ -8,21 +8,21 @@ import pytest
 from planner.cli import _run
 from tests.tiny_town import write_town
 
-DEPARTMENTS = "budgets.departments={civil: {name: {zh: 民政局, en: Civil affairs}, capital_yuan: 100000}}"
+DEPARTMENTS = "budgets.departments={civil: {name: {zh: 民政局, en: Civil affairs}, capital_cost: 100000}}"
 
 #: name → (settings, what must be said, a change that is advised, one that is not quite enough)
 CASES = {
     "a lock and no money": (
-        ["siting.must=[{site: r3, service: canteen}]", "budgets.capital_yuan=1000"],
+        ["siting.must=[{site: r3, service: canteen}]", "budgets.capital_cost=1000"],
         [
             "these 2 cannot be kept together",
             "Canteen must be at Room 3 (r3) (siting.must.0)",
-            "capital at most 1,000 yuan (budgets.capital_yuan)",
-            "raise budgets.capital_yuan from 1,000 to at least 400,000",
+            "capital at most 1,000 yuan (budgets.capital_cost)",
+            "raise budgets.capital_cost from 1,000 to at least 400,000",
             "give up: Canteen must be at Room 3 (r3) (siting.must.0)",
         ],
-        "budgets.capital_yuan=400000",
-        "budgets.capital_yuan=399999",
+        "budgets.capital_cost=400000",
+        "budgets.capital_cost=399999",
     ),
     "locks against each other": (
         ["siting.must=[{site: r3}]", "siting.never=[{site: r3}]"],
@@ -31,7 +31,7 @@ CASES = {
         "siting.never=[{site: r3, service: canteen}, {site: r3, service: childcare}]",
     ),
     "more openings than buildings": (
-        ["services.childcare.min_openings=3", "siting.max_sites=1", "budgets.capital_yuan=null"],
+        ["services.childcare.min_openings=3", "siting.max_sites=1", "budgets.capital_cost=null"],
         [
             "Childcare: at least 3 openings (services.childcare.min_openings)",
             "buildings opened: at most 1 (siting.max_sites)",
@@ -54,20 +54,20 @@ CASES = {
     "a department without money": (
         [DEPARTMENTS, "services.canteen.department=civil", "services.canteen.min_openings=1"],
         [
-            "Civil affairs: capital at most 100,000 yuan (budgets.departments.civil.capital_yuan)",
-            "raise budgets.departments.civil.capital_yuan from 100,000 to at least 300,000",
+            "Civil affairs: capital at most 100,000 yuan (budgets.departments.civil.capital_cost)",
+            "raise budgets.departments.civil.capital_cost from 100,000 to at least 300,000",
         ],
-        "budgets.departments.civil.capital_yuan=300000",
-        "budgets.departments.civil.capital_yuan=299999",
+        "budgets.departments.civil.capital_cost=300000",
+        "budgets.departments.civil.capital_cost=299999",
     ),
     "hubs that fit nowhere": (
-        ["co_location.hub={min_area_m2: 100, min_services: 2, min_hubs: 9}", "budgets.capital_yuan=null"],
+        ["co_location.hub={min_area_m2: 100, min_services: 2, min_hubs: 9}", "budgets.capital_cost=null"],
         ["hubs (from 100 m² and 2 services on): at least 9 (co_location.hub.min_hubs)"],
         "co_location.hub.min_hubs=1",
         "co_location.hub.min_hubs=4",  # siting.max_sites is 3
     ),
     "a target out of reach": (
-        ["siting.objective=[fewest]", "siting.target=1", "budgets.capital_yuan=0"],
+        ["siting.objective=[fewest]", "siting.target=1", "budgets.capital_cost=0"],
         ["Childcare within 6 minutes for at least 100.0 % of those it is for (siting.target)"],
         "siting.target=0",
         "siting.target=0.9",
@@ -95,12 +95,12 @@ def test_the_conflict_is_named_and_the_advice_is_enough(name, tmp_path, capsys):
 
 def test_every_change_that_is_advised_alone_makes_a_plan_possible(tmp_path, capsys):
     write_town(tmp_path)
-    sets = ["siting.floors=[{service: canteen, minutes: 6, share: 0.95}]", "budgets.capital_yuan=500000"]
+    sets = ["siting.floors=[{service: canteen, minutes: 6, share: 0.95}]", "budgets.capital_cost=500000"]
     code, message = attempt(tmp_path, capsys, sets)
     assert code == 5
     advice = re.findall(r"→ (raise|lower) (\S+) from \S+ to at (?:least|most) ([\d,.]+)", message)
     assert {(way, key) for way, key, _ in advice} == {
-        ("raise", "budgets.capital_yuan"),
+        ("raise", "budgets.capital_cost"),
         ("lower", "siting.floors.0.share"),
     }
     for way, key, limit in advice:
@@ -114,27 +114,27 @@ def test_money_of_a_year_is_named_by_its_year(tmp_path, capsys):
     write_town(tmp_path)
     sets = [
         "siting.years=[2026, 2027]",
-        "siting.capital_yuan_by_year={2026: 0, 2027: 100000}",
+        "siting.capital_cost_by_year={2026: 0, 2027: 100000}",
         "services.canteen.min_openings=1",
     ]
     code, message = attempt(tmp_path, capsys, sets)
     assert code == 5
     assert (
-        "at most 100,000 yuan of capital in 2027 (what is not spent moves on) (siting.capital_yuan_by_year.2027)"
+        "at most 100,000 yuan of capital in 2027 (what is not spent moves on) (siting.capital_cost_by_year.2027)"
         in message
     )
-    assert attempt(tmp_path, capsys, [*sets, "siting.capital_yuan_by_year.2027=400000"])[0] == 0
+    assert attempt(tmp_path, capsys, [*sets, "siting.capital_cost_by_year.2027=400000"])[0] == 0
 
 
 def test_a_chinese_study_is_answered_in_chinese(tmp_path, capsys):
     write_town(tmp_path)
-    sets = ["language=zh", "siting.must=[{site: r3, service: canteen}]", "budgets.capital_yuan=20000"]
+    sets = ["language=zh", "siting.must=[{site: r3, service: canteen}]", "budgets.capital_cost=20000"]
     code, message = attempt(tmp_path, capsys, sets)
     assert code == 5
     assert "以下 2 条规则不能同时满足" in message
     assert "Room 3 (r3)必须有「食堂」（siting.must.0）" in message
-    assert "建设投资不超过 2 万元（budgets.capital_yuan）" in message
-    assert "将 budgets.capital_yuan 由 20,000 提高到至少 400,000" in message
+    assert "建设投资不超过 2 万元（budgets.capital_cost）" in message
+    assert "将 budgets.capital_cost 由 20,000 提高到至少 400,000" in message
 
 
 def test_a_search_that_runs_out_of_time_says_so(tmp_path, capsys):
@@ -150,10 +150,10 @@ BUNDLED = Path(__file__).parents[2] / "configs/neubrandenburg.yaml"
 #: what contradicts itself in the bundled town, as settings one by one; changes of which each must be enough; changes that must not be
 CONTRADICTIONS = {
     "money and a floor": (
-        {"capital": "budgets.capital_yuan=1000000", "floor": "siting.floors.0.share=0.75"},
-        {"capital": "budgets.capital_yuan=1939500", "floor": "siting.floors.0.share=0.7402"},
-        {"capital": "budgets.capital_yuan=1939000", "floor": "siting.floors.0.share=0.7403"},
-        ["raise budgets.capital_yuan from 1,000,000 to at least 1,939,500", "from 0.75 to at most 0.7402"],
+        {"capital": "budgets.capital_cost=500000", "floor": "siting.floors.0.share=0.75"},
+        {"capital": "budgets.capital_cost=969750", "floor": "siting.floors.0.share=0.7402"},
+        {"capital": "budgets.capital_cost=969500", "floor": "siting.floors.0.share=0.7403"},
+        ["raise budgets.capital_cost from 500,000 to at least 969,750", "from 0.75 to at most 0.7402"],
     ),
     "must and never": (
         {"must": "siting.must=[{site: C104, service: canteen}]", "never": "siting.never=[{site: C104}]"},
@@ -164,11 +164,11 @@ CONTRADICTIONS = {
     "hubs and money": (
         {
             "hubs": "co_location.hub={min_area_m2: 600, min_services: 3, min_hubs: 2}",
-            "capital": "budgets.capital_yuan=4000000",
+            "capital": "budgets.capital_cost=2000000",
         },
-        {"hubs": "co_location.hub.min_hubs=0", "capital": "budgets.capital_yuan=9487000"},
-        {"hubs": "co_location.hub.min_hubs=1", "capital": "budgets.capital_yuan=9486000"},
-        ["lower co_location.hub.min_hubs from 2 to at most 0", "from 4,000,000 to at least 9,487,000"],
+        {"hubs": "co_location.hub.min_hubs=0", "capital": "budgets.capital_cost=4743500"},
+        {"hubs": "co_location.hub.min_hubs=1", "capital": "budgets.capital_cost=4743000"},
+        ["lower co_location.hub.min_hubs from 2 to at most 0", "from 2,000,000 to at least 4,743,500"],
     ),
     "locks and a floor area": (
         {

@@ -69,7 +69,7 @@ def street_town(folder, *, facility=None, rooms=None, siting=None, people=None):
         },
         "groups": {"elders": {"name": "elders"}},
         "walking": {"profiles": {"w": {"speed_m_s": 1.0}}},
-        "services": [{**care, "fit_out_yuan": 1000}],
+        "services": [{**care, "fit_out_cost": 1000}],
         "siting": {"max_sites": 1, **(siting or {})},
     }
     YAML().dump(study, folder / "study.yaml")

@@ -158,7 +158,7 @@ def test_every_value_in_phases(tmp_path):
     """The same over years, where rules bind year by year."""
     phased = {
         **FULL,
-        "siting": {**FULL["siting"], "years": [2026, 2030], "capital_yuan_by_year": {2026: 300_000, 2030: 600_000}},
+        "siting": {**FULL["siting"], "years": [2026, 2030], "capital_cost_by_year": {2026: 300_000, 2030: 600_000}},
     }
     walked(tmp_path, values_walked(phased), ("plan", "explain", "review"), phased)
 

@@ -58,7 +58,7 @@ class _Draw:
         self.departments = self.whole(0, 3)
         regions = self.whole(0, 5 if middle else 4)
         self.community = self.rng.integers(-1, regions, self.n) if regions else None
-        self.yuan = int(self.rng.choice([1, 1, 1000, 1_000_000])) if large_numbers else 1
+        self.money_step = int(self.rng.choice([1, 1, 1000, 1_000_000])) if large_numbers else 1
         self.heads = int(self.rng.choice([1, 1, 1000, 100_000])) if large_numbers else 1
 
     def whole(self, low, high):
@@ -68,9 +68,9 @@ class _Draw:
         return bool(self.rng.random() < chance)
 
     def money(self, top, count):
-        """Return whole amounts; large ones differ by single yuan."""
-        amounts = self.rng.integers(0, top, count) * self.yuan
-        return (amounts + (self.rng.integers(0, 2, count) * (amounts > 0) if self.yuan > 1 else 0)).astype(float)
+        """Return whole amounts; large ones differ by single units."""
+        amounts = self.rng.integers(0, top, count) * self.money_step
+        return (amounts + (self.rng.integers(0, 2, count) * (amounts > 0) if self.money_step > 1 else 0)).astype(float)
 
     def people(self, count):
         heads = self.rng.integers(0, 9, count) * self.heads
@@ -140,7 +140,7 @@ class _Draw:
             self.rng.integers(0, 5, m).astype(float),
             existing,
             may_close=(self.rng.random(m) < 0.4) & existing & ~rival,
-            closing_yuan=self.money(3, m) if self.maybe(0.5) else None,
+            closing_cost=self.money(3, m) if self.maybe(0.5) else None,
             moves=moves if self.maybe(0.7) else None,
             capacity=None if capacity is None else capacity.astype(float),
             min_load=None if least is None else least.astype(float),
@@ -242,7 +242,7 @@ class _Draw:
                 depth=self.whole(1, 4),
                 circle=self.whole(0, 3) if kind == "fair" and self.maybe(0.5) else None,
                 years=float(self.whole(0, 3)),
-                yuan_per_walked_s=0.125 if kind == "cost" and self.maybe(0.2) else 0.0,
+                cost_per_walked_s=0.125 if kind == "cost" and self.maybe(0.2) else 0.0,
             )
             for kind in kinds
         )
@@ -301,10 +301,10 @@ class _Draw:
         limits = [np.array([self.limit(part, 0.4) for part in by]) if by and self.maybe(0.8) else None for by in parts]
         return dataclasses.replace(
             problem.budgets,
-            capital_yuan=self.limit(capital, 0.6),
-            yearly_yuan=self.limit(yearly, 0.3),
-            department_capital_yuan=limits[0],
-            department_yearly_yuan=limits[1],
+            capital_cost=self.limit(capital, 0.6),
+            yearly_cost=self.limit(yearly, 0.3),
+            department_capital_cost=limits[0],
+            department_yearly_cost=limits[1],
         )
 
     def floors(self, problem, oracle, plan):
@@ -341,6 +341,6 @@ class _Draw:
 def drawn_problem(seed, *, middle=False, large_numbers=False):
     """Return a random problem: tiny (at most 7 points, 4 sites, 10 offers), or of 30 to 90 points and 8 to 11 sites.
 
-    With ``large_numbers`` amounts run to millions of yuan and people to hundreds of thousands, and differ by single ones.
+    With ``large_numbers`` amounts run to millions and people to hundreds of thousands, and differ by single ones.
     """
     return _Draw(seed, middle=middle, large_numbers=large_numbers).problem()

@@ -291,7 +291,7 @@ class Enumeration(States):
         if goal.kind == "cost":
             capital, yearly = self.public(state)
             total = Counted(capital + exact(goal.years) * yearly, {})
-            price = exact(goal.yuan_per_walked_s)
+            price = exact(goal.cost_per_walked_s)
             if not price:
                 return total
         for t, (here, mine) in enumerate(zip(plan, flows, strict=True)):

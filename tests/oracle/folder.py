@@ -248,16 +248,16 @@ class Folder:
     # Money
 
     def bill(self, state: State) -> dict[str, dict[str, float]]:
-        """Return capital and yearly yuan by department, ``""`` for the whole, outside payers left out there."""
+        """Return capital and yearly cost by department, ``""`` for the whole, outside payers left out there."""
         study = self.study
         departments = study.get("budgets", {}).get("departments", {})
         spent = {name: dict.fromkeys(["", *departments], 0.0) for name in ("capital", "yearly")}
         outside = {name for name, one in departments.items() if one.get("outside")}
 
-        def pay(name: str, yuan: float, payers: dict[str, float]) -> None:
+        def pay(name: str, amount: float, payers: dict[str, float]) -> None:
             for department, part in payers.items():
-                spent[name][department] += part * yuan
-            spent[name][""] += yuan * (1 - sum(part for one, part in payers.items() if one in outside))
+                spent[name][department] += part * amount
+            spent[name][""] += amount * (1 - sum(part for one, part in payers.items() if one in outside))
 
         building = study.get("budgets", {}).get("building_department")
         owner = {building: 1.0} if building else {}
@@ -265,28 +265,28 @@ class Folder:
         for offer in state:
             row = table.loc[offer]
             if offer not in standing:
-                pay("capital", row["capital_yuan"], self._payers(row["service"]))
-            pay("yearly", row["yearly_yuan"], self._payers(row["service"]))
+                pay("capital", row["capital_cost"], self._payers(row["service"]))
+            pay("yearly", row["yearly_cost"], self._payers(row["service"]))
         at = table[["place_id", "service"]].apply(tuple, axis=1)
         occupied = {at[offer] for offer in state}
         for offer in standing:
-            pay("yearly", -table.loc[offer, "yearly_yuan"], self._payers(table.loc[offer, "service"]))
+            pay("yearly", -table.loc[offer, "yearly_cost"], self._payers(table.loc[offer, "service"]))
             if at[offer] not in occupied:
-                pay("capital", table.loc[offer, "closing_yuan"], self._payers(table.loc[offer, "service"]))
+                pay("capital", table.loc[offer, "closing_cost"], self._payers(table.loc[offer, "service"]))
         for place in {table.loc[offer, "place_id"] for offer in state if offer not in standing}:
             here = [offer for offer in state if table.loc[offer, "place_id"] == place]
-            pay("capital", self.places.loc[place, "setup_yuan"], owner)
-            pay("yearly", self.places.loc[place, "yearly_yuan"], owner)
+            pay("capital", self.places.loc[place, "setup_cost"], owner)
+            pay("yearly", self.places.loc[place, "yearly_cost"], owner)
             new = [offer for offer in here if offer not in standing]
             taken = table.loc[new, "area_m2"].sum()
             there = {at[offer] for offer in standing}
             for room in self._rooms(table.loc[new, "service"]):
                 if not set(room["services"]) & {at[offer][1] for offer in here if at[offer] in there}:
-                    pay("capital", room.get("fit_out_yuan", 0.0), owner)
-                    pay("yearly", room.get("yearly_yuan", 0.0), owner)
+                    pay("capital", room.get("fit_out_cost", 0.0), owner)
+                    pay("yearly", room.get("yearly_cost", 0.0), owner)
                     taken += room["area_m2"]
             kind = self.study.get("site_kinds", {}).get(self.places.loc[place, "kind"], {})
-            pay("capital", kind.get("setup_yuan_per_m2", 0.0) * taken, owner)
+            pay("capital", kind.get("setup_cost_per_m2", 0.0) * taken, owner)
         return spent
 
     def _payers(self, service: str) -> dict[str, float]:
@@ -338,19 +338,19 @@ class Folder:
 
     def _broken_money(self, states: list[State], budgets: dict) -> set[str]:
         bill = self.bill(states[-1])
-        limits = {(name, ""): budgets.get(f"{name}_yuan") for name in bill}
+        limits = {(name, ""): budgets.get(f"{name}_cost") for name in bill}
         for department, one in budgets.get("departments", {}).items():
-            limits |= {(name, department): one.get(f"{name}_yuan") for name in bill}
+            limits |= {(name, department): one.get(f"{name}_cost") for name in bill}
         found = {
-            f"budgets.departments.{who}.{name}_yuan" if who else f"budgets.{name}_yuan"
+            f"budgets.departments.{who}.{name}_cost" if who else f"budgets.{name}_cost"
             for (name, who), limit in limits.items()
             if limit is not None and bill[name][who] > limit + 1e-3
         }
         there_is = 0.0
         for state, year in zip(states, self.years, strict=False):
-            there_is += self.study["siting"]["capital_yuan_by_year"][str(year)]
+            there_is += self.study["siting"]["capital_cost_by_year"][str(year)]
             if self.bill(state)["capital"][""] > there_is + 1e-3:
-                found.add(f"siting.capital_yuan_by_year.{year}")
+                found.add(f"siting.capital_cost_by_year.{year}")
         return found
 
     def _broken_shares(self, end: State) -> set[str]:

@@ -16,13 +16,15 @@ from tests.oracle.folder import Folder, State
 
 NUMBER = r"([−+]?[\d,]+(?:\.\d+)?)"
 WHO = r"(?:weighted )?people"
+WRITTEN = {"CNY": "{} yuan", "EUR": "€{}"}
+"""Amounts of money by the currency of the study."""
 ROUNDING = 0.051
 """By how much a number with one decimal may differ from what is counted."""
 
 
 def number(text: str) -> float:
     """Return a number as it is written in a sentence."""
-    return float(text.replace(",", "").replace("−", "-").replace("+", ""))
+    return float(re.sub(r"[,€]| yuan", "", text).replace("−", "-").replace("+", ""))
 
 
 class Reader:
@@ -37,6 +39,8 @@ class Reader:
         self.service_of = {service["name"]["en"]: name for name, service in self.folder.services.items()}
         self.bill = self.folder.bill(self.folder.planned())
         goal = self.folder.result["goals"][0]
+        self.written = WRITTEN[self.folder.study.get("currency", "CNY")]
+        self.money = "([−+]?" + self.written.format(r"[\d,]+(?:\.\d+)?") + ")"
         self.slack = abs((goal["bound"] if goal["bound"] is not None else np.inf) - goal["objective"])
 
     def sentences(self, only: str = "") -> list[str]:
@@ -184,8 +188,8 @@ class Reader:
             self.check((who != "people") == self.weighs(self.service_of[service]), f"whom? {line}")
             self.near(number(people), row[f"people_{self.service_of[service]}"], line, 0.5)
             self.check(int(minutes) == self.folder.services[self.service_of[service]]["circles"][-1]["minutes"], line)
-        for pattern, column in ((r"yuan of capital[.,]", "capital_yuan"), (r"yuan a year[.,]", "yearly_yuan")):
-            told = re.search(rf"without it.* {NUMBER} {pattern}", line)
+        for pattern, column in ((r"of capital[.,]", "capital_cost"), (r"a year[.,]", "yearly_cost")):
+            told = re.search(rf"without it.* {self.money} {pattern}", line)
             self.near(number(told[1]) if told else 0.0, row[column] if "without it" in line else 0.0, line, 0.5)
         self.between(line, row["gain"], row["gain_at_most"])
 
@@ -193,7 +197,7 @@ class Reader:
         """Return which rules are told to change anything."""
         people = [column for column in self.prices if column.startswith("people_")]
         told = (self.prices["gain"].abs() >= 0.05) | (self.prices[people].abs() >= 0.5).any(axis=1)
-        return told | (self.prices[["capital_yuan", "yearly_yuan"]].abs() >= 1).any(axis=1)
+        return told | (self.prices[["capital_cost", "yearly_cost"]].abs() >= 1).any(axis=1)
 
     def between(self, line: str, gain: float, gain_at_most: float) -> None:
         """Check "at least" and "at most" by what the plan may lack itself, and by the bound without the rule."""
@@ -287,27 +291,26 @@ class Reader:
             self.check(not self.folder.study.get("budgets", {}).get("departments"), line)
             return
         budgets = self.folder.study["budgets"]
-        yuan = rf"{NUMBER} yuan"
-        whole = re.search(rf"capital {yuan} \((.+?)\), each year {yuan} \((.+?)\)\.$", line)
+        whole = re.search(rf"capital {self.money} \((.+?)\), each year {self.money} \((.+?)\)\.$", line)
         if line.startswith("Counted against the overall budgets"):
             outside = [one["name"]["en"] for one in budgets["departments"].values() if one.get("outside")]
             self.check(("without " in line) == bool(outside) and all(name in line for name in outside), line)
             self.near(number(whole[1]), self.bill["capital"][""], line, 0.5)
             self.near(number(whole[3]), self.bill["yearly"][""], line, 0.5)
-            self.limits(whole[2], budgets.get("capital_yuan"), line)
-            self.limits(whole[4], budgets.get("yearly_yuan"), line)
+            self.limits(whole[2], budgets.get("capital_cost"), line)
+            self.limits(whole[4], budgets.get("yearly_cost"), line)
             return
         (who,) = [name for name, one in budgets["departments"].items() if line.startswith(one["name"]["en"] + ": ")]
-        read = re.search(rf": {yuan} of capital(?: \((.+?)\))?, {yuan} a year(?: \((.+?)\))?$", line)
+        read = re.search(rf": {self.money} of capital(?: \((.+?)\))?, {self.money} a year(?: \((.+?)\))?$", line)
         self.near(number(read[1]), self.bill["capital"][who], line, 0.5)
         self.near(number(read[3]), self.bill["yearly"][who], line, 0.5)
         if read[2]:
-            self.limits(read[2], budgets["departments"][who].get("capital_yuan"), line)
-            self.limits(read[4], budgets["departments"][who].get("yearly_yuan"), line)
+            self.limits(read[2], budgets["departments"][who].get("capital_cost"), line)
+            self.limits(read[4], budgets["departments"][who].get("yearly_cost"), line)
 
     def limits(self, said: str, limit: float | None, line: str) -> None:
         """Check a limit in brackets."""
-        self.check(said == ("no limit" if limit is None else f"limit {limit:,.0f} yuan"), line)
+        self.check(said == ("no limit" if limit is None else "limit " + self.written.format(f"{limit:,.0f}")), line)
 
     # What lacks money
 
@@ -322,7 +325,7 @@ class Reader:
         }:
             self.check(("Of these" in line) == bool(len(lacking)), line)
             return
-        item = re.fullmatch(rf"(.+?) at (.+): fit-out {NUMBER} yuan, {NUMBER} yuan a year \(without .+\)", line)
+        item = re.fullmatch(rf"(.+?) at (.+): fit-out {self.money}, {self.money} a year \(without .+\)", line)
         if item:
             service = self.service_of[item[1]]
             named = lacking["place_id"].map(self.place) == item[2]
@@ -331,20 +334,20 @@ class Reader:
             mine = (table["place_id"] == row["place_id"]) & (table["service"] == service) & ~table["stands"]
             mine &= table["size"] == row["size"]
             self.check(not table.loc[mine, "planned"].any(), f"the plan has it: {line}")
-            self.check(number(item[3]) in set(table.loc[mine, "capital_yuan"].round()), line)
-            self.check(number(item[4]) in set(table.loc[mine, "yearly_yuan"].round()), line)
+            self.check(number(item[3]) in set(table.loc[mine, "capital_cost"].round()), line)
+            self.check(number(item[4]) in set(table.loc[mine, "yearly_cost"].round()), line)
             return
         (row,) = endless.to_dict("records")
         if line.startswith("Money is not what holds this plan back"):
             self.check(bool(row["proven"]) and abs(row["gain"]) < ROUNDING, line)
         elif line.startswith("Without any limit on money the plan would open "):
             read = re.search(
-                rf"would open (\d+) services in all: against this plan {NUMBER} yuan of capital, {NUMBER} yuan a year",
+                rf"would open (\d+) services in all: against this plan {self.money} of capital, {self.money} a year",
                 line,
             )
             self.check(int(read[1]) == row["openings"], line)
-            self.near(number(read[2]), row["capital_yuan"], line, 0.5)
-            self.near(number(read[3]), row["yearly_yuan"], line, 0.5)
+            self.near(number(read[2]), row["capital_cost"], line, 0.5)
+            self.near(number(read[3]), row["yearly_cost"], line, 0.5)
             gain = re.search(rf"{NUMBER} {WHO} by circle weight", line)
             self.near(number(gain[1]) if gain else 0.0, row["gain"], line)
         else:

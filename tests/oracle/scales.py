@@ -14,7 +14,7 @@ __all__ = ["Scale", "plan_in_ones", "problem_at"]
 class Scale:
     """Powers of ten by which money, areas, people, weights and loads are multiplied."""
 
-    yuan: int = 0
+    money: int = 0
     m2: int = 0
     people: int = 0
     weight: int = 0
@@ -22,7 +22,7 @@ class Scale:
 
     def of_goal(self, goal):
         """Return the power of ten of a goal's number."""
-        return {"coverage": self.people + self.weight, "walk": self.people, "cost": self.yuan}.get(goal.kind, 0)
+        return {"coverage": self.people + self.weight, "walk": self.people, "cost": self.money}.get(goal.kind, 0)
 
 
 def times(values, power):
@@ -40,7 +40,7 @@ def times(values, power):
 def problem_at(problem, scale):
     """Return ``problem`` with its amounts at ``scale``."""
     offers, sites, budgets, rules = problem.offers, problem.sites, problem.budgets, problem.rules
-    yuan, m2 = scale.yuan, scale.m2
+    money, m2 = scale.money, scale.m2
     places = scale.people + scale.load
 
     def changed(of, power, *names):
@@ -51,14 +51,14 @@ def problem_at(problem, scale):
         problem,
         offers=dataclasses.replace(
             offers,
-            **changed(offers, yuan, "capital_yuan", "yearly_yuan", "closing_yuan"),
+            **changed(offers, money, "capital_cost", "yearly_cost", "closing_cost"),
             **changed(offers, m2, "area_m2"),
             **changed(offers, places, "capacity", "min_load"),
         ),
         sites=dataclasses.replace(
             sites,
-            **changed(sites, yuan, "setup_yuan", "setup_yearly_yuan"),
-            **changed(sites, yuan - m2, "setup_yuan_per_m2"),
+            **changed(sites, money, "setup_cost", "setup_yearly_cost"),
+            **changed(sites, money - m2, "setup_cost_per_m2"),
             **changed(sites, m2, "floor_area_m2", "storey_area_m2", "min_area_m2"),
         ),
         demands=tuple(
@@ -73,26 +73,26 @@ def problem_at(problem, scale):
         budgets=dataclasses.replace(
             budgets,
             **changed(
-                budgets, yuan, "capital_yuan", "yearly_yuan", "department_capital_yuan", "department_yearly_yuan"
+                budgets, money, "capital_cost", "yearly_cost", "department_capital_cost", "department_yearly_cost"
             ),
         ),
         rules=dataclasses.replace(
             rules,
             rooms=tuple(
                 dataclasses.replace(
-                    room, **changed(room, yuan, "capital_yuan", "yearly_yuan"), **changed(room, m2, "area_m2")
+                    room, **changed(room, money, "capital_cost", "yearly_cost"), **changed(room, m2, "area_m2")
                 )
                 for room in rules.rooms
             ),
             hub=None if hub is None else dataclasses.replace(hub, **changed(hub, m2, "min_area_m2")),
         ),
         goals=tuple(
-            dataclasses.replace(goal, **changed(goal, yuan - scale.people, "yuan_per_walked_s"))
+            dataclasses.replace(goal, **changed(goal, money - scale.people, "cost_per_walked_s"))
             for goal in problem.goals
         ),
         phases=None
         if problem.phases is None
-        else dataclasses.replace(problem.phases, **changed(problem.phases, yuan, "capital_yuan")),
+        else dataclasses.replace(problem.phases, **changed(problem.phases, money, "capital_cost")),
     )
 
 

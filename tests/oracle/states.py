@@ -38,10 +38,10 @@ class States:
         self.cell = list(zip(self.site, self.service, strict=True))
         self.stands = [bool(stands) for stands in offers.existing]
         self.may_close = column(offers.may_close, m, False, bool)
-        self.closing = column(offers.closing_yuan, m, Fraction(0), exact)
+        self.closing = column(offers.closing_cost, m, Fraction(0), exact)
         self.moves = column(offers.moves, m, -1, int)
-        self.capital = [exact(yuan) for yuan in offers.capital_yuan]
-        self.yearly = [exact(yuan) for yuan in offers.yearly_yuan]
+        self.capital = [exact(cost) for cost in offers.capital_cost]
+        self.yearly = [exact(cost) for cost in offers.yearly_cost]
         self.area = [exact(area) for area in offers.area_m2]
         self.capacity = column(offers.capacity, m, math.inf, exact)
         self.min_load = column(offers.min_load, m, Fraction(0), exact)
@@ -180,17 +180,17 @@ class States:
         sites = self.problem.sites
         taken = sum((self.area[c] for c in here if not self.stands[c]), Fraction(0))
         if any(not self.stands[c] for c in here):
-            pay(0, exact(sites.setup_yuan[j]), share)
-            pay(1, column(sites.setup_yearly_yuan, self.n_sites, Fraction(0), exact)[j], share)
+            pay(0, exact(sites.setup_cost[j]), share)
+            pay(1, column(sites.setup_yearly_cost, self.n_sites, Fraction(0), exact)[j], share)
         standing = {self.cell[c] for c in range(self.m) if self.stands[c]}
         for room in self.problem.rules.rooms:
             users = [c for c in here if room.services[self.service[c]]]
             # A service that stands, as it is or extended, has its room already.
             if users and not any(self.cell[c] in standing for c in users):
-                pay(0, exact(room.capital_yuan), room.share)
-                pay(1, exact(room.yearly_yuan), room.share)
+                pay(0, exact(room.capital_cost), room.share)
+                pay(1, exact(room.yearly_cost), room.share)
                 taken += exact(room.area_m2)
-        pay(0, column(sites.setup_yuan_per_m2, self.n_sites, Fraction(0), exact)[j] * taken, share)
+        pay(0, column(sites.setup_cost_per_m2, self.n_sites, Fraction(0), exact)[j] * taken, share)
 
     def public(self, state):
         """Return (capital, yearly) without the parts of outside payers."""
@@ -206,12 +206,12 @@ class States:
     def broken_money(self, state):
         budgets = self.problem.budgets
         capital, yearly = self.public(state)
-        if capital > exact(budgets.capital_yuan):
-            return f"{float(capital)} of {budgets.capital_yuan} yuan of capital"
-        if yearly > exact(budgets.yearly_yuan):
-            return f"{float(yearly)} of {budgets.yearly_yuan} yuan a year"
+        if capital > exact(budgets.capital_cost):
+            return f"{float(capital)} of {budgets.capital_cost} of capital"
+        if yearly > exact(budgets.yearly_cost):
+            return f"{float(yearly)} of {budgets.yearly_cost} a year"
         _, parts = self.money(state)
-        limits = (budgets.department_capital_yuan, budgets.department_yearly_yuan)
+        limits = (budgets.department_capital_cost, budgets.department_yearly_cost)
         for name, limit, by in zip(("capital", "yearly"), limits, parts, strict=True):
             if limit is not None and any(part > exact(most) for part, most in zip(by, limit, strict=True)):
                 return f"a department's {name} budget"
@@ -252,7 +252,7 @@ class States:
         if phases is None:
             return None
         spent = [self.public(state)[0] for state in plan]
-        money = [exact(yuan) for yuan in phases.capital_yuan]
+        money = [exact(cost) for cost in phases.capital_cost]
         for period, state in enumerate(plan):
             if not self._in_time(state, period):
                 return f"something opens in period {period}, before it is ready"

@@ -161,24 +161,24 @@ class Tiny:
         for c in range(o.count):
             once, yearly = value(o.capital_share, c, None), value(o.yearly_share, c, None)
             if c in state:
-                pay(0, o.capital_yuan[c] if self.is_new(c) else 0.0, once)
-                pay(1, o.yearly_yuan[c], yearly)
+                pay(0, o.capital_cost[c] if self.is_new(c) else 0.0, once)
+                pay(1, o.yearly_cost[c], yearly)
             if o.existing[c]:
-                pay(1, -o.yearly_yuan[c], yearly)
+                pay(1, -o.yearly_cost[c], yearly)
                 if self.cell(c) not in {self.cell(q) for q in state}:
-                    pay(0, value(o.closing_yuan, c, 0.0), once)
+                    pay(0, value(o.closing_cost, c, 0.0), once)
         for j in range(s.count):
             here = [c for c in state if o.site[c] == j]
             if any(self.is_new(c) for c in here):
                 share = value(s.setup_share, j, None)
-                pay(0, s.setup_yuan[j], share)
-                pay(1, value(s.setup_yearly_yuan, j, 0.0), share)
+                pay(0, s.setup_cost[j], share)
+                pay(1, value(s.setup_yearly_cost, j, 0.0), share)
             standing = {self.cell(c) for c in range(o.count) if o.existing[c]}
             for room in self.p.rules.rooms:
                 users = [c for c in here if room.services[o.service[c]]]
                 if users and not {self.cell(c) for c in users} & standing:
-                    pay(0, room.capital_yuan, room.share)
-                    pay(1, room.yearly_yuan, room.share)
+                    pay(0, room.capital_cost, room.share)
+                    pay(1, room.yearly_cost, room.share)
         return totals
 
     def public(self, state):
@@ -189,9 +189,9 @@ class Tiny:
     def keeps_money(self, state):
         b = self.p.budgets
         capital, yearly = self.public(state)
-        if capital > b.capital_yuan + EPS or yearly > b.yearly_yuan + EPS:
+        if capital > b.capital_cost + EPS or yearly > b.yearly_cost + EPS:
             return False
-        limits = (b.department_capital_yuan, b.department_yearly_yuan)
+        limits = (b.department_capital_cost, b.department_yearly_cost)
         totals = self.money(state)
         return all(limit is None or (totals[i, :-1] <= limit + EPS).all() for i, limit in enumerate(limits))
 
@@ -226,9 +226,9 @@ class Tiny:
                 if any(not self.is_new(c) and c not in before for c in state):
                     return False
             if phases.carry_over:
-                if spent[t] > sum(phases.capital_yuan[: t + 1]) + EPS:
+                if spent[t] > sum(phases.capital_cost[: t + 1]) + EPS:
                     return False
-            elif spent[t] - (spent[t - 1] if t else 0.0) > phases.capital_yuan[t] + EPS:
+            elif spent[t] - (spent[t - 1] if t else 0.0) > phases.capital_cost[t] + EPS:
                 return False
         return True
 
@@ -264,7 +264,7 @@ class Tiny:
             return self.furthest(states[-1])
         if goal.kind == "cost":
             walked = sum(w * one["walk"] for w, one in zip(worth, served, strict=True))
-            return float(self.public(states[-1]) @ [1.0, goal.years]) + goal.yuan_per_walked_s * walked
+            return float(self.public(states[-1]) @ [1.0, goal.years]) + goal.cost_per_walked_s * walked
         return float(len({int(self.o.site[c]) for c in states[-1] if self.is_new(c)}))
 
     def furthest(self, state):

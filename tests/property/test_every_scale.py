@@ -21,8 +21,8 @@ ORDERS = (-12, 12)
 
 def drawn_scale(seed, low, high):
     rng = np.random.default_rng(seed)
-    yuan, m2, people, weight = rng.integers(low, high + 1, 4).tolist()
-    return Scale(yuan, m2, people, weight, int(rng.integers(-3, 4)))
+    money, m2, people, weight = rng.integers(low, high + 1, 4).tolist()
+    return Scale(money, m2, people, weight, int(rng.integers(-3, 4)))
 
 
 def wrong(seeds, path, scale_of, **wishes):
@@ -53,7 +53,7 @@ def test_every_amount_at_its_own_scale(path, turn):
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("power", range(ORDERS[0], ORDERS[1] + 1, 6))
 def test_weights_and_money_over_24_orders_of_magnitude(path, power):
-    scale = Scale(yuan=-power, weight=power)
+    scale = Scale(money=-power, weight=power)
     found, feasible = wrong(some(range(41_000 + 10 * power, 41_010 + 10 * power), 2), path, lambda _: scale)
     assert found == []
     assert feasible > (1 if ALL else 0)
@@ -73,7 +73,7 @@ def test_one_amount_alone_at_another_scale(path, scale):
 
 @pytest.mark.parametrize("path", ["plain", "tree"])
 def test_amounts_that_differ_by_one_in_millions_at_other_scales(path):
-    scales = [Scale(yuan=power, people=-power, m2=power) for power in (-6, 0, 3, 6)]
+    scales = [Scale(money=power, people=-power, m2=power) for power in (-6, 0, 3, 6)]
     found, feasible = wrong(some(range(43_000, 43_024)), path, lambda seed: scales[seed % 4], large_numbers=True)
     assert found == []
     assert feasible > (4 if ALL else 1)

@@ -28,13 +28,13 @@ def test_first_years_open_what_is_ready_and_paid_for_and_keep_it_open():
             assert (phases.ready[offers.site[new]] <= period).all(), seed
             assert np.isin(before[~offers.existing[before]], new).all(), seed
             assert np.isin(state[offers.existing[state]], before[offers.existing[before]]).all(), seed
-            yuan = evaluate_offers(problem, state).capital_yuan
-            money = float(np.sum(phases.capital_yuan[: period + 1]))
-            assert yuan <= money + 1e-6, seed
+            capital = evaluate_offers(problem, state).capital_cost
+            money = float(np.sum(phases.capital_cost[: period + 1]))
+            assert capital <= money + 1e-6, seed
             if not phases.carry_over:
-                assert yuan - spent <= phases.capital_yuan[period] + 1e-6, seed
+                assert capital - spent <= phases.capital_cost[period] + 1e-6, seed
             late += bool(period) and len(new) > len(before[~offers.existing[before]])
-            before, spent = state, yuan
+            before, spent = state, capital
         opened += bool((~offers.existing[states[-1]]).any())
     assert found > enough(20)
     assert opened > enough(10)

@@ -148,7 +148,7 @@ def test_the_frontier_is_exact_at_every_point_and_never_falls(places):
             if expected is not None:
                 assert point.value == pytest.approx(expected, abs=1e-4)
                 assert point.bound >= expected - 1e-4
-                assert point.recount.capital_yuan <= point.limit + 1e-6
+                assert point.recount.capital_cost <= point.limit + 1e-6
                 judged += 1
         if frontier.knee is not None:
             assert 0 < frontier.knee < len(frontier.points) - 1

@@ -27,7 +27,7 @@ FAMILIES = [
 
 def priced_walks(problem):
     """Return the problem with money and walks weighed up in one sum."""
-    return replace(problem, goals=(replace(problem.goals[0], yuan_per_walked_s=0.002),))
+    return replace(problem, goals=(replace(problem.goals[0], cost_per_walked_s=0.002),))
 
 
 def compare(seed, wishes, change=lambda problem: problem):

@@ -159,7 +159,7 @@ def test_what_cannot_be_paid_for_is_not_closed():
         none,
         np.ones(1, dtype=bool),
         may_close=np.ones(1, dtype=bool),
-        closing_yuan=np.array([2.0]),
+        closing_cost=np.array([2.0]),
     )
     problem = SitingProblem(
         n_demand=1,
@@ -167,7 +167,7 @@ def test_what_cannot_be_paid_for_is_not_closed():
         sites=Sites(none, np.full(1, np.inf)),
         offers=offers,
         demands=(Demand(0, none, everywhere, (300.0,), (1.0,)),),
-        budgets=Budgets(capital_yuan=1.0),
+        budgets=Budgets(capital_cost=1.0),
         goals=(Goal("coverage"),),
     )
     assert not evaluate_offers(problem, np.array([0])).broken

@@ -91,7 +91,7 @@ def two_towns(money):
         people=np.tile(city.people, 2),
     )
     problems = [everybody_within(one.within(700.0), one.people, 700.0) for one in (city, far)]
-    return [dataclasses.replace(problem, budgets=Budgets(capital_yuan=money)) for problem in problems]
+    return [dataclasses.replace(problem, budgets=Budgets(capital_cost=money)) for problem in problems]
 
 
 def reachable(problem):
@@ -115,10 +115,10 @@ def test_two_towns_need_twice_the_sites_of_one_and_are_two_pieces_where_money_ti
 def test_money_for_everything_is_no_row_and_money_for_less_is():
     reach = made_up_city(40, 8, side_m=1500.0, seed=2).within(700.0)
     problem = bare_problem(reach, np.ones(40), "coverage", 3, 700.0)
-    limit_price = dataclasses.replace(problem, sites=dataclasses.replace(problem.sites, setup_yuan=np.full(8, 10.0)))
+    limit_price = dataclasses.replace(problem, sites=dataclasses.replace(problem.sites, setup_cost=np.full(8, 10.0)))
 
     def rows(money):
-        form = formulate(dataclasses.replace(limit_price, budgets=Budgets(capital_yuan=money)))
+        form = formulate(dataclasses.replace(limit_price, budgets=Budgets(capital_cost=money)))
         return [block.name for block in form.builder.build().rows]
 
     assert "budget_capital" not in rows(80.0)

@@ -17,7 +17,7 @@ EXACT = SolverSettings(gap=0.0)
 COVERAGE = (Goal("coverage"),)
 
 
-def rooms_in_a_row(setup_yuan, people, budget, goals=COVERAGE, seconds=None):
+def rooms_in_a_row(setup_cost, people, budget, goals=COVERAGE, seconds=None):
     """Return homes that each reach the room beside them alone; fit-out costs nothing."""
     n = len(people)
     seconds = np.zeros(n) if seconds is None else seconds
@@ -26,22 +26,22 @@ def rooms_in_a_row(setup_yuan, people, budget, goals=COVERAGE, seconds=None):
     return SitingProblem(
         n_demand=n,
         n_services=1,
-        sites=Sites(np.asarray(setup_yuan, dtype=float), np.full(n, np.inf), nothing, None),
+        sites=Sites(np.asarray(setup_cost, dtype=float), np.full(n, np.inf), nothing, None),
         offers=Offers(
             np.arange(n, dtype=np.int32), np.zeros(n, np.int32), nothing, nothing, nothing, np.zeros(n, np.bool_)
         ),
         demands=(Demand(0, np.asarray(people, dtype=float), reach, (300.0,), (1.0,)),),
-        budgets=Budgets(capital_yuan=budget),
+        budgets=Budgets(capital_cost=budget),
         goals=goals,
     )
 
 
 @pytest.mark.parametrize("shortcuts", [False, True])
-def test_a_budget_of_twelve_million_is_not_exceeded_by_one_yuan(shortcuts):
+def test_a_budget_of_twelve_million_is_not_exceeded_by_one_unit_of_money(shortcuts):
     problem = rooms_in_a_row([4_000_000, 4_000_000, 4_000_001], [100, 101, 102], 12_000_000.0)
     plan = solve(problem, replace(EXACT, shortcuts=shortcuts))
     found = evaluate(problem, plan)
-    assert (found.worth, found.capital_yuan, plan.outcome.status) == (203.0, 8_000_001.0, "optimal")
+    assert (found.worth, found.capital_cost, plan.outcome.status) == (203.0, 8_000_001.0, "optimal")
 
 
 @pytest.mark.parametrize("power", range(-9, 13, 3))
@@ -49,17 +49,17 @@ def test_a_budget_is_kept_to_the_unit_at_any_scale(power):
     rng = np.random.default_rng(power + 20)
     scale = 10.0**power
     for _ in range(4):
-        yuan = (rng.integers(1, 5, 6) + rng.integers(0, 2, 6) * 1e-7).round(7)
+        cost = (rng.integers(1, 5, 6) + rng.integers(0, 2, 6) * 1e-7).round(7)
         budget = float(rng.integers(3, 12))
         people = rng.integers(1, 9, 6).astype(float)
         within = [
             chosen
             for size in range(7)
             for chosen in itertools.combinations(range(6), size)
-            if sum(round(yuan[j] * 10**7) for j in chosen) <= budget * 10**7
+            if sum(round(cost[j] * 10**7) for j in chosen) <= budget * 10**7
         ]
         best = max(people[list(chosen)].sum() for chosen in within)
-        plan = solve(rooms_in_a_row(yuan * scale, people, budget * scale), EXACT)
+        plan = solve(rooms_in_a_row(cost * scale, people, budget * scale), EXACT)
         assert plan.outcome.status == "optimal"
         assert plan.outcome.objective == pytest.approx(best)
         assert tuple(plan.offers.tolist()) in within
@@ -68,7 +68,7 @@ def test_a_budget_is_kept_to_the_unit_at_any_scale(power):
 def test_the_recount_has_no_tolerance_for_money():
     problem = rooms_in_a_row([4_000_000, 4_000_000, 4_000_001], [100, 101, 102], 12_000_000.0)
     assert "12000001" in str(evaluate_offers(problem, np.arange(3)).broken[0])
-    assert not evaluate_offers(replace(problem, budgets=Budgets(capital_yuan=12_000_001.0)), np.arange(3)).broken
+    assert not evaluate_offers(replace(problem, budgets=Budgets(capital_cost=12_000_001.0)), np.arange(3)).broken
 
 
 def test_three_tenths_are_three_times_one_tenth():
@@ -82,7 +82,7 @@ def test_goals_after_fair_are_pursued(depth):
     problem = rooms_in_a_row([900_000, 0, 0], [0, 5, 5], np.inf, goals)
     plan = solve(problem, EXACT)
     assert plan.steps[-1].goal.kind == "cost"
-    assert evaluate(problem, plan).capital_yuan == 0.0
+    assert evaluate(problem, plan).capital_cost == 0.0
 
 
 def test_furthest_gives_up_what_its_tolerance_allows():

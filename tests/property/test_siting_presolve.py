@@ -38,8 +38,8 @@ def cheap(problem, seed):
     count = problem.offers.count
     offers = dataclasses.replace(
         problem.offers,
-        capital_yuan=rng.integers(0, 2, count).astype(float),
-        yearly_yuan=np.zeros(count),
+        capital_cost=rng.integers(0, 2, count).astype(float),
+        yearly_cost=np.zeros(count),
         capital_share=None,
         yearly_share=None,
     )
@@ -68,7 +68,7 @@ def town(seed, **parts):
     served = np.diff(reach.indptr) > 0
     money = np.random.default_rng(seed).integers(1, 4, 25).astype(float)
     problem = parts.pop("pose")(reach, city.people * served)
-    return dataclasses.replace(problem, sites=dataclasses.replace(problem.sites, setup_yuan=money), **parts)
+    return dataclasses.replace(problem, sites=dataclasses.replace(problem.sites, setup_cost=money), **parts)
 
 
 POSED = {
@@ -81,7 +81,7 @@ POSED = {
 def test_sites_that_another_one_replaces_change_no_optimum(posed, monkeypatch):
     left_out = 0
     for seed in some(range(25)):
-        problem = town(seed, pose=POSED[posed], budgets=Budgets(capital_yuan=9.0 if posed == "most covered" else 60.0))
+        problem = town(seed, pose=POSED[posed], budgets=Budgets(capital_cost=9.0 if posed == "most covered" else 60.0))
         form = formulate(problem)
         gone = dominated_sites(problem, form.bundles, form.slots, form.cover_sets)
         left_out += int(gone.sum())
@@ -105,9 +105,9 @@ def test_a_site_that_is_asked_for_or_costs_somebody_less_stays():
     asked = dataclasses.replace(problem, rules=Rules(locks=(Lock("must", site, None),)))
     assert not dominated_sites(asked, form.bundles, form.slots, form.cover_sets).any()
     assert site in form.problem.offers.site[solve(asked, EXACT).states[0]]
-    setup = problem.sites.setup_yuan.copy()
+    setup = problem.sites.setup_cost.copy()
     setup[site] = 0.5
-    cheaper = dataclasses.replace(problem, sites=dataclasses.replace(problem.sites, setup_yuan=setup))
+    cheaper = dataclasses.replace(problem, sites=dataclasses.replace(problem.sites, setup_cost=setup))
     form = formulate(cheaper)
     assert site not in form.bundles.site[dominated_sites(cheaper, form.bundles, form.slots, form.cover_sets)]
 

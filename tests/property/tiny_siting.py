@@ -110,7 +110,7 @@ class Draw:
             rng.integers(0, 5, m).astype(float),
             existing,
             may_close=(rng.random(m) < 0.4) & existing,
-            closing_yuan=rng.integers(0, 3, m).astype(float) if self.maybe(0.5) else None,
+            closing_cost=rng.integers(0, 3, m).astype(float) if self.maybe(0.5) else None,
             moves=moves if self.maybe(0.7) else None,
             capacity=capacity,
             min_load=min_load,

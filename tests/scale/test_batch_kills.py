@@ -25,7 +25,7 @@ pytestmark = [
 MANY = """\
   - name: grid
     matrix:
-      budgets.capital_yuan: [600000, 800000, 1000000, 1200000, 1400000, 1600000]
+      budgets.capital_cost: [600000, 800000, 1000000, 1200000, 1400000, 1600000]
       walking.profiles.slow.speed_m_s: [0.64, 0.7, 0.8, 0.9]
 """
 

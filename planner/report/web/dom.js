@@ -9,7 +9,7 @@ window.planner = window.planner || {};
   }
 
   let texts = data("planner-words");
-  /* Tag, name, separators and money units of every installed language. */
+  /* Tag, name, separators and layouts of money of every installed language. */
   const locales = JSON.parse(document.documentElement.dataset.locales);
 
   /* Replace the texts by those of another language. */
@@ -62,14 +62,16 @@ window.planner = window.planner || {};
       const text = format.whole(Math.abs(value));
       return text === "0" ? "0" : (value > 0 ? "+" : "−") + text;
     },
-    yuan(value, language) {
-      const { money_unit: unit, money_large: large } = locales[language];
-      if (Number(unit) > 1 && value >= Number(unit)) {
-        const [whole, part] = (value / Number(unit)).toFixed(2).split(".");
+    /* As planner/i18n/money.py. */
+    money(value, language) {
+      if (value < 0) return "−" + format.money(-value, language);
+      const { plain, large, large_unit: unit } = locales[language].money;
+      if (unit > 1 && value >= unit) {
+        const [whole, part] = (value / unit).toFixed(2).split(".");
         const rest = part.replace(/0+$/, "");
         return large.replace("{amount}", grouped(whole) + (rest ? "." + rest : ""));
       }
-      return format.whole(value) + " " + translate("yuan");
+      return plain.replace("{amount}", format.whole(value));
     },
     /* A class of whole numbers: "4", not "4–4". */
     span: (least, most) => (format.whole(least) === format.whole(most) ? format.whole(most) : `${format.whole(least)}–${format.whole(most)}`),

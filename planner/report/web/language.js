@@ -13,11 +13,11 @@
 
   const whole = (value) => planner.format.whole(value);
   const signed = (value) => (value < 0.5 && value > -0.5 ? "0" : value > 0 ? `+${whole(value)}` : `−${whole(-value)}`);
-  const yuan = (value) => (value < 0 ? `−${planner.format.yuan(-value, planner.language)}` : planner.format.yuan(value, planner.language));
+  const formatMoney = (value) => planner.format.money(value, planner.language);
   /* Money for narrow columns, in the short unit of the language. */
-  const shortYuan = (value) => {
-    const { money_short: text, money_short_unit: unit, money_short_decimals: decimals } = planner.locales[planner.language];
-    return text.replace("{amount}", grouped(value / Number(unit), Number(decimals)));
+  const shortMoney = (value) => {
+    const { short, short_unit: unit, short_decimals: decimals } = planner.locales[planner.language].money;
+    return short.replace("{amount}", grouped(value / unit, decimals));
   };
   const grouped = (value, decimals) => {
     const [whole, part] = Math.abs(value).toFixed(decimals).split(".");
@@ -40,5 +40,5 @@
     return codes[(codes.indexOf(planner.language) + 1) % codes.length];
   }
 
-  Object.assign(planner, { useLanguage, nextLanguage, signed, yuan, shortYuan, minutesOf, shades });
+  Object.assign(planner, { useLanguage, nextLanguage, signed, formatMoney, shortMoney, minutesOf, shades });
 })(window.planner);

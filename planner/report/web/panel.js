@@ -86,7 +86,7 @@
             el("b", { class: "number" }, String(n + 1)),
             el("span", { class: "site-name" }, named(places.name[site.place]),
               el("span", { class: "quiet" },
-                [places.kind[site.place], format.square(site.area_m2), format.yuan(site.capital_yuan, run.language)].filter(Boolean).join(" · "))),
+                [places.kind[site.place], format.square(site.area_m2), format.money(site.capital_cost, run.language)].filter(Boolean).join(" · "))),
             el("span", { class: "chips" }, site.services.map((s) => chip(run.services[s], true))))))));
   }
 

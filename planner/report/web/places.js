@@ -142,15 +142,15 @@
     const { services, language } = run;
     const n = places.sites.findIndex((site) => site.place === i);
     const role = n >= 0 ? "opened_site" : places.role[i] === "facility" ? "existing_facility" : "candidate";
-    const money = (value) => (value === null ? null : format.yuan(value, language));
+    const money = (value) => (value === null ? null : format.money(value, language));
     const site = places.sites[n];
     const facts = site
       ? [
           [translate("area_used"), `${format.square(site.area_m2)}` + (site.area_offered_m2 === null ? "" : ` / ${format.square(site.area_offered_m2)}`)],
-          [translate("setup"), money(site.setup_yuan)],
-          [translate("fit_out"), money(site.fit_out_yuan)],
-          [translate("capital"), money(site.capital_yuan)],
-          [translate("yearly"), money(site.yearly_yuan)],
+          [translate("setup"), money(site.setup_cost)],
+          [translate("fit_out"), money(site.fit_out_cost)],
+          [translate("capital"), money(site.capital_cost)],
+          [translate("yearly"), money(site.yearly_cost)],
         ]
       : [[translate("area_m2"), places.area_m2[i] === null ? null : format.square(places.area_m2[i])]];
     return el("article", { class: "detail" },

@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { translate, format, yuan } = planner, { el, chip, show } = planner.render;
+  const { translate, format, formatMoney } = planner, { el, chip, show } = planner.render;
 
   function makePrint(map, store, meetingMap, home) {
     const paper = planner.el("div", { id: "sheet", hidden: "" });
@@ -53,7 +53,7 @@
           el("h2", {}, translate("legend")), el("div", { class: "sheet-legend" }, planner.legendCard(store, meetingMap)),
           el("h2", {}, translate("meeting.coverage")), scores(), capacity(),
           el("h2", {}, translate("meeting.sheet_sites")), opened(),
-          el("h2", {}, translate("meeting.money")), el("p", {}, `${translate("meeting.capital")} ${yuan(store.counted("room").capital)} · ${translate("meeting.yearly")} ${yuan(store.counted("room").yearly)}`),
+          el("h2", {}, translate("meeting.money")), el("p", {}, `${translate("meeting.capital")} ${formatMoney(store.counted("room").capital)} · ${translate("meeting.yearly")} ${formatMoney(store.counted("room").yearly)}`),
           store.counted("room").broken.length
             ? el("ul", { class: "broken" }, planner.groupedRules(store.counted("room").broken).slice(0, 6).map((one) => el("li", {}, planner.ruleText(store, one))))
             : el("p", { class: "kept" }, `✓ ${translate("meeting.rules_kept")}`)),

@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { translate, format, signed, yuan } = planner, { el, figure, chip } = planner.render;
+  const { translate, format, signed, formatMoney } = planner, { el, figure, chip } = planner.render;
 
   function reviewed(store) {
     const names = ["decided", "completed", "plan"].filter((name) => store.plans.includes(name));
@@ -38,7 +38,7 @@
 
   function money(store, names) {
     return [
-      ...["capital", "yearly"].map((kind) => row(translate(`meeting.${kind}`), names, (name) => figure(`money/${name}/${kind}`, store.counted(name)[kind], planner.shortYuan(store.counted(name)[kind]), { title: yuan(store.counted(name)[kind]) }))),
+      ...["capital", "yearly"].map((kind) => row(translate(`meeting.${kind}`), names, (name) => figure(`money/${name}/${kind}`, store.counted(name)[kind], planner.shortMoney(store.counted(name)[kind]), { title: formatMoney(store.counted(name)[kind]) }))),
       row(translate("meeting.sites_open"), names, (name) => figure(`sites/${name}`, store.counted(name).opened.size, String(store.counted(name).opened.size))),
       row(translate("meeting.rules_kept_column"), names, (name) => {
         const { broken } = store.counted(name);
@@ -61,7 +61,7 @@
       el("span", { class: "price-people" }, price.people === null ? "–" : peopleText(price)),
       price.people === null
         ? el("p", { class: "quiet price-money" }, translate(price.mends ? "meeting.price_mends" : "meeting.price_unknown"))
-        : el("p", { class: "quiet price-money" }, `${translate("meeting.capital")} ${added(price.capital_yuan)} · ${translate("meeting.yearly")} ${added(price.yearly_yuan)}`));
+        : el("p", { class: "quiet price-money" }, `${translate("meeting.capital")} ${added(price.capital_cost)} · ${translate("meeting.yearly")} ${added(price.yearly_cost)}`));
   }
 
   function peopleText(price) {
@@ -69,7 +69,7 @@
     return translate("meeting.price_people", { people: least === most ? signed(-price.people) : `−${least} … −${most}` });
   }
 
-  const added = (value) => (Math.abs(value) < 0.5 ? "±0" : (value > 0 ? "+" : "") + yuan(value));
+  const added = (value) => (Math.abs(value) < 0.5 ? "±0" : (value > 0 ? "+" : "") + formatMoney(value));
 
   planner.reviewed = reviewed;
 })(window.planner);

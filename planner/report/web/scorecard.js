@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { translate, format, signed, yuan } = planner, { el, svg, figure, chip } = planner.render;
+  const { translate, format, signed, formatMoney } = planner, { el, svg, figure, chip } = planner.render;
   const share = (covered, people) => (people > 0 ? covered / people : 0);
   const minutes = (store, k, c) => store.problem.services[k].cutoffs_s[c] / 60;
 
@@ -126,8 +126,8 @@
     const wide = limit > 0 ? Math.min(1, amount / limit) : 0;
     return el("div", { class: `spent${broken ? " over" : ""}` },
       el("span", { class: "spent-label" }, label),
-      el("span", { class: "spent-amount" }, figure(`money/${name}`, amount, yuan(amount)),
-        limit === null ? null : el("span", { class: "quiet" }, ` / ${yuan(limit)}`)),
+      el("span", { class: "spent-amount" }, figure(`money/${name}`, amount, formatMoney(amount)),
+        limit === null ? null : el("span", { class: "quiet" }, ` / ${formatMoney(limit)}`)),
       limit === null ? null : el("div", { class: "spent-bar" }, el("i", { style: { width: `${wide * 100}%` } })));
   }
 
@@ -211,9 +211,9 @@
         return translate("meeting.rule_spread", { service: name(spread.service), minutes: spread.cutoff_s / 60, apart: format.percent(one.apart), most: format.percent(spread.most) });
       },
       area: () => translate("meeting.rule_area", { site, used: format.square(one.used), limit: format.square(one.limit) }),
-      budget: () => translate("meeting.rule_budget", { kind: translate(`meeting.${one.kind}`), over: yuan(one.amount - one.limit) }),
+      budget: () => translate("meeting.rule_budget", { kind: translate(`meeting.${one.kind}`), over: formatMoney(one.amount - one.limit) }),
       department: () => translate("meeting.rule_department", {
-        department: store.problem.departments[one.department].name[planner.language], kind: translate(`meeting.${one.kind}`), over: yuan(one.amount - one.limit),
+        department: store.problem.departments[one.department].name[planner.language], kind: translate(`meeting.${one.kind}`), over: formatMoney(one.amount - one.limit),
       }),
     };
     return texts[one.rule]();

@@ -2,7 +2,7 @@
 "use strict";
 
 (function (planner) {
-  const { translate, format, signed, yuan, decisions } = planner, { el, svg, figure, chip } = planner.render;
+  const { translate, format, signed, formatMoney, decisions } = planner, { el, svg, figure, chip } = planner.render;
   const FEW = 40;
 
   function tabs(store) {
@@ -87,7 +87,7 @@
         el("b", {}, store.placeName(site)), el("span", { class: "quiet" }, note)),
       el("span", { class: "site-adds" },
         could ? figure(`adds/${at}`, gain, open[site] ? translate("meeting.only_here", { people: format.whole(gain) }) : signed(gain), { class: open[site] ? "only" : "adds" }) : el("span", { class: "quiet" }, "–"),
-        could && cost !== null && !open[site] ? el("span", { class: "quiet" }, yuan(cost)) : null),
+        could && cost !== null && !open[site] ? el("span", { class: "quiet" }, formatMoney(cost)) : null),
       el("span", { class: "switches" }, facts.services.map((_, service) => switchFor(store, site, service))));
   }
 
@@ -133,7 +133,7 @@
       el("p", { class: "quiet" }, [
         places.kind[site], places.storey[site] === null || facility ? null : `${translate("storey")} ${places.storey[site]}`,
         places.ready_year[site] === null ? null : `${translate("ready_year")} ${places.ready_year[site]}`,
-        facility ? null : `${translate("setup")} ${yuan(problem.sites.setup[site])}`,
+        facility ? null : `${translate("setup")} ${formatMoney(problem.sites.setup[site])}`,
       ].filter(Boolean).join(" · ")),
       el("table", { class: "card-table" }, el("tbody", {}, rows)),
       reachTable(store, site),
@@ -141,7 +141,7 @@
       facility ? null : el("p", { class: "used" },
         figure(`site-area/${places.id[site]}`, now.siteArea[site], format.square(now.siteArea[site])),
         limit === Infinity ? "" : ` / ${format.square(limit)}`, " · ",
-        figure(`site-capital/${places.id[site]}`, now.siteCapital[site], yuan(now.siteCapital[site]))),
+        figure(`site-capital/${places.id[site]}`, now.siteCapital[site], formatMoney(now.siteCapital[site]))),
       facility ? null : el("div", { class: "whole" },
         el("button", { type: "button", "aria-pressed": String(Boolean(whole && !whole.open)), "data-focus": `whole-closed-${site}`, onclick: () => store.lockSite(site, false) }, translate("meeting.close_site")),
         el("button", { type: "button", "aria-pressed": String(Boolean(whole?.open)), "data-focus": `whole-kept-${site}`, onclick: () => store.lockSite(site, true) }, translate("meeting.keep_site"))));
@@ -163,12 +163,12 @@
     const what = from >= 0 ? translate("meeting.moved_from", { site: store.placeName(offers.site[from]) })
       : store.servicesAt[offers.site[way]].standing.has(offers.service[way]) ? translate("meeting.extended") : offers.size[way];
     const places = offers.capacity[way] === Infinity ? null : translate("meeting.places", { places: format.whole(offers.capacity[way]) });
-    return [what, places, yuan(offers.capital[way])].filter(Boolean).join(" · ");
+    return [what, places, formatMoney(offers.capital[way])].filter(Boolean).join(" · ");
   }
 
   function sizeChoice(store, site, service) {
     const { problem } = store, ways = decisions.offersAt(problem, site, service);
-    if (ways.length < 2) return ways.length && !store.isOpen("room", service)[site] ? el("span", { class: "quiet" }, yuan(costOf(store, site, service))) : null;
+    if (ways.length < 2) return ways.length && !store.isOpen("room", service)[site] ? el("span", { class: "quiet" }, formatMoney(costOf(store, site, service))) : null;
     const now = store.counted("room").chosen;
     const chosen = ways.find((way) => now.includes(way));
     return el("select", {

@@ -37,7 +37,7 @@ class FrontierPoint:
 class Frontier:
     """Points by ascending limit, and the knee of the curve.
 
-    ``slopes`` hold the gain of each step to the next point, in the first goal's units per million yuan (or per unit of
+    ``slopes`` hold the gain of each step to the next point, in the first goal's units per million of money (or per unit of
     share along a floor); NaN next to a limit for which no plan was found.
     """
 
@@ -98,7 +98,7 @@ def _spread(problem: SitingProblem, rule: Rule, count: int, settings: SolverSett
     endless = solve(with_limit(problem, rule, float("inf")), settings)
     if not endless.found:
         return [0.0]
-    most = evaluate(with_limit(problem, rule, float("inf")), endless).capital_yuan
+    most = evaluate(with_limit(problem, rule, float("inf")), endless).capital_cost
     return [float(limit) for limit in np.linspace(0.0, max(most, 0.0), count)]
 
 

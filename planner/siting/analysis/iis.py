@@ -204,11 +204,11 @@ def _limited_expression(form: Formulation, rule: Rule, problem: SitingProblem) -
     bundle, offer = bundles.pairs()
     amount: FloatArray | None = None
     if rule.kind in {"capital", "yearly"}:
-        amount = bundles.capital_yuan if rule.kind == "capital" else bundles.yearly_yuan
+        amount = bundles.capital_cost if rule.kind == "capital" else bundles.yearly_cost
     elif rule.kind in {"department_capital", "department_yearly"}:
         by_department = {
-            "department_capital": bundles.department_capital_yuan,
-            "department_yearly": bundles.department_yearly_yuan,
+            "department_capital": bundles.department_capital_cost,
+            "department_yearly": bundles.department_yearly_cost,
         }
         amount = by_department[rule.kind][:, rule.position]
     elif rule.kind in {"min_sites", "max_sites", "min_hubs"}:

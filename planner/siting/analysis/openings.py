@@ -175,7 +175,7 @@ def violated_rules_of_states(problem: SitingProblem, states: tuple[IntArray, ...
             evaluate_offers(question, state, share, period=None if question.phases is None else period)
             for period, (state, share) in enumerate(zip(states, shares, strict=True))
         ]
-        late = counted_rules.violated_order(question, states, [one.capital_yuan for one in found])
+        late = counted_rules.violated_order(question, states, [one.capital_cost for one in found])
         return sum(len(one.broken) for one in found) + len(late)
 
     faults_before = faults(problem)
@@ -215,7 +215,7 @@ def evaluate_states(problem: SitingProblem, states: tuple[IntArray, ...]) -> tup
     periods = [evaluate_with_assignment(problem, state, period=period) for period, state in enumerate(states)]
     worth = sum(float(weight) * one.worth for weight, one in zip(problem.phases.weights, periods, strict=True))
     faults = [fault for one in periods for fault in one.broken]
-    faults += counted_rules.violated_order(problem, states, [one.capital_yuan for one in periods])
+    faults += counted_rules.violated_order(problem, states, [one.capital_cost for one in periods])
     return worth, tuple(faults)
 
 
@@ -248,8 +248,8 @@ class UnopenedService:
 
     service: int
     offer: int
-    capital_yuan: float = float("nan")
-    yearly_yuan: float = float("nan")
+    capital_cost: float = float("nan")
+    yearly_cost: float = float("nan")
     people: float = float("nan")
     worth: float = float("nan")
     rules: tuple[Rule, ...] = ()
@@ -277,11 +277,11 @@ def _best_opening(problem: SitingProblem, plan: Plan, service: int, gain: FloatA
     selected = np.flatnonzero((offers.service == service) & ~offers.existing)
     if not len(selected):
         return UnopenedService(service, -1)
-    costs = offers.capital_yuan[selected] + problem.sites.setup_yuan[offers.site[selected]]
+    costs = offers.capital_cost[selected] + problem.sites.setup_cost[offers.site[selected]]
     promising = selected[np.lexsort((costs, -gain[selected]))[0]]
     cheapest = selected[np.lexsort((-gain[selected], costs))[0]]
     found = [_with_addition(problem, plan, int(offer)) for offer in dict.fromkeys((promising, cheapest))]
-    best = min(found, key=lambda one: (one.worth <= 0, len(one.rules) + one.by_class, -one.worth, one.capital_yuan))
+    best = min(found, key=lambda one: (one.worth <= 0, len(one.rules) + one.by_class, -one.worth, one.capital_cost))
     return _with_best_exchange(problem, plan, best)
 
 
@@ -300,8 +300,8 @@ def _with_addition(problem: SitingProblem, plan: Plan, offer: int) -> UnopenedSe
     return UnopenedService(
         service=service,
         offer=offer,
-        capital_yuan=after.capital_yuan - before.capital_yuan,
-        yearly_yuan=after.yearly_yuan - before.yearly_yuan,
+        capital_cost=after.capital_cost - before.capital_cost,
+        yearly_cost=after.yearly_cost - before.yearly_cost,
         people=float(after.covered[service][-1] - before.covered[service][-1]),
         worth=after.worth - before.worth,
         rules=rules,
@@ -328,8 +328,8 @@ def _with_best_exchange(problem: SitingProblem, plan: Plan, found: UnopenedServi
     return UnopenedService(
         service=found.service,
         offer=found.offer,
-        capital_yuan=found.capital_yuan,
-        yearly_yuan=found.yearly_yuan,
+        capital_cost=found.capital_cost,
+        yearly_cost=found.yearly_cost,
         people=found.people,
         worth=found.worth,
         rules=found.rules,
@@ -406,8 +406,8 @@ def _restricted_offers(problem: SitingProblem, offers: IntArray, *, loads: bool)
     return Offers(
         site=problem.offers.site[offers],
         service=problem.offers.service[offers],
-        capital_yuan=np.zeros(len(offers)),
-        yearly_yuan=np.zeros(len(offers)),
+        capital_cost=np.zeros(len(offers)),
+        yearly_cost=np.zeros(len(offers)),
         area_m2=np.zeros(len(offers)),
         existing=problem.offers.existing[offers],
         may_close=problem.offers.existing[offers],

@@ -1,4 +1,4 @@
-"""Cost of each constraint, in people and yuan: the problem is solved again without it."""
+"""Cost of each constraint, in people and money: the problem is solved again without it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class RuleCost:
 
     ``goal_gain`` is the change of the first goal between the two plans (positive: better without the rule), and
     ``gain_at_most`` its upper bound from the bounds of both; they agree when both are proven. ``people`` is the
-    change in people served in the widest circle, per demand, with optimal assignment in both plans; ``capital_yuan`` and
-    ``yearly_yuan`` are the changes in new capital and in the yearly cost.
+    change in people served in the widest circle, per demand, with optimal assignment in both plans; ``capital_cost`` and
+    ``yearly_cost`` are the changes in new capital and in the yearly cost.
     """
 
     rule: Rule
@@ -41,8 +41,8 @@ class RuleCost:
     goal_gain: float
     gain_at_most: float | None
     people: tuple[float, ...]
-    capital_yuan: float
-    yearly_yuan: float
+    capital_cost: float
+    yearly_cost: float
     plan: Plan
     outcome: Outcome
 
@@ -98,8 +98,8 @@ def rule_costs(
                         evaluate_with_assignment(changed, other.offers).served, served, strict=True
                     )
                 ),
-                capital_yuan=after.capital_yuan - before.capital_yuan,
-                yearly_yuan=after.yearly_yuan - before.yearly_yuan,
+                capital_cost=after.capital_cost - before.capital_cost,
+                yearly_cost=after.yearly_cost - before.yearly_cost,
                 plan=other,
                 outcome=other.outcome,
             )

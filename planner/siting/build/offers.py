@@ -30,8 +30,8 @@ class PossibleOffer:
     size: str
     """Name of the size; empty for the only size of a service, for existing facilities, and for extensions."""
     area_m2: float = 0.0
-    capital_yuan: float = 0.0
-    yearly_yuan: float = 0.0
+    capital_cost: float = 0.0
+    yearly_cost: float = 0.0
     capacity: float = np.inf
     min_load: float = 0.0
     existing: bool = False
@@ -54,8 +54,8 @@ def possible_offers(study: Study, district: District) -> tuple[PossibleOffer, ..
             service=new.service,
             size=new.size,
             area_m2=new.area_m2,
-            capital_yuan=new.capital_yuan + rule.move_yuan,
-            yearly_yuan=new.yearly_yuan,
+            capital_cost=new.capital_cost + rule.move_cost,
+            yearly_cost=new.yearly_cost,
             capacity=new.capacity,
             min_load=new.min_load,
             in_rooms=True,
@@ -80,7 +80,7 @@ def _existing(study: Study, district: District) -> Iterator[PossibleOffer]:
             place=place,
             service=k,
             size="",
-            yearly_yuan=service.yearly_yuan if rule.may_close or rule.may_move else 0.0,
+            yearly_cost=service.yearly_cost if rule.may_close or rule.may_move else 0.0,
             capacity=_capacity(service, capacity),
             existing=True,
         )
@@ -102,8 +102,8 @@ def _extended(study: Study, offer: PossibleOffer) -> PossibleOffer:
         place=offer.place,
         service=offer.service,
         size="",
-        capital_yuan=rule.extend_yuan,
-        yearly_yuan=offer.yearly_yuan,
+        capital_cost=rule.extend_cost,
+        yearly_cost=offer.yearly_cost,
         capacity=offer.capacity + rule.extend_capacity,
     )
 
@@ -141,8 +141,8 @@ def _candidates(study: Study, district: District) -> Iterator[PossibleOffer]:
                         service=k,
                         size=size.id if service.sizes else "",
                         area_m2=size.area_m2,
-                        capital_yuan=size.fit_out_yuan,
-                        yearly_yuan=size.yearly_yuan,
+                        capital_cost=size.fit_out_cost,
+                        yearly_cost=size.yearly_cost,
                         capacity=np.inf if size.capacity is None else size.capacity,
                         min_load=service.min_load,
                         in_rooms=True,
@@ -155,8 +155,8 @@ def sizes_of(service: Service) -> list[Size]:
         Size(
             id=service.id,
             area_m2=service.area_m2,
-            fit_out_yuan=service.fit_out_yuan,
-            yearly_yuan=service.yearly_yuan,
+            fit_out_cost=service.fit_out_cost,
+            yearly_cost=service.yearly_cost,
             capacity=service.capacity,
         )
     ]
@@ -178,19 +178,19 @@ def offer_arrays(study: Study, offers: tuple[PossibleOffer, ...]) -> Offers:
     service = np.array([offer.service for offer in offers], dtype=np.int32)
     existing = np.array([offer.existing for offer in offers], dtype=np.bool_)
     in_rooms = np.array([offer.in_rooms for offer in offers], dtype=np.bool_)
-    shared_m2, shared_yuan, shared_yearly = _shared_in_rooms(study)
+    shared_m2, shared_capital, shared_yearly = _shared_in_rooms(study)
     shares = _shares(study)
     rule = study.siting.existing
     may_go = rule.may_close or rule.may_move
     return Offers(
         site=np.array([offer.place for offer in offers], dtype=np.int32),
         service=service,
-        capital_yuan=np.array([offer.capital_yuan for offer in offers]) - in_rooms * shared_yuan[service],
-        yearly_yuan=np.array([offer.yearly_yuan for offer in offers]) - in_rooms * shared_yearly[service],
+        capital_cost=np.array([offer.capital_cost for offer in offers]) - in_rooms * shared_capital[service],
+        yearly_cost=np.array([offer.yearly_cost for offer in offers]) - in_rooms * shared_yearly[service],
         area_m2=np.array([offer.area_m2 for offer in offers]) - in_rooms * shared_m2[service],
         existing=existing,
         may_close=existing.copy() if rule.may_close else None,
-        closing_yuan=np.where(existing, rule.close_yuan, 0.0) if may_go else None,
+        closing_cost=np.where(existing, rule.close_cost, 0.0) if may_go else None,
         moves=np.array([offer.moves for offer in offers], dtype=np.int32) if rule.may_move else None,
         capacity=np.array([offer.capacity for offer in offers]),
         min_load=np.array([offer.min_load for offer in offers]),
@@ -209,11 +209,11 @@ def site_arrays(study: Study, district: District) -> Sites:
         return np.concatenate([before + facilities, np.asarray(candidates, dtype=np.float64)])
 
     return Sites(
-        setup_yuan=column(0.0, district.sites["setup_yuan"].tolist()),
+        setup_cost=column(0.0, district.sites["setup_cost"].tolist()),
         floor_area_m2=column(np.inf, district.sites["area_m2"].tolist()),
-        setup_yearly_yuan=column(0.0, district.sites["yearly_yuan"].tolist()),
+        setup_yearly_cost=column(0.0, district.sites["yearly_cost"].tolist()),
         setup_share=None if share is None else np.tile(share, (len(before) + len(district.sites), 1)),
-        setup_yuan_per_m2=column(0.0, [kind.setup_yuan_per_m2 if kind else 0.0 for kind in kinds]),
+        setup_cost_per_m2=column(0.0, [kind.setup_cost_per_m2 if kind else 0.0 for kind in kinds]),
         min_area_m2=column(0.0, [kind.min_area_m2 if kind else 0.0 for kind in kinds]),
         min_services=column(0.0, [kind.min_services if kind else 1 for kind in kinds]).astype(np.int64),
         hub_only=column(0.0, [bool(kind and kind.hub_only) for kind in kinds]).astype(np.bool_),
@@ -232,12 +232,12 @@ def building_share(study: Study) -> FloatArray | None:
 
 
 def _shared_in_rooms(study: Study) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the part of each service's figures in shared rooms: m², capital and yearly yuan, float64[K] each."""
+    """Return the part of each service's figures in shared rooms: m², capital and yearly cost, float64[K] each."""
     totals = np.zeros((3, len(study.services)))
     for room in study.co_location.shared_rooms:
         for k, service in enumerate(study.services):
             if service.id in room.services:
-                totals[:, k] += (room.area_m2, room.fit_out_yuan, room.yearly_yuan)
+                totals[:, k] += (room.area_m2, room.fit_out_cost, room.yearly_cost)
     return totals[0], totals[1], totals[2]
 
 

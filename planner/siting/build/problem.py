@@ -260,7 +260,7 @@ def _phases(study: Study, district: District) -> Phases | None:
         return None
     ready = np.searchsorted(years, district.sites["ready_year"].fillna(years[0]).to_numpy(dtype=np.float64))
     return Phases(
-        capital_yuan=np.array([study.siting.capital_yuan_by_year[year] for year in years]),
+        capital_cost=np.array([study.siting.capital_cost_by_year[year] for year in years]),
         weights=np.ones(len(years)),
         ready=np.concatenate([np.zeros(len(district.facilities)), ready]).astype(np.int32),
     )
@@ -351,8 +351,8 @@ def _rooms(study: Study, service_ids: tuple[str, ...], faults: list[Fault]) -> t
         SharedRoom(
             services=np.isin(service_ids, room.services),
             area_m2=room.area_m2,
-            capital_yuan=room.fit_out_yuan,
-            yearly_yuan=room.yearly_yuan,
+            capital_cost=room.fit_out_cost,
+            yearly_cost=room.yearly_cost,
             share=building_share(study),
         )
         for room in study.co_location.shared_rooms
@@ -369,7 +369,7 @@ def _rooms_beyond_services(study: Study, faults: list[Fault]) -> None:
         where = ", ".join(f"co_location.shared_rooms.{i}" for i in of_service)
         for size in sizes_of(service):
             named = service.id if not service.sizes else f"{service.id}/{size.id}"
-            for key in ("area_m2", "fit_out_yuan", "yearly_yuan"):
+            for key in ("area_m2", "fit_out_cost", "yearly_cost"):
                 least, whole = sum(getattr(room, key) for room in rooms), getattr(size, key)
                 if least > whole:
                     what = f"{key} of the shared rooms of {named} is {least:g}, more than the {whole:g} of the service itself"
@@ -384,13 +384,13 @@ def _budgets(study: Study) -> Budgets:
         name: np.array(
             [np.inf if (limit := getattr(department, name)) is None else limit for department in departments]
         )
-        for name in ("capital_yuan", "yearly_yuan")
+        for name in ("capital_cost", "yearly_cost")
     }
     return Budgets(
-        capital_yuan=np.inf if budgets.capital_yuan is None else budgets.capital_yuan,
-        yearly_yuan=np.inf if budgets.yearly_yuan is None else budgets.yearly_yuan,
-        department_capital_yuan=limits["capital_yuan"] if departments else None,
-        department_yearly_yuan=limits["yearly_yuan"] if departments else None,
+        capital_cost=np.inf if budgets.capital_cost is None else budgets.capital_cost,
+        yearly_cost=np.inf if budgets.yearly_cost is None else budgets.yearly_cost,
+        department_capital_cost=limits["capital_cost"] if departments else None,
+        department_yearly_cost=limits["yearly_cost"] if departments else None,
         outside=np.array([department.outside for department in departments]) if departments else None,
     )
 

@@ -71,7 +71,7 @@ TIGHT_SHARE = 0.03
 SKIP_CHANCE = 0.02
 """Probability of skipping the best next bundle (blink: Christiaens and Vanden Berghe 2020)."""
 
-MIN_COST_YUAN = 1.0
+MIN_COST = 1.0
 """Least cost in the ratio of gain to cost."""
 
 
@@ -439,9 +439,9 @@ def first_plan_by_period(problem: SitingProblem, seed: int, seconds: float) -> t
     alone = [np.concatenate([existing[site[existing] != j], offers[site[offers] == j]]) for j in changed.tolist()]
     today = evaluate_offers(problem, existing)
     evaluations = [evaluate_offers(problem, np.sort(state)) for state in alone]
-    yuan = np.array([one.capital_yuan - today.capital_yuan for one in evaluations])
+    cost = np.array([one.capital_cost - today.capital_cost for one in evaluations])
     gain = np.array([one.worth - today.worth for one in evaluations])
-    opens = _opening_periods(phases, changed, yuan, gain)
+    opens = _opening_periods(phases, changed, cost, gain)
     states = []
     for period in range(phases.count):
         done = changed[opens <= period]
@@ -454,26 +454,26 @@ def _last_period(problem: SitingProblem, phases: Phases) -> SitingProblem:
     """Return the problem of the last period alone, with the money of all of them and the sites that are ready by then."""
     late = np.flatnonzero(phases.ready >= phases.count)
     locks = (*problem.rules.locks, *(Lock("never", int(site)) for site in late))
-    money = min(problem.budgets.capital_yuan, float(np.sum(phases.capital_yuan)))
+    money = min(problem.budgets.capital_cost, float(np.sum(phases.capital_cost)))
     return dataclasses.replace(
         problem,
         phases=None,
-        budgets=dataclasses.replace(problem.budgets, capital_yuan=money),
+        budgets=dataclasses.replace(problem.budgets, capital_cost=money),
         rules=dataclasses.replace(problem.rules, locks=locks),
     )
 
 
-def _opening_periods(phases: Phases, sites: IntArray, yuan: FloatArray, gain: FloatArray) -> IntArray:
+def _opening_periods(phases: Phases, sites: IntArray, cost: FloatArray, gain: FloatArray) -> IntArray:
     """Return the first period that can pay for each site, by descending gain per cost; T where none can."""
-    budget_left = np.asarray(phases.capital_yuan, dtype=np.float64).copy()
+    budget_left = np.asarray(phases.capital_cost, dtype=np.float64).copy()
     if phases.carry_over:
         budget_left = np.cumsum(budget_left)
     opens = np.full(len(sites), phases.count)
-    for position in np.argsort(-gain / np.maximum(yuan, MIN_COST_YUAN), kind="stable").tolist():
+    for position in np.argsort(-gain / np.maximum(cost, MIN_COST), kind="stable").tolist():
         for period in range(max(int(phases.ready[sites[position]]), 0), phases.count):
             spent = slice(period, None) if phases.carry_over else slice(period, period + 1)
-            if (budget_left[spent] >= yuan[position]).all():
-                budget_left[spent] -= yuan[position]
+            if (budget_left[spent] >= cost[position]).all():
+                budget_left[spent] -= cost[position]
                 opens[position] = period
                 break
     return opens

@@ -225,11 +225,11 @@ def _resources(form: Formulation) -> tuple[FloatArray, FloatArray]:
     bundles, problem = form.bundles, form.problem
     budgets, rules, units = problem.budgets, problem.rules, money_units(problem)
     most = np.inf if rules.max_sites is None else float(rules.max_sites)
-    use = [units.to_units(bundles.capital_yuan), units.to_units(bundles.yearly_yuan), bundles.opens.astype(np.float64)]
-    limit = [float(units.floor_limit(budgets.capital_yuan)), float(units.floor_limit(budgets.yearly_yuan)), most]
+    use = [units.to_units(bundles.capital_cost), units.to_units(bundles.yearly_cost), bundles.opens.astype(np.float64)]
+    limit = [float(units.floor_limit(budgets.capital_cost)), float(units.floor_limit(budgets.yearly_cost)), most]
     for amount, by_department in (
-        (bundles.department_capital_yuan, budgets.department_capital_yuan),
-        (bundles.department_yearly_yuan, budgets.department_yearly_yuan),
+        (bundles.department_capital_cost, budgets.department_capital_cost),
+        (bundles.department_yearly_cost, budgets.department_yearly_cost),
     ):
         if by_department is not None:
             use += list(units.to_units(amount).T)

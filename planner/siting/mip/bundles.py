@@ -37,17 +37,17 @@ class Bundles:
 
     ``offer`` int32[B, K] holds the offer chosen for each service, −1 for none. The empty bundle is left out, except at
     sites with existing facilities: there ``must_choose`` bool[J] is set and exactly one bundle is chosen. Money is the
-    change from today to the bundle; ``capital_yuan`` and ``yearly_yuan`` exclude outside payers, the matrices
+    change from today to the bundle; ``capital_cost`` and ``yearly_cost`` exclude outside payers, the matrices
     float64[B, D] hold every payer. ``opens`` marks bundles with a new offer, ``hub`` those that are hubs.
     """
 
     site: NDArray[np.int32]
     offer: NDArray[np.int32]
     area_m2: FloatArray
-    capital_yuan: FloatArray
-    yearly_yuan: FloatArray
-    department_capital_yuan: FloatArray
-    department_yearly_yuan: FloatArray
+    capital_cost: FloatArray
+    yearly_cost: FloatArray
+    department_capital_cost: FloatArray
+    department_yearly_cost: FloatArray
     opens: BoolArray
     hub: BoolArray
     must_choose: BoolArray
@@ -226,22 +226,22 @@ def _with_money(
     taken_m2 = np.where(new, offers.area_m2[safe], 0.0).sum(axis=1) if offers.count else np.zeros(len(site))
     for service in range(problem.n_services if offers.count else 0):
         here = safe[:, service]
-        capital.add(offers.capital_yuan[here] * new[:, service], optional.capital_share[here])
-        yearly.add(offers.yearly_yuan[here] * chosen[:, service], optional.yearly_share[here])
-    capital.add(problem.sites.setup_yuan[site] * opens, optional.setup_share[site])
-    yearly.add(optional.setup_yearly_yuan[site] * opens, optional.setup_share[site])
+        capital.add(offers.capital_cost[here] * new[:, service], optional.capital_share[here])
+        yearly.add(offers.yearly_cost[here] * chosen[:, service], optional.yearly_share[here])
+    capital.add(problem.sites.setup_cost[site] * opens, optional.setup_share[site])
+    yearly.add(optional.setup_yearly_cost[site] * opens, optional.setup_share[site])
     for room, share in zip(rules.rooms, optional.room_share, strict=True):
         # An existing service has its room already, also where it is extended.
         built = np.any(new & room.services, axis=1) & ~np.any(chosen & there[site] & room.services, axis=1)
         taken_m2 = taken_m2 + built * room.area_m2
-        capital.add(built * room.capital_yuan, share)
-        yearly.add(built * room.yearly_yuan, share)
-    capital.add(optional.setup_yuan_per_m2[site] * taken_m2, optional.setup_share[site])
+        capital.add(built * room.capital_cost, share)
+        yearly.add(built * room.yearly_cost, share)
+    capital.add(optional.setup_cost_per_m2[site] * taken_m2, optional.setup_share[site])
     for position in np.flatnonzero(offers.existing):
         here = site == offers.site[position]
         closed = here & ~chosen[:, offers.service[position]]
-        capital.add(closed * optional.closing_yuan[position], optional.capital_share[position])
-        yearly.add(here * -offers.yearly_yuan[position], optional.yearly_share[position])
+        capital.add(closed * optional.closing_cost[position], optional.capital_share[position])
+        yearly.add(here * -offers.yearly_cost[position], optional.yearly_share[position])
     area = _area_m2(problem, optional, offer)
     hub: BoolArray = np.zeros(len(site), dtype=bool)
     if rules.hub is not None:
@@ -253,10 +253,10 @@ def _with_money(
         site=site,
         offer=offer,
         area_m2=area,
-        capital_yuan=capital.ours / units.per_one,
-        yearly_yuan=yearly.ours / units.per_one,
-        department_capital_yuan=capital.by_department / units.per_one,
-        department_yearly_yuan=yearly.by_department / units.per_one,
+        capital_cost=capital.ours / units.per_one,
+        yearly_cost=yearly.ours / units.per_one,
+        department_capital_cost=capital.by_department / units.per_one,
+        department_yearly_cost=yearly.by_department / units.per_one,
         opens=opens,
         hub=hub,
         must_choose=must_choose,
@@ -272,11 +272,11 @@ class _Bill:
         self.ours: FloatArray = np.zeros(count)
         self.by_department: FloatArray = np.zeros((count, len(optional.outside)))
 
-    def add(self, yuan: FloatArray, share: FloatArray) -> None:
-        """Add ``yuan`` float64[B], of which departments pay ``share`` float64[D] or float64[B, D]."""
-        per_pattern = self._units.to_units(yuan[:, None] * share)
+    def add(self, amount: FloatArray, share: FloatArray) -> None:
+        """Add ``amount`` float64[B], of which departments pay ``share`` float64[D] or float64[B, D]."""
+        per_pattern = self._units.to_units(amount[:, None] * share)
         self.by_department += per_pattern
-        self.ours += self._units.to_units(yuan) - per_pattern[:, self._outside].sum(axis=1)
+        self.ours += self._units.to_units(amount) - per_pattern[:, self._outside].sum(axis=1)
 
 
 def select_bundles(bundles: Bundles, keep: BoolArray) -> Bundles:

@@ -138,11 +138,11 @@ def link_slots_to_bundles(form: Formulation) -> None:
 def budgets(form: Formulation) -> None:
     """Keep new capital and the yearly bill within budget, overall and by department, in every period."""
     bundles, limits = form.bundles, form.problem.budgets
-    _budget(form, "capital", bundles.capital_yuan, limits.capital_yuan)
-    _budget(form, "yearly", bundles.yearly_yuan, limits.yearly_yuan)
+    _budget(form, "capital", bundles.capital_cost, limits.capital_cost)
+    _budget(form, "yearly", bundles.yearly_cost, limits.yearly_cost)
     for name, amounts, most in (
-        ("capital", bundles.department_capital_yuan, limits.department_capital_yuan),
-        ("yearly", bundles.department_yearly_yuan, limits.department_yearly_yuan),
+        ("capital", bundles.department_capital_cost, limits.department_capital_cost),
+        ("yearly", bundles.department_yearly_cost, limits.department_yearly_cost),
     ):
         for department, limit in enumerate([] if most is None else most.tolist()):
             _budget(form, f"{name}_of_{department}", amounts[:, department], limit)
@@ -264,17 +264,17 @@ def capital_by_period(form: Formulation) -> None:
     if phases is None:
         return
     units = money_units(form.problem)
-    amounts = units.to_units(form.bundles.capital_yuan)
-    money = units.floor_limit(phases.capital_yuan)
+    amounts = units.to_units(form.bundles.capital_cost)
+    money = units.floor_limit(phases.capital_cost)
     if phases.carry_over:
         money = np.cumsum(money)
     for period, limit in enumerate(money.tolist()):
         if not np.isfinite(limit):
             continue
-        yuan, most = _reduced_by_gcd(amounts, limit)
-        terms = [(0, form.z[period].positions, yuan)]
+        cost, most = _reduced_by_gcd(amounts, limit)
+        terms = [(0, form.z[period].positions, cost)]
         if period and not phases.carry_over:
-            terms = [*terms, (0, form.z[period - 1].positions, -yuan)]
+            terms = [*terms, (0, form.z[period - 1].positions, -cost)]
         form.builder.add_rows("capital_in_period", 1, terms, upper=most, exact=True)
 
 

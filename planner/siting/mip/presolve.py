@@ -237,10 +237,10 @@ def _pairs(problem: SitingProblem, bundles: Bundles) -> tuple[IntArray, IntArray
 def _costs_no_more(bundles: Bundles, one: IntArray, other: IntArray) -> BoolArray:
     """Return bool: pairs of which the other bundle costs no payer more than the one."""
     cheaper = np.ones(len(one), dtype=np.bool_)
-    for yuan in (bundles.capital_yuan, bundles.yearly_yuan):
-        cheaper &= yuan[other] <= yuan[one]
-    for yuan in (bundles.department_capital_yuan, bundles.department_yearly_yuan):
-        cheaper &= (yuan[other] <= yuan[one]).all(axis=1)
+    for cost in (bundles.capital_cost, bundles.yearly_cost):
+        cheaper &= cost[other] <= cost[one]
+    for cost in (bundles.department_capital_cost, bundles.department_yearly_cost):
+        cheaper &= (cost[other] <= cost[one]).all(axis=1)
     return cheaper
 
 

@@ -208,7 +208,7 @@ class Formulation:
 
     def cost(self, years: float) -> Expression:
         """Capital plus ``years`` of the change in yearly cost, in the last period."""
-        amount = self.bundles.capital_yuan + years * self.bundles.yearly_yuan
+        amount = self.bundles.capital_cost + years * self.bundles.yearly_cost
         return Expression(self.z[self.last].positions, amount, 0.0)
 
     def opened_sites(self) -> Expression:

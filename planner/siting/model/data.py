@@ -98,7 +98,7 @@ class Offers:
     ----------
     site, service : int32[m]
         Where and what.
-    capital_yuan, yearly_yuan : float64[m]
+    capital_cost, yearly_cost : float64[m]
         Fit-out of this service alone (set-up of the building is in `Sites`), and its running cost. Existing offers cost
         no capital; the yearly bill is counted as the change against today.
     area_m2 : float64[m]
@@ -108,7 +108,7 @@ class Offers:
         same site instead (an extension), or one that moves it (``moves``). Every other offer is new,
         an extension too: it counts as an opening, and its site as an opened site.
     may_close : bool[m]
-        The plan may close it, for ``closing_yuan`` of capital; its yearly cost is then saved.
+        The plan may close it, for ``closing_cost`` of capital; its yearly cost is then saved.
     moves : int32[m]
         The existing offer that this one moves here, −1 for none: only one of both is open.
     capacity, min_load : float64[m]
@@ -125,12 +125,12 @@ class Offers:
 
     site: NDArray[np.int32]
     service: NDArray[np.int32]
-    capital_yuan: FloatArray
-    yearly_yuan: FloatArray
+    capital_cost: FloatArray
+    yearly_cost: FloatArray
     area_m2: FloatArray
     existing: BoolArray
     may_close: BoolArray | None = None
-    closing_yuan: FloatArray | None = None
+    closing_cost: FloatArray | None = None
     moves: NDArray[np.int32] | None = None
     capacity: FloatArray | None = None
     min_load: FloatArray | None = None
@@ -152,13 +152,13 @@ class Sites:
 
     Parameters
     ----------
-    setup_yuan, setup_yearly_yuan : float64[J]
+    setup_cost, setup_yearly_cost : float64[J]
         Cost of taking the building into use, once and every year.
     floor_area_m2 : float64[J]
         Floor area for offers and shared rooms; infinite where area does not bind.
     setup_share : float64[J, D]
         Share of each department in the set-up.
-    setup_yuan_per_m2 : float64[J]
+    setup_cost_per_m2 : float64[J]
         Set-up once for each m² taken into use: of new services and of the shared rooms built for them, a room once.
     storey_area_m2 : float64[J, L]
         Area of each storey from the ground up; None where storeys do not matter.
@@ -168,11 +168,11 @@ class Sites:
         Opens as a hub in the sense of `Hub` or not at all.
     """
 
-    setup_yuan: FloatArray
+    setup_cost: FloatArray
     floor_area_m2: FloatArray
-    setup_yearly_yuan: FloatArray | None = None
+    setup_yearly_cost: FloatArray | None = None
     setup_share: FloatArray | None = None
-    setup_yuan_per_m2: FloatArray | None = None
+    setup_cost_per_m2: FloatArray | None = None
     storey_area_m2: FloatArray | None = None
     min_area_m2: FloatArray | None = None
     min_services: IntArray | None = None
@@ -181,7 +181,7 @@ class Sites:
     @property
     def count(self) -> int:
         """Number of sites."""
-        return len(self.setup_yuan)
+        return len(self.setup_cost)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,16 +192,16 @@ class Budgets:
     market): the overall budgets exclude their share.
     """
 
-    capital_yuan: float = np.inf
-    yearly_yuan: float = np.inf
-    department_capital_yuan: FloatArray | None = None
-    department_yearly_yuan: FloatArray | None = None
+    capital_cost: float = np.inf
+    yearly_cost: float = np.inf
+    department_capital_cost: FloatArray | None = None
+    department_yearly_cost: FloatArray | None = None
     outside: BoolArray | None = None
 
     @property
     def departments(self) -> int:
         """Number of departments."""
-        for limits in (self.department_capital_yuan, self.department_yearly_yuan, self.outside):
+        for limits in (self.department_capital_cost, self.department_yearly_cost, self.outside):
             if limits is not None:
                 return len(limits)
         return 0
@@ -213,7 +213,7 @@ class Phases:
 
     Parameters
     ----------
-    capital_yuan : float64[T]
+    capital_cost : float64[T]
         New capital that each period may spend; unspent money moves on when ``carry_over``.
     weights : float64[T]
         Worth of coverage in each period.
@@ -221,7 +221,7 @@ class Phases:
         First period in which something new can open at a site; T or more means not within the plan.
     """
 
-    capital_yuan: FloatArray
+    capital_cost: FloatArray
     weights: FloatArray
     ready: NDArray[np.int32]
     carry_over: bool = True
@@ -249,7 +249,7 @@ class Goal:
         Of ``fair``: how many worst-off shares, and of which circle (None is the widest).
     years
         Of ``cost``.
-    yuan_per_walked_s
+    cost_per_walked_s
         Of ``cost``: value of one person-second of walking, so that money and walks are one sum.
     """
 
@@ -258,7 +258,7 @@ class Goal:
     depth: int = 1
     circle: int | None = None
     years: float = 1.0
-    yuan_per_walked_s: float = 0.0
+    cost_per_walked_s: float = 0.0
 
     @property
     def maximise(self) -> bool:
@@ -273,7 +273,7 @@ class Goal:
     @property
     def walks(self) -> bool:
         """Whether seconds walked are part of the goal."""
-        return self.kind == "walk" or (self.kind == "cost" and self.yuan_per_walked_s > 0)
+        return self.kind == "walk" or (self.kind == "cost" and self.cost_per_walked_s > 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,8 +287,8 @@ class SharedRoom:
 
     services: BoolArray
     area_m2: float
-    capital_yuan: float = 0.0
-    yearly_yuan: float = 0.0
+    capital_cost: float = 0.0
+    yearly_cost: float = 0.0
     share: FloatArray | None = None
     top_storey: int | None = None
 

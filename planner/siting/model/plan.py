@@ -154,8 +154,8 @@ class Plan:
             offers.service[new],
             first,
             offers.area_m2[new],
-            offers.capital_yuan[new],
-            offers.yearly_yuan[new],
+            offers.capital_cost[new],
+            offers.yearly_cost[new],
         )
 
     def closed(self, problem: SitingProblem) -> IntArray:
@@ -172,8 +172,8 @@ class Openings:
     service: NDArray[np.int32]
     period: IntArray
     area_m2: FloatArray
-    capital_yuan: FloatArray
-    yearly_yuan: FloatArray
+    capital_cost: FloatArray
+    yearly_cost: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

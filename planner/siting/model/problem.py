@@ -86,7 +86,7 @@ class OptionalColumns:
     """
 
     may_close: BoolArray
-    closing_yuan: FloatArray
+    closing_cost: FloatArray
     moves: IntArray
     stays: BoolArray
     capacity: FloatArray
@@ -96,8 +96,8 @@ class OptionalColumns:
     top_storey: IntArray
     capital_share: FloatArray
     yearly_share: FloatArray
-    setup_yearly_yuan: FloatArray
-    setup_yuan_per_m2: FloatArray
+    setup_yearly_cost: FloatArray
+    setup_cost_per_m2: FloatArray
     setup_share: FloatArray
     min_area_m2: FloatArray
     min_services: IntArray
@@ -125,7 +125,7 @@ def optional_columns(problem: SitingProblem) -> OptionalColumns:
     rooms = [share(None if room.share is None else room.share[None, :], 1) for room in problem.rules.rooms]
     return OptionalColumns(
         may_close=may_close,
-        closing_yuan=column(offers.closing_yuan, m, 0, np.float64),
+        closing_cost=column(offers.closing_cost, m, 0, np.float64),
         moves=moves,
         stays=offers.existing & ~may_close & ~movable,
         capacity=column(offers.capacity, m, np.inf, np.float64),
@@ -135,8 +135,8 @@ def optional_columns(problem: SitingProblem) -> OptionalColumns:
         top_storey=column(offers.top_storey, m, ANY_STOREY, np.int64),
         capital_share=share(offers.capital_share, m),
         yearly_share=share(offers.yearly_share, m),
-        setup_yearly_yuan=column(sites.setup_yearly_yuan, n_sites, 0, np.float64),
-        setup_yuan_per_m2=column(sites.setup_yuan_per_m2, n_sites, 0, np.float64),
+        setup_yearly_cost=column(sites.setup_yearly_cost, n_sites, 0, np.float64),
+        setup_cost_per_m2=column(sites.setup_cost_per_m2, n_sites, 0, np.float64),
         setup_share=share(sites.setup_share, n_sites),
         min_area_m2=column(sites.min_area_m2, n_sites, 0, np.float64),
         min_services=column(sites.min_services, n_sites, 0, np.int64),
@@ -152,9 +152,9 @@ def check_problem(problem: SitingProblem) -> None:
     for position, demand in enumerate(problem.demands):
         faults += _demand(problem, demand, f"demands[{position}]")
     faults += [
-        Fault(f"goals[{position}].yuan_per_walked_s", f"must be ≥ 0, not {goal.yuan_per_walked_s}")
+        Fault(f"goals[{position}].cost_per_walked_s", f"must be ≥ 0, not {goal.cost_per_walked_s}")
         for position, goal in enumerate(problem.goals)
-        if not goal.yuan_per_walked_s >= 0
+        if not goal.cost_per_walked_s >= 0
     ]
     if not problem.demands:
         faults.append(Fault("demands", "nobody wants any service", "give at least one demand group"))
@@ -166,8 +166,8 @@ def _offers(problem: SitingProblem) -> list[Fault]:
     for name in [
         "site",
         "service",
-        "capital_yuan",
-        "yearly_yuan",
+        "capital_cost",
+        "yearly_cost",
         "area_m2",
         "existing",
         "may_close",
@@ -182,7 +182,7 @@ def _offers(problem: SitingProblem) -> list[Fault]:
             continue
         if len(values) != offers.count:
             faults.append(Fault(f"offers.{name}", f"has {len(values)} rows, not {offers.count}"))
-        elif name in {"capital_yuan", "yearly_yuan"} and not np.isfinite(values).all():
+        elif name in {"capital_cost", "yearly_cost"} and not np.isfinite(values).all():
             faults.append(Fault(f"offers.{name}", "must be finite"))
         elif name in {"area_m2", "capacity", "min_load"} and not (values >= 0).all():
             faults.append(Fault(f"offers.{name}", "must be ≥ 0"))
@@ -194,7 +194,7 @@ def _offers(problem: SitingProblem) -> list[Fault]:
 
 def _sites(problem: SitingProblem) -> list[Fault]:
     sites, faults = problem.sites, []
-    for name in ("setup_yuan", "floor_area_m2", "setup_yearly_yuan", "setup_yuan_per_m2", "setup_share"):
+    for name in ("setup_cost", "floor_area_m2", "setup_yearly_cost", "setup_cost_per_m2", "setup_share"):
         values = getattr(sites, name)
         if values is not None and len(values) != sites.count:
             faults.append(Fault(f"sites.{name}", f"has {len(values)} rows, not {sites.count}"))

@@ -76,12 +76,12 @@ def rules_of(problem: SitingProblem) -> tuple[Rule, ...]:
         found.append(Rule("min_sites", 0, float(rules.min_sites)))
     if rules.max_sites is not None:
         found.append(Rule("max_sites", 0, float(rules.max_sites)))
-    found += _limits("department_yearly", budgets.department_yearly_yuan)
-    found += _limits("department_capital", budgets.department_capital_yuan)
-    found += _limits("yearly", np.array([budgets.yearly_yuan]))
-    found += _limits("capital", np.array([budgets.capital_yuan]))
+    found += _limits("department_yearly", budgets.department_yearly_cost)
+    found += _limits("department_capital", budgets.department_capital_cost)
+    found += _limits("yearly", np.array([budgets.yearly_cost]))
+    found += _limits("capital", np.array([budgets.capital_cost]))
     if problem.phases is not None:
-        found += _limits("period_capital", problem.phases.capital_yuan)
+        found += _limits("period_capital", problem.phases.capital_cost)
     return tuple(found)
 
 
@@ -140,14 +140,14 @@ def with_limit(problem: SitingProblem, rule: Rule, limit: float) -> SitingProble
     budgets, rules = problem.budgets, problem.rules
     changes: dict[str, Any]
     if rule.kind in {"capital", "yearly", "department_capital", "department_yearly"}:
-        name = f"{rule.kind}_yuan"
+        name = f"{rule.kind}_cost"
         whole = rule.kind in {"capital", "yearly"}
         changes = {name: limit if whole else _put(getattr(budgets, name), rule.position, limit)}
         return dataclasses.replace(problem, budgets=dataclasses.replace(budgets, **changes))
     if rule.kind == "period_capital":
         assert problem.phases is not None  # noqa: S101  # the rule is listed only where there are phases
-        money = _put(problem.phases.capital_yuan, rule.position, limit)
-        return dataclasses.replace(problem, phases=dataclasses.replace(problem.phases, capital_yuan=money))
+        money = _put(problem.phases.capital_cost, rule.position, limit)
+        return dataclasses.replace(problem, phases=dataclasses.replace(problem.phases, capital_cost=money))
     if rule.kind in {"min_sites", "max_sites", "min_hubs"}:
         changes = {rule.kind: int(limit)}
     elif rule.kind in {"min_openings", "max_openings"}:

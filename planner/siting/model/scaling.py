@@ -44,7 +44,7 @@ TARGET_EXPONENT = 10
 
 @dataclass(frozen=True, slots=True)
 class IntegerUnits:
-    """Units per yuan, or per square metre: a power of ten."""
+    """Units per unit of money, or per square metre: a power of ten."""
 
     per_one: float
 
@@ -83,11 +83,11 @@ class IntegerUnits:
 def money_units(problem: SitingProblem) -> IntegerUnits:
     """Return the units of every amount of money of ``problem``."""
     offers, sites = problem.offers, problem.sites
-    optional = [some for some in (offers.closing_yuan, sites.setup_yearly_yuan) if some is not None]
-    rooms = [[room.capital_yuan, room.yearly_yuan] for room in problem.rules.rooms]
-    if sites.setup_yuan_per_m2 is not None:
-        optional.append(sites.setup_yuan_per_m2[offers.site] * offers.area_m2)
-    return IntegerUnits.of(offers.capital_yuan, offers.yearly_yuan, sites.setup_yuan, *optional, *rooms)
+    optional = [some for some in (offers.closing_cost, sites.setup_yearly_cost) if some is not None]
+    rooms = [[room.capital_cost, room.yearly_cost] for room in problem.rules.rooms]
+    if sites.setup_cost_per_m2 is not None:
+        optional.append(sites.setup_cost_per_m2[offers.site] * offers.area_m2)
+    return IntegerUnits.of(offers.capital_cost, offers.yearly_cost, sites.setup_cost, *optional, *rooms)
 
 
 def area_units(problem: SitingProblem) -> IntegerUnits:
@@ -120,7 +120,7 @@ class Scale:
             ),
             demands=tuple(self._of_demand(demand) for demand in problem.demands),
             goals=tuple(
-                dataclasses.replace(goal, yuan_per_walked_s=goal.yuan_per_walked_s / self.people)
+                dataclasses.replace(goal, cost_per_walked_s=goal.cost_per_walked_s / self.people)
                 for goal in problem.goals
             ),
         )

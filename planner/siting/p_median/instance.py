@@ -222,8 +222,8 @@ def find_candidate_units(problem: SitingProblem) -> CandidateUnits | None:
 def _has_binding_rules(problem: SitingProblem) -> bool:
     """Return whether anything but the number of openings can bind."""
     rules, budgets = problem.rules, problem.budgets
-    limits = [budgets.capital_yuan, budgets.yearly_yuan]
-    for by_department in (budgets.department_capital_yuan, budgets.department_yearly_yuan):
+    limits = [budgets.capital_cost, budgets.yearly_cost]
+    for by_department in (budgets.department_capital_cost, budgets.department_yearly_cost):
         limits += [] if by_department is None else by_department.tolist()
     by_service = [*rules.min_openings, *(limit for limit in rules.max_openings if limit is not None)]
     return bool(
@@ -251,7 +251,7 @@ def _largest_bundles(problem: SitingProblem, bundles: Bundles, slots: Slots, amo
     size = np.bincount(bundle, minlength=bundles.count)
     distinct = np.bincount(slots.site[np.unique(slot)], minlength=problem.sites.count)
     full = among[size[among] == distinct[bundles.site[among]]]
-    order = np.lexsort((bundles.yearly_yuan[full], bundles.capital_yuan[full], bundles.site[full]))
+    order = np.lexsort((bundles.yearly_cost[full], bundles.capital_cost[full], bundles.site[full]))
     first = np.flatnonzero(np.diff(bundles.site[full][order], prepend=-1))
     found = full[order][first]
     return found if len(found) == len(np.unique(bundles.site[among])) else None

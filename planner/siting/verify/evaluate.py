@@ -31,7 +31,7 @@ class Evaluation:
     the largest circle; ``circle`` int64[n], its circle, the number of circles where none; ``covered`` float64[C],
     people within each circle or a narrower one; ``served`` float64[C], those of them assigned, where capacity is
     limited; ``served_at`` float64[n, C], the same by demand point; ``people``, everybody. Money is the change from today;
-    ``capital_yuan`` and ``yearly_yuan`` exclude outside payers, the site columns float64[J] and department columns float64[D] hold
+    ``capital_cost`` and ``yearly_cost`` exclude outside payers, the site columns float64[J] and department columns float64[D] hold
     everything. ``load`` float64[m] is the load of each offer where capacity is limited. ``broken`` lists every violated rule.
     """
 
@@ -42,13 +42,13 @@ class Evaluation:
     served: tuple[FloatArray, ...]
     served_at: tuple[FloatArray, ...]
     people: tuple[float, ...]
-    capital_yuan: float
-    yearly_yuan: float
-    department_capital_yuan: FloatArray
-    department_yearly_yuan: FloatArray
+    capital_cost: float
+    yearly_cost: float
+    department_capital_cost: FloatArray
+    department_yearly_cost: FloatArray
     site_area_m2: FloatArray
-    site_capital_yuan: FloatArray
-    site_yearly_yuan: FloatArray
+    site_capital_cost: FloatArray
+    site_yearly_cost: FloatArray
     opened_sites: IntArray
     load: FloatArray
     broken: tuple[Fault, ...]
@@ -69,7 +69,7 @@ def evaluate(problem: SitingProblem, plan: Plan) -> Evaluation:
         for period, state in enumerate(plan.states)
     ]
     faults = [fault for found in periods for fault in found.broken]
-    faults += recount.violated_order(problem, plan.states, [found.capital_yuan for found in periods])
+    faults += recount.violated_order(problem, plan.states, [found.capital_cost for found in periods])
     for step in plan.steps:
         reported, found = step.outcome.objective, _goal_value(problem, plan, step, periods)
         number = np.inf if reported is None else reported  # an infinite longest walk
@@ -139,13 +139,13 @@ def evaluate_offers(
         served=tuple(served),
         served_at=tuple(within),
         people=tuple(recount.sequential_sum(demand.people) for demand in problem.demands),
-        capital_yuan=money.capital(problem),
-        yearly_yuan=money.yearly(problem),
-        department_capital_yuan=money.department_capital,
-        department_yearly_yuan=money.department_yearly,
+        capital_cost=money.capital(problem),
+        yearly_cost=money.yearly(problem),
+        department_capital_cost=money.department_capital,
+        department_yearly_cost=money.department_yearly,
         site_area_m2=area,
-        site_capital_yuan=money.site_capital,
-        site_yearly_yuan=money.site_yearly,
+        site_capital_cost=money.site_capital,
+        site_yearly_cost=money.site_yearly,
         opened_sites=np.unique(problem.offers.site[offers[~problem.offers.existing[offers]]]).astype(np.int64),
         load=load,
         broken=tuple(broken),
@@ -185,10 +185,10 @@ def _magnitude(problem: SitingProblem, step: Step) -> float:
     if goal.kind == "coverage":
         return people * max(demand.weights[0] for demand in problem.demands)
     if goal.kind == "cost":
-        yuan = np.abs(offers.capital_yuan).sum() + np.abs(problem.sites.setup_yuan).sum()
-        rooms = sum(abs(room.capital_yuan) + goal.years * abs(room.yearly_yuan) for room in problem.rules.rooms)
-        yearly = goal.years * np.abs(offers.yearly_yuan).sum()
-        return float(yuan + yearly + rooms + goal.yuan_per_walked_s * walks)
+        capital = np.abs(offers.capital_cost).sum() + np.abs(problem.sites.setup_cost).sum()
+        rooms = sum(abs(room.capital_cost) + goal.years * abs(room.yearly_cost) for room in problem.rules.rooms)
+        yearly = goal.years * np.abs(offers.yearly_cost).sum()
+        return float(capital + yearly + rooms + goal.cost_per_walked_s * walks)
     return walks if goal.kind == "walk" else 1.0
 
 
@@ -206,7 +206,7 @@ def _goal_value(problem: SitingProblem, plan: Plan, step: Step, periods: list[Ev
     if goal.kind == "furthest":
         return recount.furthest_s(problem, last.nearest_s)
     if goal.kind == "cost":
-        return float(last.capital_yuan + goal.years * last.yearly_yuan + goal.yuan_per_walked_s * walked)
+        return float(last.capital_cost + goal.years * last.yearly_cost + goal.cost_per_walked_s * walked)
     if goal.kind == "sites":
         return float(len(last.opened_sites))
     assignments = recount.in_period(plan.assignments, problem.n_periods - 1)

@@ -165,9 +165,9 @@ def money(problem: SitingProblem, chosen: IntArray) -> Money:
         np.zeros(1 + payers, dtype=np.int64),
     )
 
-    def add_units(book: IntArray, yuan: float, share: FloatArray) -> None:
-        shares_units = units.to_units(yuan * share).astype(np.int64)
-        book[0] += int(units.to_units(yuan)) - int(shares_units[optional.outside].sum())
+    def add_units(book: IntArray, amount: float, share: FloatArray) -> None:
+        shares_units = units.to_units(amount * share).astype(np.int64)
+        book[0] += int(units.to_units(amount)) - int(shares_units[optional.outside].sum())
         book[1:] += shares_units
 
     def add_cost(site: int, once: float, share: FloatArray, each_year: float, year_share: FloatArray) -> None:
@@ -179,12 +179,12 @@ def money(problem: SitingProblem, chosen: IntArray) -> Money:
         add_units(found.yearly_units, each_year, year_share)
 
     for offer in chosen.tolist():
-        once = 0.0 if offers.existing[offer] else float(offers.capital_yuan[offer])
+        once = 0.0 if offers.existing[offer] else float(offers.capital_cost[offer])
         add_cost(
             int(offers.site[offer]),
             once,
             optional.capital_share[offer],
-            float(offers.yearly_yuan[offer]),
+            float(offers.yearly_cost[offer]),
             optional.yearly_share[offer],
         )
     cells = {(int(offers.site[offer]), int(offers.service[offer])) for offer in chosen}
@@ -192,9 +192,9 @@ def money(problem: SitingProblem, chosen: IntArray) -> Money:
         closed = (int(offers.site[offer]), int(offers.service[offer])) not in cells
         add_cost(
             int(offers.site[offer]),
-            float(optional.closing_yuan[offer]) if closed else 0.0,
+            float(optional.closing_cost[offer]) if closed else 0.0,
             optional.capital_share[offer],
-            -float(offers.yearly_yuan[offer]),
+            -float(offers.yearly_cost[offer]),
             optional.yearly_share[offer],
         )
     for site in np.unique(offers.site[chosen]).tolist():
@@ -205,13 +205,13 @@ def money(problem: SitingProblem, chosen: IntArray) -> Money:
         new = set(offers.service[fresh].tolist())
         share, taken_m2 = optional.setup_share[site], float(offers.area_m2[fresh].sum())
         if new:
-            add_cost(site, float(sites.setup_yuan[site]), share, float(optional.setup_yearly_yuan[site]), share)
+            add_cost(site, float(sites.setup_cost[site]), share, float(optional.setup_yearly_cost[site]), share)
         for room, owner in zip(problem.rules.rooms, optional.room_share, strict=True):
             users = set(np.flatnonzero(room.services).tolist())
             if new & users and not standing & users:
-                add_cost(site, room.capital_yuan, owner, room.yearly_yuan, owner)
+                add_cost(site, room.capital_cost, owner, room.yearly_cost, owner)
                 taken_m2 += room.area_m2
-        add_cost(site, float(optional.setup_yuan_per_m2[site]) * taken_m2, share, 0.0, share)
+        add_cost(site, float(optional.setup_cost_per_m2[site]) * taken_m2, share, 0.0, share)
     return found
 
 
@@ -373,12 +373,12 @@ def violated_budgets(problem: SitingProblem, spent: Money) -> list[Fault]:
     """Check budgets, overall and by department."""
     budgets, units = problem.budgets, money_units(problem)
     limits = {
-        "capital": (spent.capital(problem), spent.capital_units[0], budgets.capital_yuan),
-        "yearly": (spent.yearly(problem), spent.yearly_units[0], budgets.yearly_yuan),
+        "capital": (spent.capital(problem), spent.capital_units[0], budgets.capital_cost),
+        "yearly": (spent.yearly(problem), spent.yearly_units[0], budgets.yearly_cost),
     }
     for name, by_department, in_units, most in (
-        ("capital", spent.department_capital, spent.capital_units, budgets.department_capital_yuan),
-        ("yearly", spent.department_yearly, spent.yearly_units, budgets.department_yearly_yuan),
+        ("capital", spent.department_capital, spent.capital_units, budgets.department_capital_cost),
+        ("yearly", spent.department_yearly, spent.yearly_units, budgets.department_yearly_cost),
     ):
         if most is not None:
             limits |= {
@@ -386,7 +386,7 @@ def violated_budgets(problem: SitingProblem, spent: Money) -> list[Fault]:
                 for d in range(len(most))
             }
     return [
-        Fault(f"budget {name}", f"{amount} yuan are spent of {limit}")
+        Fault(f"budget {name}", f"{amount} are spent of {limit}")
         for name, (amount, in_units, limit) in limits.items()
         if in_units > units.floor_limit(limit)
     ]
@@ -495,12 +495,10 @@ def violated_order(problem: SitingProblem, states: tuple[IntArray, ...], capital
             faults.append(Fault(f"period {period + 1}", "something closes again, or comes back"))
     if problem.phases is not None:
         units = money_units(problem)
-        spent, limit = units.to_units(capital), units.floor_limit(problem.phases.capital_yuan)
+        spent, limit = units.to_units(capital), units.floor_limit(problem.phases.capital_cost)
         spent, limit = (spent, np.cumsum(limit)) if problem.phases.carry_over else (np.diff(spent, prepend=0.0), limit)
         faults += [
-            Fault(
-                f"period {period}", f"{spent[period] / units.per_one} yuan are spent of {limit[period] / units.per_one}"
-            )
+            Fault(f"period {period}", f"{spent[period] / units.per_one} are spent of {limit[period] / units.per_one}")
             for period in np.flatnonzero(spent > limit).tolist()
         ]
     return faults

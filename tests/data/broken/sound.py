@@ -47,7 +47,7 @@ STUDY = {
             "walker": "elder",
             "circles": [{"minutes": 5, "weight": 1}],
             "area_m2": 300,
-            "fit_out_yuan": 900_000,
+            "fit_out_cost": 900_000,
         },
         {
             "id": "childcare",
@@ -56,7 +56,7 @@ STUDY = {
             "walker": "elder",
             "circles": [{"minutes": 5, "weight": 1}],
             "area_m2": 200,
-            "fit_out_yuan": 600_000,
+            "fit_out_cost": 600_000,
         },
     ],
     "site_kinds": {kind: {"name": kind} for kind in ("college", "school", "public", "church", "vacant")},

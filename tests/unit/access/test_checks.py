@@ -82,7 +82,7 @@ def test_people_of_nested_groups_are_counted_once(drawn):
     drawn.settings["groups"] = AGES
     drawn.settings["services"] = [
         {"id": "canteen", "name": "canteen", "demand": {"aged_60": 1}, "walker": "elder", "area_m2": 100}
-        | {"circles": [{"minutes": 15, "weight": 1}], "fit_out_yuan": 1000}
+        | {"circles": [{"minutes": 15, "weight": 1}], "fit_out_cost": 1000}
     ]
     drawn.streets = [[(-900, 60), (1100, 60)], [(100, 60.5), (100, 300)]]
     found = findings(drawn)

@@ -99,7 +99,7 @@ class HandDrawn:
                     frame.to_file(self.folder / f"{name}.gpkg")
         (self.folder / "streets.osm").write_text(streets_xml(self.streets))
         circles = [{"minutes": 15, "weight": 1}]
-        service = {"walker": "elder", "circles": circles, "area_m2": 100, "fit_out_yuan": 1000}
+        service = {"walker": "elder", "circles": circles, "area_m2": 100, "fit_out_cost": 1000}
         raw = {
             "version": 1,
             "name": "hand-drawn",
@@ -111,7 +111,7 @@ class HandDrawn:
                 {"id": "canteen", "name": "canteen", "demand": {"elders": 1}, **service},
                 {"id": "childcare", "name": "childcare", "demand": {"toddlers": 1}, **service},
             ],
-            "site_kinds": {"school": {"name": "school", "area_share": 0.5, "setup_yuan": 50, "services": ["canteen"]}},
+            "site_kinds": {"school": {"name": "school", "area_share": 0.5, "setup_cost": 50, "services": ["canteen"]}},
             **self.settings,
         }
         return Study.model_validate(raw)

@@ -45,7 +45,7 @@ def test_facilities_offer_services_with_their_capacity(drawn):
 def test_sites_take_from_the_layer_else_from_their_kind(drawn):
     site = read_district(drawn.study(), drawn.folder).sites.iloc[0]
     assert site["area_m2"] == pytest.approx(200)  # 20 m × 20 m × share 0.5
-    assert site["setup_yuan"] == 50
+    assert site["setup_cost"] == 50
     assert site["services"] == "canteen"
     assert math.isnan(site["ready_year"])
     drawn.candidates = drawn.candidates.assign(area_m2=[90.0], lift=["有"], ready_year=[2027], services=["childcare"])

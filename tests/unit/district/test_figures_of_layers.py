@@ -9,6 +9,7 @@ from shapely.geometry import Point
 from planner.district import check_layers, need_weights, number_rules_text, read_district
 from planner.district.layer_table import NUMBER_RULES
 from planner.errors import LayerError
+from planner.study.former_names import other_name
 from tests.unit.district.conftest import CRS, X, Y, square
 
 
@@ -279,8 +280,21 @@ def test_area_zero_or_unknown_is_the_footprint(drawn, area, right, code):
 
 @pytest.mark.parametrize(("cost", "right"), [("50-80", 80), ("-", 50), (0, 0), (None, 50)])
 def test_costs_are_read_at_their_higher_end(drawn, cost, right):
-    drawn.candidates["setup_yuan"] = pd.Series([cost], dtype=object if isinstance(cost, str) else float)
-    assert read_district(drawn.study(), drawn.folder).sites["setup_yuan"].tolist() == [right]
+    drawn.candidates["setup_cost"] = pd.Series([cost], dtype=object if isinstance(cost, str) else float)
+    assert read_district(drawn.study(), drawn.folder).sites["setup_cost"].tolist() == [right]
+
+
+def test_a_column_under_its_former_name_is_read_and_named(drawn):
+    former = other_name("setup_cost")
+    drawn.candidates[former] = [80.0]
+    found = read_district(drawn.study(), drawn.folder)
+    assert found.sites["setup_cost"].tolist() == [80]
+    (note,) = [finding for finding in found.findings if finding.code == "former-column"]
+    assert f"{former} has a former name; it is read as setup_cost" in note.what("en")
+    drawn.candidates["setup_cost"] = [70.0]
+    found = read_district(drawn.study(), drawn.folder)
+    assert found.sites["setup_cost"].tolist() == [70]
+    assert "former-column" not in {finding.code for finding in found.findings}
 
 
 def test_storeys_of_zero_are_assumed(drawn):
@@ -336,7 +350,7 @@ def test_a_unit_that_makes_people_impossible_is_named(drawn):
     assert (found.severity, found.evidence["group"]) == ("error", "elders")
 
 
-@pytest.mark.parametrize(("column", "value"), [("storey", 1e12), ("area_m2", 1e15), ("setup_yuan", 1e20)])
+@pytest.mark.parametrize(("column", "value"), [("storey", 1e12), ("area_m2", 1e15), ("setup_cost", 1e20)])
 def test_other_figures_beyond_belief_are_refused_too(drawn, column, value):
     drawn.candidates[column] = [value]
     assert codes(drawn)["impossible-number"].evidence["column"] == column

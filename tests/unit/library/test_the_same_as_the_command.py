@@ -43,7 +43,7 @@ def times(frames):
 def plan(times, frames):
     _, _, places = frames
     area = places["area_m2"].where(places["role"] == "candidate", float("inf"))
-    model = planner.SitingModel(times["slow"], demand="people_elder", setup_cost="setup_yuan", floor_area_m2=area)
+    model = planner.SitingModel(times["slow"], demand="people_elder", setup_cost="setup_cost", floor_area_m2=area)
     for name, (walker, _, people, area_m2, capital, yearly) in SERVICES.items():
         model.add_service(
             name,
@@ -83,7 +83,7 @@ def test_the_plan(town, plan):
     result = run.result
     assert plan.status == result.status == "optimal"
     assert (plan.objective, plan.bound) == pytest.approx((result.objective, result.bound))
-    assert (plan.capital_cost, plan.yearly_cost) == pytest.approx((result.capital_yuan, result.yearly_yuan))
+    assert (plan.capital_cost, plan.yearly_cost) == pytest.approx((result.capital_cost, result.yearly_cost))
     mine = set(plan.openings[["site", "service"]].itertuples(index=False, name=None))
     assert mine == set(run.openings[["place_id", "service"]].itertuples(index=False, name=None))
     table = run.coverage.set_index(["service", "minutes"])

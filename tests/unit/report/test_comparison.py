@@ -86,7 +86,7 @@ def test_both_languages_say_everything(store, language):
     assert text.count("<svg") == 2
     for row in comparison.runs.to_dict("records"):
         assert row["scenario"].replace("+", "&#43;") in text or row["scenario"] in text
-        assert f"{row['capital_yuan']:,.0f}" in text
+        assert f"{row['capital_cost']:,.0f}" in text
 
 
 def test_the_workbook_quotes_the_tables(store, made):
@@ -99,7 +99,7 @@ def test_the_workbook_quotes_the_tables(store, made):
     told = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
     for row in comparison.runs.to_dict("records"):
         assert told[row["run"]]["covered (people)"] == row["covered"]
-        assert told[row["run"]]["capital (yuan)"] == row["capital_yuan"]
+        assert told[row["run"]]["capital (yuan)"] == row["capital_cost"]
     sites = [cell for sheet in book for line in sheet.iter_rows() for cell in line if str(cell.value).startswith("=")]
     assert sites
     assert {cell.data_type for cell in sites} == {"s"}  # a text, not a formula

@@ -23,7 +23,7 @@ def priced(told, language="en", **values):
     """Return the lines about one rule, max_sites, with some of its numbers replaced."""
     run, found = told
     row = found.prices[found.prices["kind"] == "max_sites"].assign(
-        priced=True, proven=False, capital_yuan=0.0, yearly_yuan=0.0, people_canteen=0.0, people_childcare=0.0
+        priced=True, proven=False, capital_cost=0.0, yearly_cost=0.0, people_canteen=0.0, people_childcare=0.0
     )
     row = row.assign(**values)
     return "\n".join(explanation_lines(run, dataclasses.replace(found, prices=row), language))
@@ -64,7 +64,7 @@ def test_a_bound_that_tells_something_is_told_though_unproven(told):
 def endless(told, proven, most, language="en"):
     run, found = told
     row = {"gain": 0.0, "gain_at_least": 0.0, "gain_at_most": most, "proven": proven}
-    row |= {"capital_yuan": 0.0, "yearly_yuan": 0.0, "openings": 3}
+    row |= {"capital_cost": 0.0, "yearly_cost": 0.0, "openings": 3}
     changed = dataclasses.replace(found, endless_money=pd.DataFrame([row]), unfunded=found.unfunded.iloc[:0])
     return "\n".join(explanation_lines(run, changed, language))
 

@@ -77,9 +77,9 @@ def test_halves_go_up():
 
 
 def test_money_in_the_words_of_each_language():
-    assert format_money(3_605_000, "zh") == "360.5 万元"
-    assert format_money(9_000, "zh") == "9,000 元"
-    assert format_money(3_605_000, "en") == "3,605,000 yuan"
+    assert format_money(3_605_000, "zh", "CNY") == "360.5 万元"
+    assert format_money(9_000, "zh", "CNY") == "9,000 元"
+    assert format_money(3_605_000, "en", "CNY") == "3,605,000 yuan"
 
 
 def test_an_unknown_status_is_quoted_not_hidden(run):

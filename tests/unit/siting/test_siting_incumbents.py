@@ -32,9 +32,9 @@ def model(cost=(2.0, 3.0), *, maximise=True, upper=1.0):
 def city(goal_chain=("coverage",), tolerance=0.0, p=5):
     made = made_up_city(300, 40, side_m=3000.0, clusters=4, seed=3)
     problem = bare_problem(made.within(500.0), made.people, "coverage", p, 500.0)
-    offers = dataclasses.replace(problem.offers, capital_yuan=1e5 + 1e3 * np.arange(problem.offers.count))
+    offers = dataclasses.replace(problem.offers, capital_cost=1e5 + 1e3 * np.arange(problem.offers.count))
     chain = tuple(Goal(kind, tolerance) for kind in goal_chain)
-    return dataclasses.replace(problem, offers=offers, goals=chain, budgets=Budgets(capital_yuan=1e6))
+    return dataclasses.replace(problem, offers=offers, goals=chain, budgets=Budgets(capital_cost=1e6))
 
 
 def test_a_plan_that_the_solver_was_given_is_not_lost_when_its_time_is_up():

@@ -91,9 +91,9 @@ def test_money_and_people_of_a_run(store, comparison):
         coverage = _table(store, row["run"], "coverage")
         widest = coverage[coverage["minutes"] == 6]
         gained = widest["covered_after"].sum() - widest["covered_before"].sum()
-        annual = manifest["capital_yuan"] / ANNUAL_YEARS + manifest["yearly_yuan"]
+        annual = manifest["capital_cost"] / ANNUAL_YEARS + manifest["yearly_cost"]
         assert row["newly_covered"] == gained
-        assert row["yuan_per_newly_covered"] == pytest.approx(annual / gained)
+        assert row["cost_per_newly_covered"] == pytest.approx(annual / gained)
         by_community = _table(store, row["run"], "coverage_by_community")
         lived = by_community[(by_community["minutes"] == 6) & (by_community["people"] > 0)]
         assert row["worst_share"] == (lived["covered_after"] / lived["people"]).min()
@@ -156,7 +156,7 @@ def test_totals_are_the_sums_over_studies(comparison):
     lines = comparison.runs[comparison.runs["scenario"] == "rich"]
     totals = comparison.totals[comparison.totals["scenario"] == "rich"]
     assert (totals["studies"] == 2).all()
-    assert (totals["capital_yuan"] == lines["capital_yuan"].sum()).all()
+    assert (totals["capital_cost"] == lines["capital_cost"].sum()).all()
     assert totals.loc[totals["minutes"] == 6, "covered_after"].sum() == lines["covered"].sum()
     assert (totals["sites"] == lines["sites"].sum()).all()
     assert (totals["missing"] == "").all()
@@ -175,7 +175,7 @@ def test_a_total_counts_no_district_twice_and_names_what_it_lacks(store, tmp_pat
     assert totals["studies"].to_dict() == {"base": 2, "rich": 1}
     assert totals["missing"].to_dict() == {"base": "", "rich": "south"}
     rich = found.runs.set_index("run").loc["north/rich"]
-    assert totals.loc["rich", "capital_yuan"] == rich["capital_yuan"]
+    assert totals.loc["rich", "capital_cost"] == rich["capital_cost"]
 
 
 def test_the_base_can_be_chosen_and_must_exist(store):
@@ -198,7 +198,7 @@ def _about(money, speed):
     opened = {("a", "x"), ("money", f"{money}"), ("speed", f"{speed}"), ("speed2", f"{speed}")}
     return (
         "town",
-        {"budgets": {"capital_yuan": money}, "speed_m_s": speed},
+        {"budgets": {"capital_cost": money}, "speed_m_s": speed},
         frozenset(opened),
         10.0 * money + 100 * speed,
     )
@@ -206,7 +206,7 @@ def _about(money, speed):
 
 def test_the_assumption_that_moves_most_comes_first():
     table = assumptions_table([_about(money, speed) for money, speed in itertools.product((1, 2, 3), (0.5, 1.0))])
-    assert list(table["assumption"]) == ["speed_m_s", "budgets.capital_yuan"]
+    assert list(table["assumption"]) == ["speed_m_s", "budgets.capital_cost"]
     assert list(table["pairs"]) == [3, 6]
     # of four openings two differ: 4 of 6 are not in both; with one different, 2 of 5
     assert list(table["plan_moved"]) == pytest.approx([4 / 6, 2 / 5])

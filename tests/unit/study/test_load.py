@@ -26,10 +26,10 @@ services:
     walker: elder
     circles: [{minutes: 5, weight: 1}, {minutes: 10, weight: 0.5}]
     area_m2: 100
-    fit_out_yuan: 300000
+    fit_out_cost: 300000
 scenarios:
-  - {name: poor, set: {budgets.capital_yuan: 1000000}}
-  - {name: poorer, extends: poor, set: {services.canteen.fit_out_yuan: 200000}}
+  - {name: poor, set: {budgets.capital_cost: 1000000}}
+  - {name: poorer, extends: poor, set: {services.canteen.fit_out_cost: 200000}}
   - {name: loop, extends: loop}
 """
 
@@ -49,7 +49,7 @@ BROKEN = [
         "study.yaml:17: services.0.aera_m2: is not a key of a study → did you mean `area_m2`?",
     ),
     ("missing key", ("    area_m2: 100\n", ""), "services.0.area_m2: is missing → add `area_m2: …`"),
-    ("negative money", ("300000", "-5"), "study.yaml:18: services.0.fit_out_yuan: must be ≥ 0 (got -5)"),
+    ("negative money", ("300000", "-5"), "study.yaml:18: services.0.fit_out_cost: must be ≥ 0 (got -5)"),
     ("number for text", ("id: canteen", "id: 310"), "must be text (got the number 310) → quote it"),
     ("unknown walker", ("walker: elder", "walker: eldre"), "service canteen: walker eldre is not in walking.profiles"),
     ("unknown group", ("demand: {elder: 1}", "demand: {child: 1}"), "demand group child is not in groups"),
@@ -137,18 +137,18 @@ def test_all_faults_come_at_once(tmp_path):
 
 def test_overrides_win_over_the_scenario_and_both_over_the_study(tmp_path):
     path = _write(tmp_path, GOOD)
-    assert load_study(path, scenario="poor").budgets.capital_yuan == 1_000_000
+    assert load_study(path, scenario="poor").budgets.capital_cost == 1_000_000
     poorer = load_study(path, scenario="poorer")
-    assert (poorer.budgets.capital_yuan, poorer.services[0].fit_out_yuan) == (1_000_000, 200_000)
-    assert load_study(path, scenario="poor", sets=["budgets.capital_yuan=7"]).budgets.capital_yuan == 7
+    assert (poorer.budgets.capital_cost, poorer.services[0].fit_out_cost) == (1_000_000, 200_000)
+    assert load_study(path, scenario="poor", sets=["budgets.capital_cost=7"]).budgets.capital_cost == 7
 
 
 @pytest.mark.parametrize(
     ("sets", "said"),
     [
         (
-            ["budgets.capitl_yuan=1"],
-            "--set budgets.capitl_yuan: is not a key of a study → did you mean `capital_yuan`?",
+            ["budgets.capitl_cost=1"],
+            "--set budgets.capitl_cost: is not a key of a study → did you mean `capital_cost`?",
         ),
         (["services.foo.area_m2=1"], "services has no foo; it has canteen"),
         (["solver.gap=7"], "--set solver.gap: must be ≤ 1 (got 7)"),

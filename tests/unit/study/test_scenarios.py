@@ -11,9 +11,9 @@ from tests.unit.study.test_load import GOOD
 
 MATRIX = """\
   - name: grid
-    set: {budgets.yearly_yuan: 5}
+    set: {budgets.yearly_cost: 5}
     matrix:
-      budgets.capital_yuan: [1000000, 2.5e6]
+      budgets.capital_cost: [1000000, 2.5e6]
       walking.profiles.elder.speed_m_s: [0.64, 0.8, 1]
       year: {"2015": {}, "2030": {layers.people.0.year: 2030, layers.people.0.groups.elder: p65_2030}}
   - {name: fast, extends: grid, set: {walking.profiles.elder.speed_m_s: 1.2}}
@@ -30,14 +30,14 @@ def study(tmp_path):
 def test_a_matrix_is_every_combination_once_by_name(study):
     found = [name for name in load_variants(study) if name.startswith("grid")]
     assert found == [
-        f"grid+capital_yuan-{money}+speed_m_s-{speed}+year-{year}"
+        f"grid+capital_cost-{money}+speed_m_s-{speed}+year-{year}"
         for money, speed, year in itertools.product(("1000000", "2500000"), ("0.64", "0.8", "1"), ("2015", "2030"))
     ]
 
 
 def test_every_combination_holds_its_own_values(study):
     seen = {
-        (one.budgets.capital_yuan, one.walking.profiles["elder"].speed_m_s, one.layers.people[0].groups["elder"].column)
+        (one.budgets.capital_cost, one.walking.profiles["elder"].speed_m_s, one.layers.people[0].groups["elder"].column)
         for name, one in load_variants(study).items()
         if name.startswith("grid")
     }
@@ -45,23 +45,23 @@ def test_every_combination_holds_its_own_values(study):
 
 
 def test_one_of_a_matrix_is_loaded_alone_as_it_is_among_all(study):
-    name = "grid+capital_yuan-2500000+speed_m_s-0.8+year-2030"
+    name = "grid+capital_cost-2500000+speed_m_s-0.8+year-2030"
     alone = load_study(study, scenario=name)
     assert alone == load_variants(study)[name]
     assert alone.layers.people[0].year == 2030
-    assert alone.budgets.yearly_yuan == 5
+    assert alone.budgets.yearly_cost == 5
 
 
 def test_what_a_child_sets_replaces_the_axis_it_takes_over(study):
     fast = {name: one for name, one in load_variants(study).items() if name.startswith("fast")}
-    assert next(iter(fast)) == "fast+capital_yuan-1000000+year-2015"
+    assert next(iter(fast)) == "fast+capital_cost-1000000+year-2015"
     assert len(fast) == 4
     assert {one.walking.profiles["elder"].speed_m_s for one in fast.values()} == {1.2}
-    assert {one.budgets.yearly_yuan for one in fast.values()} == {5}
+    assert {one.budgets.yearly_cost for one in fast.values()} == {5}
 
 
 def test_the_matrix_itself_is_no_run(study):
-    with pytest.raises(StudyError, match=r"grid is a matrix of 12; ask for one of them, e\.g\. grid\+capital_yuan"):
+    with pytest.raises(StudyError, match=r"grid is a matrix of 12; ask for one of them, e\.g\. grid\+capital_cost"):
         load_study(study, scenario="grid")
 
 
@@ -136,11 +136,11 @@ def test_long_names_fit_a_folder_and_stay_apart():
 
 
 def test_scenarios_given_on_the_command_line_are_those_that_run(study):
-    sets = ["scenarios=[{name: poor, set: {budgets.capital_yuan: 7}}]"]
+    sets = ["scenarios=[{name: poor, set: {budgets.capital_cost: 7}}]"]
     found = load_variants(study, sets=sets)
     assert list(found) == ["base", "poor"]
-    assert found["poor"].budgets.capital_yuan == 7
-    assert load_study(study, scenario="poor", sets=sets).budgets.capital_yuan == 7
+    assert found["poor"].budgets.capital_cost == 7
+    assert load_study(study, scenario="poor", sets=sets).budgets.capital_cost == 7
     with pytest.raises(StudyError, match="there is no scenario fast"):
         load_study(study, scenario="fast", sets=sets)
 
@@ -148,13 +148,13 @@ def test_scenarios_given_on_the_command_line_are_those_that_run(study):
 def test_one_value_of_a_scenario_and_a_matrix_may_be_given_on_the_command_line(study):
     sets = [
         "scenarios.fast.set={walking.profiles.elder.speed_m_s: 1.5}",
-        "scenarios.grid.matrix={budgets.capital_yuan: [3, 4]}",
+        "scenarios.grid.matrix={budgets.capital_cost: [3, 4]}",
     ]
     found = load_variants(study, sets=sets)
-    assert [name for name in found if name.startswith("grid")] == ["grid+capital_yuan-3", "grid+capital_yuan-4"]
+    assert [name for name in found if name.startswith("grid")] == ["grid+capital_cost-3", "grid+capital_cost-4"]
     fast = {name: one for name, one in found.items() if name.startswith("fast")}
     assert {one.walking.profiles["elder"].speed_m_s for one in fast.values()} == {1.5}
-    assert {one.budgets.capital_yuan for one in fast.values()} == {3, 4}
+    assert {one.budgets.capital_cost for one in fast.values()} == {3, 4}
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def district(capacity=(4.0, 12.0, 20.0, np.nan), **columns):
         {"id": ["K"], "area_m2": [900.0], "kind": ["hall"], "storey": [1], "lift": [False], "ready_year": [np.nan]},
         geometry=[Point(0, 0)],
         crs=32633,
-    ).assign(services="elder_care", name="Hall", setup_yuan=0.0, yearly_yuan=0.0)
+    ).assign(services="elder_care", name="Hall", setup_cost=0.0, yearly_cost=0.0)
     return SimpleNamespace(
         communities=gpd.GeoDataFrame(
             {"id": ["c0", "c1"], "name": ["North", "South"], "street": ["s", "s"], **columns},

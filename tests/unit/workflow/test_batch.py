@@ -45,7 +45,7 @@ def whole(town, tmp_path_factory):
 
 def test_every_scenario_has_its_run(whole):
     runs = sorted(path.parent.name for path in whole.glob("town/*/manifest.json"))
-    grid = [f"grid+capital_yuan-{money}00000+speed_m_s-{speed}" for money in (12, 16, 8) for speed in (0.7, 0.9)]
+    grid = [f"grid+capital_cost-{money}00000+speed_m_s-{speed}" for money in (12, 16, 8) for speed in (0.7, 0.9)]
     assert runs == ["base", "frail", *grid, "rich"]
     for path in whole.glob("town/*/manifest.json"):
         manifest = Manifest.from_json(path.read_text())
@@ -87,7 +87,7 @@ def test_a_deleted_run_and_a_deleted_cache_are_made_again(town, whole, tmp_path)
     ("only", "names"),
     [
         (["rich"], ["town/rich"]),
-        (["grid*0.7"], [f"town/grid+capital_yuan-{m}+speed_m_s-0.7" for m in (800000, 1200000, 1600000)]),
+        (["grid*0.7"], [f"town/grid+capital_cost-{m}+speed_m_s-0.7" for m in (800000, 1200000, 1600000)]),
         (["town/b*", "frail"], ["town/base", "town/frail"]),
     ],
 )
@@ -101,10 +101,10 @@ def test_a_pattern_that_fits_nothing_is_a_fault(town, tmp_path):
 
 
 FAILING = """\
-  - {name: fine, set: {budgets.capital_yuan: 2400000}}
-  - {name: impossible, set: {siting.must: [{site: r0}], budgets.capital_yuan: 1}}
+  - {name: fine, set: {budgets.capital_cost: 2400000}}
+  - {name: impossible, set: {siting.must: [{site: r0}], budgets.capital_cost: 1}}
   - {name: nowhere, set: {layers.streets.path: nowhere.osm}}
-  - {name: misspelt, set: {budgets.captal_yuan: 1}}
+  - {name: misspelt, set: {budgets.captal_cost: 1}}
 """
 
 
@@ -121,7 +121,7 @@ def test_a_scenario_that_fails_stops_none_and_is_listed(tmp_path, executor):
     with pytest.raises(BatchError, match=r"3 of 5 scenarios failed") as caught:
         report.raise_failures()
     assert caught.value.exit_code == 7
-    for said in ("no plan keeps every rule", "nowhere.osm", "did you mean `capital_yuan`"):
+    for said in ("no plan keeps every rule", "nowhere.osm", "did you mean `capital_cost`"):
         assert said in str(caught.value)
     assert sorted(path.name for path in (tmp_path / "store" / "town").iterdir()) == ["base", "fine"]
     assert json.loads(json.dumps(report.as_dict()))["failed"] == 3
@@ -202,7 +202,7 @@ def test_an_interrupted_search_is_no_result(town, tmp_path, monkeypatch):
 
 
 def test_inputs_that_change_under_way_are_noticed(tmp_path):
-    study = write_town(tmp_path / "town", scenarios="  - {name: rich, set: {budgets.capital_yuan: 2400000}}\n")
+    study = write_town(tmp_path / "town", scenarios="  - {name: rich, set: {budgets.capital_cost: 2400000}}\n")
 
     def meddle(name, event, *_):
         if name == "town/base" and event == "ended":

@@ -36,10 +36,10 @@ EVERYTHING = ["layers", "plan", "problem", "streets", "walks of quick", "walks o
 @pytest.mark.parametrize(
     ("change", "remade"),
     [
-        ("budgets.capital_yuan=900000", ["plan", "problem"]),
+        ("budgets.capital_cost=900000", ["plan", "problem"]),
         ("solver.seed=5", ["plan", "problem"]),
         ("siting.max_sites=1", ["plan", "problem"]),
-        ("services.canteen.fit_out_yuan=200000", ["plan", "problem"]),
+        ("services.canteen.fit_out_cost=200000", ["plan", "problem"]),
         ("name=another", []),
         ("date=today", []),
         ("publication.author=me", []),
@@ -51,7 +51,7 @@ EVERYTHING = ["layers", "plan", "problem", "streets", "walks of quick", "walks o
         ("services.canteen.circles.1.weight=0.4", ["plan", "problem"]),
         # other people at the same doors: nobody walks anew
         ("layers.people.0.groups.elder=child", ["layers", "plan", "problem"]),
-        ("site_kinds.room.setup_yuan=5", ["layers", "plan", "problem"]),
+        ("site_kinds.room.setup_cost=5", ["layers", "plan", "problem"]),
         # places without a name are called in the study's language; ages say whose heads count once
         ("language=zh", ["layers", "plan", "problem"]),
         ("groups.elder.from_age=60", ["layers", "plan", "problem"]),

@@ -39,9 +39,9 @@ def test_more_time_for_reasons_is_advised_only_below_the_longest_that_is_used(mo
 def test_the_same_where_the_rules_are_known_and_no_way_out_is(monkeypatch, seconds, helps):
     monkeypatch.setattr(why, "find_iis", lambda *_: InfeasibleSet(("money",), smallest=True, relaxations=()))
     naming = study_of(seconds, "en")
-    naming.rule, naming.key = (lambda rule: f"rule {rule}"), (lambda _: "budgets.capital_yuan")
+    naming.rule, naming.key = (lambda rule: f"rule {rule}"), (lambda _: "budgets.capital_cost")
     said = why.why_infeasible(naming)
-    assert "rule money (budgets.capital_yuan)" in said
+    assert "rule money (budgets.capital_cost)" in said
     assert (MORE_TIME["en"] in said) == helps
 
 

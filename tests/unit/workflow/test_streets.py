@@ -42,7 +42,7 @@ services:
     walker: elder
     circles: [{minutes: 12, weight: 1}]
     area_m2: 100
-    fit_out_yuan: 100000
+    fit_out_cost: 100000
 site_kinds: {room: {name: Room}}
 scenarios:
   - {name: east-closed, set: {walking.closed_gates: [east]}}

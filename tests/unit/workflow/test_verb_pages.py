@@ -20,7 +20,7 @@ from tests.verbs import assess, explain, frontier
 ASSESS, EXPLAIN, FRONTIER, RUN = (page(f"{name}.md") for name in ("assess", "explain", "frontier", "run-folder"))
 OWN = re.findall(r"^### (\w+)$", ASSESS, flags=re.MULTILINE)
 #: how a column's name ends → its unit
-UNITS = {"_s": "s", "yearly_yuan": "yuan a year", "capital_yuan": "yuan", "minutes": "min", "share": "0–1"}
+UNITS = {"_s": "s", "yearly_cost": "money a year", "capital_cost": "money", "minutes": "min", "share": "0–1"}
 
 
 @pytest.fixture(scope="module")
