@@ -20,7 +20,7 @@ FILE = Path(__file__).parent / "schema.toml"
 """The declaration of every stored table."""
 
 #: unit → cell format of a sheet
-_CELLS = {"people": "people", "places": "people", "yuan": "money", "0–1": "share", "year": "year", "m²": "whole"}
+_CELLS = {"people": "people", "places": "people", "money": "money", "0–1": "share", "year": "year", "m²": "whole"}
 
 
 @dataclass(frozen=True)

@@ -107,3 +107,11 @@ def test_a_new_column_is_one_edit_for_workbook_page_and_folder(tmp_path):
 def test_a_column_that_is_not_declared_is_not_stored(tmp_path):
     with pytest.raises(UndeclaredColumnError, match="'staff' is not declared"):
         with_staff(small_run()).write(tmp_path / "run")
+
+
+def test_money_is_shown_as_money_and_people_as_people():
+    columns = [column for folder in schema().values() for table in folder.values() for column in table.columns]
+    for unit, cell in (("money", "money"), ("people", "people")):
+        of_unit = [column for column in columns if column.unit.startswith(unit) and column.type == "float"]
+        assert len(of_unit) > 10
+        assert {column.cell_format for column in of_unit if not column.cell} == {cell}
