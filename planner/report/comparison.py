@@ -106,7 +106,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         years=ANNUAL_YEARS,
         bases=", ".join(bases) if several else bases[0].rsplit("/", 1)[-1],
         runs=[
-            {**row, "short": name, "status": status_text(str(row["status"]), language)}
+            {**row, "short": name, "status": status_text(str(row["status"]), language, gap=row["gap"])}
             for name, row in zip(short, runs.to_dict("records"), strict=True)
         ],
         limited=bool(runs["limited"].any()),
@@ -312,7 +312,9 @@ def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting], la
         elif key in {"limited", "weighted"}:
             values = [translate("report.yes" if value else "report.no", language) for value in values]
         elif key == "status":
-            values = [status_text(str(value), language) for value in values]
+            values = [
+                status_text(str(value), language, gap=gap) for value, gap in zip(values, table["gap"], strict=True)
+            ]
         elif name == "changes" and key == "change":
             values = [_word(str(value), language) for value in values]
         if name == "sites" and key == "services":

@@ -20,6 +20,7 @@ from planner.report.payload import (
     problem_data,
     published,
     square_shapes,
+    walkers,
 )
 from planner.report.summary import limited_services, unopened_rows
 
@@ -37,6 +38,8 @@ SCRIPTS = (
     "capacity.js",
     "decisions.js",
     "store.js",
+    "autosave.js",
+    "notices.js",
     "meeting_map.js",
     "scorecard.js",
     "gaps.js",
@@ -98,6 +101,7 @@ def facts(run: Run) -> dict[str, Any]:
             for service, rows in run.tables.served.groupby("service")
         },
         "groups": {name: label_texts(group.name) for name, group in study.groups.items()},
+        "walkers": walkers(study),
         "result": {
             "status": manifest.result.status,
             "worth": number(manifest.result.objective),
@@ -175,6 +179,7 @@ def _services(run: Run) -> list[dict[str, Any]]:
             "names": label_texts(service.name),
             "glyphs": {language: letters[k] for language, letters in glyphs_by_language.items()},
             "colour": service_colour(k),
+            "walker": service.walker,
             "limited": service.id in limited,
             "weighted": study.weighs(service),
         }

@@ -90,6 +90,8 @@ def services(study: Study) -> list[dict[str, Any]]:
             "colour": service_colour(position),
             "glyph": glyph,
             "walker": service.walker,
+            "walkerName": study.walking.name_of(service.walker, study.language),
+            "speed_m_s": study.walking.profiles[service.walker].speed_m_s,
             "level": service.level,
             "weighted": study.weighs(service),
             "minutes": [circle.minutes for circle in service.circles],
@@ -190,6 +192,17 @@ def problem_data(run: Run) -> dict[str, Any]:
 def label_texts(label: Label) -> dict[str, str]:
     """Return a label in every installed language."""
     return {language: label.text(language) for language in languages()}
+
+
+def walkers(study: Study) -> dict[str, dict[str, Any]]:
+    """Return what every walking profile is called in every installed language, and its speed."""
+    return {
+        name: {
+            "names": {language: study.walking.name_of(name, language) for language in languages()},
+            "speed_m_s": profile.speed_m_s,
+        }
+        for name, profile in study.walking.profiles.items()
+    }
 
 
 def cutoffs_s(study: Study) -> list[float]:

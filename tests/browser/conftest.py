@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import sync_playwright
 
+from planner.report.meeting import meeting_page
+from planner.report.public import public_page
+from planner.report.web_map import map_page
+from tests.unit.report.small_run import small_run
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
+
+    from planner.store.run import Run
 
 FLAGS = (
     "--no-sandbox",
@@ -45,6 +52,32 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=found, headless=True, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+WALKERS = {
+    "elder": {"speed_m_s": 0.8, "name": {"zh": "老人", "en": "Older person"}},
+    "adult": {"speed_m_s": 1.2, "name": {"zh": "成人", "en": "Adult"}},
+}
+
+
+def _public(run: Run) -> str:
+    return public_page(run, declassify=True)
+
+
+@pytest.fixture(scope="session")
+def small_pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """Return the path of a page of the small run in a language; a page is written when first asked for."""
+    folder, makers = tmp_path_factory.mktemp("pages"), {"map": map_page, "meeting": meeting_page, "public": _public}
+    runs: dict[str, Run] = {}
+
+    def path_of(name: str, language: str) -> Path:
+        path = folder / f"{name}-{language}.html"
+        if not path.exists():
+            run = runs.setdefault(language, small_run(language, walking={"profiles": WALKERS}))
+            path.write_text(makers[name](run), encoding="utf-8", newline="\n")
+        return path
+
+    return path_of
 
 
 @pytest.fixture(scope="session")

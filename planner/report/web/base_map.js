@@ -185,5 +185,39 @@
     for (const layer of layers) layer.addTo(map);
   }
 
-  Object.assign(planner, { inLines, unpack, unpackShapes, pane, streets, communities, names, northArrow });
+  /* The view of the map while places are clicked: what lies outside is brought in at the same scale, and back() returns to where the
+     clicks began, unless the map was moved by hand since. */
+  function keptView(map) {
+    let before = null, after = null;
+    const at = () => ({ centre: map.getCenter(), zoom: map.getZoom() });
+    const same = (one, two) => one.zoom === two.zoom && map.project(one.centre).distanceTo(map.project(two.centre)) < 2;
+    function moving(move) {
+      if (before === null || !same(at(), after)) before = at();
+      move();
+      after = at();
+    }
+    return {
+      /* bring a point into the frame, `margin` pixels from its edge */
+      point(where, margin = 60) {
+        moving(() => {
+          if (!map.getBounds().contains(where)) map.panTo(where, { animate: false });
+          else map.panInside(where, { padding: [margin, margin], animate: false });
+        });
+      },
+      /* bring a box into the frame, at a smaller scale only where it does not fit */
+      box(bounds) {
+        moving(() => {
+          if (map.getBounds().contains(bounds)) return;
+          const zoom = Math.min(map.getZoom(), map.getBoundsZoom(bounds, false, L.point(60, 60)));
+          map.setView(bounds.getCenter(), zoom, { animate: false });
+        });
+      },
+      back() {
+        if (before !== null && same(at(), after)) map.setView(before.centre, before.zoom, { animate: false });
+        before = after = null;
+      },
+    };
+  }
+
+  Object.assign(planner, { keptView, inLines, unpack, unpackShapes, pane, streets, communities, names, northArrow });
 })(window.planner);

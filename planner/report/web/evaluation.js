@@ -295,6 +295,17 @@ window.planner = window.planner || {};
     return used;
   }
 
+  /* Floor area of one building with these offers in it. */
+  function areaAt(problem, here) {
+    const { offers, rules } = problem;
+    let used = 0;
+    for (const offer of here) used += offers.area[offer];
+    for (const room of rules.rooms) if (here.some((offer) => room.services.includes(offers.service[offer]))) used += room.area;
+    return used;
+  }
+
+  const exceeds = (used, limit) => used > limit * (1 + TOLERANCE) + TOLERANCE;
+
   /* ---- rules ---- */
 
   function broken(problem, chosen, spent, used) {
@@ -403,7 +414,7 @@ window.planner = window.planner || {};
       if (sites.hubOnly[site] && !isHub(problem, chosen, used, site)) found.push({ rule: "hub_only", site });
     }
     used.forEach((value, site) => {
-      if (value > problem.sites.area[site] * (1 + TOLERANCE) + TOLERANCE) found.push({ rule: "area", site, used: value, limit: problem.sites.area[site] });
+      if (exceeds(value, problem.sites.area[site])) found.push({ rule: "area", site, used: value, limit: problem.sites.area[site] });
     });
     return found;
   }
@@ -451,5 +462,5 @@ window.planner = window.planner || {};
     return found;
   }
 
-  planner.evaluation = { unpackProblem, makeCircleIndex, evaluate, coverageByPart, moved, adds, inOrder, circleOfTimeClass, priceOf };
+  planner.evaluation = { unpackProblem, makeCircleIndex, evaluate, coverageByPart, moved, adds, inOrder, circleOfTimeClass, priceOf, areaAt, exceeds };
 })(window.planner);

@@ -25,6 +25,8 @@
       L.popup({ maxWidth: 440, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [legend.card.offsetWidth + 24, 24] }).setLatLng(latlng).setContent(content).openOn(map);
     const detail = (i, latlng) => show(planner.placeDetail(run, places, i), latlng);
 
+    const view = planner.keptView(map);
+    planner.mapControls.escapes(map, view);
     const quarters = planner.communities(map, ground, colour, (i, at) => show(planner.communityDetail(run, ground, i), at));
     const opened = new Set(places.sites.map((site) => site.place));
     const circles = planner.circles(map, places, run.services, ground.perDegree);
@@ -60,7 +62,7 @@
     const frame = map.getContainer();
     frame.parentElement.prepend(planner.panel(run, places, (i) => {
       const at = L.latLng(places.lat[i], places.lon[i]);
-      map.setView(at, Math.max(map.getZoom(), 15.5));
+      view.point(at);
       detail(i, at);
     }));
     frame.parentElement.append(legend.card);

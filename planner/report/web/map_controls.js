@@ -50,5 +50,15 @@
     });
   }
 
-  planner.mapControls = { furniture, print };
+  /* Esc closes what a click opened and returns to the view before it. */
+  function escapes(map, view, closed = () => {}) {
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      map.closePopup();
+      closed();
+      view.back();
+    });
+  }
+
+  planner.mapControls = { furniture, print, escapes };
 })(window.planner);

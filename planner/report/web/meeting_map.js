@@ -261,6 +261,7 @@
     const rings = L.layerGroup().addTo(map);
     const drawn = planner.unpackShapes(ground.circles.shapes, ground.perDegree);
     const squares = planner.squaresLayer(map, store, ground);
+    const view = planner.keptView(map);
     const swipe = makeSwipe(map, () => {
       if (left) clip();
     });
@@ -378,17 +379,16 @@
         }
       },
       legend: () => colours(store).rows(viewed()),
-      goTo(site) {
-        map.setView([store.places.lat[site], store.places.lon[site]], Math.max(map.getZoom(), 15), { animate: false });
-      },
+      goTo: (site) => view.point([store.places.lat[site], store.places.lon[site]]),
+      goBack: () => view.back(),
       outlined,
-      goToSquare: squares.goTo,
+      goToSquare: (square) => view.box(squares.boundsOf(square)),
       goToPart(level, part) {
         const bounds = L.latLngBounds([]);
         right.polygons.forEach((polygon, i) => {
           if (store.parts.levels[level].ofCommunity[i] === part && polygon.getBounds().isValid()) bounds.extend(polygon.getBounds());
         });
-        if (bounds.isValid()) map.fitBounds(bounds, { padding: [60, 60], maxZoom: 16, animate: false });
+        if (bounds.isValid()) view.box(bounds);
       },
     };
   }

@@ -38,6 +38,7 @@
         el("h3", {}, chip(service), service.name,
           el("span", { class: "quiet" }, `${format.whole(rows[0].people)} ${translate(service.weighted ? "unit_weighted" : "unit_people")}`)),
         labels(service),
+        el("p", { class: "quiet hint" }, translate("assess.walker_of", { walker: service.walkerName, speed: service.speed_m_s })),
         rows.map((row) => {
           const share = (covered) => format.percent(row.people ? covered / row.people : 0);
           return el("div", { class: "cover-row", "data-service": row.service, "data-minutes": row.minutes },
@@ -47,7 +48,7 @@
               el("span", { class: "share-before" }, share(row.before)), " → ",
               el("b", { class: "share-after" }, share(row.after))),
             el("span", { class: "gain", title: `${format.whole(row.before)} → ${format.whole(row.after)}` },
-              format.signed(row.after - row.before)),
+              planner.people(format.signed(row.after - row.before), service)),
             service.limited ? el("span", { class: "found" }, translate("places_line", {
               before: format.whole(row.servedBefore), after: format.whole(row.servedAfter), share_before: share(row.servedBefore), share_after: share(row.servedAfter),
             })) : null,

@@ -53,6 +53,7 @@
         el("h2", {}, translate("coverage_title")),
         facts.services.map((service, k) => el("div", { class: "cover" },
           el("h3", {}, chip(service, true), service.name),
+          el("p", { class: "quiet" }, translate("assess.walker_of", { walker: facts.walkers[service.walker].names[planner.language], speed: facts.walkers[service.walker].speed_m_s })),
           service.limited ? el("p", {}, el("span", { class: "counted-as" }, translate("meeting.reach_only"))) : null,
           facts.minutes[k].map((minutes) => {
             const row = facts.coverage[`${service.id} ${minutes}`], found = facts.found[`${service.id} ${minutes}`];

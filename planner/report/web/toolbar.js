@@ -63,8 +63,7 @@
     return el("label", { class: "pick" }, el("span", { class: "quiet" }, translate("meeting.walker")),
       el("select", { "data-focus": "walker", "data-action": "walker", onchange: (event) => store.look({ walker: event.target.value || null }) },
         el("option", { value: "" }, translate("meeting.own_walker")),
-        names.map((name) => el("option", { value: name, selected: store.ui.walker === name ? "" : null, title: walkers[name].source },
-          `${name} · ${walkers[name].speed_m_s} m/s`))));
+        names.map((name) => el("option", { value: name, selected: store.ui.walker === name ? "" : null, title: walkers[name].source }, store.walkerName(name)))));
   }
 
   /* ---- the legend ---- */
@@ -154,8 +153,8 @@
       } else if (command && !typing && event.key.toLowerCase() === "y") {
         event.preventDefault();
         if (store.history.redo()) refresh();
-      } else if (event.key === "Escape" && (store.ui.place !== null || store.ui.part !== null)) {
-        store.look({ place: null, part: null });
+      } else if (event.key === "Escape" && (store.ui.place !== null || store.ui.part !== null || store.ui.square !== null)) {
+        store.leave();
       } else if (!typing && !command && event.key === "/") {
         event.preventDefault();
         const search = document.querySelector(".search");
