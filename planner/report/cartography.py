@@ -32,6 +32,10 @@ SERVICES = ("#0b5ea8", "#00795f", "#7a3aa6", "#b0175f", "#3d4f5c", "#0097a7")
 DIVERGING = ("#86301c", "#f5bb7b", "#fbf7ee", "#a9cbe3", "#0b5ea8")
 #: class limits of the balance (−1 … 1)
 DIVERGING_LIMITS = (-0.6, -0.2, 0.2, 0.6)
+#: homes: within reach today, newly with the plan, left out, no longer with the plan
+HOMES = {"reached": "#6fa3cf", "gained": "#0b3c8c", "left": "#cc4a1a", "lost": "#6b1606"}
+#: under homes and circles
+MUTED = "#f4f4f0"
 INK = "#1d2a33"
 GROUND = "#eef1f2"
 
@@ -39,6 +43,36 @@ GROUND = "#eef1f2"
 def service_colour(position: int) -> str:
     """Return the colour of the service at ``position`` in the study."""
     return SERVICES[position % len(SERVICES)]
+
+
+def relative_luminance(colour: str) -> float:
+    """Return the relative luminance (0–1) of ``#rrggbb`` by WCAG 2.1.
+
+    >>> round(relative_luminance("#ffffff"), 3), round(relative_luminance("#0b5ea8"), 3)
+    (1.0, 0.108)
+    """
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+#: of the line of a walking area: so dark that with its white casing it has a contrast of 3 to every colour
+OUTLINE_LUMINANCE = 0.06
+
+
+def outline_colour(position: int) -> str:
+    """Return the colour of the line around what the service at ``position`` reaches: its own, darkened.
+
+    >>> outline_colour(0)
+    '#084680'
+    """
+    colour, share = service_colour(position), 1.0
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    darkened = colour
+    while relative_luminance(darkened) > OUTLINE_LUMINANCE:
+        share -= 0.01
+        darkened = f"#{round(red * share):02x}{round(green * share):02x}{round(blue * share):02x}"
+    return darkened
 
 
 def class_limits(values: NDArray[np.float64] | Sequence[float], classes: int = len(RAMP) - 1) -> tuple[float, ...]:
@@ -67,22 +101,6 @@ def _round_number(value: float, *, up: bool) -> float:
         else min(steps, key=lambda step: abs(step - value))
     )
     return max(1.0, chosen)
-
-
-def class_colours(limits: Sequence[float]) -> tuple[str, ...]:
-    """Return one colour per class, spread over the whole ramp."""
-    last, count = len(RAMP) - 1, len(limits)
-    if count >= last:
-        return RAMP[1:]
-    return tuple(RAMP[math.floor(1 + (i + 1) * (last - 1) / count + 0.5)] for i in range(count))
-
-
-def class_colour(value: float, limits: Sequence[float]) -> str:
-    """Return the colour of ``value`` people: the lightest for fewer than half a person, else that of its class."""
-    if value < 0.5 or not limits:
-        return RAMP[0]
-    position = next((i for i, limit in enumerate(limits) if math.floor(value + 0.5) <= limit), len(limits) - 1)
-    return class_colours(limits)[position]
 
 
 def glyphs(names: Sequence[str]) -> tuple[str, ...]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from planner.i18n import languages
-from planner.report.cartography import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
+from planner.report.cartography import EMPTY, GROUND, HOMES, INK, MUTED, RAMP, glyphs, outline_colour, service_colour
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.page import page
 from planner.report.payload import (
@@ -34,12 +32,14 @@ SCRIPTS = (
     "language.js",
     "render.js",
     "base_map.js",
+    "decode.js",
     "evaluation.js",
     "capacity.js",
     "decisions.js",
     "store.js",
     "autosave.js",
     "notices.js",
+    "homes.js",
     "meeting_map.js",
     "scorecard.js",
     "gaps.js",
@@ -111,8 +111,7 @@ def facts(run: Run) -> dict[str, Any]:
             language: [{"service": service, "text": text} for service, text in unopened_rows(run, language)]
             for language in languages()
         },
-        "limits": _limits(run),
-        "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
+        "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "muted": MUTED, "ink": INK, "homes": HOMES},
     }
 
 
@@ -179,23 +178,13 @@ def _services(run: Run) -> list[dict[str, Any]]:
             "names": label_texts(service.name),
             "glyphs": {language: letters[k] for language, letters in glyphs_by_language.items()},
             "colour": service_colour(k),
+            "outline": outline_colour(k),
             "walker": service.walker,
             "limited": service.id in limited,
             "weighted": study.weighs(service),
         }
         for k, service in enumerate(study.services)
     ]
-
-
-def _limits(run: Run) -> dict[str, list[float]]:
-    """Return the upper limits of the colour classes of each service: people of a community not covered, before or after."""
-    cover = run.tables.coverage_by_community
-    limits = {}
-    for service in run.study.services:
-        rows = cover[cover["service"] == service.id]
-        left = [(rows["people"] - rows[column]).to_numpy() for column in ("covered_before", "covered_after")]
-        limits[service.id] = list(class_limits(np.concatenate(left)))
-    return limits
 
 
 def _area(column: str, names: list[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from planner.i18n import languages, messages
-from planner.report.cartography import drawn_streets, focus_m, glyphs, service_colour, street_class
+from planner.report.cartography import drawn_streets, focus_m, glyphs, outline_colour, service_colour, street_class
 from planner.report.encoding import (
     continuous_degrees,
     pack_counts,
@@ -88,6 +88,7 @@ def services(study: Study) -> list[dict[str, Any]]:
             "id": service.id,
             "name": name,
             "colour": service_colour(position),
+            "outline": outline_colour(position),
             "glyph": glyph,
             "walker": service.walker,
             "walkerName": study.walking.name_of(service.walker, study.language),

@@ -361,12 +361,15 @@ def _drawings(study: Study, ground: StudyArea, walker: str, cache: Cache) -> dic
 
 
 def _drawn(work: _Inputs) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
-    """Return the circles of every opened site, one set for each walking profile of its services; draw what was not drawn yet."""
+    """Return the circles of what is open today or with the plan, for the walkers of its services; draw what was not drawn yet."""
     study, ground, new = work.study, work.ground, work.chosen.openings(work.posed.problem)
+    offers = work.posed.problem.offers
+    site = np.concatenate([offers.site[offers.existing], new.site])
+    service = np.concatenate([offers.service[offers.existing], new.service])
     drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
     for walker_id, doors in ground.doors.places.items():
         served = [k for k, service in enumerate(study.services) if service.walker == walker_id]
-        places = np.unique(new.site[np.isin(new.service, served)])
+        places = np.unique(site[np.isin(service, served)])
         minutes, drawn_before = _minutes(study, walker_id), work.drawings[walker_id]
         missing = np.array([place for place in places.tolist() if place not in drawn_before], dtype=np.int64)
         walker = study.walking.profiles[walker_id]

@@ -32,7 +32,7 @@
   }
 
   /* On paper the map takes the size of the sheet's frame and is drawn in lines, not pixels. */
-  function print(map, fit) {
+  function print(map, fit, dots = null) {
     let seen = null, back = null;
     window.addEventListener("beforeprint", () => {
       seen = { centre: map.getCenter(), zoom: map.getZoom() };
@@ -40,11 +40,15 @@
       map.invalidateSize({ animate: false, pan: false });
       fit(false);
       back = planner.inLines(map);
+      planner.sharp = 2;
+      if (dots) dots.picture(true);
     });
     window.addEventListener("afterprint", () => {
       document.body.classList.remove("printing");
       if (back) back();
       back = null;
+      planner.sharp = 1;
+      if (dots) dots.picture(false);
       map.invalidateSize({ animate: false, pan: false });
       if (seen) map.setView(seen.centre, seen.zoom, { animate: false });
     });

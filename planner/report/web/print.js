@@ -20,14 +20,14 @@
       map.fitBounds(home, { padding: [8, 8], animate: false });
       meetingMap.refresh();
       back = planner.inLines(map);
-      meetingMap.dots.picture(true);
+      meetingMap.picture(true);
     }
 
     function close() {
       if (!seen) return;
       document.body.classList.remove("sheet");
       paper.hidden = true;
-      meetingMap.dots.picture(false);
+      meetingMap.picture(false);
       back();
       planner.sharp = 1;
       map.invalidateSize({ animate: false, pan: false });

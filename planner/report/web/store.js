@@ -14,7 +14,7 @@
       snapshots: [], prices: new Map(),
       ui: {
         service: 0, circle: Math.min(1, problem.services[0].cutoffs_s.length - 1), view: "room", walker: null,
-        level: parts.levels.length > 1 && parts.levels[0].names.length > 150 ? 1 : 0, measure: "people",
+        level: parts.levels.length > 1 && parts.levels[0].names.length > 150 ? 1 : 0, measure: "homes",
         place: null, part: null, square: null, tab: "sites", search: "", compare: null, order: "adds", every: false,
       },
     };

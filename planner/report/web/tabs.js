@@ -82,7 +82,7 @@
     const { ui, places, facts } = store, k = ui.service;
     const at = `${places.id[site]}/${facts.services[k].id}/${planner.minutesAt(store, k, ui.circle)}`;
     const note = [places.kind[site], places.area_m2[site] === null ? null : format.square(places.area_m2[site])].filter(Boolean).join(" · ");
-    return el("li", { key: `site ${site}`, class: `site-row${facts.services.length > 3 ? " stacked" : ""}${ui.place === site ? " chosen" : ""}${could ? "" : " cannot"}` },
+    return el("li", { key: `site ${site}`, class: `site-row${ui.place === site ? " chosen" : ""}${could ? "" : " cannot"}` },
       el("button", { type: "button", class: "site-name", "data-focus": `site-${site}`, onclick: () => store.choosePlace(site) },
         el("b", {}, store.placeName(site)), el("span", { class: "quiet" }, note)),
       el("span", { class: "site-adds" },
