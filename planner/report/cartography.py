@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.store.run import Run
+    from planner.study import Language, Study
 
 
 #: no people uncovered, then five classes of increasing need
@@ -103,14 +104,48 @@ def _round_number(value: float, *, up: bool) -> float:
     return max(1.0, chosen)
 
 
-def glyphs(names: Sequence[str]) -> tuple[str, ...]:
-    """Return a distinct letter of each name, else its position."""
-    taken: list[str] = []
-    for position, name in enumerate(names, start=1):
-        letters = [letter.upper() for letter in name if letter.isalnum()]
-        free = [letter for letter in letters if letter not in taken]
-        taken.append(free[0] if free else str(position))
-    return tuple(taken)
+#: words in names of services → the letter that planners know them by
+KNOWN_GLYPHS = {
+    "食堂": "餐",
+    "餐": "餐",
+    "饭堂": "餐",
+    "养老": "养",
+    "托育": "托",
+    "托幼": "托",
+    "卫生": "医",
+    "医疗": "医",
+}
+
+
+def glyphs(names: Sequence[str], chosen: Sequence[str | None] = ()) -> tuple[str, ...]:
+    """Return distinct letters for names.
+
+    ``chosen`` where it is given; else the letter that a known word stands for; else the first letter, the first two where
+    several names share it, and the position where these are shared too.
+
+    >>> glyphs(["Elder care", "Canteen", "Childcare"])
+    ('E', 'Ca', 'Ch')
+    >>> glyphs(["养老服务", "社区食堂"], [None, "饭"])
+    ('养', '饭')
+    """
+    given = [*chosen, *[None] * (len(names) - len(chosen))]
+    short, long = [], []
+    for name, own in zip(names, given, strict=True):
+        known = next((letter for word, letter in KNOWN_GLYPHS.items() if word in name), None)
+        letters = "".join(letter for letter in name if letter.isalnum())
+        short.append(own or known or letters[:1].upper())
+        long.append(own or known or letters[:2].capitalize())
+    found: list[str] = []
+    for position, (one, two) in enumerate(zip(short, long, strict=True), start=1):
+        free = (text for text, among in ((one, short), (two, long)) if text and among.count(text) == 1)
+        found.append(next((text for text in free if text not in found), str(position)))
+    return tuple(found)
+
+
+def service_glyphs(study: Study, language: Language) -> tuple[str, ...]:
+    """Return the letters of the services of a study in a language."""
+    own = [None if service.glyph is None else service.glyph.text(language) for service in study.services]
+    return glyphs([service.name.text(language) for service in study.services], own)
 
 
 #: drawing classes of OpenStreetMap highway values; others are drawn as ``street``

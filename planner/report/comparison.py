@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined
 
 from planner.i18n import format_change, format_count, format_gap, format_money, format_share, join, translate
+from planner.report.setting_names import setting_name, setting_value
 from planner.report.summary import COVERAGE_FIELDS, aligned, coverage_line, status_text
 from planner.report.svg import cost_coverage_plot, stability_map
 from planner.report.xlsx import Column, write_sheets
 from planner.store.comparison import tables_of
 from planner.store.measures import ANNUAL_YEARS
+from planner.study.scenarios import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,8 +88,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
     runs = comparison.runs
     assets = resources.files("planner.report") / "web"
     style = (assets / "comparison.css").read_text(encoding="utf-8")
-    several = len(settings) > 1
-    short = runs["run"] if several else runs["scenario"]
+    short = [_run_name(str(run), settings, language) for run in runs["run"]]
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"whole": _whole, "percent": _percent, "signed": _signed, "decimal": _decimal, "gap": _gap}
     bases = list(dict.fromkeys(comparison.changes["base"])) or [str(runs["run"].iloc[0])]
@@ -104,7 +105,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         title=_title(settings, language),
         say=lambda key, **values: translate(f"compare.{key}", language, **values),
         years=ANNUAL_YEARS,
-        bases=", ".join(bases) if several else bases[0].rsplit("/", 1)[-1],
+        bases=join([_run_name(base, settings, language) for base in bases], language),
         runs=[
             {**row, "short": name, "status": status_text(str(row["status"]), language, gap=row["gap"])}
             for name, row in zip(short, runs.to_dict("records"), strict=True)
@@ -113,9 +114,16 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         weighted=bool(runs["weighted"].any()),
         gained=_gained(comparison),
         blocks=_coverage_blocks(comparison, settings, language),
-        changes=_changes(comparison, settings, language, several=several),
+        changes=_changes(comparison, settings, language),
         studies=[_study(comparison, name, setting, language) for name, setting in settings.items()],
-        assumptions=comparison.assumptions.to_dict("records"),
+        assumptions=[
+            {
+                **row,
+                "assumption": setting_name(str(row["assumption"]), settings[str(row["study"])].study, language),
+                "values": setting_value(str(row["values"]), language),
+            }
+            for row in comparison.assumptions.to_dict("records")
+        ],
         totals=[
             {**row, "service": _service(settings, str(row["service"]), language)}
             for row in comparison.totals.to_dict("records")
@@ -211,6 +219,20 @@ def _service(settings: Mapping[str, Setting], service: str, language: Language) 
     return service
 
 
+def _group(settings: Mapping[str, Setting], group: str, language: Language) -> str:
+    known = (setting.study.groups[group] for setting in settings.values() if group in setting.study.groups)
+    return next((one.name.text(language) for one in known), group)
+
+
+def _run_name(run: str, settings: Mapping[str, Setting], language: Language) -> str:
+    """Return what a run is called: study, where several are compared, and scenario."""
+    study, _, scenario = run.rpartition("/")
+    name = translate("compare.base_scenario", language) if scenario == BASE else scenario
+    return (
+        f"{settings[study].name.text(language) if study in settings else study} · {name}" if len(settings) > 1 else name
+    )
+
+
 def _gained(comparison: Comparison) -> dict[str, float]:
     """Return the change of people covered against the base in the widest circles, by run."""
     whole_demand = comparison.coverage[comparison.coverage["group"] == ""]
@@ -227,12 +249,17 @@ def _coverage_blocks(
         minutes = sorted(group_rows["minutes"].unique())
         cells = group_rows.set_index(["run", "minutes"])
         rows = [
-            (run, [cells.loc[(run, m)].to_dict() if (run, m) in cells.index else None for m in minutes])
+            (
+                _run_name(str(run), settings, language),
+                [cells.loc[(run, m)].to_dict() if (run, m) in cells.index else None for m in minutes],
+            )
             for run in dict.fromkeys(group_rows["run"])
         ]
         weighted, limited = bool(group_rows["weighted"].any()), bool(group_rows["limited"].any())
         everybody = _word("all_weighted" if weighted else "all_groups", language)
-        heading = f"{_service(settings, str(service), language)} · {group or everybody}"
+        heading = (
+            f"{_service(settings, str(service), language)} · {_group(settings, str(group), language) or everybody}"
+        )
         if limited:
             heading += f" · {translate('meeting.reach_only', language)}"
         places = limited and group == ""
@@ -250,7 +277,7 @@ def _coverage_blocks(
 
 
 def _changes(
-    comparison: Comparison, settings: Mapping[str, Setting], language: Language, *, several: bool
+    comparison: Comparison, settings: Mapping[str, Setting], language: Language
 ) -> list[tuple[str, dict[str, list[str]]]]:
     """Return openings added and dropped against the base, for every run that differs."""
     found = []
@@ -262,7 +289,7 @@ def _changes(
             ]
             for change in ("opened", "dropped")
         }
-        found.append((str(run) if several else str(run).rsplit("/", 1)[-1], texts))
+        found.append((_run_name(str(run), settings, language), texts))
     return found
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from planner.i18n import messages, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from planner.study import Block, Evidence, Language, Study
+    from planner.study import Language, Service, SiteKind, Study
 
 Kind = Literal["note", "estimate", "unverified", "assumption", "cited", "verified", "source"]
 #: fields of a service and of a kind of site whose provenance is reported
@@ -63,12 +63,12 @@ def evidence_rows(study: Study, language: Language) -> tuple[EvidenceRow, ...]:
         *(
             row
             for service in study.services
-            for row in _figures(service, service.name.text(language), SERVICE_FIGURES, service.figures, language)
+            for row in _figures(service, service.name.text(language), SERVICE_FIGURES, study, language)
         ),
         *(
             row
             for kind in study.site_kinds.values()
-            for row in _figures(kind, kind.name.text(language), SITE_FIGURES, kind.figures, language)
+            for row in _figures(kind, kind.name.text(language), SITE_FIGURES, study, language)
         ),
         *(EvidenceRow("source", "", "", source, source) for source in study.credits),
     ]
@@ -117,7 +117,7 @@ def _walkers(study: Study, language: Language) -> Iterator[EvidenceRow]:
     for name, profile in study.walking.profiles.items():
         yield EvidenceRow(
             kind="cited" if profile.source else "assumption",
-            subject=name,
+            subject=study.walking.name_of(name, language),
             figure=translate("report.figure.speed_m_s", language),
             value=f"{profile.speed_m_s:g}",
             source=profile.source,
@@ -125,11 +125,12 @@ def _walkers(study: Study, language: Language) -> Iterator[EvidenceRow]:
 
 
 def _figures(
-    block: Block, subject: str, fields: tuple[str, ...], evidence: dict[str, Evidence], language: Language
+    block: Service | SiteKind, subject: str, fields: tuple[str, ...], study: Study, language: Language
 ) -> Iterator[EvidenceRow]:
+    groups = {name: group.name.text(language) for name, group in study.groups.items()}
     for field in fields:
         value = getattr(block, field)
-        cited = evidence.get(field)
+        cited = block.figures.get(field)
         if cited is None and value == type(block).model_fields[field].default:
             continue  # a default is no assumption
         kind: Kind = "assumption" if cited is None else "verified" if cited.verified else "unverified"
@@ -137,7 +138,7 @@ def _figures(
             kind=kind,
             subject=subject,
             figure=figure_name(field, language),
-            value=_as_text(value),
+            value=_as_text(value, groups, language),
             source="" if cited is None else cited.source,
             clause="" if cited is None else cited.clause,
         )
@@ -149,13 +150,16 @@ def figure_name(field: str, language: Language) -> str:
     return translate(key, language) if key in messages(language) else field
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: Any, groups: Mapping[str, str], language: Language) -> str:
     if isinstance(value, bool):
         return "✓" if value else "–"
     if isinstance(value, int | float):
         return f"{value:,.10g}"
     if isinstance(value, dict):
-        return ", ".join(f"{key} × {_as_text(weight)}" for key, weight in value.items())
+        return ", ".join(
+            f"{groups.get(key, key)} × {_as_text(weight, groups, language)}" for key, weight in value.items()
+        )
     if isinstance(value, list):
-        return ", ".join(f"{circle.minutes:g} min: {circle.weight:g}" for circle in value)
+        minutes = [translate("report.minutes_short", language, minutes=circle.minutes) for circle in value]
+        return ", ".join(f"{text}: {circle.weight:g}" for text, circle in zip(minutes, value, strict=True))
     return "–" if value is None else str(value)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.i18n import languages
-from planner.report.cartography import EMPTY, GROUND, HOMES, INK, MUTED, RAMP, glyphs, outline_colour, service_colour
+from planner.report.cartography import (
+    EMPTY,
+    GROUND,
+    HOMES,
+    INK,
+    MUTED,
+    RAMP,
+    outline_colour,
+    service_colour,
+    service_glyphs,
+)
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.page import page
 from planner.report.payload import (
@@ -17,6 +27,7 @@ from planner.report.payload import (
     page_texts,
     problem_data,
     published,
+    roll_up_labels,
     square_shapes,
     walkers,
 )
@@ -127,7 +138,9 @@ def ground(run: Run) -> dict[str, Any]:
             "name": as_texts(communities["name"]),
             "shapes": pack_polygons(continuous_degrees(communities.geometry.simplify(COMMUNITY_TOLERANCE_M))),
         },
-        "areas": [_area(column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up],
+        "areas": [
+            _area(run.study, column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up
+        ],
         "squares": square_shapes(run),
         "circles": {
             "place": circles["place_id"].tolist(),
@@ -169,9 +182,7 @@ def _comparable(run: Run) -> bool:
 
 def _services(run: Run) -> list[dict[str, Any]]:
     study, limited = run.study, limited_services(run)
-    glyphs_by_language = {
-        language: glyphs([service.name.text(language) for service in study.services]) for language in languages()
-    }
+    glyphs_by_language = {language: service_glyphs(study, language) for language in languages()}
     return [
         {
             "id": service.id,
@@ -187,10 +198,15 @@ def _services(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _area(column: str, names: list[str]) -> dict[str, Any]:
+def _area(study: Study, column: str, names: list[str]) -> dict[str, Any]:
     """Return the areas of one roll-up column in order of first appearance, and the area of each community."""
     at = {name: position for position, name in enumerate(dict.fromkeys(names))}
-    return {"column": column, "names": list(at), "of": [at[name] for name in names]}
+    return {
+        "column": column,
+        "labels": roll_up_labels(study, column),
+        "names": list(at),
+        "of": [at[name] for name in names],
+    }
 
 
 def _kind(study: Study, kind: str) -> dict[str, str]:

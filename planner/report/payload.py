@@ -15,7 +15,14 @@ import pandas as pd
 import shapely
 
 from planner.i18n import languages, messages
-from planner.report.cartography import drawn_streets, focus_m, glyphs, outline_colour, service_colour, street_class
+from planner.report.cartography import (
+    drawn_streets,
+    focus_m,
+    outline_colour,
+    service_colour,
+    service_glyphs,
+    street_class,
+)
 from planner.report.encoding import (
     continuous_degrees,
     pack_counts,
@@ -97,7 +104,9 @@ def services(study: Study) -> list[dict[str, Any]]:
             "weighted": study.weighs(service),
             "minutes": [circle.minutes for circle in service.circles],
         }
-        for position, (service, name, glyph) in enumerate(zip(study.services, names, glyphs(names), strict=True))
+        for position, (service, name, glyph) in enumerate(
+            zip(study.services, names, service_glyphs(study, study.language), strict=True)
+        )
     ]
 
 
@@ -206,6 +215,12 @@ def walkers(study: Study) -> dict[str, dict[str, Any]]:
     }
 
 
+def roll_up_labels(study: Study, column: str) -> dict[str, str]:
+    """Return what a roll-up column is called in every installed language; its own name where the study does not say."""
+    label = study.layers.communities.roll_up_names.get(column)
+    return dict.fromkeys(languages(), column) if label is None else label_texts(label)
+
+
 def cutoffs_s(study: Study) -> list[float]:
     """Return every cutoff of every service, in seconds."""
     return [60 * minutes for minutes in study.cutoffs_min]
@@ -220,6 +235,7 @@ def _service(run: Run, position: int) -> dict[str, Any]:
         "cutoffs_s": [60 * circle.minutes for circle in service.circles],
         "weights": [circle.weight for circle in service.circles],
         "department": service.department,
+        "sizes": {size.id: label_texts(size.name) for size in service.sizes if size.name is not None},
         "limited": service.id in limited_services(run),
         "participation": service.participation,
     }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from planner.study import Label, Language
+    from planner.study import Label, Language, Study
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,7 @@ class Setting:
     language: Language
     services: dict[str, Label]
     name: Label
+    study: Study
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:
@@ -141,6 +142,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
                 run.study.language,
                 {service.id: service.name for service in run.study.services},
                 run.study.name,
+                run.study,
             )
     bases = _bases(told, base)
     coverage = pd.concat([one.coverage for one in told], ignore_index=True)

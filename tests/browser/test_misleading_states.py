@@ -108,7 +108,7 @@ def again(page):
     page.dispatch_event("body", "change")
     other = page.context.new_page()
     other.goto(page.url)
-    other.wait_for_function("document.body.dataset.ready === 'true'")
+    other.wait_for_selector("body[data-ready=true]", state="attached")
     return other
 
 

@@ -91,7 +91,7 @@
       if (state.measure === "people") return [el("div", { class: "circle-key" }, planner.sizeKey(el, mostOf(), homes.left), area)];
       if (state.measure === "homes") {
         const rows = state.when === "before" ? ["reached", "left"] : ["reached", "gained", "left"];
-        return [el("div", { class: "circle-key" }, rows.map((name) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: homes[name] } }), translate(`homes_${name}`))), area)];
+        return [el("div", { class: "circle-key" }, rows.map((name) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: homes[name] } }), translate(`homes_${name}`))), area, el("p", { class: "quiet hint" }, translate("homes_size")))];
       }
       const shares = [...classes(run.palette, [0.2, 0.4, 0.6, 0.8, 1], true), [run.palette.empty, translate("nobody_lives")]];
       return [...shares.map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text)), area];

@@ -155,7 +155,7 @@
     for (const area of ground.areas) {
       const ofDemand = new Int32Array(problem.n);
       for (let i = 0; i < problem.n; i += 1) ofDemand[i] = problem.community[i] < 0 ? -1 : area.of[problem.community[i]];
-      levels.push({ id: area.column, ids: area.names, names: area.names, ofDemand, ofCommunity: area.of });
+      levels.push({ id: area.column, labels: area.labels, ids: area.names, names: area.names, ofDemand, ofCommunity: area.of });
     }
     return { levels };
   }

@@ -121,7 +121,7 @@
         el("td", {}, switchFor(store, site, k)),
         el("th", { scope: "row" }, service.name, at.standing.has(k) ? el("span", { class: "quiet" }, ` · ${translate("meeting.stands_today")}`) : null,
           el("div", { class: "ways" }, sizeChoice(store, site, k))),
-        el("td", { class: "number" }, store.isOpen("room", k)[site] ? "" : [planner.people(signed(gain[site]), service), el("span", { class: "quiet" }, ` ${translate("minutes_short", { minutes: planner.minutesAt(store, k, c) })}`)]),
+        el("td", { class: "number" }, store.isOpen("room", k)[site] ? "" : [el("span", { class: "nowrap" }, planner.people(signed(gain[site]), service)), el("span", { class: "quiet" }, ` ${translate("minutes_short", { minutes: planner.minutesAt(store, k, c) })}`)]),
         el("td", {}, store.state().forced.has(decisions.keyOf(site, k))
           ? el("button", { type: "button", class: "free", title: translate("meeting.leave_free"), "aria-label": translate("meeting.leave_free"), "data-focus": `free-${site}-${k}`, onclick: () => store.free(site, k) }, "↺")
           : null));
@@ -161,10 +161,15 @@
       places === null || places === Infinity ? null : el("b", { class: "short" }, translate("meeting.places", { places: format.whole(places) })));
   }
 
+  function sizeName(store, way) {
+    const { offers, services } = store.problem, { sizes } = services[offers.service[way]], size = offers.size[way];
+    return Object.hasOwn(sizes, size) ? sizes[size][planner.language] : size;
+  }
+
   function wayName(store, way) {
     const { offers } = store.problem, from = offers.moves[way];
     const what = from >= 0 ? translate("meeting.moved_from", { site: store.placeName(offers.site[from]) })
-      : store.servicesAt[offers.site[way]].standing.has(offers.service[way]) ? translate("meeting.extended") : offers.size[way];
+      : store.servicesAt[offers.site[way]].standing.has(offers.service[way]) ? translate("meeting.extended") : sizeName(store, way);
     const places = offers.capacity[way] === Infinity ? null : translate("meeting.places", { places: format.whole(offers.capacity[way]) });
     return [what, places, yuan(offers.capital[way])].filter(Boolean).join(" · ");
   }
@@ -186,7 +191,7 @@
     return el("div", { class: "order" }, el("span", { class: "quiet" }, translate("meeting.by_level")),
       store.parts.levels.map((level, i) => el("button", {
         type: "button", "aria-pressed": String(store.ui.level === i), "data-focus": `level-${i}`, onclick: () => store.look({ level: i, part: null }),
-      }, i ? level.id : translate("community"))));
+      }, i ? level.labels[planner.language] : translate("community"))));
   }
 
   function parts(store) {
@@ -228,7 +233,7 @@
     const { ui, facts, problem } = store, level = store.parts.levels[ui.level];
     return el("article", { key: `part card ${part}`, class: "card-of" },
       el("button", { type: "button", class: "close", "aria-label": translate("close"), "data-focus": "close", onclick: () => store.leave() }, "×"),
-      el("p", { class: "eyebrow" }, ui.level ? level.id : translate("community")),
+      el("p", { class: "eyebrow" }, ui.level ? level.labels[planner.language] : translate("community")),
       el("h3", {}, planner.named(level.names[part])),
       facts.services.map((service, k) => {
         const { people } = store.partFigures("room", k, ui.level, part, 0);

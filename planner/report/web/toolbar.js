@@ -84,7 +84,8 @@
       view === "change" ? el("div", { class: "options", role: "group", "aria-label": translate("meeting.compare") }, ["today", "plan"].map((reference) =>
         press(`reference-${reference}`, translate(`meeting.against_${reference}`), store.reference() === reference, () => store.look({ reference })))) : null,
       el("details", { class: "symbols", open: window.innerHeight > 800 || document.body.classList.contains("sheet") ? "" : null }, el("summary", {}, translate("meeting.symbols")),
-        [["pin-symbol", "meeting.symbol_open"], ["pin-symbol pin-new", "meeting.symbol_new"], ["ghost", "meeting.symbol_ghost"], ["may", "meeting.symbol_may"], ["stand", "meeting.symbol_stand"]].map(([kind, key]) =>
+        [["pin-symbol", "meeting.symbol_open"], ["pin-symbol pin-new", "meeting.symbol_new"], ["ghost", "meeting.symbol_ghost"], ["may", "meeting.symbol_may"], ["may may-not", "meeting.symbol_may_not"],
+          ["stand", "meeting.symbol_stand"], ["stand stand-closed", "meeting.symbol_stand_closed"], ["may may-touched", "meeting.symbol_touched"]].map(([kind, key]) =>
           el("div", {}, el("span", { class: "symbol" }, el("i", { class: kind })), translate(key)))),
     ].filter(Boolean);
   }
@@ -92,7 +93,7 @@
   function homesKey(store, view) {
     const { homes } = store.facts.palette;
     const rows = { today: ["reached", "left"], change: ["gained", "lost"] }[view] || ["reached", "gained", "left", ...(view === "room" ? ["lost"] : [])];
-    return el("div", { class: "circle-key" }, rows.map((key) => dotRow(homes[key], translate(`homes_${key}`))), areaRow(store));
+    return el("div", { class: "circle-key" }, rows.map((key) => dotRow(homes[key], translate(`homes_${key}`))), areaRow(store), el("p", { class: "quiet hint" }, translate("homes_size")));
   }
 
   function peopleKey(store, meetingMap, view) {

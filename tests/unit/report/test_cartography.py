@@ -45,9 +45,14 @@ def test_limits_are_round_numbers():
 
 
 def test_glyphs_tell_services_apart():
-    assert glyphs(["Canteen", "Childcare", "Clinic"]) == ("C", "H", "L")
-    assert glyphs(["养老", "食堂", "托育"]) == ("养", "食", "托")
-    assert glyphs(["A", "A", "--"]) == ("A", "2", "3")
+    assert glyphs(["Elder care", "Canteen", "Childcare", "Clinic"]) == ("E", "Ca", "Ch", "Cl")
+    assert glyphs(["养老服务", "社区食堂", "托育服务", "社区卫生站"]) == ("养", "餐", "托", "医")
+    assert glyphs(["A", "A", "--"]) == ("1", "2", "3")
+
+
+def test_a_study_may_choose_its_letters():
+    assert glyphs(["Canteen", "Childcare"], ["🍲", None]) == ("🍲", "C")
+    assert glyphs(["养老", "食堂"], ["长", "饭"]) == ("长", "饭")
 
 
 def _lightness(colour):
