@@ -83,7 +83,9 @@ NAMES = ("幸福社区", "和平里", "东风新村", "滨河花园", "育才路
 def _named_run(language: str) -> Run:
     """Return the small run with names that a district would have."""
     publication = {"review_number": "审图号 测试(2025)001", "author": "规划局", "sources": ["© OpenStreetMap"]}
-    layers = small_study().model_dump(mode="json", exclude_unset=True)["layers"]
+    asked = small_study().model_dump(mode="json", exclude_unset=True)
+    layers, services = asked["layers"], asked["services"]
+    services[0]["demand"] = {"elders": 0.5}  # of weighted people, whose unit is the longest
     layers["people"][0] |= {"source": "2021 年人口普查", "estimate": "按 0–14 岁推算"}
     layers["communities"] |= {"roll_up_names": {"street": {"zh": "街道", "en": "Street area"}}}
     run = small_run(
@@ -92,6 +94,7 @@ def _named_run(language: str) -> Run:
         name={"zh": "小城", "en": "Small town"},
         publication=publication,
         layers=layers,
+        services=services,
     )
     for frame in (run.tables.communities, run.tables.places):
         frame["name"] = [f"{NAMES[i % len(NAMES)]}{i // len(NAMES) + 1}" for i in range(len(frame))]

@@ -125,3 +125,17 @@ def test_a_page_fits_every_screen_and_speaks_one_language(shown, name, language)
             faults += [f"state {step}: {word} on a Chinese page" for word in words if not LATIN.fullmatch(word)]
     assert not faults, "\n" + "\n".join(sorted(set(faults)))
     assert opened.errors == []
+
+
+@pytest.mark.parametrize("name", ["map", "meeting", "assessment", "public"])
+def test_a_phone_shows_the_whole_district_first(open_page, small_pages, name):
+    opened = open_page(small_pages(name, "zh"), 390, 844)
+    within = """() => {
+      const { focus } = JSON.parse(document.getElementById("planner-ground").textContent), frame = document.querySelector(".leaflet-container").getBoundingClientRect();
+      const [low, high] = focus.map((at) => planner.map.latLngToContainerPoint(at));
+      return [low.x >= 0 && high.x <= frame.width && high.y >= 0 && low.y <= frame.height, (high.x - low.x) / frame.width];
+    }"""
+    whole, share = opened.page.evaluate(within)
+    assert whole
+    assert share > 0.5
+    assert opened.errors == []

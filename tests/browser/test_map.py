@@ -52,7 +52,7 @@ def test_the_panel_says_what_the_tables_say(opened, made):
         assert shown.query_selector(".gain").inner_text() == f"{format_change(row.after - row.before)} {unit}"
     for indicator in indicators(run):
         tile = opened.page.query_selector(f"[data-indicator={indicator.key}] dd")
-        assert tile.inner_text() == indicator_text(indicator, run.study.language)
+        assert tile.text_content() == indicator_text(indicator, run.study.language)
 
 
 def test_the_page_and_the_workbook_hold_the_same_numbers(opened, made):

@@ -223,14 +223,16 @@ def test_what_a_site_adds_has_its_unit_and_its_circle(meeting):
     page.evaluate("() => planner.store.look({circle: 0, every: true})")
     shown = page.locator(".site-adds .adds").all_inner_texts()
     assert shown
-    assert all(re.fullmatch(r"(0|\+[\d,]+) (people|person)", text) for text in shown)
+    assert all(re.fullmatch(r"(0|\+[\d,]+) (people|person|weighted people)", text) for text in shown)
     closed = page.evaluate(
         "() => planner.store.places.id.findIndex((_, site) => site > 3 && !planner.store.openAt('room').has(site))"
     )
     page.evaluate("(site) => planner.store.choosePlace(site)", closed)
     for k, cell in enumerate(page.locator(".card-table .number").all()):
         gain = page.evaluate("([k, site]) => planner.store.adds(k, 0)[site]", [k, closed])
-        number, _unit, minutes = re.fullmatch(r"\+?([\d,]+) (people|person) (\d+) min", cell.inner_text()).groups()
+        number, _unit, minutes = re.fullmatch(
+            r"\+?([\d,]+) (people|person|weighted people) (\d+) min", cell.inner_text()
+        ).groups()
         assert int(number.replace(",", "")) == pytest.approx(gain, abs=0.51)
         assert minutes == "5"
 

@@ -36,6 +36,6 @@ def test_the_map_of_the_town_quotes_its_tables(planned, open_page):
         assert (cell[4], cell[5]) == (pytest.approx(row.before), pytest.approx(row.after))
     for indicator in indicators(run):
         tile = opened.page.locator(f"[data-indicator={indicator.key}] dd")
-        assert tile.inner_text() == indicator_text(indicator, run.study.language)
+        assert tile.text_content() == indicator_text(indicator, run.study.language)
     assert opened.page.locator(".pin").count() == run.manifest.result.sites_opened
     assert "OpenStreetMap" in opened.page.locator(".leaflet-control-attribution").inner_text()

@@ -24,7 +24,7 @@
     }
 
     const show = (content, at) =>
-      L.popup({ maxWidth: 460, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [card.offsetWidth + 24, 24] }).setLatLng(at).setContent(content).openOn(map);
+      L.popup({ maxWidth: 460, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [planner.mapControls.covered(card) + 18, 24] }).setLatLng(at).setContent(content).openOn(map);
     const view = planner.keptView(map);
     planner.mapControls.escapes(map, view, () => pair.hide());
     const quarters = planner.communities(map, ground, colour, (i, at) => show(communityDetail(run, ground, i), at));
@@ -141,7 +141,7 @@
     frame.parentElement.prepend(panel.element);
     frame.parentElement.append(card, pair.card);
     const fit = (animate) =>
-      map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [card.offsetWidth + 30, 30], animate });
+      map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [planner.mapControls.covered(card) + 24, 30], animate });
     planner.mapControls.furniture(map, run, fit);
     dots.update();
     relabel();

@@ -28,7 +28,7 @@
 
   const drawn = (...shapes) => svg("svg", { viewBox: "0 0 22 14", width: 22, height: 14, "aria-hidden": "true" }, shapes);
   const symbols = {
-    communities: () => drawn(svg("rect", { x: 1, y: 1, width: 20, height: 12, fill: "#f5bb7b", stroke: "#5b6b75" })),
+    communities: () => drawn(svg("rect", { x: 1, y: 1, width: 20, height: 12, fill: "#f4f4f0", stroke: "#5b6b75" })),
     streets: () => drawn(svg("rect", { x: 0, y: 0, width: 22, height: 14, fill: "#d3dade" }), svg("path", { d: "M0 10 L22 4", stroke: "#ffffff", "stroke-width": 3 })),
     existing_facilities: () => drawn(svg("rect", { x: 6, y: 2, width: 10, height: 10, fill: "#3d4f5c", stroke: "#ffffff" })),
     candidates: () => drawn(svg("circle", { cx: 11, cy: 7, r: 4, fill: "#ffffff", stroke: "#1d2a33", "stroke-width": 1.4 })),

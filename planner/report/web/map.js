@@ -20,7 +20,7 @@
     }
 
     const show = (content, latlng) =>
-      L.popup({ maxWidth: 440, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [legend.card.offsetWidth + 24, 24] }).setLatLng(latlng).setContent(content).openOn(map);
+      L.popup({ maxWidth: 440, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [planner.mapControls.covered(legend.card) + 18, 24] }).setLatLng(latlng).setContent(content).openOn(map);
     const detail = (i, latlng) => show(planner.placeDetail(run, places, i), latlng);
 
     const view = planner.keptView(map);
@@ -77,7 +77,7 @@
     }));
     frame.parentElement.append(legend.card);
     const fit = (animate) =>
-      map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [legend.card.offsetWidth + 30, 30], animate });
+      map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [planner.mapControls.covered(legend.card) + 24, 30], animate });
     planner.mapControls.furniture(map, run, fit);
     map.invalidateSize();
     fit(false);

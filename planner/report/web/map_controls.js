@@ -64,5 +64,8 @@
     });
   }
 
-  planner.mapControls = { furniture, print, escapes };
+  /* Pixels of the map that a card covers at its right; on a phone the card stands below the map. */
+  const covered = (card) => (card.parentElement && getComputedStyle(card).position !== "static" ? card.offsetWidth + 6 : 0);
+
+  planner.mapControls = { covered, furniture, print, escapes };
 })(window.planner);

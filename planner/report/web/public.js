@@ -121,6 +121,7 @@
     L.control.zoom({ position: "topleft", zoomInTitle: translate("zoom_in"), zoomOutTitle: translate("zoom_out") }).addTo(map);
     map.invalidateSize();
     map.fitBounds(ground.focus, { animate: false });
+    planner.map = map;
     document.body.dataset.ready = "true";
   };
 })(window.planner);
