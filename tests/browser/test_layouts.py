@@ -54,7 +54,7 @@ LOOK = """() => {
   if (document.documentElement.scrollWidth > wide + 1) found.push(["page wider than the screen", String(document.documentElement.scrollWidth)]);
   const hides = (style) => /hidden|clip/.test(style.overflowX);
   for (const element of document.body.querySelectorAll("*")) {
-    if (element.closest(".leaflet-map-pane, script, style, svg, option, .hidden-file") || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (element.closest(".pick > .quiet, .leaflet-map-pane, script, style, svg, option, .hidden-file") || !element.checkVisibility({ visibilityProperty: true })) continue;
     const own = [...element.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
     if (!own.length) continue;
     const range = document.createRange();
@@ -125,6 +125,18 @@ def test_a_page_fits_every_screen_and_speaks_one_language(shown, name, language)
             faults += [f"state {step}: {word} on a Chinese page" for word in words if not LATIN.fullmatch(word)]
     assert not faults, "\n" + "\n".join(sorted(set(faults)))
     assert opened.errors == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [1280, 1366, 1920])
+def test_the_choices_of_the_meeting_page_stand_in_one_row(shown, language, width):
+    page = shown("meeting", language).page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("() => planner.store.look({compare: null, walker: null})")
+    tops = page.evaluate(
+        "() => [...document.querySelectorAll('.bar-choices > *')].map((one) => one.getBoundingClientRect().top)"
+    )
+    assert max(tops) - min(tops) < 20
 
 
 @pytest.mark.parametrize("name", ["map", "meeting", "assessment", "public"])
