@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def of_layers(study: Study, folder: Path) -> dict[str, str]:
     """Return what the district depends on: every layer but the streets; groups, services and kinds; language; longest walk."""
-    layers = study.layers.model_dump(mode="json", exclude={"streets"})
+    layers = study.layers.model_dump(mode="json", exclude={"streets": True, "communities": {"roll_up_names"}})
     return {
         "code": _code(
             "district", "io", libraries=("geopandas", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "shapely")
@@ -121,7 +121,13 @@ def of_problem(study: Study, layers: str, walks: Mapping[str, str]) -> dict[str,
         },
         **{
             f"services.{service.id}": fingerprint(
-                service.model_dump(mode="json", exclude={"name", "level", "figures", "standards"})
+                service.model_dump(
+                    mode="json",
+                    exclude={
+                        **dict.fromkeys(("name", "glyph", "level", "figures", "standards"), True),
+                        "sizes": {"__all__": {"name"}},
+                    },
+                )
             )
             for service in study.services
         },

@@ -117,6 +117,7 @@ def test_a_community_says_its_people_before_and_after(open_page, made):
 
 def _joined_areas(page):
     """Return how many stored circles are joined into the area drawn."""
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
     return page.locator(".leaflet-areas-pane mask path").count()
 
 

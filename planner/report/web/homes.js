@@ -122,9 +122,14 @@
     show(shapes, colour, key) {
       if (key === this._key) return;
       Object.assign(this, { _shapes: shapes, _colour: colour, _key: key });
-      this.redraw();
+      if (this._asked) return;
+      this._asked = true;
+      requestAnimationFrame(() => {
+        if (this._asked) this.redraw();
+      });
     },
     redraw() {
+      this._asked = false;
       if (!this._map) return;
       const map = this._map, size = map.getSize(), svg = this._svg, { svg: el } = planner;
       L.DomUtil.setPosition(svg, map.containerPointToLayerPoint([0, 0]));

@@ -281,7 +281,10 @@
     return {
       swipe,
       picture(on) {
-        for (const side of [sides.right, sides.left]) if (side) side.dots.picture(on);
+        for (const side of [sides.right, sides.left].filter(Boolean)) {
+          side.dots.picture(on);
+          side.areas.redraw();
+        }
       },
       most: () => mostLeft(store),
       refresh() {
