@@ -121,7 +121,7 @@
         el("td", {}, switchFor(store, site, k)),
         el("th", { scope: "row" }, service.name, at.standing.has(k) ? el("span", { class: "quiet" }, ` · ${translate("meeting.stands_today")}`) : null,
           el("div", { class: "ways" }, sizeChoice(store, site, k))),
-        el("td", { class: "number" }, store.isOpen("room", k)[site] ? "" : [el("span", { class: "nowrap" }, planner.people(signed(gain[site]), service)), el("span", { class: "quiet" }, ` ${translate("minutes_short", { minutes: planner.minutesAt(store, k, c) })}`)]),
+        el("td", { class: "number" }, store.isOpen("room", k)[site] ? "" : [el("span", { class: service.weighted ? null : "nowrap" }, planner.people(signed(gain[site]), service)), el("span", { class: "quiet" }, ` ${translate("minutes_short", { minutes: planner.minutesAt(store, k, c) })}`)]),
         el("td", {}, store.state().forced.has(decisions.keyOf(site, k))
           ? el("button", { type: "button", class: "free", title: translate("meeting.leave_free"), "aria-label": translate("meeting.leave_free"), "data-focus": `free-${site}-${k}`, onclick: () => store.free(site, k) }, "↺")
           : null));
