@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.store.run import Run
+    from planner.study import Language, Study
 
 
 #: no people uncovered, then five classes of increasing need
@@ -32,6 +33,10 @@ SERVICES = ("#0b5ea8", "#00795f", "#7a3aa6", "#b0175f", "#3d4f5c", "#0097a7")
 DIVERGING = ("#86301c", "#f5bb7b", "#fbf7ee", "#a9cbe3", "#0b5ea8")
 #: class limits of the balance (−1 … 1)
 DIVERGING_LIMITS = (-0.6, -0.2, 0.2, 0.6)
+#: homes: within reach today, newly with the plan, left out, no longer with the plan
+HOMES = {"reached": "#6fa3cf", "gained": "#0b3c8c", "left": "#cc4a1a", "lost": "#6b1606"}
+#: under homes and circles
+MUTED = "#f4f4f0"
 INK = "#1d2a33"
 GROUND = "#eef1f2"
 
@@ -39,6 +44,36 @@ GROUND = "#eef1f2"
 def service_colour(position: int) -> str:
     """Return the colour of the service at ``position`` in the study."""
     return SERVICES[position % len(SERVICES)]
+
+
+def relative_luminance(colour: str) -> float:
+    """Return the relative luminance (0–1) of ``#rrggbb`` by WCAG 2.1.
+
+    >>> round(relative_luminance("#ffffff"), 3), round(relative_luminance("#0b5ea8"), 3)
+    (1.0, 0.108)
+    """
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+#: of the line of a walking area: so dark that with its white casing it has a contrast of 3 to every colour
+OUTLINE_LUMINANCE = 0.06
+
+
+def outline_colour(position: int) -> str:
+    """Return the colour of the line around what the service at ``position`` reaches: its own, darkened.
+
+    >>> outline_colour(0)
+    '#084680'
+    """
+    colour, share = service_colour(position), 1.0
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    darkened = colour
+    while relative_luminance(darkened) > OUTLINE_LUMINANCE:
+        share -= 0.01
+        darkened = f"#{round(red * share):02x}{round(green * share):02x}{round(blue * share):02x}"
+    return darkened
 
 
 def class_limits(values: NDArray[np.float64] | Sequence[float], classes: int = len(RAMP) - 1) -> tuple[float, ...]:
@@ -69,30 +104,48 @@ def _round_number(value: float, *, up: bool) -> float:
     return max(1.0, chosen)
 
 
-def class_colours(limits: Sequence[float]) -> tuple[str, ...]:
-    """Return one colour per class, spread over the whole ramp."""
-    last, count = len(RAMP) - 1, len(limits)
-    if count >= last:
-        return RAMP[1:]
-    return tuple(RAMP[math.floor(1 + (i + 1) * (last - 1) / count + 0.5)] for i in range(count))
+#: words in names of services → the letter that planners know them by
+KNOWN_GLYPHS = {
+    "食堂": "餐",
+    "餐": "餐",
+    "饭堂": "餐",
+    "养老": "养",
+    "托育": "托",
+    "托幼": "托",
+    "卫生": "医",
+    "医疗": "医",
+}
 
 
-def class_colour(value: float, limits: Sequence[float]) -> str:
-    """Return the colour of ``value`` people: the lightest for fewer than half a person, else that of its class."""
-    if value < 0.5 or not limits:
-        return RAMP[0]
-    position = next((i for i, limit in enumerate(limits) if math.floor(value + 0.5) <= limit), len(limits) - 1)
-    return class_colours(limits)[position]
+def glyphs(names: Sequence[str], chosen: Sequence[str | None] = ()) -> tuple[str, ...]:
+    """Return distinct letters for names.
+
+    ``chosen`` where it is given; else the letter that a known word stands for; else the first letter, the first two where
+    several names share it, and the position where these are shared too.
+
+    >>> glyphs(["Elder care", "Canteen", "Childcare"])
+    ('E', 'Ca', 'Ch')
+    >>> glyphs(["养老服务", "社区食堂"], [None, "饭"])
+    ('养', '饭')
+    """
+    given = [*chosen, *[None] * (len(names) - len(chosen))]
+    short, long = [], []
+    for name, own in zip(names, given, strict=True):
+        known = next((letter for word, letter in KNOWN_GLYPHS.items() if word in name), None)
+        letters = "".join(letter for letter in name if letter.isalnum())
+        short.append(own or known or letters[:1].upper())
+        long.append(own or known or letters[:2].capitalize())
+    found: list[str] = []
+    for position, (one, two) in enumerate(zip(short, long, strict=True), start=1):
+        free = (text for text, among in ((one, short), (two, long)) if text and among.count(text) == 1)
+        found.append(next((text for text in free if text not in found), str(position)))
+    return tuple(found)
 
 
-def glyphs(names: Sequence[str]) -> tuple[str, ...]:
-    """Return a distinct letter of each name, else its position."""
-    taken: list[str] = []
-    for position, name in enumerate(names, start=1):
-        letters = [letter.upper() for letter in name if letter.isalnum()]
-        free = [letter for letter in letters if letter not in taken]
-        taken.append(free[0] if free else str(position))
-    return tuple(taken)
+def service_glyphs(study: Study, language: Language) -> tuple[str, ...]:
+    """Return the letters of the services of a study in a language."""
+    own = [None if service.glyph is None else service.glyph.text(language) for service in study.services]
+    return glyphs([service.name.text(language) for service in study.services], own)
 
 
 #: drawing classes of OpenStreetMap highway values; others are drawn as ``street``

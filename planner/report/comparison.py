@@ -21,12 +21,14 @@ from planner.i18n import (
     money_label,
     translate,
 )
+from planner.report.setting_names import setting_name, setting_value
 from planner.report.sheets import sheet_column
 from planner.report.summary import COVERAGE_FIELDS, UNKNOWN, aligned, coverage_line, status_text
 from planner.report.svg import cost_coverage_plot, stability_map
 from planner.report.xlsx import Column, write_sheets
 from planner.store.comparison import tables_of
 from planner.store.measures import ANNUAL_YEARS
+from planner.study.scenarios import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +63,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
     runs, currency = comparison.runs, _language_and_currency(settings)[1]
     assets = resources.files("planner.report") / "web"
     style = (assets / "comparison.css").read_text(encoding="utf-8")
-    several = len(settings) > 1
-    short = runs["run"] if several else runs["scenario"]
+    short = [_run_name(str(run), settings, language) for run in runs["run"]]
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"whole": _whole, "percent": _percent, "signed": _signed, "decimal": _decimal, "gap": _gap}
     bases = list(dict.fromkeys(comparison.changes["base"])) or [str(runs["run"].iloc[0])]
@@ -79,18 +80,25 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         title=_title(settings, language),
         say=lambda key, **values: _word(key, language, currency, **values),
         years=ANNUAL_YEARS,
-        bases=", ".join(bases) if several else bases[0].rsplit("/", 1)[-1],
+        bases=join([_run_name(base, settings, language) for base in bases], language),
         runs=[
-            {**row, "short": name, "status": status_text(str(row["status"]), language)}
+            {**row, "short": name, "status": status_text(str(row["status"]), language, gap=row["gap"])}
             for name, row in zip(short, runs.to_dict("records"), strict=True)
         ],
         limited=bool(runs["limited"].any()),
         weighted=bool(runs["weighted"].any()),
         gained=_gained(comparison),
         blocks=_coverage_blocks(comparison, settings, language),
-        changes=_changes(comparison, settings, language, several=several),
+        changes=_changes(comparison, settings, language),
         studies=[_study(comparison, name, setting, language) for name, setting in settings.items()],
-        assumptions=comparison.assumptions.to_dict("records"),
+        assumptions=[
+            {
+                **row,
+                "assumption": setting_name(str(row["assumption"]), settings[str(row["study"])].study, language),
+                "values": setting_value(str(row["values"]), language),
+            }
+            for row in comparison.assumptions.to_dict("records")
+        ],
         totals=[
             {**row, "service": _service(settings, str(row["service"]), language)}
             for row in comparison.totals.to_dict("records")
@@ -175,7 +183,7 @@ def _missing(comparison: Comparison) -> dict[tuple[str, str], str]:
 def _language_and_currency(settings: Mapping[str, Setting]) -> tuple[Language, str]:
     """Return the language of the first study and the currency of them all."""
     first = next(iter(settings.values()))
-    return first.language, first.currency
+    return first.language, first.study.currency
 
 
 def _word(key: str, language: Language, currency: str, **values: object) -> str:
@@ -197,6 +205,20 @@ def _service(settings: Mapping[str, Setting], service: str, language: Language) 
     return service
 
 
+def _group(settings: Mapping[str, Setting], group: str, language: Language) -> str:
+    known = (setting.study.groups[group] for setting in settings.values() if group in setting.study.groups)
+    return next((one.name.text(language) for one in known), group)
+
+
+def _run_name(run: str, settings: Mapping[str, Setting], language: Language) -> str:
+    """Return what a run is called: study, where several are compared, and scenario."""
+    study, _, scenario = run.rpartition("/")
+    name = translate("compare.base_scenario", language) if scenario == BASE else scenario
+    return (
+        f"{settings[study].name.text(language) if study in settings else study} · {name}" if len(settings) > 1 else name
+    )
+
+
 def _gained(comparison: Comparison) -> dict[str, float]:
     """Return the change of people covered against the base in the widest circles, by run."""
     whole_demand = comparison.coverage[comparison.coverage["group"] == ""]
@@ -213,12 +235,17 @@ def _coverage_blocks(
         minutes = sorted(group_rows["minutes"].unique())
         cells = group_rows.set_index(["run", "minutes"])
         rows = [
-            (run, [cells.loc[(run, m)].to_dict() if (run, m) in cells.index else None for m in minutes])
+            (
+                _run_name(str(run), settings, language),
+                [cells.loc[(run, m)].to_dict() if (run, m) in cells.index else None for m in minutes],
+            )
             for run in dict.fromkeys(group_rows["run"])
         ]
         weighted, limited = bool(group_rows["weighted"].any()), bool(group_rows["limited"].any())
         everybody = _word("all_weighted" if weighted else "all_groups", language, currency)
-        heading = f"{_service(settings, str(service), language)} · {group or everybody}"
+        heading = (
+            f"{_service(settings, str(service), language)} · {_group(settings, str(group), language) or everybody}"
+        )
         if limited:
             heading += f" · {translate('meeting.reach_only', language)}"
         places = limited and group == ""
@@ -236,7 +263,7 @@ def _coverage_blocks(
 
 
 def _changes(
-    comparison: Comparison, settings: Mapping[str, Setting], language: Language, *, several: bool
+    comparison: Comparison, settings: Mapping[str, Setting], language: Language
 ) -> list[tuple[str, dict[str, list[str]]]]:
     """Return openings added and dropped against the base, for every run that differs."""
     found = []
@@ -248,7 +275,7 @@ def _changes(
             ]
             for change in ("opened", "dropped")
         }
-        found.append((str(run) if several else str(run).rsplit("/", 1)[-1], texts))
+        found.append((_run_name(str(run), settings, language), texts))
     return found
 
 
@@ -292,7 +319,9 @@ def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting]) ->
         elif key in {"limited", "weighted"}:
             values = [translate("report.yes" if value else "report.no", language) for value in values]
         elif key == "status":
-            values = [status_text(str(value), language) for value in values]
+            values = [
+                status_text(str(value), language, gap=gap) for value, gap in zip(values, table["gap"], strict=True)
+            ]
         elif name == "changes" and key == "change":
             values = [_word(str(value), language, currency) for value in values]
         unit = money_label(language, currency)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from planner.i18n import messages, money_label, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from planner.study import Language, Service, SiteKind, Study
 
@@ -117,7 +117,7 @@ def _walkers(study: Study, language: Language) -> Iterator[EvidenceRow]:
     for name, profile in study.walking.profiles.items():
         yield EvidenceRow(
             kind="cited" if profile.source else "assumption",
-            subject=name,
+            subject=study.walking.name_of(name, language),
             figure=translate("report.figure.speed_m_s", language),
             value=f"{profile.speed_m_s:g}",
             source=profile.source,
@@ -127,6 +127,7 @@ def _walkers(study: Study, language: Language) -> Iterator[EvidenceRow]:
 def _figures(
     study: Study, block: Service | SiteKind, subject: str, fields: tuple[str, ...], language: Language
 ) -> Iterator[EvidenceRow]:
+    groups = {name: group.name.text(language) for name, group in study.groups.items()}
     for field in fields:
         value = getattr(block, field)
         cited = block.figures.get(field)
@@ -137,7 +138,7 @@ def _figures(
             kind=kind,
             subject=subject,
             figure=figure_name(field, language, study.currency),
-            value=_as_text(value),
+            value=_as_text(value, groups, language),
             source="" if cited is None else cited.source,
             clause="" if cited is None else cited.clause,
         )
@@ -149,13 +150,16 @@ def figure_name(field: str, language: Language, currency: str) -> str:
     return translate(key, language, currency=money_label(language, currency)) if key in messages(language) else field
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: Any, groups: Mapping[str, str], language: Language) -> str:
     if isinstance(value, bool):
         return "✓" if value else "–"
     if isinstance(value, int | float):
         return f"{value:,.10g}"
     if isinstance(value, dict):
-        return ", ".join(f"{key} × {_as_text(weight)}" for key, weight in value.items())
+        return ", ".join(
+            f"{groups.get(key, key)} × {_as_text(weight, groups, language)}" for key, weight in value.items()
+        )
     if isinstance(value, list):
-        return ", ".join(f"{circle.minutes:g} min: {circle.weight:g}" for circle in value)
+        minutes = [translate("report.minutes_short", language, minutes=circle.minutes) for circle in value]
+        return ", ".join(f"{text}: {circle.weight:g}" for text, circle in zip(minutes, value, strict=True))
     return "–" if value is None else str(value)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from planner.i18n import languages
-from planner.report.cartography import EMPTY, GROUND, INK, RAMP, class_limits, glyphs, service_colour
+from planner.report.cartography import (
+    EMPTY,
+    GROUND,
+    HOMES,
+    INK,
+    MUTED,
+    RAMP,
+    outline_colour,
+    service_colour,
+    service_glyphs,
+)
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.page import page
 from planner.report.payload import (
@@ -19,7 +27,9 @@ from planner.report.payload import (
     page_texts,
     problem_data,
     published,
+    roll_up_labels,
     square_shapes,
+    walkers,
 )
 from planner.report.summary import limited_services, unopened_rows
 
@@ -33,10 +43,14 @@ SCRIPTS = (
     "language.js",
     "render.js",
     "base_map.js",
+    "decode.js",
     "evaluation.js",
     "capacity.js",
     "decisions.js",
     "store.js",
+    "autosave.js",
+    "notices.js",
+    "homes.js",
     "meeting_map.js",
     "scorecard.js",
     "gaps.js",
@@ -98,6 +112,7 @@ def facts(run: Run) -> dict[str, Any]:
             for service, rows in run.tables.served.groupby("service")
         },
         "groups": {name: label_texts(group.name) for name, group in study.groups.items()},
+        "walkers": walkers(study),
         "result": {
             "status": manifest.result.status,
             "worth": number(manifest.result.objective),
@@ -107,8 +122,7 @@ def facts(run: Run) -> dict[str, Any]:
             language: [{"service": service, "text": text} for service, text in unopened_rows(run, language)]
             for language in languages()
         },
-        "limits": _limits(run),
-        "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
+        "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "muted": MUTED, "ink": INK, "homes": HOMES},
     }
 
 
@@ -124,7 +138,9 @@ def ground(run: Run) -> dict[str, Any]:
             "name": as_texts(communities["name"]),
             "shapes": pack_polygons(continuous_degrees(communities.geometry.simplify(COMMUNITY_TOLERANCE_M))),
         },
-        "areas": [_area(column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up],
+        "areas": [
+            _area(run.study, column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up
+        ],
         "squares": square_shapes(run),
         "circles": {
             "place": circles["place_id"].tolist(),
@@ -166,15 +182,15 @@ def _comparable(run: Run) -> bool:
 
 def _services(run: Run) -> list[dict[str, Any]]:
     study, limited = run.study, limited_services(run)
-    glyphs_by_language = {
-        language: glyphs([service.name.text(language) for service in study.services]) for language in languages()
-    }
+    glyphs_by_language = {language: service_glyphs(study, language) for language in languages()}
     return [
         {
             "id": service.id,
             "names": label_texts(service.name),
             "glyphs": {language: letters[k] for language, letters in glyphs_by_language.items()},
             "colour": service_colour(k),
+            "outline": outline_colour(k),
+            "walker": service.walker,
             "limited": service.id in limited,
             "weighted": study.weighs(service),
         }
@@ -182,21 +198,15 @@ def _services(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _limits(run: Run) -> dict[str, list[float]]:
-    """Return the upper limits of the colour classes of each service: people of a community not covered, before or after."""
-    cover = run.tables.coverage_by_community
-    limits = {}
-    for service in run.study.services:
-        rows = cover[cover["service"] == service.id]
-        left = [(rows["people"] - rows[column]).to_numpy() for column in ("covered_before", "covered_after")]
-        limits[service.id] = list(class_limits(np.concatenate(left)))
-    return limits
-
-
-def _area(column: str, names: list[str]) -> dict[str, Any]:
+def _area(study: Study, column: str, names: list[str]) -> dict[str, Any]:
     """Return the areas of one roll-up column in order of first appearance, and the area of each community."""
     at = {name: position for position, name in enumerate(dict.fromkeys(names))}
-    return {"column": column, "names": list(at), "of": [at[name] for name in names]}
+    return {
+        "column": column,
+        "labels": roll_up_labels(study, column),
+        "names": list(at),
+        "of": [at[name] for name in names],
+    }
 
 
 def _kind(study: Study, kind: str) -> dict[str, str]:

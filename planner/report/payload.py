@@ -15,7 +15,14 @@ import pandas as pd
 import shapely
 
 from planner.i18n import languages, messages_of_currency
-from planner.report.cartography import drawn_streets, focus_m, glyphs, service_colour, street_class
+from planner.report.cartography import (
+    drawn_streets,
+    focus_m,
+    outline_colour,
+    service_colour,
+    service_glyphs,
+    street_class,
+)
 from planner.report.encoding import (
     continuous_degrees,
     pack_counts,
@@ -90,13 +97,18 @@ def services(study: Study) -> list[dict[str, Any]]:
             "id": service.id,
             "name": name,
             "colour": service_colour(position),
+            "outline": outline_colour(position),
             "glyph": glyph,
             "walker": service.walker,
+            "walkerName": study.walking.name_of(service.walker, study.language),
+            "speed_m_s": study.walking.profiles[service.walker].speed_m_s,
             "level": service.level,
             "weighted": study.weighs(service),
             "minutes": [circle.minutes for circle in service.circles],
         }
-        for position, (service, name, glyph) in enumerate(zip(study.services, names, glyphs(names), strict=True))
+        for position, (service, name, glyph) in enumerate(
+            zip(study.services, names, service_glyphs(study, study.language), strict=True)
+        )
     ]
 
 
@@ -194,6 +206,23 @@ def label_texts(label: Label) -> dict[str, str]:
     return {language: label.text(language) for language in languages()}
 
 
+def walkers(study: Study) -> dict[str, dict[str, Any]]:
+    """Return what every walking profile is called in every installed language, and its speed."""
+    return {
+        name: {
+            "names": {language: study.walking.name_of(name, language) for language in languages()},
+            "speed_m_s": profile.speed_m_s,
+        }
+        for name, profile in study.walking.profiles.items()
+    }
+
+
+def roll_up_labels(study: Study, column: str) -> dict[str, str]:
+    """Return what a roll-up column is called in every installed language; its own name where the study does not say."""
+    label = study.layers.communities.roll_up_names.get(column)
+    return dict.fromkeys(languages(), column) if label is None else label_texts(label)
+
+
 def cutoffs_s(study: Study) -> list[float]:
     """Return every cutoff of every service, in seconds."""
     return [60 * minutes for minutes in study.cutoffs_min]
@@ -208,6 +237,7 @@ def _service(run: Run, position: int) -> dict[str, Any]:
         "cutoffs_s": [60 * circle.minutes for circle in service.circles],
         "weights": [circle.weight for circle in service.circles],
         "department": service.department,
+        "sizes": {size.id: label_texts(size.name) for size in service.sizes if size.name is not None},
         "limited": service.id in limited_services(run),
         "participation": service.participation,
     }

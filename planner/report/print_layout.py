@@ -21,9 +21,9 @@ from matplotlib.patches import Rectangle
 
 from planner.errors import OutputError
 from planner.i18n import format_change, format_count, format_money, format_share, translate
-from planner.report.cartography import EMPTY, INK, RAMP, class_colours, service_colour
+from planner.report.cartography import EMPTY, HOMES, INK, outline_colour, service_colour
 from planner.report.evidence import evidence_rows
-from planner.report.print_map import MapSpec, draw_map, map_spec, one_line
+from planner.report.print_map import MapSpec, classes_of_homes, draw_map, map_spec, one_line
 from planner.report.summary import coverage, indicator_label, indicator_text, indicators
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def write_print_sheets(run: Run, path: Path, *, service: str | None = None, minu
     service
         Id of a service; default: all of them in a PDF, the first in a PNG.
     minutes
-        The circle whose uncovered people are shown; default: the widest of each service.
+        The circle that is shown; default: the widest of each service.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def _title(paper: _Paper, run: Run, spec: MapSpec) -> None:
     study, language = run.study, run.study.language
     service = study.services[spec.service].name.text(language)
     paper.text(14, 21.5, one_line(study.name.text(language), 70), 24, weight="bold")
-    what = translate("report.uncovered_in", language, minutes=spec.minutes, service=one_line(service))
+    what = translate("report.legend_homes", language, minutes=spec.minutes, service=one_line(service))
     paper.text(14, 29, f"{translate('report.map_title', language)} · {what}", 12.5, color=QUIET)
     edge = A3_MM[0] - 14
     if study.publication.classification:
@@ -200,31 +200,29 @@ def _title(paper: _Paper, run: Run, spec: MapSpec) -> None:
 def _legend(paper: _Paper, run: Run, spec: MapSpec, x: float, y: float) -> None:
     language = run.study.language
     paper.text(x, y, translate("report.legend", language), 10, weight="bold")
-    rows = [(RAMP[0], "0")]
-    below = 0.0
-    for colour, limit in zip(class_colours(spec.limits), spec.limits, strict=True):
-        least, most = format_count(below + 1), format_count(limit)
-        rows.append((colour, most if least == most else f"{least}–{most}"))
-        below = limit
-    rows.append((EMPTY, translate("report.nobody_lives", language)))
-    for i, (colour, text) in enumerate(rows):
-        paper.box(x, y + 3 + i * 4.6, 7, 3.6, facecolor=colour, edgecolor="#5b6b75", linewidth=0.4)
-        paper.text(x + 9, y + 6 + i * 4.6, text, 8)
+    lost = bool((classes_of_homes(run, spec.service, spec.minutes, "after") == "lost").any())
+    homes = [name for name in HOMES if name != "lost" or lost]
+    for i, name in enumerate(homes):
+        paper.mark(x + 1.8, y + 4.8 + i * 5.2, "o", color=HOMES[name], markersize=5)
+        paper.text(x + 5, y + 5.9 + i * 5.2, translate(f"report.homes_{name}", language), 8)
+    below = y + 4.8 + len(homes) * 5.2
+    paper.box(x, below - 1.6, 3.6, 3.2, facecolor=EMPTY, edgecolor="#5b6b75", linewidth=0.4)
+    paper.text(x + 5, below + 1.1, translate("report.nobody_lives", language), 8)
     symbols: tuple[tuple[str, dict[str, Any], str], ...] = (
         ("o", {"color": INK, "markersize": 9}, "report.opened_sites"),
         ("s", {"color": service_colour(spec.service), "markersize": 5.5}, "report.existing_facilities"),
         ("o", {"color": "white", "markeredgecolor": INK, "markersize": 3.5}, "report.candidates"),
         (
             "o",
-            {"color": "none", "markeredgecolor": service_colour(spec.service), "markersize": 9},
+            {"color": "none", "markeredgecolor": outline_colour(spec.service), "markeredgewidth": 1.7, "markersize": 9},
             "report.walking_circles",
         ),
     )
     for i, (marker, style, key) in enumerate(symbols):
-        paper.mark(x + 40, y + 4.8 + i * 5.2, marker, **style)
-        paper.text(x + 44, y + 5.9 + i * 5.2, translate(key, language), 8)
+        paper.mark(x + 45, y + 4.8 + i * 5.2, marker, **style)
+        paper.text(x + 49, y + 5.9 + i * 5.2, translate(key, language), 8)
     note = textwrap.fill(translate("report.circles_note", language), 18 if _has_wide_letters(language) else 30)
-    paper.text(x + 38, y + 27, note, 7, color=QUIET, va="top")
+    paper.text(x + 43, y + 27, note, 7, color=QUIET, va="top")
 
 
 def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:

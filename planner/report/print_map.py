@@ -18,11 +18,12 @@ from planner.i18n import translate
 from planner.report.cartography import (
     EMPTY,
     GROUND,
+    HOMES,
     INK,
-    class_colour,
-    class_limits,
+    MUTED,
     drawn_streets,
     focus_m,
+    outline_colour,
     service_colour,
     street_class,
 )
@@ -32,24 +33,25 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from planner.store.run import Run
 
 When = Literal["before", "after"]
 #: width of a street in points at 1 : 20,000, and the smallest scale (largest denominator) at which it is drawn
 STREET_POINTS = {"path": (0.15, 15_000.0), "street": (0.28, 60_000.0), "main": (0.9, math.inf)}
-#: line widths and fills of the circles, nearest first
-CIRCLES = ((1.3, 0.12, "solid"), (0.9, 0.07, (0, (5, 3))), (0.7, 0.04, (0, (1.5, 2))))
+STREET_COLOURS = {"path": "#b4bec4", "street": "#b4bec4", "main": "#7f8d95"}
+#: width of the line around a walking area and of its white casing, in points, and the tint inside
+AREA_POINTS, CASING_POINTS, AREA_TINT = 1.7, 3.6, 0.1
 SCALES = tuple(step * 10**power for power in range(3, 7) for step in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8))
 
 
 @dataclass(frozen=True)
 class MapSpec:
-    """Extent, scale and classes of the maps of one circle of one service, shared by before and after."""
+    """Extent and scale of the maps of one circle of one service, shared by before and after."""
 
     service: int
     minutes: float
-    limits: tuple[float, ...]
     scale: float
     """Denominator of the scale on paper."""
     frame: tuple[float, float, float, float]
@@ -63,39 +65,48 @@ def map_spec(run: Run, service: int, minutes: float, size_mm: tuple[float, float
     scale = next((step for step in SCALES if step >= needed), math.ceil(needed))
     half = scale * size_mm[0] / 2000, scale * size_mm[1] / 2000
     middle = (left + right) / 2, (bottom + top) / 2
-    uncovered = [uncovered_people(run, service, circle.minutes, when)[0] for circle, when in _states(run, service)]
     return MapSpec(
         service=service,
         minutes=minutes,
-        limits=class_limits(np.concatenate(uncovered)),
         scale=scale,
         frame=(middle[0] - half[0], middle[1] - half[1], middle[0] + half[0], middle[1] + half[1]),
     )
 
 
-def uncovered_people(
-    run: Run, service: int, minutes: float, when: When
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the people of each community outside the circle, and all its people of the service (in table order)."""
-    table = run.tables.coverage_by_community
-    studied = run.study.services[service]
-    rows = table[(table["service"] == studied.id) & (table["minutes"] == minutes)].set_index("community_id")
-    rows = rows.reindex(run.tables.communities["id"])
-    people = rows["people"].fillna(0.0).to_numpy(dtype=float)
-    covered = rows[f"covered_{when}"].fillna(0.0).to_numpy(dtype=float)
-    return people - covered, people
+def classes_of_homes(run: Run, service: int, minutes: float, when: When) -> NDArray[np.str_]:
+    """Return the class of every demand point, a key of `HOMES`; empty where nobody of the service lives."""
+    studied, demand = run.study.services[service], run.tables.demand
+    walks = run.tables.nearest[run.tables.nearest["service"] == studied.id].set_index("demand_id").reindex(demand["id"])
+    was = (walks["before_s"] <= 60 * minutes).to_numpy()
+    now = (walks[f"{when}_s"] <= 60 * minutes).to_numpy()
+    classes = np.select([was & now, now, was], ["reached", "gained", "lost"], "left")
+    lived = sum(demand[f"people_{group}"].to_numpy(dtype=float) for group in studied.demand) > 0
+    return np.where(lived, classes, "")
+
+
+def walking_area(run: Run, service: int, minutes: float, when: When) -> BaseGeometry:
+    """Return the union of the stored circles of the places where the service is open, in the run's CRS."""
+    studied, tables = run.study.services[service], run.tables
+    existing = tables.existing.loc[tables.existing["service"] == studied.id, "place_id"]
+    places = set(existing)
+    if when == "after":
+        places -= set(tables.closed.loc[tables.closed["service"] == studied.id, "place_id"])
+        places |= set(tables.openings.loc[tables.openings["service"] == studied.id, "place_id"])
+    circles = tables.circles
+    chosen = circles["place_id"].isin(places) & (circles["walker"] == studied.walker) & (circles["minutes"] == minutes)
+    return shapely.union_all(circles.geometry[chosen].to_numpy())
 
 
 def draw_map(axes: Axes, run: Run, spec: MapSpec, when: When) -> None:
-    """Draw base map, people not covered, facilities, and (``after``) openings."""
+    """Draw base map, homes by whether they are reached, the walking area, facilities, and (``after``) openings."""
     left, bottom, right, top = spec.frame
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[], facecolor=GROUND)
     for spine in axes.spines.values():
         spine.set(color=INK, linewidth=0.8)
-    _communities(axes, run, spec, when)
+    _communities(axes, run, spec)
     _streets(axes, run, spec)
-    if when == "after":
-        _circles(axes, run, spec)
+    _homes(axes, run, spec, when)
+    _area(axes, run, spec, when)
     _facilities(axes, run, spec)
     _names(axes, run, spec)
     if when == "after":
@@ -103,19 +114,17 @@ def draw_map(axes: Axes, run: Run, spec: MapSpec, when: When) -> None:
     _furniture(axes, run)
 
 
-def _communities(axes: Axes, run: Run, spec: MapSpec, when: When) -> None:
-    left_out, people = uncovered_people(run, spec.service, spec.minutes, when)
-    colours = [
-        EMPTY if all_of_it <= 0 else class_colour(value, spec.limits)
-        for value, all_of_it in zip(left_out, people, strict=True)
-    ]
+def _communities(axes: Axes, run: Run, spec: MapSpec) -> None:
+    groups = run.study.services[spec.service].demand
+    people = sum(run.tables.communities[f"people_{group}"].to_numpy(dtype=float) for group in groups)
+    colours = [MUTED if lived else EMPTY for lived in people > 0]
     shapes = run.tables.communities.geometry.to_numpy()
     fine = len(shapes) > 300
     axes.add_collection(
         PathCollection(
             [_outline(shape) for shape in shapes],
             facecolors=colours,
-            edgecolors="#44535d",
+            edgecolors="#8a979f",
             linewidths=0.15 if fine else 0.4,
             zorder=1,
         )
@@ -134,28 +143,36 @@ def _streets(axes: Axes, run: Run, spec: MapSpec) -> None:
         axes.add_collection(
             LineCollection(
                 [shapely.get_coordinates(line) for line in shapely.simplify(lines, spec.scale / 20_000)],
-                colors="white",
+                colors=STREET_COLOURS[name],
                 linewidths=points * grow,
                 zorder=2,
             )
         )
 
 
-def _circles(axes: Axes, run: Run, spec: MapSpec) -> None:
-    service = run.study.services[spec.service]
-    opens = run.tables.openings.loc[run.tables.openings["service"] == service.id, "place_id"]
-    table = run.tables.circles
-    circles = table[table["place_id"].isin(opens) & (table["walker"] == service.walker)]
-    colour = service_colour(spec.service)
-    for rank, circle in reversed(list(enumerate(service.circles))):
-        width, fill, dashes = CIRCLES[min(rank, len(CIRCLES) - 1)]
-        shapes = [_outline(shape) for shape in circles.geometry[circles["minutes"] == circle.minutes]]
-        axes.add_collection(PathCollection(shapes, facecolors=colour, edgecolors="none", alpha=fill, zorder=3))
-        axes.add_collection(
-            PathCollection(
-                shapes, facecolors="none", edgecolors=colour, linewidths=width, linestyles=[dashes], alpha=0.9, zorder=3
-            )
+def _homes(axes: Axes, run: Run, spec: MapSpec, when: When) -> None:
+    demand, classes = run.tables.demand, classes_of_homes(run, spec.service, spec.minutes, when)
+    people = sum(demand[f"people_{group}"].to_numpy(dtype=float) for group in run.study.services[spec.service].demand)
+    grow = min(1.6, max(0.5, 20_000 / spec.scale))
+    points = np.minimum(7.0, (2.6 + 0.45 * np.sqrt(people)) * grow)  # diameters
+    for name in ("reached", "left", "gained", "lost"):  # those that change lie on top
+        mine = classes == name
+        axes.scatter(
+            demand.geometry.x[mine],
+            demand.geometry.y[mine],
+            s=points[mine] ** 2,
+            color=HOMES[name],
+            linewidths=0,
+            zorder=2.5,
         )
+
+
+def _area(axes: Axes, run: Run, spec: MapSpec, when: When) -> None:
+    shape = _outline(walking_area(run, spec.service, spec.minutes, when))
+    colour = outline_colour(spec.service)
+    axes.add_collection(PathCollection([shape], facecolors=colour, edgecolors="none", alpha=AREA_TINT, zorder=2.4))
+    for width, line in ((CASING_POINTS, "white"), (AREA_POINTS, colour)):
+        axes.add_collection(PathCollection([shape], facecolors="none", edgecolors=line, linewidths=width, zorder=3))
 
 
 def _facilities(axes: Axes, run: Run, spec: MapSpec) -> None:
@@ -278,8 +295,3 @@ def _outline(shape: Any) -> Outline:
     if not rings:
         return Outline(np.empty((0, 2)))
     return Outline.make_compound_path(*[Outline(shapely.get_coordinates(ring), closed=True) for ring in rings])
-
-
-def _states(run: Run, service: int) -> list[tuple[Any, When]]:
-    whens: tuple[When, When] = ("before", "after")
-    return [(circle, when) for circle in run.study.services[service].circles for when in whens]

@@ -32,7 +32,18 @@ LEAST_PEOPLE = 10
 #: disclosed columns of places
 PLACE_COLUMNS = ("id", "name", "role", "kinds", "lon", "lat")
 #: disclosed data of the run
-RUN_KEYS = ("language", "names", "date", "scenario", "runId", "publication", "cautions", "services", "palette")
+RUN_KEYS = (
+    "language",
+    "names",
+    "date",
+    "scenario",
+    "runId",
+    "publication",
+    "cautions",
+    "services",
+    "walkers",
+    "palette",
+)
 
 
 #: classifications that allow publication

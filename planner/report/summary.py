@@ -105,6 +105,8 @@ class Indicator:
     unit: str = ""
     limit: float | None = None
     """Its limit; None: not limited."""
+    gap: float | None = None
+    """Of a solver status: the relative distance to the bound at which the search stopped."""
 
 
 def indicators(run: Run) -> tuple[Indicator, ...]:
@@ -119,7 +121,7 @@ def indicators(run: Run) -> tuple[Indicator, ...]:
         Indicator("co_located", result.co_located),
         Indicator("capital", result.capital_cost, study.currency, study.budgets.capital_cost),
         Indicator("yearly", result.yearly_cost, study.currency, study.budgets.yearly_cost),
-        Indicator("status", result.status),
+        Indicator("status", result.status, gap=result.gap),
         Indicator("objective", result.objective),
         Indicator("bound", result.bound),
         Indicator("gap", result.gap, "share"),
@@ -298,7 +300,7 @@ def indicator_text(indicator: Indicator, language: Language) -> str:
     if value is None:
         return UNKNOWN
     if isinstance(value, str):
-        return status_text(value, language)
+        return status_text(value, language, gap=indicator.gap)
     shown = _number(value, indicator.unit, language)
     if indicator.limit is None:
         return shown
@@ -308,8 +310,10 @@ def indicator_text(indicator: Indicator, language: Language) -> str:
     return f"{shown.removesuffix(unit) if unit and unit != limit else shown} {of} {limit}"
 
 
-def status_text(status: str, language: Language) -> str:
-    """Return the text of a solver status; an unknown one unchanged."""
+def status_text(status: str, language: Language, *, gap: float | None = None) -> str:
+    """Return the text of a solver status, with what a gap leaves open of a proof; an unknown status unchanged."""
+    if status == "optimal" and gap is not None and format_gap(gap) != format_gap(0.0):
+        return translate("report.status.within_gap", language, gap=format_gap(gap).removeprefix("< "))
     key = f"report.status.{status}"
     return translate(key, language) if key in messages(language) else status
 

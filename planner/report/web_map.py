@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.report.cartography import EMPTY, GROUND, INK, RAMP, class_limits
-from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
+from planner.report.cartography import EMPTY, GROUND, HOMES, INK, MUTED, RAMP
+from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_bytes, pack_counts, pack_polygons, pack_steps
 from planner.report.page import page
 from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
@@ -37,7 +37,17 @@ if TYPE_CHECKING:
     from planner.store.run import Run
     from planner.study import Study
 
-SCRIPTS = ("dom.js", "base_map.js", "map_controls.js", "places.js", "panel.js", "legend.js", "map.js")
+SCRIPTS = (
+    "dom.js",
+    "base_map.js",
+    "map_controls.js",
+    "decode.js",
+    "homes.js",
+    "places.js",
+    "panel.js",
+    "legend.js",
+    "map.js",
+)
 STYLES = ("page.css",)
 
 
@@ -55,6 +65,7 @@ def map_page(run: Run) -> str:
             "planner-run": run_facts(run),
             "planner-ground": base_map,
             "planner-places": places(run),
+            "planner-homes": homes(run),
         },
     )
 
@@ -96,21 +107,19 @@ def run_facts(run: Run) -> dict[str, Any]:
         ],
         "unopened": [{"service": service, "text": text} for service, text in unopened_rows(run, language)],
         "evidence": evidence(study, language),
-        "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "ink": INK},
+        "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "muted": MUTED, "ink": INK, "homes": HOMES},
     }
 
 
 def ground(run: Run) -> dict[str, Any]:
-    """Return streets by class, communities with their coverage, and the limits of colour classes."""
+    """Return streets by class, and communities with their coverage."""
     communities = run.tables.communities
     order = communities["id"].tolist()
     cover = run.tables.coverage_by_community
     figures: dict[str, dict[str, list[float]]] = {}
-    limits: dict[str, list[float]] = {}
     limited = limited_services(run)
     for service in run.study.services:
         service_rows = cover[cover["service"] == service.id]
-        uncovered = []
         for circle in service.circles:
             rows = service_rows[service_rows["minutes"] == circle.minutes].set_index("community_id").reindex(order)
             columns = ("people", "covered_before", "covered_after", "served_before", "served_after")
@@ -123,8 +132,6 @@ def ground(run: Run) -> dict[str, Any]:
             if service.id in limited:
                 served = dict(zip(("servedBefore", "servedAfter"), map(rounded, found), strict=True))
                 figures[circle_key(service.id, circle.minutes)] |= served
-            uncovered += [people - before, people - after]
-        limits[service.id] = list(class_limits(np.concatenate(uncovered)))
     return {
         "perDegree": PER_DEGREE,
         "focus": focus(run),
@@ -135,7 +142,29 @@ def ground(run: Run) -> dict[str, Any]:
             "shapes": pack_polygons(continuous_degrees(communities.geometry)),
         },
         "cover": figures,
-        "limits": limits,
+    }
+
+
+def homes(run: Run) -> dict[str, Any]:
+    """Return demand points: where they are, whole people of each service, and the innermost circle before and after."""
+    demand, nearest = run.tables.demand, run.tables.nearest
+    degrees = continuous_degrees(demand.geometry)
+    people, rings = {}, {}
+    for service in run.study.services:
+        heads = sum(
+            weight * demand[f"people_{group}"].to_numpy(dtype=float) for group, weight in service.demand.items()
+        )
+        walks = nearest[nearest["service"] == service.id].set_index("demand_id").reindex(demand["id"])
+        cutoffs_s = [60 * circle.minutes for circle in service.circles]
+        before, after = (np.searchsorted(cutoffs_s, walks[name].fillna(np.inf)) for name in ("before_s", "after_s"))
+        people[service.id] = pack_counts(np.ceil(heads).astype(np.int64))
+        rings[service.id] = [pack_bytes(of.astype(np.uint8)) for of in (before, after)]
+    return {
+        "count": len(demand),
+        "lon": pack_steps(np.round(degrees.x.to_numpy() * 1e6).astype(np.int64)),
+        "lat": pack_steps(np.round(degrees.y.to_numpy() * 1e6).astype(np.int64)),
+        "people": people,
+        "rings": rings,
     }
 
 
@@ -147,6 +176,7 @@ def places(run: Run) -> dict[str, Any]:
     position = {service.id: i for i, service in enumerate(study.services)}
     offered = _by_place(tables.existing, position)
     opened = _by_place(tables.openings, position)
+    closed = _by_place(tables.closed, position)
     ids = frame["id"].tolist()
     circles = tables.circles
     return {
@@ -161,6 +191,7 @@ def places(run: Run) -> dict[str, Any]:
         "ready_year": [number(value) for value in frame["ready_year"]],
         "offers": [offered.get(place, []) for place in ids],
         "opens": [opened.get(place, []) for place in ids],
+        "closes": [closed.get(place, []) for place in ids],
         "sites": [_site(row, ids, opened) for row in tables.opened_sites.itertuples()],
         "circles": {
             "place": circles["place_id"].tolist(),

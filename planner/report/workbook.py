@@ -54,7 +54,8 @@ def _summary(run: Run, language: Language) -> list[Column]:
     ]
     looks = {study.currency: (money_label(language, study.currency), "money"), "share": ("", "gap")}
     for indicator in indicators(run):
-        value = status_text(indicator.value, language) if isinstance(indicator.value, str) else indicator.value
+        proof = isinstance(indicator.value, str)
+        value = status_text(str(indicator.value), language, gap=indicator.gap) if proof else indicator.value
         plain = "whole" if isinstance(value, int) else "people"
         unit, kind = looks.get(indicator.unit, ("", plain))
         rows.append((indicator_label(indicator, language), value, indicator.limit, unit, kind))

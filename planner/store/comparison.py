@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from planner.study import Label, Language
+    from planner.study import Label, Language, Study
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Setting:
     language: Language
     services: dict[str, Label]
     name: Label
-    currency: str
+    study: Study
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:
@@ -132,7 +132,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
                 run.study.language,
                 {service.id: service.name for service in run.study.services},
                 run.study.name,
-                run.study.currency,
+                run.study,
             )
     _refuse_currencies(told)
     bases = _bases(told, base)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from planner.study._base import Block, Id, Located, Share, renamed
+from planner.study._base import Block, Id, Label, Located, Share, renamed
 from planner.study.former_names import FORMER_NAMES
 
 Group = Id
@@ -68,6 +68,8 @@ class Communities(Layer):
 
     roll_up: list[str] = []
     """Administrative columns (street, town, parish …) by which tables are also summed."""
+    roll_up_names: dict[str, Label] = {}
+    """Column of ``roll_up`` → what pages and tables call it, e.g. ``{jiedao: {zh: 街道, en: Street}}``."""
     renamed: dict[str, str] = {}
     """Names that other layers still use → the name here, e.g. ``{五角场镇: 长海路街道}``."""
     cells: Literal["voronoi", "grid"] | None = None

@@ -97,6 +97,8 @@ class Size(Block):
     """A size in which a service can be built."""
 
     id: Id
+    name: Label | None = None
+    """What pages call it; default: its id."""
     area_m2: Annotated[float, Field(ge=0)]
     fit_out_cost: Money
     yearly_cost: Money = 0.0
@@ -108,6 +110,8 @@ class Service(Block):
 
     id: Id
     name: Label
+    glyph: Label | None = None
+    """One or two letters, or a pictogram, that stand for it on maps; default: chosen from its name."""
     level: Literal["basic", "quality"] = "basic"
     """基础保障 or 品质提升."""
     demand: Annotated[dict[Id, Annotated[float, Field(ge=0)]], Field(min_length=1)]

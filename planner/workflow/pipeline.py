@@ -176,7 +176,7 @@ class Pipeline:
         refuse_unknown_slopes(study)
         with self.stage("layers"):
             _ = self.inputs  # hashed before anything is read
-            layers = study.layers.model_dump(mode="json", exclude={"streets"})
+            layers = study.layers.model_dump(mode="json", exclude={"streets": True, "communities": {"roll_up_names"}})
             libraries = ("geopandas", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "shapely")
             key = {
                 "code": _code("district", "io", libraries=libraries),
@@ -279,7 +279,13 @@ class Pipeline:
                 },
                 **{
                     f"services.{service.id}": fingerprint(
-                        service.model_dump(mode="json", exclude={"name", "level", "figures", "standards"})
+                        service.model_dump(
+                            mode="json",
+                            exclude={
+                                **dict.fromkeys(("name", "glyph", "level", "figures", "standards"), True),
+                                "sizes": {"__all__": {"name"}},
+                            },
+                        )
                     )
                     for service in study.services
                 },

@@ -195,12 +195,15 @@ def _minutes(study: Study, walker: str) -> list[float]:
 
 
 def _isochrones(pipeline: Pipeline, solved: SolvedSiting) -> dict[tuple[str, int], dict[float, BaseGeometry]]:
-    """Return the isochrones of every opened site, one set for each walking profile of its services; draw what was not drawn yet."""
+    """Return the isochrones of what is open today or with the plan, for the walkers of its services; draw what was not drawn yet."""
     study, area, new = pipeline.study, pipeline.area, solved.plan.openings(solved.built.problem)
+    offers = solved.built.problem.offers
+    site = np.concatenate([offers.site[offers.existing], new.site])
+    service = np.concatenate([offers.service[offers.existing], new.service])
     drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
     for walker, walks in area.walks.items():
         served = [k for k, service in enumerate(study.services) if service.walker == walker]
-        places = np.unique(new.site[np.isin(new.service, served)])
+        places = np.unique(site[np.isin(service, served)])
         minutes = _minutes(study, walker)
         known = pipeline.isochrones(walker, minutes)
         missing = np.array([place for place in places.tolist() if place not in known], dtype=np.int64)

@@ -388,7 +388,7 @@ def opened_sites_table(
 def circles_table(
     place_ids: Sequence[str], drawn: Mapping[tuple[str, int], Mapping[float, BaseGeometry]], crs: CRS
 ) -> gpd.GeoDataFrame:
-    """Return the drawn circles of opened sites; ``drawn`` is (walker, place) → minutes → polygon."""
+    """Return the drawn circles of places; ``drawn`` is (walker, place) → minutes → polygon."""
     rows = [
         (place_ids[place], walker, minutes, polygon)
         for (walker, place), rings in drawn.items()

@@ -5,9 +5,9 @@ import json
 import openpyxl
 import pytest
 
-from planner.i18n import format_change, format_count, format_share
+from planner.i18n import format_change, format_count, format_share, translate
 from planner.report import publish
-from planner.report.cartography import class_colour
+from planner.report.cartography import HOMES
 from planner.report.summary import coverage, indicator_text, indicators, limited_services
 from tests.unit.report.small_run import HOSTILE, small_run
 
@@ -48,10 +48,11 @@ def test_the_panel_says_what_the_tables_say(opened, made):
             shown.query_selector(".gain").get_attribute("title")
             == f"{format_count(row.before)} → {format_count(row.after)}"
         )
-        assert shown.query_selector(".gain").inner_text() == format_change(row.after - row.before)
+        unit = translate("report.unit_people", run.study.language)
+        assert shown.query_selector(".gain").inner_text() == f"{format_change(row.after - row.before)} {unit}"
     for indicator in indicators(run):
         tile = opened.page.query_selector(f"[data-indicator={indicator.key}] dd")
-        assert tile.inner_text() == indicator_text(indicator, run.study.language)
+        assert tile.text_content() == indicator_text(indicator, run.study.language)
 
 
 def test_the_page_and_the_workbook_hold_the_same_numbers(opened, made):
@@ -114,17 +115,47 @@ def test_a_community_says_its_people_before_and_after(open_page, made):
         ]
 
 
-def _drawn_circles(page):
-    return page.locator(".leaflet-circles-pane path").count()
+def _joined_areas(page):
+    """Return how many stored circles are joined into the area drawn."""
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    return page.locator(".leaflet-areas-pane mask path").count()
+
+
+#: people of each kind whose homes the map colours, by colour
+COLOURED = """() => {
+  const found = {};
+  planner.map.eachLayer((layer) => {
+    if (layer instanceof planner.Dots && layer._paint) for (let i = 0; i < layer._n; i += 1) {
+      const dot = layer._paint(i);
+      if (dot) found[dot[0]] = (found[dot[0]] || 0) + 1;
+    }
+  });
+  return found;
+}"""
+
+
+def test_homes_are_coloured_as_the_tables_say(open_page, made):
+    run, folder = made
+    page = open_page(folder / "map.html").page
+    for k, service in enumerate(run.study.services):
+        page.locator("#legend .choice").first.locator("button").nth(k).click()
+        minutes = service.circles[-1].minutes
+        page.locator(f"#legend [data-value='{minutes:g}']").click()
+        walks = run.tables.nearest[run.tables.nearest["service"] == service.id]
+        before, after = (walks[name] <= 60 * minutes for name in ("before_s", "after_s"))
+        told = {"reached": (before & after).sum(), "gained": (after & ~before).sum(), "left": (~after & ~before).sum()}
+        assert page.evaluate(COLOURED) == {HOMES[name]: count for name, count in told.items() if count}
+    page.locator("[data-value=share]").click()
+    assert page.evaluate(COLOURED) == {}
 
 
 def test_switches_change_what_is_drawn(open_page, made):
     _run, folder = made
     opened = open_page(folder / "map.html")
     page = opened.page
-    assert _drawn_circles(page) == 2 * 3  # elder care opens at two sites and has three circles
+    assert _joined_areas(page) == 2  # elder care opens at two sites; circles of existing facilities are not in this run
     page.locator("#legend .choice").first.locator("button").nth(1).click()
-    assert _drawn_circles(page) == 3 * 2  # the canteen at three sites, with two
+    assert _joined_areas(page) == 3  # the canteen at three sites
     assert page.locator(".pin").count() == 3
     page.locator("[data-value=before]").click()
     assert page.locator(".leaflet-sites-pane").is_hidden()
@@ -134,17 +165,6 @@ def test_switches_change_what_is_drawn(open_page, made):
     page.locator("[data-value=share]").click()
     assert "81–100 %" in page.locator(".ramp").inner_text() or "80–100 %" in page.locator(".ramp").inner_text()
     assert opened.errors == []
-
-
-@pytest.mark.parametrize("limits", [(), (20,), (20, 50), (20, 50, 100), (20, 50, 100, 200, 400)])
-def test_page_and_print_colour_alike(opened, limits):
-    palette = json.loads(opened.page.locator("#planner-run").text_content())["palette"]
-    for value in (0, 0.3, 0.5, 1, 20, 20.4, 20.6, 55, 99, 150, 400):
-        if value <= max(limits, default=0):
-            shown = opened.page.evaluate(
-                "([p, l, v]) => planner.colourOf(p, l, v, false)", [palette, list(limits), value]
-            )
-            assert shown == class_colour(value, limits), value
 
 
 def test_a_site_of_the_list_opens_its_popup(open_page, made):

@@ -333,7 +333,7 @@ def test_steps_go_back_and_forth_by_keys_and_survive_the_language(open_page, mee
     page.keyboard.press("Control+y")
     assert page.evaluate(worth) == today
     page.click("[data-action=language]")
-    assert page.title().endswith("会商页")
+    assert page.title().endswith("方案会商")
     assert page.evaluate("() => document.documentElement.lang") == "zh-CN"
     assert page.evaluate(worth) == today
     page.keyboard.press("2")

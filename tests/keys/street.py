@@ -41,6 +41,7 @@ FULL: dict[str, Any] = {
             "path": "communities.geojson",
             "columns": {**_NAMED, "households": "households"},
             "roll_up": ["side"],
+            "roll_up_names": {"side": {"zh": "方位", "en": "Side"}},
             "renamed": {"Old block": "Block 0"},
         },
         "people": [
@@ -122,8 +123,16 @@ FULL: dict[str, Any] = {
             capacity=120,
             min_load=5,
             participation=0.8,
+            glyph={"zh": "养", "en": "E"},
             sizes=[
-                {"id": "small", "area_m2": 80, "fit_out_cost": 80_000, "yearly_cost": 10_000, "capacity": 60},
+                {
+                    "id": "small",
+                    "name": {"zh": "小型", "en": "Small"},
+                    "area_m2": 80,
+                    "fit_out_cost": 80_000,
+                    "yearly_cost": 10_000,
+                    "capacity": 60,
+                },
                 {"id": "large", "area_m2": 160, "fit_out_cost": 150_000, "yearly_cost": 30_000, "capacity": 120},
             ],
             department="civil",

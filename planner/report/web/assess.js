@@ -24,7 +24,9 @@
     }
 
     const show = (content, at) =>
-      L.popup({ maxWidth: 460, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [card.offsetWidth + 24, 24] }).setLatLng(at).setContent(content).openOn(map);
+      L.popup({ maxWidth: 460, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [planner.mapControls.covered(card) + 18, 24] }).setLatLng(at).setContent(content).openOn(map);
+    const view = planner.keptView(map);
+    planner.mapControls.escapes(map, view, () => pair.hide());
     const quarters = planner.communities(map, ground, colour, (i, at) => show(communityDetail(run, ground, i), at));
     const pair = planner.makePair(run, ground, places);
     const dots = facilityDots();
@@ -132,14 +134,14 @@
     const panel = planner.assessPanel(run, ground, places, state, (row) => {
       const to = row.proposal === "move" ? row.to : row.into;
       const here = L.latLng(places.lat[row.place], places.lon[row.place]), there = L.latLng(places.lat[to], places.lon[to]);
-      map.fitBounds(L.latLngBounds([here, there]).pad(0.6), { maxZoom: 16, animate: false });
+      view.box(L.latLngBounds([here, there]).pad(0.6));
       choose(row.place);
     });
     const frame = map.getContainer();
     frame.parentElement.prepend(panel.element);
     frame.parentElement.append(card, pair.card);
     const fit = (animate) =>
-      map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [card.offsetWidth + 30, 30], animate });
+      map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [planner.mapControls.covered(card) + 24, 30], animate });
     planner.mapControls.furniture(map, run, fit);
     dots.update();
     relabel();

@@ -46,9 +46,9 @@
 
   /* Weight in pixels at zoom 13 and the zoom from which a class is drawn at all: far away, only what gives orientation. */
   const STREET_STYLE = {
-    path: { weight: 0.35, opacity: 0.8, from: 14 },
-    street: { weight: 0.55, opacity: 0.85, from: 12.5 },
-    main: { weight: 1.5, opacity: 1, from: 0 },
+    path: { weight: 0.3, opacity: 0.8, from: 14, color: "#b4bec4" },
+    street: { weight: 0.45, opacity: 0.85, from: 12.5, color: "#b4bec4" },
+    main: { weight: 1.2, opacity: 1, from: 0, color: "#7f8d95" },
   };
 
   function streets(map, packed, perDegree) {
@@ -56,7 +56,7 @@
     const kinds = ["path", "street", "main"].filter((name) => packed[name].counts.length);
     const layers = kinds.map((name) =>
       L.polyline(unpack(packed[name], perDegree), {
-        renderer, interactive: false, smoothFactor: 0.7, lineCap: "round", color: "#ffffff",
+        renderer, interactive: false, smoothFactor: 0.7, lineCap: "round", color: STREET_STYLE[name].color,
       })
     );
     const weigh = () => {
@@ -75,7 +75,7 @@
   function communities(map, ground, colour, onclick) {
     const renderer = L.canvas({ pane: pane(map, "communities", 350, false), padding: 0.2 });
     const shapes = unpackShapes(ground.communities.shapes, ground.perDegree);
-    const border = { color: "#44535d", weight: shapes.length > 300 ? 0.5 : 0.9, opacity: shapes.length > 300 ? 0.45 : 0.7 };
+    const border = { color: "#8a979f", weight: shapes.length > 300 ? 0.5 : 0.9, opacity: shapes.length > 300 ? 0.45 : 0.8 };
     const polygons = shapes.map((rings, i) =>
       L.polygon(rings, {
         renderer, ...border, fillOpacity: 1, fillColor: colour(i), smoothFactor: 0.5,
@@ -110,7 +110,7 @@
         if (right.x - left.x < wide || right.y - left.y < 24 || wide > 260) return;
         const label = planner.el("span", { class: "community-name" }, text);
         group.addLayer(
-          L.marker(inside(polygons[i]) || box.getCenter(), {
+          L.marker(middleOf(polygons[i]) || box.getCenter(), {
             pane: where, interactive: false, keyboard: false,
             icon: L.divIcon({ className: "label-anchor", html: label, iconSize: [0, 0] }),
           })
@@ -123,7 +123,7 @@
   }
 
   /* A point well inside the widest part of a polygon: the middle of its longest crossing at half height. */
-  function inside(polygon) {
+  function middleOf(polygon) {
     const rings = polygon.getLatLngs();
     const box = polygon.getBounds();
     let best = null, widest = 0;
@@ -185,5 +185,39 @@
     for (const layer of layers) layer.addTo(map);
   }
 
-  Object.assign(planner, { inLines, unpack, unpackShapes, pane, streets, communities, names, northArrow });
+  /* The view of the map while places are clicked: what lies outside is brought in at the same scale, and back() returns to where the
+     clicks began, unless the map was moved by hand since. */
+  function keptView(map) {
+    let before = null, after = null;
+    const at = () => ({ centre: map.getCenter(), zoom: map.getZoom() });
+    const same = (one, two) => one.zoom === two.zoom && map.project(one.centre).distanceTo(map.project(two.centre)) < 2;
+    function moving(move) {
+      if (before === null || !same(at(), after)) before = at();
+      move();
+      after = at();
+    }
+    return {
+      /* bring a point into the frame, `margin` pixels from its edge */
+      point(where, margin = 60) {
+        moving(() => {
+          if (!map.getBounds().contains(where)) map.panTo(where, { animate: false });
+          else map.panInside(where, { padding: [margin, margin], animate: false });
+        });
+      },
+      /* bring a box into the frame, at a smaller scale only where it does not fit */
+      box(bounds) {
+        moving(() => {
+          if (map.getBounds().contains(bounds)) return;
+          const zoom = Math.min(map.getZoom(), map.getBoundsZoom(bounds, false, L.point(60, 60)));
+          map.setView(bounds.getCenter(), zoom, { animate: false });
+        });
+      },
+      back() {
+        if (before !== null && same(at(), after)) map.setView(before.centre, before.zoom, { animate: false });
+        before = after = null;
+      },
+    };
+  }
+
+  Object.assign(planner, { keptView, middleOf, inLines, unpack, unpackShapes, pane, streets, communities, names, northArrow });
 })(window.planner);

@@ -91,6 +91,12 @@ window.planner = window.planner || {};
     ].filter(Boolean);
   }
 
+  /* "+4 people", "1 person": a formatted number with its unit. */
+  function people(text, service) {
+    const unit = service.weighted ? "unit_weighted" : /^[+−]?1$/.test(text) ? "unit_person" : "unit_people";
+    return `${text} ${translate(unit)}`;
+  }
+
   function chip(service, small) {
     return el(
       "span",
@@ -99,5 +105,5 @@ window.planner = window.planner || {};
     );
   }
 
-  Object.assign(planner, { data, locales, setTexts, el, svg, translate, format, named, countedAs, chip });
+  Object.assign(planner, { data, locales, setTexts, el, svg, translate, format, named, countedAs, people, chip });
 })(window.planner);

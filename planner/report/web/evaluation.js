@@ -7,47 +7,7 @@ window.planner = window.planner || {};
 (function (planner) {
   const TOLERANCE = 1e-6;
 
-  /* ---- decoding (planner/report/encoding.py) ---- */
-
-  function bytes(text) {
-    const letters = atob(text);
-    const found = new Uint8Array(letters.length);
-    for (let i = 0; i < letters.length; i += 1) found[i] = letters.charCodeAt(i);
-    return found;
-  }
-
-  function counts(text, length, Kind) {
-    const source = bytes(text), found = new Kind(length);
-    let at = 0;
-    for (let i = 0; i < length; i += 1) {
-      let digit = source[at++], number = digit & 127, scale = 128;
-      while (digit > 127) {
-        digit = source[at++];
-        number += (digit & 127) * scale;
-        scale *= 128;
-      }
-      found[i] = number;
-    }
-    return found;
-  }
-
-  function steps(text, length) {
-    const found = counts(text, length, Float64Array);
-    let sum = 0;
-    for (let i = 0; i < length; i += 1) {
-      const step = found[i];
-      sum += step % 2 ? -(step + 1) / 2 : step / 2;
-      found[i] = sum;
-    }
-    return found;
-  }
-
-  function floats(packed, length) {
-    if (packed.counts !== undefined) return counts(packed.counts, length, Float64Array);
-    const view = new DataView(bytes(packed.floats).buffer), found = new Float64Array(length);
-    for (let i = 0; i < length; i += 1) found[i] = view.getFloat64(8 * i, true);
-    return found;
-  }
+  const { bytes, counts, steps, floats } = planner.decode;
 
   /* Travel times place by place: pairs starts[j] … starts[j + 1] of place j are (demand[p], timeClass[p]), demand ascending. */
   function walks(packed, places) {
@@ -295,6 +255,17 @@ window.planner = window.planner || {};
     return used;
   }
 
+  /* Floor area of one building with these offers in it. */
+  function areaAt(problem, here) {
+    const { offers, rules } = problem;
+    let used = 0;
+    for (const offer of here) used += offers.area[offer];
+    for (const room of rules.rooms) if (here.some((offer) => room.services.includes(offers.service[offer]))) used += room.area;
+    return used;
+  }
+
+  const exceeds = (used, limit) => used > limit * (1 + TOLERANCE) + TOLERANCE;
+
   /* ---- rules ---- */
 
   function broken(problem, chosen, spent, used) {
@@ -403,7 +374,7 @@ window.planner = window.planner || {};
       if (sites.hubOnly[site] && !isHub(problem, chosen, used, site)) found.push({ rule: "hub_only", site });
     }
     used.forEach((value, site) => {
-      if (value > problem.sites.area[site] * (1 + TOLERANCE) + TOLERANCE) found.push({ rule: "area", site, used: value, limit: problem.sites.area[site] });
+      if (exceeds(value, problem.sites.area[site])) found.push({ rule: "area", site, used: value, limit: problem.sites.area[site] });
     });
     return found;
   }
@@ -451,5 +422,5 @@ window.planner = window.planner || {};
     return found;
   }
 
-  planner.evaluation = { unpackProblem, makeCircleIndex, evaluate, coverageByPart, moved, adds, inOrder, circleOfTimeClass, priceOf };
+  planner.evaluation = { unpackProblem, makeCircleIndex, evaluate, coverageByPart, moved, adds, inOrder, circleOfTimeClass, priceOf, areaAt, exceeds };
 })(window.planner);

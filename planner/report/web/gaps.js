@@ -110,11 +110,11 @@
         return el("li", { key: `gap ${row.square}`, class: `part-row${ui.square === row.square ? " chosen" : ""}` },
           el("button", { type: "button", class: "row-button", "data-focus": `gap-${row.square}`, onclick: () => store.chooseSquare(row.square) },
             el("b", { class: "row-name" }, `${n + 1}. ${communityName(store, row)}`),
-            figure(`gap/${at}`, row.left, format.whole(row.left), { class: "row-number" }),
+            figure(`gap/${at}`, row.left, planner.people(format.whole(row.left), service), { class: "row-number" }),
             el("span", { class: "row-bar" }, el("i", { style: { width: `${(row.left / largest) * 100}%`, backgroundColor: "#c25a2e" } }))),
           help
             ? el("button", { type: "button", class: "help", "data-focus": `help-${row.square}`, onclick: () => store.choosePlace(help.site) },
-                translate("meeting.best_help", { site: store.placeName(help.site) }), " ", figure(`help/${at}`, help.gain, signed(help.gain)),
+                translate("meeting.best_help", { site: store.placeName(help.site) }), " ", figure(`help/${at}`, help.gain, planner.people(signed(help.gain), service)),
                 near && near.site === help.site ? [" · ", apart(near, at)] : null)
             : el("p", { class: "quiet help" }, translate("meeting.no_help")),
           near && !(help && near.site === help.site)
@@ -146,9 +146,7 @@
           group.addLayer(outline).addLayer(number);
         });
       },
-      goTo(square) {
-        map.fitBounds(L.latLngBounds(shapes[square].flat()), { padding: [60, 60], maxZoom: 16, animate: false });
-      },
+      boundsOf: (square) => L.latLngBounds(shapes[square].flat()),
     };
   }
 

@@ -28,12 +28,13 @@
 
   const drawn = (...shapes) => svg("svg", { viewBox: "0 0 22 14", width: 22, height: 14, "aria-hidden": "true" }, shapes);
   const symbols = {
-    communities: () => drawn(svg("rect", { x: 1, y: 1, width: 20, height: 12, fill: "#f5bb7b", stroke: "#5b6b75" })),
+    communities: () => drawn(svg("rect", { x: 1, y: 1, width: 20, height: 12, fill: "#f4f4f0", stroke: "#5b6b75" })),
     streets: () => drawn(svg("rect", { x: 0, y: 0, width: 22, height: 14, fill: "#d3dade" }), svg("path", { d: "M0 10 L22 4", stroke: "#ffffff", "stroke-width": 3 })),
     existing_facilities: () => drawn(svg("rect", { x: 6, y: 2, width: 10, height: 10, fill: "#3d4f5c", stroke: "#ffffff" })),
     candidates: () => drawn(svg("circle", { cx: 11, cy: 7, r: 4, fill: "#ffffff", stroke: "#1d2a33", "stroke-width": 1.4 })),
     opened_sites: () => drawn(svg("rect", { x: 1, y: 1, width: 20, height: 12, rx: 6, fill: "#1d2a33" }), svg("circle", { cx: 15, cy: 7, r: 3.5, fill: "#ffffff" })),
-    walking_circles: () => drawn(svg("circle", { cx: 11, cy: 7, r: 6, fill: "none", stroke: "#1d2a33", "stroke-dasharray": "3 2" })),
+    walking_circles: () => drawn(svg("rect", { x: 2, y: 2, width: 18, height: 10, rx: 5, fill: "none", stroke: "#1d2a33", "stroke-width": 2.4 })),
+    homes: () => drawn(svg("circle", { cx: 6, cy: 7, r: 3, fill: "#6fa3cf" }), svg("circle", { cx: 15, cy: 7, r: 3, fill: "#cc4a1a" })),
     community_names: () => el("span", { class: "symbol-text", "aria-hidden": "true" }, "Aa"),
   };
 
@@ -62,7 +63,7 @@
   }
 
   /* state: {service, minutes, when, measure}; change(name, value) is called on every press. */
-  function legend(map, run, layers, state, limitsOf, change) {
+  function legend(map, run, layers, state, mostOf, change) {
     const circlesAt = el("div", {});
     const key = el("div", { class: "ramp" });
     const title = el("p", { class: "ramp-title" });
@@ -71,7 +72,7 @@
         choice(translate("service"), run.services.map((service, s) => [s, [chip(service, true), service.name]]), state.service, (s) => change("service", s)),
         circlesAt,
         choice(translate("when"), [["before", translate("today")], ["after", translate("with_plan")]], state.when, (w) => change("when", w)),
-        choice(translate("colour_by"), [["people", translate("by_people")], ["share", translate("by_share")]], state.measure, (m) => change("measure", m))),
+        choice(translate("colour_by"), [["homes", translate("homes")], ["people", translate("by_people")], ["share", translate("by_share")]], state.measure, (m) => change("measure", m))),
       title, key,
       el("div", { class: "toggles" }, Object.entries(layers).map(([name, layer]) => toggle(map, name, layer, symbols[name]()))),
       el("p", { class: "quiet hint" }, translate("circles_note")));
@@ -81,10 +82,19 @@
     function update() {
       const service = run.services[state.service];
       circlesAt.replaceChildren(choice(translate("circle"), service.minutes.map((m) => [m, translate("minutes_short", { minutes: m })]), state.minutes, (m) => change("minutes", m)));
-      title.replaceChildren(translate("uncovered_in", { minutes: state.minutes, service: service.name }), " ", planner.labels(service) || "");
-      const rows = classes(run.palette, limitsOf(), state.measure === "share");
-      rows.push([run.palette.empty, translate("nobody_lives")]);
-      key.replaceChildren(...rows.map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text)));
+      title.replaceChildren(translate(state.measure === "homes" ? "legend_homes" : "uncovered_in", { minutes: state.minutes, service: service.name }), " ", planner.labels(service) || "");
+      key.replaceChildren(...rowsOf(service));
+    }
+    /* What the marks of the measure looked at mean. */
+    function rowsOf(service) {
+      const { homes } = run.palette, area = el("div", {}, el("i", { class: "symbol-area", style: { borderColor: service.outline } }), translate("area_line", { minutes: state.minutes }));
+      if (state.measure === "people") return [el("div", { class: "circle-key" }, planner.sizeKey(el, mostOf(), homes.left), area)];
+      if (state.measure === "homes") {
+        const rows = state.when === "before" ? ["reached", "left"] : ["reached", "gained", "left"];
+        return [el("div", { class: "circle-key" }, rows.map((name) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: homes[name] } }), translate(`homes_${name}`))), area, el("p", { class: "quiet hint" }, translate("homes_size")))];
+      }
+      const shares = [...classes(run.palette, [0.2, 0.4, 0.6, 0.8, 1], true), [run.palette.empty, translate("nobody_lives")]];
+      return [...shares.map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text)), area];
     }
     update();
     return { card, update };

@@ -32,7 +32,7 @@
   }
 
   /* On paper the map takes the size of the sheet's frame and is drawn in lines, not pixels. */
-  function print(map, fit) {
+  function print(map, fit, dots = null) {
     let seen = null, back = null;
     window.addEventListener("beforeprint", () => {
       seen = { centre: map.getCenter(), zoom: map.getZoom() };
@@ -40,15 +40,32 @@
       map.invalidateSize({ animate: false, pan: false });
       fit(false);
       back = planner.inLines(map);
+      planner.sharp = 2;
+      if (dots) dots.picture(true);
     });
     window.addEventListener("afterprint", () => {
       document.body.classList.remove("printing");
       if (back) back();
       back = null;
+      planner.sharp = 1;
+      if (dots) dots.picture(false);
       map.invalidateSize({ animate: false, pan: false });
       if (seen) map.setView(seen.centre, seen.zoom, { animate: false });
     });
   }
 
-  planner.mapControls = { furniture, print };
+  /* Esc closes what a click opened and returns to the view before it. */
+  function escapes(map, view, closed = () => {}) {
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      map.closePopup();
+      closed();
+      view.back();
+    });
+  }
+
+  /* Pixels of the map that a card covers at its right; on a phone the card stands below the map. */
+  const covered = (card) => (card.parentElement && getComputedStyle(card).position !== "static" ? card.offsetWidth + 6 : 0);
+
+  planner.mapControls = { covered, furniture, print, escapes };
 })(window.planner);

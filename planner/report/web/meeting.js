@@ -16,8 +16,8 @@
 
     const frame = map.getContainer();
     const bar = el("header", { id: "bar" }), board = el("aside", { id: "board" }), lists = el("aside", { id: "lists" });
-    const legend = el("aside", { id: "legend", class: "card" });
-    frame.parentElement.prepend(bar, board);
+    const legend = el("aside", { id: "legend", class: "card" }), notices = el("div", { id: "notices", "aria-live": "polite" });
+    frame.parentElement.prepend(bar, notices, board);
     frame.parentElement.append(lists, legend);
 
     /* ---- what people can do ---- */
@@ -32,6 +32,8 @@
       store.message = "";
       refresh();
     };
+    /* Follow the decisions that the page opened with. */
+    const opening = () => (facts.review ? decisions.imported(problem, facts, places.id, facts.review.file) : decisions.nothing("plan"));
     store.toggle = (site, service) => {
       const open = store.isOpen("room", service)[site] === 1;
       const ways = decisions.offersAt(problem, site, service), stands = decisions.standing(problem, site, service);
@@ -59,6 +61,11 @@
       meetingMap.goToSquare(square);
       store.look({ square, part: null, place: null, tab: "gaps" });
     };
+    /* Close the card of a place or community and return to the view before it was chosen. */
+    store.leave = () => {
+      meetingMap.goBack();
+      store.look({ place: null, part: null, square: null });
+    };
     store.chooseCommunity = (community) => {
       const part = store.parts.levels[store.ui.level].ofCommunity[community];
       store.look({ part: part < 0 ? null : part, place: null, tab: "parts" });
@@ -77,8 +84,13 @@
       link.href = URL.createObjectURL(new Blob([JSON.stringify(file, null, 2) + "\n"], { type: "application/json" }));
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-      store.message = translate("meeting.exported");
+      autosave.exported();
+      store.message = translate("meeting.exported", { number: store.state().forced.size });
       refresh();
+    };
+    store.startAgain = () => {
+      store.restored = null;
+      store.decide(opening());
     };
     store.import = async (file) => {
       if (!file) return;
@@ -95,10 +107,13 @@
     /* ---- what people see ---- */
 
     if (facts.review) {
-      store.history = decisions.history(decisions.imported(problem, facts, places.id, facts.review.file));
+      store.history = decisions.history(opening());
       store.ui.who = facts.review.file.who;
       store.ui.tab = "review";
     }
+
+    const autosave = planner.makeAutosave(store, places.id);
+    store.restored = autosave.restored;
 
     const meetingMap = planner.makeMeetingMap(map, store, ground, store.choosePlace, store.chooseCommunity);
 
@@ -109,10 +124,12 @@
       document.body.dataset.view = ui.view;
       keepingFocus(() => {
         show(bar, planner.toolbar(store, { refresh, language, print: () => sheet.open(), compare }));
+        show(notices, planner.notices(store));
         show(board, planner.scorecard(store));
         show(lists, planner.tabs(store));
         show(legend, planner.legendCard(store, meetingMap));
       });
+      autosave.save();
       if (ui.compare) meetingMap.swipe.label(viewName(ui.compare), translate("meeting.view_room"));
       meetingMap.refresh();
     }
@@ -140,6 +157,7 @@
         service.glyph = service.glyphs[code];
       });
       places.kind = places.kinds.map((kind) => kind[code]);
+      store.walkerName = (walker) => `${facts.walkers[walker].names[code]} · ${translate("metres_a_second", { speed: facts.walkers[walker].speed_m_s })}`;
       store.placeName = (site) => (places.name[site].trim() ? places.name[site] : places.id[site]);
       document.title = `${facts.names[code]} · ${translate("meeting.title")}`;
     }
@@ -157,6 +175,7 @@
     map.invalidateSize();
     map.fitBounds(home, { padding: [24, 24], animate: false });
     planner.store = store;
+    planner.autosave = autosave;
     planner.map = map;
     document.body.dataset.ready = "true";
     performance.mark("ready");

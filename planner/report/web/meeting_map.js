@@ -9,51 +9,74 @@
 
   const GAIN = ["#e3eef7", "#b5d4ea", "#7fb3d8", "#3f89bf", "#0b5e9b"];
   const LOSS = ["#fbe6d3", "#f7c79c", "#ee9c5c", "#d66d22", "#9c4406"];
+  const UNCHANGED = "#fbfbf9";
   const SHARES = [0.2, 0.4, 0.6, 0.8, 1];
 
+  /* Polygons carry colour for shares alone; under homes and sized circles they are ground. */
   function colours(store) {
-    const { ui, facts, problem } = store;
-    const { ramp, empty } = facts.palette;
-    const limits = ui.measure === "share" ? SHARES : facts.limits[problem.services[ui.service].id];
-    const rank = (value) => {
-      const at = limits.findIndex((limit) => value <= limit + 1e-9);
-      return at < 0 ? limits.length - 1 : at;
-    };
-    /* few classes still run through the whole ramp */
-    const pick = (list, i) => list[limits.length >= list.length ? i : Math.round(((i + 1) * list.length) / limits.length) - 1];
-    const least = ui.measure === "share" ? 1e-9 : 0.5;
+    const { ui } = store, { ramp, empty, muted } = store.facts.palette;
+    const rank = (value) => Math.min(SHARES.findIndex((limit) => value <= limit + 1e-9) >>> 0, SHARES.length - 1);
+    const text = (i) => `${Math.round((i ? SHARES[i - 1] : 0) * 100)}–${Math.round(SHARES[i] * 100)} %`;
     return {
-      limits,
       of(view, part) {
         const now = store.partFigures(view === "change" ? "room" : view, ui.service, 0, part, ui.circle);
         if (!(now.people > 0)) return empty;
-        const scale = ui.measure === "share" ? now.people : 1;
+        if (ui.measure !== "share") return muted;
         if (view !== "change") {
-          const left = (now.people - now.covered) / scale;
-          return left < least ? ramp[0] : pick(ramp.slice(1), rank(left));
+          const left = (now.people - now.covered) / now.people;
+          return left < 1e-9 ? ramp[0] : ramp[1 + rank(left)];
         }
         const then = store.partFigures(store.reference(), ui.service, 0, part, ui.circle);
-        const change = (now.covered - then.covered) / scale;
-        if (Math.abs(change) < least) return "#fbfbf9";
-        return pick(change > 0 ? GAIN : LOSS, rank(Math.abs(change)));
+        const change = (now.covered - then.covered) / now.people;
+        if (Math.abs(change) < 1e-9) return UNCHANGED;
+        return (change > 0 ? GAIN : LOSS)[rank(Math.abs(change))];
       },
       rows(view) {
-        const text = (i) => {
-          const below = i ? limits[i - 1] : 0;
-          if (ui.measure === "share") return `${Math.round(below * 100)}–${Math.round(limits[i] * 100)} %`;
-          return planner.format.span(below ? below + 1 : 1, limits[i]);
-        };
-        if (view !== "change") {
-          const none = [[ramp[0], ui.measure === "share" ? "0 %" : "0"]];
-          return [...none, ...limits.map((_, i) => [pick(ramp.slice(1), i), text(i)]), [empty, translate("nobody_lives")]];
-        }
-        const losses = limits.map((_, i) => [pick(LOSS, i), `−${text(i)}`]).reverse();
-        return [...losses, ["#fbfbf9", translate("meeting.unchanged")], ...limits.map((_, i) => [pick(GAIN, i), `+${text(i)}`]), [empty, translate("nobody_lives")]];
+        if (view !== "change") return [[ramp[0], "0 %"], ...SHARES.map((_, i) => [ramp[1 + i], text(i)]), [empty, translate("nobody_lives")]];
+        const losses = SHARES.map((_, i) => [LOSS[i], `−${text(i)}`]).reverse();
+        return [...losses, [UNCHANGED, translate("meeting.unchanged")], ...SHARES.map((_, i) => [GAIN[i], `+${text(i)}`]), [empty, translate("nobody_lives")]];
       },
     };
   }
 
-  const HOMES = { reached: "#2f7fc1", left: "#b5431b", gained: "#0b5e9b", lost_homes: "#c4540c" };
+  /* ---- homes and people ---- */
+
+  /* The class of every home in a view: [colour, radius, rank] of its dot, under a key. */
+  function homesOf(store, map, view) {
+    const { ui, problem, facts } = store, { people } = problem.services[ui.service], of = facts.palette.homes;
+    const now = store.counted(view === "change" ? "room" : view).rings[ui.service];
+    const then = store.counted(view === "change" ? store.reference() : "today").rings[ui.service];
+    return {
+      key: `homes ${view} ${ui.service} ${ui.circle} ${now.key} ${then.key}`,
+      paint(i) {
+        if (!(people[i] > 0)) return null;
+        const is = now.ring[i] <= ui.circle, was = then.ring[i] <= ui.circle, r = planner.dotRadius(map, people[i]);
+        if (is !== was) return [is ? of.gained : of.lost, r + 0.8, 2];
+        if (view === "change") return ["#b4bcc1", r * 0.6, 0];
+        return is ? [of.reached, r, 0] : [of.left, r, 1];
+      },
+    };
+  }
+
+  /* People of every community for sized circles: left out in a view, or gained and lost by the change. */
+  function peopleOf(store, view) {
+    const { ui, facts } = store, { homes } = facts.palette;
+    return (part) => {
+      const now = store.partFigures(view === "change" ? "room" : view, ui.service, 0, part, ui.circle);
+      if (view !== "change") return [now.people - now.covered, homes.left];
+      const change = now.covered - store.partFigures(store.reference(), ui.service, 0, part, ui.circle).covered;
+      return [Math.abs(change), change > 0 ? homes.gained : homes.lost];
+    };
+  }
+
+  /* The most people left out of a community today or in any view, so that circles of all views have one scale. */
+  function mostLeft(store) {
+    const { ui, parts } = store;
+    return parts.levels[0].names.reduce((most, _, part) => {
+      const { people, covered } = store.partFigures("today", ui.service, 0, part, ui.circle);
+      return Math.max(most, people - covered);
+    }, 1);
+  }
 
   /* ---- communities ---- */
 
@@ -86,93 +109,6 @@
         });
       },
     };
-  }
-
-  /* ---- homes ---- */
-
-  /* Canvas layer of dots, redrawn after every move of the map. */
-  const Dots = L.Layer.extend({
-    initialize(problem, pane) {
-      this._pane = pane;
-      this._n = problem.n;
-      this._x = new Float64Array(problem.n);
-      this._y = new Float64Array(problem.n);
-      const at = L.point(0, 0);
-      for (let i = 0; i < problem.n; i += 1) {
-        const lat = (problem.lat[i] / 1e6) * (Math.PI / 180);
-        at.x = problem.lon[i] / 1e6 / 360 + 0.5;
-        at.y = 0.5 - Math.log(Math.tan(Math.PI / 4 + lat / 2)) / (2 * Math.PI);
-        this._x[i] = at.x;
-        this._y[i] = at.y;
-      }
-    },
-    onAdd() {
-      this._canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", this.getPane(this._pane));
-      this.redraw();
-    },
-    onRemove() {
-      this._canvas.remove();
-    },
-    getEvents() {
-      return { moveend: this.redraw, resize: this.redraw };
-    },
-    /* On paper the dots are a picture: a canvas is not printed. */
-    picture(on) {
-      if (this._picture) this._picture.remove();
-      this._picture = null;
-      this._key = undefined;
-      if (!on || !this._paint) return;
-      this._picture = L.DomUtil.create("img", "dots-picture", this.getPane(this._pane));
-      this._picture.alt = "";
-      this._picture.src = this._canvas.toDataURL();
-      this._picture.style.width = this._canvas.style.width;
-      this._picture.style.height = this._canvas.style.height;
-      L.DomUtil.setPosition(this._picture, L.DomUtil.getPosition(this._canvas));
-      this._canvas.hidden = true;
-    },
-    /* paint(i) → [colour, radius] or null; nothing is drawn anew under the same key */
-    show(paint, key) {
-      if (key === this._key) return;
-      this._key = key;
-      this._paint = paint;
-      this.redraw();
-    },
-    redraw() {
-      if (!this._map) return;
-      this._canvas.hidden = false;
-      const map = this._map, size = map.getSize(), sharp = Math.max(1, window.devicePixelRatio || 1, planner.sharp || 1);
-      const canvas = this._canvas;
-      canvas.width = size.x * sharp;
-      canvas.height = size.y * sharp;
-      canvas.style.width = `${size.x}px`;
-      canvas.style.height = `${size.y}px`;
-      L.DomUtil.setPosition(canvas, map.containerPointToLayerPoint([0, 0]));
-      if (!this._paint) return;
-      const world = 256 * 2 ** map.getZoom();
-      const corner = map.project(map.containerPointToLatLng([0, 0]));
-      const context = canvas.getContext("2d");
-      context.scale(sharp, sharp);
-      for (let i = 0; i < this._n; i += 1) {
-        const x = this._x[i] * world - corner.x, y = this._y[i] * world - corner.y;
-        if (x < -8 || y < -8 || x > size.x + 8 || y > size.y + 8) continue;
-        const dot = this._paint(i);
-        if (dot === null) continue;
-        const r = dot[1];
-        context.fillStyle = dot[0];
-        if (r < 1.6) context.fillRect(x - r, y - r, 2 * r, 2 * r);
-        else {
-          context.beginPath();
-          context.arc(x, y, r, 0, 6.3);
-          context.fill();
-        }
-      }
-    },
-  });
-
-  /* Bigger where more people live, and with the zoom; never so big that a street disappears. */
-  function dotRadius(map, people) {
-    const grow = 1.35 ** (map.getZoom() - 14);
-    return Math.max(0.9, Math.min(7, (0.9 + 0.45 * Math.sqrt(people)) * grow));
   }
 
   /* ---- places ---- */
@@ -248,33 +184,41 @@
     const right = communities(map, "communities", 350, shapes, choosePart);
     let left = null;
     const streets = planner.streets(map, ground.streets, ground.perDegree);
-    planner.pane(map, "dots", 420, true);
-    const dots = new Dots(store.problem, "dots");
     const now = placeMarkers(map, "places", store, choosePlace);
     let then = null;
-    [right.group, streets, dots, now.group].forEach((layer) => map.addLayer(layer));
+    const sides = { right: sideOf("", 420), left: null };
+    [right.group, streets, now.group, ...sides.right.layers].forEach((layer) => map.addLayer(layer));
     const names = planner.names(map, right.polygons, ground.communities.name.map((name, i) => (name === ground.communities.id[i] ? "" : name)));
     map.addLayer(names);
     const chosen = L.marker([0, 0], { pane: planner.pane(map, "chosen", 630, true), interactive: false, keyboard: false, icon: L.divIcon({ className: "mark-anchor", html: el("div", { class: "chosen-place" }), iconSize: [0, 0] }) });
-    const ringPane = planner.pane(map, "rings", 400, true);
-    const ringRenderer = L.svg({ pane: ringPane });
-    const rings = L.layerGroup().addTo(map);
     const drawn = planner.unpackShapes(ground.circles.shapes, ground.perDegree);
+    const areaShapes = makeAreaShapes(store, ground, drawn);
     const squares = planner.squaresLayer(map, store, ground);
+    const view = planner.keptView(map);
     const swipe = makeSwipe(map, () => {
       if (left) clip();
     });
 
+    /* Homes, areas and sized circles of one side of the swipe, in panes of their own. */
+    function sideOf(suffix, order) {
+      const dots = new planner.Dots(store.problem.lon, store.problem.lat, planner.pane(map, `dots${suffix}`, order, true));
+      const areas = new planner.Areas(planner.pane(map, `areas${suffix}`, order + 4, true));
+      const people = planner.sizedCircles(map, `people${suffix}`, right.polygons);
+      return { dots, areas, people, layers: [dots, areas, people.layer] };
+    }
+
     const viewed = () => (store.ui.compare ? "room" : store.ui.view);
     const countedView = () => (viewed() === "change" ? "room" : viewed());
 
+    const CLIPPED = ["communities", "dots", "areas", "people", "places"];
     function clip() {
       const size = map.getSize(), at = swipe.share() * size.x;
       const corner = map.containerPointToLayerPoint([0, 0]), end = map.containerPointToLayerPoint(size);
       const middle = corner.x + at;
-      map.getPane("communitiesThen").style.clip = `rect(${corner.y}px,${middle}px,${end.y}px,${corner.x}px)`;
-      map.getPane("placesThen").style.clip = `rect(${corner.y}px,${middle}px,${end.y}px,${corner.x}px)`;
-      for (const pane of ["communities", "places"]) map.getPane(pane).style.clip = `rect(${corner.y}px,${end.x}px,${end.y}px,${middle}px)`;
+      for (const pane of CLIPPED) {
+        map.getPane(`${pane}Then`).style.clip = `rect(${corner.y}px,${middle}px,${end.y}px,${corner.x}px)`;
+        map.getPane(pane).style.clip = `rect(${corner.y}px,${end.x}px,${end.y}px,${middle}px)`;
+      }
     }
     map.on("move zoomend resize", () => left && clip());
 
@@ -282,46 +226,44 @@
       if (store.ui.compare && !left) {
         left = communities(map, "communitiesThen", 351, shapes, choosePart);
         then = placeMarkers(map, "placesThen", store, choosePlace);
-        map.addLayer(left.group);
-        map.addLayer(then.group);
+        sides.left = sideOf("Then", 421);
+        [left.group, then.group, ...sides.left.layers].forEach((layer) => map.addLayer(layer));
         swipe.show(true);
       } else if (!store.ui.compare && left) {
-        map.removeLayer(left.group);
-        map.removeLayer(then.group);
-        map.getPane("communitiesThen").remove();
-        map.getPane("placesThen").remove();
-        delete map._panes.communitiesThen;
-        delete map._panes.placesThen;
-        left = null;
-        then = null;
-        for (const pane of ["communities", "places"]) map.getPane(pane).style.clip = "";
+        [left.group, then.group, ...sides.left.layers].forEach((layer) => map.removeLayer(layer));
+        for (const pane of CLIPPED) {
+          map.getPane(`${pane}Then`).remove();
+          delete map._panes[`${pane}Then`];
+          map.getPane(pane).style.clip = "";
+        }
+        left = then = sides.left = null;
         swipe.show(false);
       }
     }
 
-    /* Demand points: inside the circles of the chosen place, or reached and left out; communities are then drawn paler. */
-    function showDots() {
-      const { ui, problem, facts } = store;
-      const { people } = problem.services[ui.service];
-      const homes = ui.place !== null || (ui.measure === "homes" && !ui.compare);
-      map.getContainer().classList.toggle("homes", homes);
-      if (!homes) dots.show(null, "none");
-      else if (ui.place !== null) {
-        const inside = ringsOf(ui.place);
-        const shades = planner.shades(facts.services[ui.service].colour, problem.services[ui.service].cutoffs_s.length);
-        dots.show((i) => (people[i] > 0 ? (inside.has(i) ? [shades[inside.get(i)], 1.2 * dotRadius(map, people[i]) + 0.8] : ["#aab3b9", dotRadius(map, people[i]) * 0.5]) : null),
-          `place ${ui.place} ${ui.service} ${store.walkerOf(ui.service)}`);
+    function showSide(side, view) {
+      const { ui, facts } = store, counted = view === "change" ? "room" : view;
+      if (ui.place !== null) {
+        const { paint, key } = walksOf(ui.place);
+        side.dots.show(paint, key);
+        side.areas.show(areaShapes.of(ui.place, ui.service, ui.circle), facts.services[ui.service].outline, `place ${ui.place} ${ui.service} ${ui.circle} ${store.walkerOf(ui.service)}`);
       } else {
-        const { ring, key } = store.counted(countedView()).rings[ui.service];
-        const then = viewed() === "change" ? store.counted(store.reference()).rings[ui.service] : null;
-        dots.show((i) => {
-          if (!(people[i] > 0)) return null;
-          const now = ring[i] <= ui.circle;
-          if (then === null) return [now ? HOMES.reached : HOMES.left, dotRadius(map, people[i])];
-          const was = then.ring[i] <= ui.circle;
-          return now === was ? ["#b4bcc1", dotRadius(map, people[i]) * 0.6] : [now ? HOMES.gained : HOMES.lost_homes, dotRadius(map, people[i]) + 0.6];
-        }, `homes ${ui.circle} ${key} ${then === null ? "" : then.key}`);
+        const { paint, key } = homesOf(store, map, view);
+        side.dots.show(ui.measure === "homes" ? paint : null, ui.measure === "homes" ? key : "none");
+        side.areas.show(areaShapes.open(counted), facts.services[ui.service].outline, `${ui.circle} ${store.counted(counted).rings[ui.service].key}`);
       }
+      const most = mostLeft(store);
+      side.people.show(ui.place === null && ui.measure === "people" ? peopleOf(store, view) : () => null, most);
+    }
+
+    /* Demand points by the circle of the chosen place that they lie in. */
+    function walksOf(place) {
+      const { ui, problem, facts } = store, { people } = problem.services[ui.service];
+      const inside = ringsOf(place), shades = planner.shades(facts.services[ui.service].colour, problem.services[ui.service].cutoffs_s.length);
+      return {
+        key: `place ${place} ${ui.service} ${store.walkerOf(ui.service)}`,
+        paint: (i) => (people[i] > 0 ? (inside.has(i) ? [shades[inside.get(i)], 1.2 * planner.dotRadius(map, people[i]) + 0.8, 1] : ["#aab3b9", planner.dotRadius(map, people[i]) * 0.5, 0]) : null),
+      };
     }
 
     /* Demand point → circle of the place it lies in, for the service looked at. */
@@ -336,27 +278,15 @@
       return inside;
     }
 
-    /* Whether the run drew the circles of a place for who walks to the service looked at. */
-    const outlined = (place) => ground.circles.place.some((id, k) => id === store.places.id[place] && ground.circles.walker[k] === store.walkerOf(store.ui.service));
-
-    /* The drawn circles of a place, where the run drew them. */
-    function showRings() {
-      const { ui, facts, problem } = store;
-      rings.clearLayers();
-      if (ui.place === null) return;
-      const id = store.places.id[ui.place], walker = store.walkerOf(ui.service), colour = facts.services[ui.service].colour;
-      ground.circles.place.forEach((place, k) => {
-        const rank = problem.services[ui.service].cutoffs_s.indexOf(60 * ground.circles.minutes[k]);
-        if (place !== id || ground.circles.walker[k] !== walker || rank < 0) return;
-        rings.addLayer(L.polygon(drawn[k], {
-          renderer: ringRenderer, interactive: false, color: colour, weight: 1.6, dashArray: [null, "7 4", "2 4"][rank] || "1 5",
-          fillColor: colour, fillOpacity: 0.05, smoothFactor: 0.5,
-        }));
-      });
-    }
-
     return {
-      dots, swipe,
+      swipe,
+      picture(on) {
+        for (const side of [sides.right, sides.left].filter(Boolean)) {
+          side.dots.picture(on);
+          side.areas.redraw();
+        }
+      },
+      most: () => mostLeft(store),
       refresh() {
         compare();
         const shade = colours(store);
@@ -366,8 +296,8 @@
         const marked = (i) => part !== null && store.parts.levels[level].ofCommunity[i] === part;
         right.mark(marked);
         if (left) left.mark(marked);
-        showDots();
-        showRings();
+        showSide(sides.right, viewed());
+        if (left) showSide(sides.left, store.ui.compare);
         squares.show();
         now.show(countedView());
         if (store.ui.place === null) chosen.remove();
@@ -378,17 +308,55 @@
         }
       },
       legend: () => colours(store).rows(viewed()),
-      goTo(site) {
-        map.setView([store.places.lat[site], store.places.lon[site]], Math.max(map.getZoom(), 15), { animate: false });
-      },
-      outlined,
-      goToSquare: squares.goTo,
+      goTo: (site) => view.point([store.places.lat[site], store.places.lon[site]]),
+      goBack: () => view.back(),
+      outlined: (place) => areaShapes.stored(place, store.ui.service),
+      goToSquare: (square) => view.box(squares.boundsOf(square)),
       goToPart(level, part) {
         const bounds = L.latLngBounds([]);
         right.polygons.forEach((polygon, i) => {
           if (store.parts.levels[level].ofCommunity[i] === part && polygon.getBounds().isValid()) bounds.extend(polygon.getBounds());
         });
-        if (bounds.isValid()) map.fitBounds(bounds, { padding: [60, 60], maxZoom: 16, animate: false });
+        if (bounds.isValid()) view.box(bounds);
+      },
+    };
+  }
+
+  /* side of the cells in which homes are gathered where no circle of a place was stored, and the radius drawn around each */
+  const CELL_M = 60, DISC_M = 65, METRES_PER_DEGREE = 111320;
+
+  /* What a walking area is drawn from: the stored circles of a place, or discs around the homes that reach it. */
+  function makeAreaShapes(store, ground, drawn) {
+    const { problem, places } = store, { place, walker, minutes } = ground.circles, stored = new Map(), made = new Map();
+    place.forEach((id, k) => stored.set(`${id} ${walker[k]} ${60 * minutes[k]}`, drawn[k]));
+    const keyOf = (site, service, circle) => `${places.id[site]} ${store.walkerOf(service)} ${problem.services[service].cutoffs_s[circle]}`;
+
+    function around(site, service, circle) {
+      const { starts, demand, timeClass } = problem.walkers[store.walkerOf(service)], ringOf = planner.evaluation.circleOfTimeClass(problem, service, store.walkerOf(service));
+      const high = (CELL_M / METRES_PER_DEGREE) * 1e6, wide = high / Math.cos((places.lat[site] * Math.PI) / 180), cells = new Map();
+      for (let p = starts[site]; p < starts[site + 1]; p += 1) {
+        if (ringOf[timeClass[p]] > circle) continue;
+        const column = Math.round(problem.lon[demand[p]] / wide), row = Math.round(problem.lat[demand[p]] / high);
+        cells.set(`${column} ${row}`, [(row * high) / 1e6, (column * wide) / 1e6]);
+      }
+      return { discs: [[places.lat[site], places.lon[site]], ...cells.values()], radius_m: DISC_M };
+    }
+
+    function of(site, service, circle) {
+      const key = keyOf(site, service, circle), rings = stored.get(key);
+      if (rings) return { rings };
+      if (!made.has(key)) made.set(key, around(site, service, circle));
+      return made.get(key);
+    }
+
+    return {
+      of: (site, service, circle) => [of(site, service, circle)],
+      stored: (site, service) => stored.has(keyOf(site, service, 0)),
+      /* of every place that is open for the service looked at */
+      open(name) {
+        const { service, circle } = store.ui, shapes = [];
+        store.isOpen(name, service).forEach((open, site) => open && shapes.push(of(site, service, circle)));
+        return shapes;
       },
     };
   }
@@ -444,5 +412,5 @@
     };
   }
 
-  Object.assign(planner, { makeMeetingMap, colours, gainColours: GAIN, lossColours: LOSS, homes: { colours: HOMES } });
+  Object.assign(planner, { makeMeetingMap });
 })(window.planner);

@@ -38,6 +38,7 @@
         el("h3", {}, chip(service), service.name,
           el("span", { class: "quiet" }, `${format.whole(rows[0].people)} ${translate(service.weighted ? "unit_weighted" : "unit_people")}`)),
         labels(service),
+        el("p", { class: "quiet hint" }, translate("assess.walker_of", { walker: service.walkerName, speed: service.speed_m_s })),
         rows.map((row) => {
           const share = (covered) => format.percent(row.people ? covered / row.people : 0);
           return el("div", { class: "cover-row", "data-service": row.service, "data-minutes": row.minutes },
@@ -47,7 +48,7 @@
               el("span", { class: "share-before" }, share(row.before)), " → ",
               el("b", { class: "share-after" }, share(row.after))),
             el("span", { class: "gain", title: `${format.whole(row.before)} → ${format.whole(row.after)}` },
-              format.signed(row.after - row.before)),
+              planner.people(format.signed(row.after - row.before), service)),
             service.limited ? el("span", { class: "found" }, translate("places_line", {
               before: format.whole(row.servedBefore), after: format.whole(row.servedAfter), share_before: share(row.servedBefore), share_after: share(row.servedAfter),
             })) : null,
@@ -66,9 +67,12 @@
       el("div", { class: loud ? "tile loud" : "tile", "data-indicator": indicator.key },
         el("dt", {}, indicator.label), el("dd", {}, indicator.text));
     const loud = new Set(["sites_opened", "co_located_services", "capital", "status"]);
+    const technical = new Set(["objective", "bound", "gap"]), plain = run.indicators.filter((i) => !technical.has(i.key));
     return section("plan-figures", translate("plan_title"),
-      el("dl", { class: "tiles" }, run.indicators.filter((i) => loud.has(i.key)).map((i) => tile(i, true))),
-      el("dl", { class: "lines" }, run.indicators.filter((i) => !loud.has(i.key)).map((i) => tile(i, false))));
+      el("dl", { class: "tiles" }, plain.filter((i) => loud.has(i.key)).map((i) => tile(i, true))),
+      el("dl", { class: "lines" }, plain.filter((i) => !loud.has(i.key)).map((i) => tile(i, false))),
+      el("details", { class: "technical" }, el("summary", {}, translate("technical_notes")),
+        el("dl", { class: "lines" }, run.indicators.filter((i) => technical.has(i.key)).map((i) => tile(i, false)))));
   }
 
   /* Services that open nowhere: which rule binds, and what opening one would cost. */
@@ -117,9 +121,21 @@
       frame.filter(([, value]) => value).map(([key, value]) => el("p", { class: "quiet" }, `${translate(key)} ${value}`)));
   }
 
+  /* What opens, what it costs, whom it reaches, and who is still left out: a paragraph before everything else. */
+  function opening(run) {
+    const value = Object.fromEntries(run.indicators.map((one) => [one.key, one]));
+    const reach = run.services.map((service) => {
+      const row = run.coverage.filter((one) => one.service === service.id).at(-1);
+      return translate("opening_reach", { service: service.name, minutes: row.minutes, share_before: format.percent(row.people ? row.before / row.people : 0), share_after: format.percent(row.people ? row.after / row.people : 0), left: planner.people(format.whole(row.people - row.after), service) });
+    });
+    return el("section", { class: "plan-opening" },
+      el("p", {}, el("b", {}, translate("opening", { sites: value.sites_opened.value, services: value.services_opened.value, capital: format.money(value.capital.value, run.language), yearly: format.money(value.yearly.value, run.language) }))),
+      reach.map((text) => el("p", {}, text)));
+  }
+
   function panel(run, places, go) {
     return el("aside", { id: "panel", "aria-label": translate("summary") },
-      header(run), coverage(run), figures(run), unopened(run) || "", sites(run, places, go), evidence(run), footer(run));
+      header(run), opening(run), coverage(run), figures(run), unopened(run) || "", sites(run, places, go), evidence(run), footer(run));
   }
 
   Object.assign(planner, { panel, labels, evidence, footer });

@@ -1,15 +1,9 @@
-/* Markers of places: existing facilities as squares, candidates as rings, opened sites as numbered pins, walking circles. */
+/* Markers of places: existing facilities as squares, candidates as rings, opened sites as numbered pins. */
 "use strict";
 
 (function (planner) {
   const { el, translate, format, named, chip } = planner;
   const INK = "#1d2a33";
-  /* nearest first */
-  const CIRCLE_STYLE = [
-    { weight: 2.4, opacity: 0.95, fillOpacity: 0.12 },
-    { weight: 1.7, opacity: 0.8, fillOpacity: 0.07, dashArray: "7 4" },
-    { weight: 1.4, opacity: 0.75, fillOpacity: 0.04, dashArray: "2 4" },
-  ];
 
   const Square = L.CircleMarker.extend({
     _updatePath() {
@@ -96,34 +90,6 @@
     return group;
   }
 
-  /* The circles of one service: of the sites that open it, for the people who walk to it, widest below. */
-  function circles(map, places, services, perDegree) {
-    const renderer = L.svg({ pane: planner.pane(map, "circles", 400, true) });
-    const shapes = planner.unpackShapes(places.circles.shapes, perDegree);
-    const group = L.layerGroup();
-    const opens = new Map(places.sites.map((site) => [places.id[site.place], site.services]));
-    function show(s) {
-      const service = services[s];
-      group.clearLayers();
-      const mine = shapes
-        .map((rings, k) => ({ rings, k, minutes: places.circles.minutes[k] }))
-        .filter(({ k, minutes }) =>
-          places.circles.walker[k] === service.walker &&
-          service.minutes.includes(minutes) &&
-          (opens.get(places.circles.place[k]) || []).includes(s))
-        .sort((a, b) => b.minutes - a.minutes);
-      for (const { rings, minutes } of mine) {
-        const style = CIRCLE_STYLE[Math.min(service.minutes.indexOf(minutes), CIRCLE_STYLE.length - 1)];
-        group.addLayer(
-          L.polygon(rings, {
-            renderer, interactive: false, smoothFactor: 0.5, color: service.colour, fillColor: service.colour, ...style,
-          })
-        );
-      }
-    }
-    return { layer: group, show };
-  }
-
   function rows(pairs) {
     return el("table", { class: "facts" }, el("tbody", {},
       pairs.filter(([, value]) => value !== null).map(([label, value]) =>
@@ -193,5 +159,5 @@
         .map(([service, told]) => el("div", { class: "quiet" }, service.name, told)));
   }
 
-  Object.assign(planner, { Square, facilities, candidates, sites, circles, pin, placeDetail, communityDetail });
+  Object.assign(planner, { Square, facilities, candidates, sites, pin, placeDetail, communityDetail });
 })(window.planner);

@@ -11,23 +11,23 @@
 
     function open() {
       if (seen) return;
-      seen = { centre: map.getCenter(), zoom: map.getZoom(), bounds: map.getBounds() };
+      seen = { centre: map.getCenter(), zoom: map.getZoom() };
       document.body.classList.add("sheet");
       paper.hidden = false;
       show(paper, furnish());
       planner.sharp = 2;
       map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(seen.bounds.contains(home) ? home : seen.bounds, { padding: [8, 8], animate: false });
+      map.fitBounds(home, { padding: [8, 8], animate: false });
       meetingMap.refresh();
       back = planner.inLines(map);
-      meetingMap.dots.picture(true);
+      meetingMap.picture(true);
     }
 
     function close() {
       if (!seen) return;
       document.body.classList.remove("sheet");
       paper.hidden = true;
-      meetingMap.dots.picture(false);
+      meetingMap.picture(false);
       back();
       planner.sharp = 1;
       map.invalidateSize({ animate: false, pan: false });

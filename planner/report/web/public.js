@@ -53,6 +53,7 @@
         el("h2", {}, translate("coverage_title")),
         facts.services.map((service, k) => el("div", { class: "cover" },
           el("h3", {}, chip(service, true), service.name),
+          el("p", { class: "quiet" }, translate("assess.walker_of", { walker: facts.walkers[service.walker].names[planner.language], speed: facts.walkers[service.walker].speed_m_s })),
           service.limited ? el("p", {}, el("span", { class: "counted-as" }, translate("meeting.reach_only"))) : null,
           facts.minutes[k].map((minutes) => {
             const row = facts.coverage[`${service.id} ${minutes}`], found = facts.found[`${service.id} ${minutes}`];
@@ -120,6 +121,7 @@
     L.control.zoom({ position: "topleft", zoomInTitle: translate("zoom_in"), zoomOutTitle: translate("zoom_out") }).addTo(map);
     map.invalidateSize();
     map.fitBounds(ground.focus, { animate: false });
+    planner.map = map;
     document.body.dataset.ready = "true";
   };
 })(window.planner);

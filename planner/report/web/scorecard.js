@@ -6,6 +6,12 @@
   const share = (covered, people) => (people > 0 ? covered / people : 0);
   const minutes = (store, k, c) => store.problem.services[k].cutoffs_s[c] / 60;
 
+  /* The circle of a service that is looked at: the chosen minutes, or the widest circle that is not wider, or its first. */
+  function circleOf(store, k) {
+    const { problem, ui } = store, chosen = problem.services[ui.service].cutoffs_s[ui.circle];
+    return Math.max(0, problem.services[k].cutoffs_s.filter((cutoff) => cutoff <= chosen).length - 1);
+  }
+
   function section(key, ...children) {
     return el("section", { class: `board-${key}` }, el("h2", {}, translate(`meeting.${key}`)), children);
   }
@@ -24,18 +30,21 @@
   function headline(store) {
     const { ui, facts } = store, k = ui.service, c = ui.circle;
     const service = facts.services[k], at = `${service.id}/${minutes(store, k, c)}`;
-    const covered = store.counted("room").covered[k][c], people = store.people[k];
-    return el("section", { class: "headline" },
+    const covered = store.counted("room").covered[k][c], people = store.people[k], faults = groupedRules(store.counted("room").broken);
+    return el("section", { class: `headline${faults.length ? " infeasible" : ""}` },
       el("p", { class: "eyebrow" }, translate("meeting.rooms_choice")),
       el("p", { class: "big" },
-        figure(`share/room/${at}`, share(covered, people), format.percent(share(covered, people)), { style: { color: service.colour } })),
+        figure(`share/room/${at}`, share(covered, people), format.percent(share(covered, people)), { style: faults.length ? {} : { color: service.colour } })),
+      faults.length ? el("p", { class: "strip", role: "status" }, el("b", {}, translate("meeting.infeasible")), ` ${planner.ruleText(store, faults[0])}`,
+        faults.length > 1 ? ` ${translate("meeting.and_more_rules", { number: faults.length - 1 })}` : null) : null,
       el("p", { class: "sentence" }, translate("meeting.headline", {
         covered: format.whole(covered), people: format.whole(people), minutes: minutes(store, k, c), service: service.name,
       })),
+      el("p", { class: "quiet hint" }, translate("assess.walker_of", { walker: facts.walkers[store.walkerOf(k)].names[planner.language], speed: facts.walkers[store.walkerOf(k)].speed_m_s })),
       labels(store, k),
       capacityText(store, k, c),
       el("table", { class: "moved" },
-        el("thead", {}, el("tr", {}, el("td", {}), ["newly_covered", "lost", "net"].map((key) => el("th", { scope: "col" }, translate(`meeting.${key}`))))),
+        el("thead", {}, el("tr", {}, el("th", { scope: "col" }, translate(service.weighted ? "unit_weighted" : "unit_people")), ["newly_covered", "lost", "net"].map((key) => el("th", { scope: "col" }, translate(`meeting.${key}`))))),
         el("tbody", {}, ["today", "plan"].map((then) => {
           const { gained, lost } = store.moved(then, k, c);
           return el("tr", {},
@@ -86,7 +95,7 @@
               figure(`covered/room/${at}`, of("room"), format.whole(of("room")), { class: "count" }),
               figure(`share/room/${at}`, share(of("room"), store.people[k]), format.percent(share(of("room"), store.people[k])), { class: "share" }));
           }),
-          k === ui.service ? null : capacityText(store, k, store.problem.services[k].cutoffs_s.length - 1),
+          k === ui.service ? null : capacityText(store, k, circleOf(store, k)),
           plannedServed(store, k))));
   }
 
@@ -173,6 +182,24 @@
     return found;
   }
 
+  /* Why the switch of a service at a place deserves a second look: a rule that is broken here, or would be by opening it. */
+  function switchWarning(store, site, service, open) {
+    const { problem } = store, now = store.counted("room");
+    if (open) {
+      const fault = now.broken.find((one) => one.site === site && (one.service === undefined || one.service === null || one.service === service || one.one === service || one.two === service));
+      return fault ? ruleText(store, fault) : null;
+    }
+    const way = planner.decisions.offersAt(problem, site, service)[0];
+    if (way === undefined) return null;
+    const here = store.openAt("room").get(site) || [], used = planner.evaluation.areaAt(problem, [...here, way]), limit = problem.sites.area[site];
+    if (planner.evaluation.exceeds(used, limit)) return ruleText(store, { rule: "area", site, used, limit });
+    for (const [one, two] of problem.rules.incompatible) {
+      const other = one === service ? two : two === service ? one : -1;
+      if (other >= 0 && here.some((offer) => problem.offers.service[offer] === other)) return ruleText(store, { rule: "incompatible", site, one, two });
+    }
+    return null;
+  }
+
   function floorText(store, one) {
     const floor = store.problem.rules.floors[one.floor];
     const values = {
@@ -240,5 +267,5 @@
           }))));
   }
 
-  Object.assign(planner, { scorecard, labels, capacityText, ruleText, groupedRules, shareOf: share, minutesAt: minutes });
+  Object.assign(planner, { scorecard, labels, capacityText, circleOf, switchWarning, ruleText, groupedRules, shareOf: share, minutesAt: minutes });
 })(window.planner);

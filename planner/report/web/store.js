@@ -14,7 +14,7 @@
       snapshots: [], prices: new Map(),
       ui: {
         service: 0, circle: Math.min(1, problem.services[0].cutoffs_s.length - 1), view: "room", walker: null,
-        level: parts.levels.length > 1 && parts.levels[0].names.length > 150 ? 1 : 0, measure: "people",
+        level: parts.levels.length > 1 && parts.levels[0].names.length > 150 ? 1 : 0, measure: "homes",
         place: null, part: null, square: null, tab: "sites", search: "", compare: null, order: "adds", every: false,
       },
     };
@@ -155,7 +155,7 @@
     for (const area of ground.areas) {
       const ofDemand = new Int32Array(problem.n);
       for (let i = 0; i < problem.n; i += 1) ofDemand[i] = problem.community[i] < 0 ? -1 : area.of[problem.community[i]];
-      levels.push({ id: area.column, ids: area.names, names: area.names, ofDemand, ofCommunity: area.of });
+      levels.push({ id: area.column, labels: area.labels, ids: area.names, names: area.names, ofDemand, ofCommunity: area.of });
     }
     return { levels };
   }

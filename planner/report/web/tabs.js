@@ -82,11 +82,11 @@
     const { ui, places, facts } = store, k = ui.service;
     const at = `${places.id[site]}/${facts.services[k].id}/${planner.minutesAt(store, k, ui.circle)}`;
     const note = [places.kind[site], places.area_m2[site] === null ? null : format.square(places.area_m2[site])].filter(Boolean).join(" · ");
-    return el("li", { key: `site ${site}`, class: `site-row${facts.services.length > 3 ? " stacked" : ""}${ui.place === site ? " chosen" : ""}${could ? "" : " cannot"}` },
+    return el("li", { key: `site ${site}`, class: `site-row${ui.place === site ? " chosen" : ""}${could ? "" : " cannot"}` },
       el("button", { type: "button", class: "site-name", "data-focus": `site-${site}`, onclick: () => store.choosePlace(site) },
         el("b", {}, store.placeName(site)), el("span", { class: "quiet" }, note)),
       el("span", { class: "site-adds" },
-        could ? figure(`adds/${at}`, gain, open[site] ? translate("meeting.only_here", { people: format.whole(gain) }) : signed(gain), { class: open[site] ? "only" : "adds" }) : el("span", { class: "quiet" }, "–"),
+        could ? figure(`adds/${at}`, gain, open[site] ? translate("meeting.only_here", { people: planner.people(format.whole(gain), facts.services[k]) }) : planner.people(signed(gain), facts.services[k]), { class: open[site] ? "only" : "adds" }) : el("span", { class: "quiet" }, "–"),
         could && cost !== null && !open[site] ? el("span", { class: "quiet" }, formatMoney(cost)) : null),
       el("span", { class: "switches" }, facts.services.map((_, service) => switchFor(store, site, service))));
   }
@@ -99,9 +99,10 @@
     const open = store.isOpen("room", service)[site] === 1;
     const decision = store.state().forced.get(decisions.keyOf(site, service));
     const fixed = stands && open && !problem.offers.mayClose[decisions.standing(problem, site, service)];
-    const label = translate(open ? "meeting.switch_open" : "meeting.switch_closed", { service: facts.services[service].name, site: store.placeName(site) });
+    const warning = planner.switchWarning(store, site, service, open);
+    const label = translate(open ? "meeting.switch_open" : "meeting.switch_closed", { service: facts.services[service].name, site: store.placeName(site) }) + (warning ? `\n⚠ ${warning}` : "");
     return el("button", {
-      type: "button", class: `switch${decision ? " forced" : ""}`, "aria-pressed": String(open), "aria-label": label, title: label,
+      type: "button", class: `switch${decision ? " forced" : ""}${warning ? " switch-warned" : ""}`, "aria-pressed": String(open), "aria-label": label, title: label,
       disabled: fixed ? "" : null, "data-toggle": `${store.places.id[site]} ${facts.services[service].id}`, "data-focus": `switch-${site}-${service}`,
       style: open ? { backgroundColor: facts.services[service].colour, borderColor: facts.services[service].colour } : { color: facts.services[service].colour },
       onclick: () => store.toggle(site, service),
@@ -109,25 +110,25 @@
   }
 
   function siteCard(store, site) {
-    const { places, problem, facts, ui } = store, at = store.servicesAt[site];
-    const now = store.counted("room"), limit = problem.sites.area[site];
+    const { places, problem, facts } = store, at = store.servicesAt[site];
+    const now = store.counted("room"), limit = problem.sites.area[site], faults = now.broken.filter((one) => one.site === site);
     const whole = store.state().forced.get(decisions.keyOf(site, null));
     const facility = places.role[site] === "facility";
     const rows = facts.services.map((service, k) => {
       if (!at.fresh.has(k) && !at.standing.has(k)) return null;
-      const gain = store.adds(k, k === ui.service ? ui.circle : problem.services[k].cutoffs_s.length - 1);
+      const c = planner.circleOf(store, k), gain = store.adds(k, c);
       return el("tr", {},
         el("td", {}, switchFor(store, site, k)),
         el("th", { scope: "row" }, service.name, at.standing.has(k) ? el("span", { class: "quiet" }, ` · ${translate("meeting.stands_today")}`) : null,
           el("div", { class: "ways" }, sizeChoice(store, site, k))),
-        el("td", { class: "number" }, store.isOpen("room", k)[site] ? "" : signed(gain[site])),
+        el("td", { class: "number" }, store.isOpen("room", k)[site] ? "" : [el("span", { class: service.weighted ? null : "nowrap" }, planner.people(signed(gain[site]), service)), el("span", { class: "quiet" }, ` ${translate("minutes_short", { minutes: planner.minutesAt(store, k, c) })}`)]),
         el("td", {}, store.state().forced.has(decisions.keyOf(site, k))
           ? el("button", { type: "button", class: "free", title: translate("meeting.leave_free"), "aria-label": translate("meeting.leave_free"), "data-focus": `free-${site}-${k}`, onclick: () => store.free(site, k) }, "↺")
           : null));
     });
     const missing = facts.services.filter((_, k) => !at.fresh.has(k) && !at.standing.has(k)).map((service) => service.name);
     return el("article", { key: `card ${site}`, class: "card-of" },
-      el("button", { type: "button", class: "close", "aria-label": translate("close"), "data-focus": "close", onclick: () => store.look({ place: null }) }, "×"),
+      el("button", { type: "button", class: "close", "aria-label": translate("close"), "data-focus": "close", onclick: () => store.leave() }, "×"),
       el("p", { class: "eyebrow" }, translate(facility ? "existing_facility" : "candidate")),
       el("h3", {}, store.placeName(site)),
       el("p", { class: "quiet" }, [
@@ -138,9 +139,11 @@
       el("table", { class: "card-table" }, el("tbody", {}, rows)),
       reachTable(store, site),
       missing.length && !facility ? el("p", { class: "quiet hint" }, translate("meeting.does_not_fit", { services: missing.join(planner.locales[planner.language].list) })) : null,
+      faults.length ? el("ul", { class: "broken" }, planner.groupedRules(faults).map((one) => el("li", {}, planner.ruleText(store, one)))) : null,
       facility ? null : el("p", { class: "used" },
-        figure(`site-area/${places.id[site]}`, now.siteArea[site], format.square(now.siteArea[site])),
-        limit === Infinity ? "" : ` / ${format.square(limit)}`, " · ",
+        el("span", { class: faults.some((one) => one.rule === "area") ? "over" : "" },
+          figure(`site-area/${places.id[site]}`, now.siteArea[site], format.square(now.siteArea[site])),
+          limit === Infinity ? "" : ` ${translate("of")} ${format.square(limit)}`), " · ",
         figure(`site-capital/${places.id[site]}`, now.siteCapital[site], formatMoney(now.siteCapital[site]))),
       facility ? null : el("div", { class: "whole" },
         el("button", { type: "button", "aria-pressed": String(Boolean(whole && !whole.open)), "data-focus": `whole-closed-${site}`, onclick: () => store.lockSite(site, false) }, translate("meeting.close_site")),
@@ -158,10 +161,15 @@
       places === null || places === Infinity ? null : el("b", { class: "short" }, translate("meeting.places", { places: format.whole(places) })));
   }
 
+  function sizeName(store, way) {
+    const { offers, services } = store.problem, { sizes } = services[offers.service[way]], size = offers.size[way];
+    return Object.hasOwn(sizes, size) ? sizes[size][planner.language] : size;
+  }
+
   function wayName(store, way) {
     const { offers } = store.problem, from = offers.moves[way];
     const what = from >= 0 ? translate("meeting.moved_from", { site: store.placeName(offers.site[from]) })
-      : store.servicesAt[offers.site[way]].standing.has(offers.service[way]) ? translate("meeting.extended") : offers.size[way];
+      : store.servicesAt[offers.site[way]].standing.has(offers.service[way]) ? translate("meeting.extended") : sizeName(store, way);
     const places = offers.capacity[way] === Infinity ? null : translate("meeting.places", { places: format.whole(offers.capacity[way]) });
     return [what, places, formatMoney(offers.capital[way])].filter(Boolean).join(" · ");
   }
@@ -183,7 +191,7 @@
     return el("div", { class: "order" }, el("span", { class: "quiet" }, translate("meeting.by_level")),
       store.parts.levels.map((level, i) => el("button", {
         type: "button", "aria-pressed": String(store.ui.level === i), "data-focus": `level-${i}`, onclick: () => store.look({ level: i, part: null }),
-      }, i ? level.id : translate("community"))));
+      }, i ? level.labels[planner.language] : translate("community"))));
   }
 
   function parts(store) {
@@ -224,8 +232,8 @@
   function partCard(store, part) {
     const { ui, facts, problem } = store, level = store.parts.levels[ui.level];
     return el("article", { key: `part card ${part}`, class: "card-of" },
-      el("button", { type: "button", class: "close", "aria-label": translate("close"), "data-focus": "close", onclick: () => store.look({ part: null }) }, "×"),
-      el("p", { class: "eyebrow" }, ui.level ? level.id : translate("community")),
+      el("button", { type: "button", class: "close", "aria-label": translate("close"), "data-focus": "close", onclick: () => store.leave() }, "×"),
+      el("p", { class: "eyebrow" }, ui.level ? level.labels[planner.language] : translate("community")),
       el("h3", {}, planner.named(level.names[part])),
       facts.services.map((service, k) => {
         const { people } = store.partFigures("room", k, ui.level, part, 0);
@@ -280,7 +288,6 @@
         el("button", { type: "button", class: "loud", "data-focus": "export", "data-action": "export", onclick: () => store.export() }, translate("meeting.export")),
         el("label", { class: "button" }, translate("meeting.import"), el("input", { type: "file", accept: ".json,application/json", class: "hidden-file", "data-action": "import", onchange: (event) => store.import(event.target.files[0]) })),
         el("button", { type: "button", "data-focus": "keep", "data-action": "keep", onclick: () => store.keep() }, translate("meeting.keep"))),
-      store.message ? el("p", { class: "message", role: "status" }, store.message) : null,
     ];
   }
 

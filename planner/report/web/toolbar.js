@@ -63,8 +63,7 @@
     return el("label", { class: "pick" }, el("span", { class: "quiet" }, translate("meeting.walker")),
       el("select", { "data-focus": "walker", "data-action": "walker", onchange: (event) => store.look({ walker: event.target.value || null }) },
         el("option", { value: "" }, translate("meeting.own_walker")),
-        names.map((name) => el("option", { value: name, selected: store.ui.walker === name ? "" : null, title: walkers[name].source },
-          `${name} · ${walkers[name].speed_m_s} m/s`))));
+        names.map((name) => el("option", { value: name, selected: store.ui.walker === name ? "" : null, title: walkers[name].source }, store.walkerName(name)))));
   }
 
   /* ---- the legend ---- */
@@ -73,27 +72,42 @@
     const { ui, facts } = store, service = facts.services[ui.service];
     const values = { service: service.name, minutes: planner.minutesAt(store, ui.service, ui.circle) };
     const view = ui.compare ? "room" : ui.view, homes = ui.measure === "homes";
-    const title = ui.place !== null ? translate("meeting.circles_of", { site: store.placeName(ui.place), service: service.name }) : view === "change" ? translate(`meeting.legend_change_${store.reference()}`, values) : homes ? translate("meeting.legend_homes", values) : translate("uncovered_in", values);
+    const title = ui.place !== null ? translate("meeting.circles_of", { site: store.placeName(ui.place), service: service.name }) : view === "change" ? translate(`meeting.legend_change_${store.reference()}`, values) : homes ? translate("legend_homes", values) : translate("uncovered_in", values);
     return [
       el("p", { class: "ramp-title" }, title), planner.labels(store, ui.service),
       ui.place !== null ? circleKey(store, meetingMap)
-        : homes ? homesKey(view)
-          : el("div", { class: "ramp" }, meetingMap.legend().map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text))),
-      el("div", { class: "options", role: "group", "aria-label": translate("colour_by") }, (facts.homes ? ["people", "share", "homes"] : ["people", "share"]).map((measure) =>
+        : homes ? homesKey(store, view)
+          : ui.measure === "people" ? peopleKey(store, meetingMap, view)
+            : el("div", { class: "ramp" }, meetingMap.legend().map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text))),
+      el("div", { class: "options", role: "group", "aria-label": translate("colour_by") }, ["homes", "people", "share"].map((measure) =>
         press(`measure-${measure}`, translate(`meeting.by_${measure}`), ui.measure === measure, () => store.look({ measure }), { "data-measure": measure }))),
       view === "change" ? el("div", { class: "options", role: "group", "aria-label": translate("meeting.compare") }, ["today", "plan"].map((reference) =>
         press(`reference-${reference}`, translate(`meeting.against_${reference}`), store.reference() === reference, () => store.look({ reference })))) : null,
       el("details", { class: "symbols", open: window.innerHeight > 800 || document.body.classList.contains("sheet") ? "" : null }, el("summary", {}, translate("meeting.symbols")),
-        [["pin-symbol", "meeting.symbol_open"], ["pin-symbol pin-new", "meeting.symbol_new"], ["ghost", "meeting.symbol_ghost"], ["may", "meeting.symbol_may"], ["stand", "meeting.symbol_stand"]].map(([kind, key]) =>
+        [["pin-symbol", "meeting.symbol_open"], ["pin-symbol pin-new", "meeting.symbol_new"], ["ghost", "meeting.symbol_ghost"], ["may", "meeting.symbol_may"], ["may may-not", "meeting.symbol_may_not"],
+          ["stand", "meeting.symbol_stand"], ["stand stand-closed", "meeting.symbol_stand_closed"], ["may may-touched", "meeting.symbol_touched"]].map(([kind, key]) =>
           el("div", {}, el("span", { class: "symbol" }, el("i", { class: kind })), translate(key)))),
     ].filter(Boolean);
   }
 
-  function homesKey(view) {
-    const { colours } = planner.homes;
-    const rows = view === "change" ? ["gained", "lost_homes"] : ["reached", "left"];
-    return el("div", { class: "circle-key" }, rows.map((key) =>
-      el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: colours[key] } }), translate(`meeting.homes_${key}`))));
+  function homesKey(store, view) {
+    const { homes } = store.facts.palette;
+    const rows = { today: ["reached", "left"], change: ["gained", "lost"] }[view] || ["reached", "gained", "left", ...(view === "room" ? ["lost"] : [])];
+    return el("div", { class: "circle-key" }, rows.map((key) => dotRow(homes[key], translate(`homes_${key}`))), areaRow(store), el("p", { class: "quiet hint" }, translate("homes_size")));
+  }
+
+  function peopleKey(store, meetingMap, view) {
+    const { homes } = store.facts.palette;
+    return el("div", { class: "circle-key" }, planner.sizeKey(el, meetingMap.most(), view === "change" ? homes.gained : homes.left),
+      view === "change" ? dotRow(homes.lost, translate("meeting.lost")) : null, areaRow(store));
+  }
+
+  const dotRow = (colour, text) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: colour } }), text);
+
+  /* The line around what the open places reach. */
+  function areaRow(store) {
+    const { ui, facts } = store;
+    return el("div", {}, el("i", { class: "symbol-area", style: { borderColor: facts.services[ui.service].outline } }), translate("area_line", { minutes: planner.minutesAt(store, ui.service, ui.circle) }));
   }
 
   function circleKey(store, meetingMap) {
@@ -103,6 +117,7 @@
     return el("div", { class: "circle-key" },
       cutoffs.map((cutoff, c) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: shades[c] } }),
         translate("meeting.circle_row", { minutes: cutoff / 60, people: format.whole(reach[c]) }))),
+      areaRow(store),
       el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: "#aab3b9" } }), translate("meeting.circle_outside")),
       el("p", { class: "quiet hint" }, translate(meetingMap.outlined(ui.place) ? "meeting.circles_outlined" : "meeting.circles_dots")));
   }
@@ -154,8 +169,8 @@
       } else if (command && !typing && event.key.toLowerCase() === "y") {
         event.preventDefault();
         if (store.history.redo()) refresh();
-      } else if (event.key === "Escape" && (store.ui.place !== null || store.ui.part !== null)) {
-        store.look({ place: null, part: null });
+      } else if (event.key === "Escape" && (store.ui.place !== null || store.ui.part !== null || store.ui.square !== null)) {
+        store.leave();
       } else if (!typing && !command && event.key === "/") {
         event.preventDefault();
         const search = document.querySelector(".search");

@@ -1,10 +1,32 @@
 import itertools
+import re
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.report.cartography import RAMP, SERVICES, class_limits, glyphs
+from planner.report.cartography import (
+    EMPTY,
+    GROUND,
+    HOMES,
+    MUTED,
+    RAMP,
+    SERVICES,
+    class_limits,
+    glyphs,
+    outline_colour,
+    relative_luminance,
+)
+from tests.conftest import REPOSITORY
+
+#: colours of gains and losses of the meeting page
+_SCRIPT = (REPOSITORY / "planner" / "report" / "web" / "meeting_map.js").read_text(encoding="utf-8")
+DIVERGING_ON_PAGES = [
+    colour
+    for name in ("GAIN", "LOSS")
+    for colour in re.findall(r"#\w{6}", re.search(rf"const {name} = (.*)", _SCRIPT)[1])
+]
 
 
 @given(st.lists(st.floats(0, 1e7), max_size=200))
@@ -23,9 +45,14 @@ def test_limits_are_round_numbers():
 
 
 def test_glyphs_tell_services_apart():
-    assert glyphs(["Canteen", "Childcare", "Clinic"]) == ("C", "H", "L")
-    assert glyphs(["养老", "食堂", "托育"]) == ("养", "食", "托")
-    assert glyphs(["A", "A", "--"]) == ("A", "2", "3")
+    assert glyphs(["Elder care", "Canteen", "Childcare", "Clinic"]) == ("E", "Ca", "Ch", "Cl")
+    assert glyphs(["养老服务", "社区食堂", "托育服务", "社区卫生站"]) == ("养", "餐", "托", "医")
+    assert glyphs(["A", "A", "--"]) == ("1", "2", "3")
+
+
+def test_a_study_may_choose_its_letters():
+    assert glyphs(["Canteen", "Childcare"], ["🍲", None]) == ("🍲", "C")
+    assert glyphs(["养老", "食堂"], ["长", "饭"]) == ("长", "饭")
 
 
 def _lightness(colour):
@@ -45,3 +72,16 @@ def test_white_letters_are_legible_on_every_service():
     for colour in SERVICES:
         y = ((_lightness(colour) + 16) / 116) ** 3
         assert 1.05 / (y + 0.05) >= 3.0, colour  # WCAG 2.1, 1.4.11: large bold text and graphics
+
+
+def _contrast(one, other):
+    brighter, darker = sorted((relative_luminance(one), relative_luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("position", range(len(SERVICES)))
+@pytest.mark.parametrize("ground", [MUTED, GROUND, EMPTY, *RAMP, *HOMES.values(), *DIVERGING_ON_PAGES])
+def test_the_line_of_an_area_or_its_casing_stands_out_from_everything_under_it(position, ground):
+    line = outline_colour(position)
+    assert max(_contrast(line, ground), _contrast("#ffffff", ground)) >= 3.0
+    assert _contrast(line, "#ffffff") >= 3.0

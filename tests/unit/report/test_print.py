@@ -9,7 +9,7 @@ from matplotlib.image import imread
 from planner.errors import OutputError
 from planner.report import print_sheets
 from planner.report.print_layout import MAP_MM, write_print_sheets
-from planner.report.print_map import SCALES, map_spec, one_line, uncovered_people
+from planner.report.print_map import SCALES, classes_of_homes, map_spec, one_line, walking_area
 from tests.unit.report.small_run import HOSTILE, small_run
 
 
@@ -67,13 +67,26 @@ def test_the_scale_is_round_and_the_frame_is_true_to_it(run):
     assert sites.y.between(bottom, top).all()
 
 
-def test_the_colours_are_of_the_stored_figures(run):
-    left_out, people = uncovered_people(run, 0, 10, "after")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_colours_are_of_the_stored_figures(run, when):
+    classes = classes_of_homes(run, 0, 10, when)
+    inside = np.isin(classes, ["reached", "gained"])
     whole = run.tables.coverage[
         (run.tables.coverage["service"] == "elder_care") & (run.tables.coverage["minutes"] == 10)
     ]
-    assert people.sum() == pytest.approx(whole["people"].iloc[0])
-    assert left_out.sum() == pytest.approx(whole["people"].iloc[0] - whole["covered_after"].iloc[0])
+    people = run.tables.demand["people_elders"].to_numpy()
+    assert people[inside].sum() == pytest.approx(whole[f"covered_{when}"].iloc[0])
+    assert people[classes == "left"].sum() == pytest.approx((whole["people"] - whole[f"covered_{when}"]).iloc[0])
+
+
+def test_the_area_is_that_of_the_open_places(run):
+    circles = run.tables.circles
+    mine = circles[
+        circles["place_id"].isin(["p05", "p11"]) & (circles["walker"] == "elder") & (circles["minutes"] == 10)
+    ]
+    area = walking_area(run, 0, 10, "after")
+    assert area.area == pytest.approx(mine.geometry.union_all().area)
+    assert walking_area(run, 0, 10, "before").is_empty
 
 
 @pytest.mark.parametrize("name", HOSTILE)
