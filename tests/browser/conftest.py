@@ -18,11 +18,11 @@ from planner.report.meeting import meeting_page
 from planner.report.public import public_page
 from planner.report.web_map import map_page
 from planner.store.comparison import compare, find_runs
-from planner.workflow.assess import assess
 from planner.workflow.decisions import Decisions
 from planner.workflow.review import Column, Price, Review
 from tests.tiny_town import write_town
 from tests.unit.report.small_run import small_run, small_study
+from tests.verbs import assess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
