@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from planner.i18n import languages
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -67,6 +69,9 @@ class TableSchema:
         for column in self.columns:
             if column.name == name or ("<" in column.name and fnmatchcase(name, re.sub("<.*?>", "*", column.name))):
                 return column
+        stem, mark, language = name.rpartition("_")
+        if language != "en" and language in languages():  # texts of a further language are declared as those in English
+            return self.column(f"{stem}{mark}en")
         raise KeyError(name)
 
     def require_declared(self, names: Iterable[str]) -> None:

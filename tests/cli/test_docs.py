@@ -57,7 +57,7 @@ def test_the_pages_name_every_verb():
 
 def test_the_recipes_name_files_that_are_there():
     text = (REPOSITORY / "docs" / "extending.md").read_text(encoding="utf-8")
-    named = re.findall(r"`((?:planner|tests|docs)/[\w/]+\.(?:py|js|toml|md))`", text)
+    named = re.findall(r"\b((?:planner|tests|docs)/[\w/]+\.(?:py|js|toml|md))\b", text)
     missing = [name for name in named if "VERB" not in name and not (REPOSITORY / name).is_file()]
     assert len(named) > 20
     assert missing == []
