@@ -119,7 +119,7 @@ def test_every_choice_goes_through_every_verb(tmp_path, part):
     done = [
         one for answer in walk.answers if answer.code == 0 and answer.words[0] == "explain" for one in answer.values
     ]
-    assert len(done) > 0.9 * len(choices), "most choices go with the street: it is the walk that is at fault"
+    assert len(done) > 0.85 * len(choices), "most choices go with the street: it is the walk that is at fault"
 
 
 @pytest.mark.parametrize("goals", [1, pytest.param(2, marks=pytest.mark.scale)])
