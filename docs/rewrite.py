@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from planner.i18n.findings_page import findings_text
+from findings_page import findings_text
+
 from planner.store.schema import as_markdown
 from planner.study.reference import reference_text, schema_text
 from planner.study.starter import starter_text

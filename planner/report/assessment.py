@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.i18n import format_count, format_share, text_column, translate
-from planner.report.sheets import sheet_column
 from planner.report.summary import aligned
 from planner.report.workbook import figures_columns, findings_columns
-from planner.report.xlsx import Column, write_sheets
+from planner.report.xlsx import Column, sheet_column, write_sheets
 from planner.store.schema import schema
 
 if TYPE_CHECKING:

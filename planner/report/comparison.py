@@ -22,10 +22,9 @@ from planner.i18n import (
     translate,
 )
 from planner.report.setting_names import setting_name, setting_value
-from planner.report.sheets import sheet_column
 from planner.report.summary import COVERAGE_FIELDS, UNKNOWN, aligned, coverage_line, status_text
 from planner.report.svg import cost_coverage_plot, stability_map
-from planner.report.xlsx import Column, write_sheets
+from planner.report.xlsx import Column, sheet_column, write_sheets
 from planner.store.comparison import tables_of
 from planner.store.measures import ANNUAL_YEARS
 from planner.study.scenarios import BASE

@@ -17,9 +17,8 @@ from planner.i18n import (
     text_column,
     translate,
 )
-from planner.report.sheets import sheet_column
 from planner.report.summary import UNKNOWN
-from planner.report.xlsx import Column, write_sheets
+from planner.report.xlsx import Column, sheet_column, write_sheets
 from planner.store.schema import schema
 from planner.study.rules import MAXIMISED
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.i18n import format_gap, format_money, format_share, money_label, translate
 from planner.report.cartography import INK, SERVICES
-from planner.report.sheets import sheet_column
-from planner.report.xlsx import write_sheets
+from planner.report.xlsx import sheet_column, write_sheets
 from planner.study.rules import MAXIMISED
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from planner.i18n import join, messages, money_label, text_column, translate
 from planner.report.evidence import evidence_rows
-from planner.report.sheets import sheet_column
 from planner.report.summary import coverage, indicator_label, indicators, limited_services, status_text, unopened_rows
-from planner.report.xlsx import Column, write_sheets
+from planner.report.xlsx import Column, sheet_column, write_sheets
 from planner.store.schema import schema
 
 if TYPE_CHECKING:

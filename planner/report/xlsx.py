@@ -1,4 +1,4 @@
-"""Tables as an Excel workbook: typed cells, frozen headings, row heights fitted to wrapped text.
+"""Tables as an Excel workbook: headings from the declarations of stored tables, typed cells, frozen headings, row heights fitted to wrapped text.
 
 No cell can become a formula or a link, whatever a layer calls its features; equal tables give equal bytes.
 """
@@ -15,9 +15,15 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from planner.i18n import messages, translate
+from planner.store.schema import schema
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from planner.store.schema import Folder
+    from planner.study import Language
 
 #: fixed time of creation, so that equal runs give equal files
 CREATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -146,3 +152,34 @@ def _write_cell(sheet: Any, i: int, j: int, value: Any, style: Any) -> None:
             sheet.write_blank(i, j, None, style)
     else:
         sheet.write_string(i, j, str(value)[:LONGEST_TEXT], style)
+
+
+#: type of folder → beginnings of the messages that name its columns, the first that is known counts
+_MESSAGES: dict[Folder, tuple[str, ...]] = {
+    "run": ("report.", ""),
+    "assessment": ("assess.", "report.", ""),
+    "explanation": ("explain.column.",),
+    "frontier": ("frontier.column.",),
+    "comparison": ("compare.",),
+}
+
+
+def heading(folder: Folder, table: str, name: str, language: Language, **facts: object) -> str:
+    """Return the heading of a column; its name where no catalogue has a message for it."""
+    declared = schema()[folder][table].column(name)
+    known = messages(language)
+    ids = [declared.heading] if declared.heading else [f"{prefix}{declared.name}" for prefix in _MESSAGES[folder]]
+    return next((translate(one, language, **facts) for one in ids if one in known), name)
+
+
+def sheet_column(
+    folder: Folder, table: str, name: str, values: Sequence[Any], language: Language, **facts: object
+) -> Column:
+    """Return a column of a stored table as a column of a sheet, with ``values`` in its cells.
+
+    >>> column = sheet_column("comparison", "sites", "share", [0.5], "en")
+    >>> column.heading, column.kind
+    ('share of runs', 'share')
+    """
+    declared = schema()[folder][table].column(name)
+    return Column(heading(folder, table, name, language, **facts), values, declared.cell_format, declared.width)

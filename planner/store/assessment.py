@@ -44,11 +44,11 @@ class Origin:
     @classmethod
     def from_json(cls, text: str) -> Origin:
         """Read back what ``as_json`` wrote; ValueError where it is of another kind."""
-        told = json.loads(text)
-        if told.pop("kind", None) != KIND:
+        manifest = json.loads(text)
+        if manifest.pop("kind", None) != KIND:
             msg = "its manifest is not that of an assessment"
             raise ValueError(msg)
-        return cls(**{**told, "without_checksum": tuple(told.get("without_checksum", ()))})
+        return cls(**{**manifest, "without_checksum": tuple(manifest.get("without_checksum", ()))})
 
 
 @dataclass(frozen=True, eq=False)

@@ -124,8 +124,8 @@ def _send(name: str, event: Event, what: ScenarioResult | str = "") -> None:
 
 
 def _hear(event: tuple[float, Any], on_event: OnEvent) -> None:
-    _, told = event
-    if isinstance(told, tuple | list) and len(told) == 3:
-        name, what, note = told
+    _, logged = event
+    if isinstance(logged, tuple | list) and len(logged) == 3:
+        name, what, note = logged
         if what in ("began", "stage"):
             on_event(str(name), what, str(note))

@@ -128,26 +128,26 @@ class _Reader:
         if not isinstance(shape, dict):
             return shape
         kind = next(iter(shape))
-        told = shape[kind]
+        content = shape[kind]
         if kind == "number":
-            return float(told)
+            return float(content)
         if kind == "array":
-            return self.arrays[told]
+            return self.arrays[content]
         if kind in ("frame", "places"):
-            return self._frame(kind, str(told))
+            return self._frame(kind, str(content))
         if kind == "shapes":
-            return np.array(self._frame("places", str(told)).geometry.array, dtype=object)
+            return np.array(self._frame("places", str(content)).geometry.array, dtype=object)
         if kind == "shared":
-            return self.shared[told]
+            return self.shared[content]
         if kind == "crs":
-            return CRS.from_user_input(told)
+            return CRS.from_user_input(content)
         if kind in ("tuple", "list"):
-            items = [self.value(item) for item in told]
+            items = [self.value(item) for item in content]
             return tuple(items) if kind == "tuple" else items
         if kind == "dict":
-            return {self.value(key): self.value(item) for key, item in told}
+            return {self.value(key): self.value(item) for key, item in content}
         if kind == "of":
-            return _class(told)(**{name: self.value(part) for name, part in shape["parts"].items()})
+            return _class(content)(**{name: self.value(part) for name, part in shape["parts"].items()})
         raise ValueError(f"{self.folder}: no value is written as {kind!r}")
 
     def _frame(self, kind: str, name: str) -> pd.DataFrame:

@@ -82,9 +82,9 @@ def find_runs(paths: Iterable[Path]) -> list[Path]:
             raise OutputError(msg)
         here = [path] if kind is not None else []
         below = sorted(
-            told.parent
+            manifest.parent
             for level in ("*", "*/*")
-            for told in (path.glob(f"{level}/manifest.json") if sort_of(path) == "folder" else ())
+            for manifest in (path.glob(f"{level}/manifest.json") if sort_of(path) == "folder" else ())
         )
         below = [folder for folder in below if not any(part.startswith(".") for part in folder.relative_to(path).parts)]
         below = [folder for folder in below if kind_of(folder) == "run"]
@@ -116,17 +116,17 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
     OutputError
         if a folder holds no finished run, nothing is called ``base``, or the runs count money in different currencies.
     """
-    told: list[RunMeasures] = []
+    measured: list[RunMeasures] = []
     settings: dict[str, Setting] = {}
     first: dict[str, StoredRun] = {}
     for folder in folders:
         run = StoredRun.open(folder)
-        name = _free(_called(folder.resolve()), [one.run for one in told])
-        told.append(measure(run, name, folder))
-        if told[-1].study not in settings:
-            first[told[-1].study] = run
+        name = _free(_called(folder.resolve()), [one.run for one in measured])
+        measured.append(measure(run, name, folder))
+        if measured[-1].study not in settings:
+            first[measured[-1].study] = run
             places, existing = run.table("places"), run.table("existing")
-            settings[told[-1].study] = Setting(
+            settings[measured[-1].study] = Setting(
                 gpd.GeoDataFrame(run.table("communities")),
                 gpd.GeoDataFrame(places[places["id"].isin(existing["place_id"])]),
                 run.study.language,
@@ -134,36 +134,36 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
                 run.study.name,
                 run.study,
             )
-    _refuse_currencies(told)
-    bases = _bases(told, base)
-    coverage = pd.concat([one.coverage for one in told], ignore_index=True)
+    _refuse_currencies(measured)
+    bases = _bases(measured, base)
+    coverage = pd.concat([one.coverage for one in measured], ignore_index=True)
     by_key = coverage.set_index(["run", "service", "minutes", "group"])["covered_after"]
-    base_of = {one.run: bases[one.study] for one in told}
+    base_of = {one.run: bases[one.study] for one in measured}
     against = pd.MultiIndex.from_arrays(
         [coverage["run"].map(base_of), *(coverage[key] for key in ("service", "minutes", "group"))]
     )
     coverage["change"] = coverage["covered_after"].to_numpy() - by_key.reindex(against).to_numpy()
     overlaps = overlaps_table(first)
     return Comparison(
-        runs=pd.DataFrame([one.line for one in told]),
+        runs=pd.DataFrame([one.line for one in measured]),
         coverage=coverage,
-        worst=pd.concat([one.worst for one in told], ignore_index=True),
-        access=pd.concat([one.access for one in told], ignore_index=True),
-        changes=_changes(told, bases),
-        sites=_sites(told),
-        assumptions=assumptions_table([(one.study, one.asked, one.openings, one.covered) for one in told]),
+        worst=pd.concat([one.worst for one in measured], ignore_index=True),
+        access=pd.concat([one.access for one in measured], ignore_index=True),
+        changes=_changes(measured, bases),
+        sites=_sites(measured),
+        assumptions=assumptions_table([(one.study, one.asked, one.openings, one.covered) for one in measured]),
         overlaps=overlaps,
         totals=totals_table(
-            [one.counted for one in told if one.run == f"{one.study}/{one.scenario}" and overlaps.empty],
-            list(dict.fromkeys(one.study for one in told)),
+            [one.counted for one in measured if one.run == f"{one.study}/{one.scenario}" and overlaps.empty],
+            list(dict.fromkeys(one.study for one in measured)),
         ),
     ), settings
 
 
-def _refuse_currencies(told: Sequence[RunMeasures]) -> None:
+def _refuse_currencies(measured: Sequence[RunMeasures]) -> None:
     """Refuse runs of different currencies: their costs cannot stand on one axis, and no exchange rate is known."""
     first: dict[str, str] = {}
-    for one in told:
+    for one in measured:
         first.setdefault(str(one.asked["currency"]), one.run)
     if len(first) > 1:
         named = ", ".join(f"{run} ({currency})" for currency, run in first.items())
@@ -186,24 +186,24 @@ def _free(name: str, taken: Sequence[str]) -> str:
     )
 
 
-def _bases(told: Sequence[RunMeasures], asked: str | None) -> dict[str, str]:
+def _bases(measured: Sequence[RunMeasures], asked: str | None) -> dict[str, str]:
     """Return the base of every study."""
     bases: dict[str, str] = {}
-    for study in dict.fromkeys(one.study for one in told):
-        mine = [one for one in told if one.study == study]
-        wanted = [one.run for one in mine if asked in (one.scenario, one.run)] if asked else []
-        wanted += [one.run for one in mine if one.scenario == "base"]
-        bases[study] = (wanted or [mine[0].run])[0]
-    if asked and asked not in {name for one in told for name in (one.scenario, one.run)}:
-        msg = f"--base {asked}: no run is called so; there are {', '.join(one.run for one in told)}"
+    for study in dict.fromkeys(one.study for one in measured):
+        of_study = [run for run in measured if run.study == study]
+        wanted = [one.run for one in of_study if asked in (one.scenario, one.run)] if asked else []
+        wanted += [one.run for one in of_study if one.scenario == "base"]
+        bases[study] = (wanted or [of_study[0].run])[0]
+    if asked and asked not in {name for one in measured for name in (one.scenario, one.run)}:
+        msg = f"--base {asked}: no run is called so; there are {', '.join(one.run for one in measured)}"
         raise OutputError(msg)
     return bases
 
 
-def _changes(told: Sequence[RunMeasures], bases: dict[str, str]) -> pd.DataFrame:
-    by_run = {one.run: one for one in told}
+def _changes(measured: Sequence[RunMeasures], bases: dict[str, str]) -> pd.DataFrame:
+    by_run = {one.run: one for one in measured}
     rows = []
-    for one in told:
+    for one in measured:
         base = by_run[bases[one.study]]
         names = {**base.names, **one.names}
         for change, pairs in (("opened", one.openings - base.openings), ("dropped", base.openings - one.openings)):
@@ -211,20 +211,20 @@ def _changes(told: Sequence[RunMeasures], bases: dict[str, str]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["run", "base", "place_id", "name", "service", "change"])
 
 
-def _sites(told: Sequence[RunMeasures]) -> pd.DataFrame:
+def _sites(measured: Sequence[RunMeasures]) -> pd.DataFrame:
     """Return how often each site is chosen: first those that every run of the study chooses, the no-regret sites."""
     rows = []
-    for study in dict.fromkeys(one.study for one in told):
-        mine = [one for one in told if one.study == study]
-        names = {place: told for one in mine for place, told in one.names.items()}
+    for study in dict.fromkeys(one.study for one in measured):
+        of_study = [run for run in measured if run.study == study]
+        names = {place: label for run in of_study for place, label in run.names.items()}
         for place, (name, x, y) in names.items():
-            chosen = [one for one in mine if place in one.names]
+            chosen = [one for one in of_study if place in one.names]
             counts = pd.Series(
                 [service for one in chosen for at, service in one.openings if at == place]
             ).value_counts()
             served = sorted(counts.items(), key=lambda item: (-int(item[1]), str(item[0])))
             services = ";".join(f"{service}:{count}" for service, count in served)
-            rows.append((study, place, name, len(chosen), len(mine), len(chosen) / len(mine), services, x, y))
+            rows.append((study, place, name, len(chosen), len(of_study), len(chosen) / len(of_study), services, x, y))
     columns = ["study", "place_id", "name", "runs", "of", "share", "services", "x", "y"]
     table = pd.DataFrame(rows, columns=columns)
     order = {study: i for i, study in enumerate(dict.fromkeys(table["study"]))}

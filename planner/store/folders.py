@@ -57,12 +57,12 @@ def kind_of(folder: Path) -> Kind | None:
         if sort_of(folder / mark) == "file":
             return kind
     try:
-        told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except ValueError:
         return "run"
     except OSError:
         return None
-    return "assessment" if isinstance(told, dict) and told.get("kind") == "assessment" else "run"
+    return "assessment" if isinstance(manifest, dict) and manifest.get("kind") == "assessment" else "run"
 
 
 def refusal(folder: Path, kind: Kind | None) -> str | None:

@@ -116,7 +116,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
 
 def _coverage(run: StoredRun, name: str) -> pd.DataFrame:
     """Return coverage of every service, circle and group; a group's people are counted as heads, not by weight."""
-    told = coverage_of(run).assign(group="")
+    of_everybody = coverage_of(run).assign(group="")
     rows = []
     for service in run.study.services:
         walked = _walked(run, service)
@@ -133,11 +133,11 @@ def _coverage(run: StoredRun, name: str) -> pd.DataFrame:
         served_before=np.nan,
         served_after=np.nan,
         **{name: by_group[same] for name, same in counted.items()},
-        limited=by_group["service"].map(told.groupby("service")["limited"].any()),
+        limited=by_group["service"].map(of_everybody.groupby("service")["limited"].any()),
         weighted=False,
     )
     columns += [*further, "limited", "weighted"]
-    both = pd.concat([told[columns], by_group[columns]], ignore_index=True)
+    both = pd.concat([of_everybody[columns], by_group[columns]], ignore_index=True)
     with np.errstate(invalid="ignore"):
         both["share_after"] = both["covered_after"] / both["people"].where(both["people"] > 0)
     both.insert(0, "run", name)

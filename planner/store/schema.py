@@ -35,7 +35,7 @@ class Column:
     unit: str
     meaning: str
     heading: str = ""
-    """Id of the message above the column of a sheet; empty: `planner.report.sheets` derives it from the name."""
+    """Id of the message above the column of a sheet; empty: `planner.report.xlsx` derives it from the name."""
     cell: str = ""
     """Cell format of a sheet (`planner.report.xlsx.FORMATS`); empty: derived from type and unit."""
     width: float = 15.0

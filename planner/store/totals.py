@@ -60,17 +60,17 @@ class CityTotals:
         """Return ``totals``: a block for each scenario, with what is missing from it and why; a share that nobody has is null."""
         blocks = []
         for scenario, table in self.table.groupby("scenario", sort=False):
-            told: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
-            common = {name: told[0][name] for name in ("scenario", "studies", *_SUMS)}
+            rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+            common = {name: rows[0][name] for name in ("scenario", "studies", *_SUMS)}
             if self.currency is None:
                 common |= {"capital_cost": None, "yearly_cost": None}
             lacking = [{"study": study, "why": why} for (name, study), why in self.missing.items() if name == scenario]
             coverage = [
-                {name: value for name, value in row.items() if name not in {*common, "missing"}} for row in told
+                {name: value for name, value in row.items() if name not in {*common, "missing"}} for row in rows
             ]
             blocks.append({**common, "missing": lacking, "coverage": coverage})
-        told = json.loads(self.overlaps.to_json(orient="records"))
-        return {"totals": blocks, **({"overlaps": told} if told else {})}
+        overlaps = json.loads(self.overlaps.to_json(orient="records"))
+        return {"totals": blocks, **({"overlaps": overlaps} if overlaps else {})}
 
 
 def coverage_of(run: StoredRun) -> pd.DataFrame:

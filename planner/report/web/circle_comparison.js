@@ -61,13 +61,13 @@
       const metres = [1000, 500, 200, 100, 50, 20].find((length) => length * scale <= WIDE / 3) || 10, bar = metres * scale;
       drawing.append(svg("path", { d: `M10 ${HIGH - 10}h${bar.toFixed(1)}`, stroke: "#1d2a33", "stroke-width": 2 }),
         svg("text", { x: 10, y: HIGH - 15, "font-size": 11, fill: "#1d2a33" }, `${metres} m`));
-      const told = service.minutes.map((minutes) => {
+      const counts = service.minutes.map((minutes) => {
         const figures = places.figures[`${service.id} ${walker} ${minutes}`];
         const within = figures.people_within[figures.place.indexOf(place)];
         return el("li", { "data-minutes": minutes }, translate("assess.within", { minutes, people: format.whole(within) }));
       });
       return el("figure", { "data-walker": walker },
-        el("figcaption", {}, el("b", {}, run.walkers[walker].name), ` ${run.walkers[walker].speed} m/s`), drawing, el("ul", {}, told));
+        el("figcaption", {}, el("b", {}, run.walkers[walker].name), ` ${run.walkers[walker].speed} m/s`), drawing, el("ul", {}, counts));
     }
 
     /* A line as a path, left out where it lies wholly outside the panel. */

@@ -2,6 +2,15 @@
 "use strict";
 
 (function (planner) {
+  /* Draw a layer anew in the next frame, once however often it is called. */
+  function redrawNextFrame(layer) {
+    if (layer._waiting) return;
+    layer._waiting = true;
+    requestAnimationFrame(() => {
+      if (layer._waiting) layer.redraw();
+    });
+  }
+
   /* Bigger where more people live, and with the zoom; never so big that a street disappears. */
   function dotRadius(map, people) {
     const grow = 1.35 ** (map.getZoom() - 14);
@@ -51,14 +60,10 @@
       if (key === this._key) return;
       this._key = key;
       this._paint = paint;
-      if (this._asked) return;
-      this._asked = true;
-      requestAnimationFrame(() => {
-        if (this._asked) this.redraw();
-      });
+      redrawNextFrame(this);
     },
     redraw() {
-      this._asked = false;
+      this._waiting = false;
       if (!this._map) return;
       const map = this._map, size = map.getSize(), sharp = Math.max(1, window.devicePixelRatio || 1, planner.sharp || 1), canvas = this._canvas;
       canvas.width = size.x * sharp;
@@ -122,14 +127,10 @@
     show(shapes, colour, key) {
       if (key === this._key) return;
       Object.assign(this, { _shapes: shapes, _colour: colour, _key: key });
-      if (this._asked) return;
-      this._asked = true;
-      requestAnimationFrame(() => {
-        if (this._asked) this.redraw();
-      });
+      redrawNextFrame(this);
     },
     redraw() {
-      this._asked = false;
+      this._waiting = false;
       if (!this._map) return;
       const map = this._map, size = map.getSize(), svg = this._svg, { svg: el } = planner;
       L.DomUtil.setPosition(svg, map.containerPointToLayerPoint([0, 0]));

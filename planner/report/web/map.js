@@ -38,7 +38,7 @@
       candidates: planner.candidates(map, places, opened, detail),
       communities: quarters.layer,
       streets: planner.streets(map, ground.streets, ground.perDegree),
-      community_names: planner.names(map, quarters.polygons, told(ground.communities)),
+      community_names: planner.names(map, quarters.polygons, nameUnlessId(ground.communities)),
     };
     Object.values(layers).forEach((layer) => map.addLayer(layer));
     map.addLayer(people.layer);
@@ -115,7 +115,7 @@
   }
 
   /* Names worth drawing: a community called by its id is left unnamed. */
-  function told(communities) {
+  function nameUnlessId(communities) {
     return communities.name.map((name, i) => (name === communities.id[i] ? "" : name));
   }
 

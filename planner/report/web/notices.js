@@ -7,13 +7,13 @@
   function notices(store) {
     const { ui } = store;
     return [
-      store.restored ? notice("restored", "told", translate("meeting.restored", { when: moment(store.restored), number: store.state().forced.size }),
+      store.restored ? notice("restored", "information", translate("meeting.restored", { when: moment(store.restored), number: store.state().forced.size }),
         button("start-again", "meeting.start_again", () => store.startAgain()),
         button("keep-restored", "meeting.go_on", () => {
           store.restored = null;
           store.look({});
         })) : null,
-      store.message ? notice("message", "told", store.message, button("close-message", "close", () => {
+      store.message ? notice("message", "information", store.message, button("close-message", "close", () => {
         store.message = "";
         store.look({});
       })) : null,

@@ -27,8 +27,8 @@
 
   /* Said wherever people of a service are counted. */
   function labels(service) {
-    const told = planner.countedAs(service);
-    return told.length ? el("p", { class: "counted-line" }, told.map(([text, hint]) => el("span", { class: "counted-as", title: hint }, text))) : null;
+    const units = planner.countedAs(service);
+    return units.length ? el("p", { class: "counted-line" }, units.map(([text, hint]) => el("span", { class: "counted-as", title: hint }, text))) : null;
   }
 
   function coverage(run) {

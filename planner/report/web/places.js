@@ -155,8 +155,8 @@
       el("p", { class: "eyebrow" }, translate("community")),
       el("h3", {}, named(ground.communities.name[i])),
       el("table", { class: "figures" }, el("thead", {}, head), el("tbody", {}, lines)),
-      run.services.map((service) => [service, planner.labels(service)]).filter(([, told]) => told !== null)
-        .map(([service, told]) => el("div", { class: "quiet" }, service.name, told)));
+      run.services.map((service) => [service, planner.labels(service)]).filter(([, labels]) => labels !== null)
+        .map(([service, labels]) => el("div", { class: "quiet" }, service.name, labels)));
   }
 
   Object.assign(planner, { Square, facilities, candidates, sites, pin, placeDetail, communityDetail });

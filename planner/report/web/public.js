@@ -18,7 +18,7 @@
     const dots = L.layerGroup().addTo(map), marks = L.layerGroup().addTo(map);
     planner.pane(map, "places", 640, true);
     const key = () => `${facts.services[ui.service].id} ${facts.minutes[ui.service][ui.circle]}`;
-    const told = (count) => (count === null ? "–" : format.whole(count));
+    const countOrDash = (count) => (count === null ? "–" : format.whole(count));
 
     function setLanguage(code) {
       planner.useLanguage(code);
@@ -58,8 +58,8 @@
           facts.minutes[k].map((minutes) => {
             const row = facts.coverage[`${service.id} ${minutes}`], found = facts.found[`${service.id} ${minutes}`];
             return el("p", { "data-cell": `${service.id} ${minutes}` }, `${translate("minutes_short", { minutes })}: `,
-              translate("meeting.public_line", { before: told(row[1]), after: told(row[2]), people: told(row[0]) }),
-              found ? translate("meeting.public_found", { before: told(found[0]), after: told(found[1]) }) : null);
+              translate("meeting.public_line", { before: countOrDash(row[1]), after: countOrDash(row[2]), people: countOrDash(row[0]) }),
+              found ? translate("meeting.public_found", { before: countOrDash(found[0]), after: countOrDash(found[1]) }) : null);
           }))),
         el("p", { class: "quiet hint" }, translate("meeting.public_note")),
         el("h2", {}, translate("sources_title")), facts.publication.sources.map((source) => el("p", { class: "quiet" }, source)),
@@ -72,7 +72,7 @@
         el("table", { class: "three" },
           el("thead", {}, el("tr", {}, [translate("community"), translate("people"), translate("before"), translate("after")].map((text) => el("th", {}, text)))),
           el("tbody", {}, ground.communities.name.map((name, r) => el("tr", {},
-            el("th", {}, planner.named(name)), rows[r].map((count) => el("td", {}, told(count))))))))]);
+            el("th", {}, planner.named(name)), rows[r].map((count) => el("td", {}, countOrDash(count))))))))]);
       show(legend, symbols());
       draw(rows);
     }

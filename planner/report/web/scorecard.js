@@ -22,8 +22,8 @@
 
   /* Services that the plan opens nowhere: which rule binds, and what opening one would cost. */
   function unopened(store) {
-    const told = store.facts.unopened[planner.language];
-    return told.length ? section("unopened", el("p", { class: "quiet" }, translate("meeting.of_the_plan")), told.map((one) => el("p", {}, el("b", {}, `${one.service} `), one.text))) : null;
+    const services = store.facts.unopened[planner.language];
+    return services.length ? section("unopened", el("p", { class: "quiet" }, translate("meeting.of_the_plan")), services.map((one) => el("p", {}, el("b", {}, `${one.service} `), one.text))) : null;
   }
 
   /* Share covered of the service and circle shown. */
