@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,11 @@ def test_the_bundled_town_is_inside(inside):
     assert layers | papers | {f"{SHARED}/configs/neubrandenburg.yaml"} <= inside
 
 
+def _installed():
+    """Return the files that name what is installed in this environment."""
+    return {path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info")}
+
+
 def test_the_installed_wheel_starts_and_copies_the_town(wheel, tmp_path):
     prefix = tmp_path / "prefix"
     pip = [
@@ -76,11 +82,14 @@ def test_the_installed_wheel_starts_and_copies_the_town(wheel, tmp_path):
         "--quiet",
         "--no-deps",
         "--no-index",
+        "--ignore-installed",  # pip would take away what this environment runs
         "--prefix",
         str(prefix),
         str(wheel),
     ]
+    before = _installed()
     subprocess.run(pip, check=True, capture_output=True)
+    assert _installed() == before
     library = sysconfig.get_path("purelib", vars={"base": str(prefix), "platbase": str(prefix)})
     environment = {**os.environ, "PYTHONPATH": library}
     code = "import sys, planner, planner.__main__; print(planner.__file__); sys.exit(planner.__main__.main())"
