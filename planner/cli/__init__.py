@@ -187,8 +187,8 @@ def batch(
         )
     totals = city_totals(report) if len(studies) > 1 else None
     if as_json:
-        told = {**report.as_dict(), **({} if totals is None else totals.as_dict())}
-        print(plain_json(told))
+        summary = {**report.as_dict(), **({} if totals is None else totals.as_dict())}
+        print(plain_json(summary))
     if explain_cache:
         _talk(cache_lines(report, board.language), stderr=as_json)
     if not quiet and not as_json:
@@ -341,8 +341,8 @@ def _talk(lines: Sequence[str], *, stderr: bool = False) -> None:
         console.print(line)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"planner {__version__}")
         raise typer.Exit
 

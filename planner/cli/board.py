@@ -160,8 +160,8 @@ _SUGGESTED = 4
 def _studies(report: BatchReport, store: Path) -> str:
     """Return the folders of the batch's own studies: the store may hold the same town under other names."""
     names = list(dict.fromkeys(one.name.rsplit("/", 1)[0] for one in report.done))
-    told = [shlex.quote(str(store / name)) for name in names[:_SUGGESTED]]
-    return " ".join([*told, *(["…"] if len(names) > _SUGGESTED else [])])
+    quoted = [shlex.quote(str(store / name)) for name in names[:_SUGGESTED]]
+    return " ".join([*quoted, *(["…"] if len(names) > _SUGGESTED else [])])
 
 
 def _totals(totals: CityTotals | None, language: Language) -> Sequence[str]:
@@ -191,12 +191,12 @@ def cache_lines(report: BatchReport, language: Language) -> Sequence[str]:
 def _cache_lines(report: BatchReport, language: Language) -> Iterator[str]:
     if report.counts["reused"]:
         yield translate("batch.cache_finished", language, count=report.counts["reused"])
-    for stage in dict.fromkeys(recall.stage for recall in report.cache_events):
-        mine = [recall for recall in report.cache_events if recall.stage == stage]
-        hows = Counter(recall.how for recall in mine)
+    for stage in dict.fromkeys(event.stage for event in report.cache_events):
+        mine = [event for event in report.cache_events if event.stage == stage]
+        hows = Counter(event.how for event in mine)
         yield translate(
             "batch.cache_line", language, stage=stage, made=hows["made"], kept=hows["kept"], at_hand=hows["at hand"]
         )
         for how, key in (("made", "batch.cache_why"), ("kept", "batch.cache_kept_why")):
-            for why, count in Counter(recall.why for recall in mine if recall.how == how).most_common():
+            for why, count in Counter(event.why for event in mine if event.how == how).most_common():
                 yield f"  {translate(key, language, count=count, why=why)}"

@@ -154,10 +154,10 @@ def _with_geometry(table: LayerTable) -> LayerTable | None:
     if shaped is not None:
         return _with_wkt_geometry(table, shaped)
     by_name = {normalised_name(str(column)): str(column) for column in frame.columns}
-    asked = {axis: table.spec.columns.get(axis) for axis in ("x", "y")}
+    axis_columns = {axis: table.spec.columns.get(axis) for axis in ("x", "y")}
     usual = {"x": X_NAMES, "y": Y_NAMES}
     columns = {}
-    for axis, column in asked.items():
+    for axis, column in axis_columns.items():
         if column is not None:
             found = table.column(axis, axis)
             if found is None:

@@ -21,7 +21,7 @@ from planner.io.cells import as_text
 from planner.io.numbers import read_numbers
 from planner.study import Facilities, People
 from planner.study.connection import is_connection
-from planner.study.parts import parts_of
+from planner.study.layer_files import layer_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +153,7 @@ def _write(table: LayerTable, dropped_rows: pd.DataFrame | None, folder: Path, n
 
 def _copy_layer(path: Path, out: Path, label: str, final: Path) -> str:
     """Copy a layer that is not repaired, with all its files; return its path in the new study."""
-    parts = parts_of(path)
+    parts = layer_files(path)
     if not parts:
         return _relative(path, final)
     for name, part in parts.items():

@@ -43,11 +43,11 @@ _OLD_Z = 0x80000000
 _MAX_DEPTH = 8
 
 
-def geometry_column(frame: pd.DataFrame, asked: str | None) -> str | None:
+def geometry_column(frame: pd.DataFrame, requested: str | None) -> str | None:
     """Return the column with WKT or WKB geometries, or None; among the usual names unless one is requested."""
     names = (
-        [asked]
-        if asked is not None
+        [requested]
+        if requested is not None
         else [str(name) for name in frame.columns if normalised_name(str(name)) in _GEOMETRY_COLUMNS]
     )
     for name in names:

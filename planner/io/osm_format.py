@@ -13,7 +13,7 @@ from xml.parsers import expat
 import osmium
 
 from planner.io.table import UnreadableError
-from planner.study.parts import sort_of
+from planner.study.layer_files import path_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def refuse_special_file(path: Path) -> None:
     UnreadableError
         With the sort of thing that lies there.
     """
-    path_type = sort_of(path)
+    path_type = path_kind(path)
     if path_type == "absent":
         raise UnreadableError("missing-file", near="")
     if path_type != "file":

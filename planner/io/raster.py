@@ -15,7 +15,7 @@ from pyproj import CRS
 
 from planner.io.staging import NETWORK_OFF, staged
 from planner.io.table import RawTable, UnreadableError
-from planner.study.parts import sort_of
+from planner.study.layer_files import path_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,11 +76,11 @@ def open_raster(path: Path) -> Iterator[Any]:
     import rasterio  # noqa: PLC0415 - an optional extra
 
     suffix = path.suffix.lower()
-    sort = sort_of(path)
-    if sort == "absent":
+    path_type = path_kind(path)
+    if path_type == "absent":
         raise UnreadableError("missing-file", near="")
-    if sort != "file":
-        raise UnreadableError("no-file", sort=f"@path_{sort}")
+    if path_type != "file":
+        raise UnreadableError("no-file", sort=f"@path_{path_type}")
     if suffix not in _DRIVERS:
         raise UnreadableError("unknown-format", suffix=suffix or path.name, formats=", ".join(RASTER_SUFFIXES))
     _check_beginning(path, suffix)

@@ -25,7 +25,7 @@ from planner.io.table import RawTable, UnreadableError
 from planner.io.tabular import TABLE_SUFFIXES, read_parquet, read_table, refuse_oversized_table
 from planner.io.vector import VECTOR_SUFFIXES, read_vector
 from planner.study.connection import is_connection
-from planner.study.parts import parts_of, sort_of
+from planner.study.layer_files import layer_files, path_kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def read_file(path: Path, table: str | None = None, encoding: str | None = None)
     """
     if is_connection(path):
         return read_database(path, table)
-    path_type = sort_of(path)
+    path_type = path_kind(path)
     if path_type == "absent":
         raise UnreadableError("missing-file", near=_similar_name(path))
     if path_type == "device" or (path_type == "folder" and path.suffix.lower() != ".gdb"):
@@ -107,7 +107,7 @@ def _without_lists(raw: RawTable) -> RawTable:
 
 
 def _size(path: Path) -> int:
-    return sum(part.stat().st_size for part in parts_of(path).values())
+    return sum(part.stat().st_size for part in layer_files(path).values())
 
 
 def _without_paths(error: BaseException) -> str:
@@ -116,6 +116,6 @@ def _without_paths(error: BaseException) -> str:
 
 def _similar_name(path: Path) -> str:
     """Return the name of a similar file beside a missing one."""
-    names = [p.name for p in path.parent.iterdir()] if sort_of(path.parent) == "folder" else []
+    names = [p.name for p in path.parent.iterdir()] if path_kind(path.parent) == "folder" else []
     close = difflib.get_close_matches(path.name, names, n=1)
     return f": {close[0]}?" if close else ""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pyogrio
 
 from planner.io.table import UnreadableError
-from planner.study.parts import parts_of, sort_of
+from planner.study.layer_files import layer_files, path_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ NETWORK_OFF = {
 
 @contextmanager
 def staged(path: Path) -> Iterator[Path]:
-    """Yield a temporary copy of the layer ``path`` that holds exactly its `parts_of`.
+    """Yield a temporary copy of the layer ``path`` that holds exactly its `layer_files`.
 
     Files are linked, not copied, but for a GeoPackage with a write-ahead log, which SQLite would recover in place.
 
@@ -46,13 +46,13 @@ def staged(path: Path) -> Iterator[Path]:
     UnreadableError
         two companions differ in the case of their names only, or a journal of the GeoPackage waits to be rolled back.
     """
-    parts = parts_of(path)
+    parts = layer_files(path)
     stem = path.stem if _PLAIN_STEM.match(path.stem) else "layer"
     main = f"{stem}{path.suffix.lower()}"
     may_link = _logged(path, parts) is False
     with TemporaryDirectory(prefix="planner-") as name:
         folder = Path(name)
-        if sort_of(path) == "folder":
+        if path_kind(path) == "folder":
             (folder / main).mkdir()
             names = {part: f"{main}/{part.split('/', 1)[1]}" for part in parts}
         else:
@@ -87,7 +87,7 @@ def refuse_concurrent_change(path: Path) -> Iterator[None]:
 
 def _state(path: Path) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
-    for name, file in parts_of(path).items():
+    for name, file in layer_files(path).items():
         stat = file.stat()
         found[name] = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
     return found

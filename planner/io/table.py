@@ -102,7 +102,7 @@ def distinct_names(names: Sequence[str]) -> tuple[list[str], dict[str, tuple[str
     return unlike, duplicate_headings
 
 
-def chosen_table(tables: list[str], asked: str | None) -> str:
+def chosen_table(tables: list[str], requested: str | None) -> str:
     """Return the requested table, or the only one.
 
     Raises
@@ -110,10 +110,10 @@ def chosen_table(tables: list[str], asked: str | None) -> str:
     UnreadableError
         there are several and none was asked for, or the one asked for is not there.
     """
-    if asked is not None:
-        if asked not in tables:
-            raise UnreadableError("missing-table", table=asked, tables=", ".join(tables))
-        return asked
+    if requested is not None:
+        if requested not in tables:
+            raise UnreadableError("missing-table", table=requested, tables=", ".join(tables))
+        return requested
     if not tables:
         raise UnreadableError("unreadable-file", reason="no table in it")
     if len(tables) > 1:

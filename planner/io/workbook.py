@@ -116,11 +116,11 @@ def read_workbook(path: Path, sheet: str | None) -> RawTable:
     return _table(found)
 
 
-def _chosen_sheet(book: Workbook, asked: str | None) -> str:
+def _chosen_sheet(book: Workbook, requested: str | None) -> str:
     """Return the requested worksheet, or the only one that is neither hidden nor empty."""
     titles = [str(sheet.title) for sheet in book.worksheets]
-    if asked is not None or len(titles) == 1:
-        return chosen_table(titles, asked)
+    if requested is not None or len(titles) == 1:
+        return chosen_table(titles, requested)
     visible = [str(sheet.title) for sheet in book.worksheets if sheet.sheet_state == "visible"] or titles
     return chosen_table([name for name in visible if _holds_something(book, name)] or visible, None)
 

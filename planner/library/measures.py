@@ -254,15 +254,15 @@ def _of_people(values: pd.Series, people: pd.Series) -> tuple[NDArray[np.float64
 
 
 def _cutoffs(minutes: Minutes, times: TravelTimeMatrix, faults: list[Fault]) -> list[float]:
-    asked = [minutes] if isinstance(minutes, int | float | np.number) else list(minutes)
+    cutoffs_min = [minutes] if isinstance(minutes, int | float | np.number) else list(minutes)
     before = len(faults)
-    if not asked:
+    if not cutoffs_min:
         faults.append(Fault("minutes", "names no cutoff", "give one or several, such as [5, 10, 15]"))
-    at_least(faults, {f"minutes[{i}]": cutoff for i, cutoff in enumerate(asked)})
-    if len(faults) == before and max(asked) * 60.0 > times.times.cutoff_s:
-        what = f"{max(asked):g} is asked for, the travel times end at {times.minutes:g} min"
-        faults.append(Fault("minutes", what, f"planner.travel_times(…, minutes={max(asked):g})"))
-    return [float(cutoff) for cutoff in asked] if len(faults) == before else []
+    at_least(faults, {f"minutes[{i}]": cutoff for i, cutoff in enumerate(cutoffs_min)})
+    if len(faults) == before and max(cutoffs_min) * 60.0 > times.times.cutoff_s:
+        what = f"{max(cutoffs_min):g} is requested, the travel times end at {times.minutes:g} min"
+        faults.append(Fault("minutes", what, f"planner.travel_times(…, minutes={max(cutoffs_min):g})"))
+    return [float(cutoff) for cutoff in cutoffs_min] if len(faults) == before else []
 
 
 def _areas(by: object, origins: gpd.GeoDataFrame, faults: list[Fault]) -> pd.Series:

@@ -51,17 +51,17 @@ def isochrones(times: TravelTimeMatrix, minutes: float | Sequence[float] = (5, 1
     >>> [(index, row.minutes, round(row.geometry.bounds[2] - 1000, -1)) for index, row in circles.iterrows()]
     [('room', 5.0, 300.0), ('room', 10.0, 600.0)]
     """
-    asked = [minutes] if isinstance(minutes, int | float | np.number) else list(minutes)
+    cutoffs_min = [minutes] if isinstance(minutes, int | float | np.number) else list(minutes)
     faults: list[Fault] = []
-    at_least(faults, {f"minutes[{i}]": cutoff for i, cutoff in enumerate(asked)}, 0.0)
-    if not faults and not all(0 < cutoff <= 240 for cutoff in asked):
+    at_least(faults, {f"minutes[{i}]": cutoff for i, cutoff in enumerate(cutoffs_min)}, 0.0)
+    if not faults and not all(0 < cutoff <= 240 for cutoff in cutoffs_min):
         faults.append(Fault("minutes", "must lie above 0 and not above 240", "such as [5, 10, 15]"))
     refuse_frames(faults)
-    drawn = polygons_of(times.network, times.doors, times.walker, [60.0 * cutoff for cutoff in asked])
-    index = times.destinations.index.repeat(len(asked))
+    drawn = polygons_of(times.network, times.doors, times.walker, [60.0 * cutoff for cutoff in cutoffs_min])
+    index = times.destinations.index.repeat(len(cutoffs_min))
     shapes = np.array([shape for rings in drawn for shape in rings], dtype=object)
     return gpd.GeoDataFrame(
-        {"minutes": pd.Series(np.tile(np.array(asked, dtype=np.float64), len(drawn)), index=index)},
+        {"minutes": pd.Series(np.tile(np.array(cutoffs_min, dtype=np.float64), len(drawn)), index=index)},
         geometry=gpd.GeoSeries(shapes, index=index, crs=times.network.crs),
         crs=times.network.crs,
     )

@@ -29,7 +29,7 @@ _NAMED = 3
 #: what is said of a study but asks for nothing
 _NO_ASSUMPTION = frozenset({"name", "date", "language", "notes", "publication", "version"})
 
-#: about one run: its study's name, what was asked, what it opens, the people it covers
+#: about one run: its study's name, its settings, what it opens, the people it covers
 About = tuple[str, dict[str, object], frozenset[tuple[str, str]], float]
 
 
@@ -57,11 +57,11 @@ def assumptions_table(runs: Sequence[About]) -> pd.DataFrame:
 
 
 def _of_study(study: str, runs: Sequence[About]) -> Iterator[tuple[object, ...]]:
-    asked = [_flat(about[1]) for about in runs]
+    settings = [_flat(about[1]) for about in runs]
     levels: dict[tuple[int, ...], list[str]] = {}
     values: dict[tuple[int, ...], list[str]] = {}
-    for key in dict.fromkeys(key for one in asked for key in one):
-        texts = [one.get(key, "–") for one in asked]
+    for key in dict.fromkeys(key for one in settings for key in one):
+        texts = [one.get(key, "–") for one in settings]
         known = list(dict.fromkeys(texts))
         if len(known) > 1:
             codes = tuple(known.index(text) for text in texts)
@@ -90,21 +90,25 @@ def _of_study(study: str, runs: Sequence[About]) -> Iterator[tuple[object, ...]]
         )
 
 
-def _flat(asked: object, path: str = "") -> dict[str, str]:
+def _flat(settings: object, path: str = "") -> dict[str, str]:
     """Return every value by its dotted key; items of a list are named by their id, name or site."""
-    if isinstance(asked, Mapping) and asked:
+    if isinstance(settings, Mapping) and settings:
         found: dict[str, str] = {}
-        for key, value in asked.items():
+        for key, value in settings.items():
             if path or key not in _NO_ASSUMPTION:
                 found |= _flat(value, f"{path}.{key}" if path else str(key))
         return found
-    if isinstance(asked, Sequence) and not isinstance(asked, str) and all(isinstance(item, Mapping) for item in asked):
-        named = [str(item.get("id") or item.get("minutes") or i) for i, item in enumerate(asked)]
-        if asked and len(set(named)) == len(named) and not path.startswith("siting."):
-            return _flat(dict(zip(named, asked, strict=True)), path)
-    if isinstance(asked, float):
-        return {path: f"{asked:.12g}"}
-    return {path: asked if isinstance(asked, str) else json.dumps(asked, ensure_ascii=False, sort_keys=True)}
+    if (
+        isinstance(settings, Sequence)
+        and not isinstance(settings, str)
+        and all(isinstance(item, Mapping) for item in settings)
+    ):
+        named = [str(item.get("id") or item.get("minutes") or i) for i, item in enumerate(settings)]
+        if settings and len(set(named)) == len(named) and not path.startswith("siting."):
+            return _flat(dict(zip(named, settings, strict=True)), path)
+    if isinstance(settings, float):
+        return {path: f"{settings:.12g}"}
+    return {path: settings if isinstance(settings, str) else json.dumps(settings, ensure_ascii=False, sort_keys=True)}
 
 
 def _by_size(text: str) -> tuple[float, str]:

@@ -20,7 +20,7 @@ from planner.store.measures import RunMeasures, measure
 from planner.store.run import StoredRun
 from planner.store.schema import schema
 from planner.store.totals import overlaps_table, totals_table
-from planner.study.parts import sort_of
+from planner.study.layer_files import path_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,7 +84,7 @@ def find_runs(paths: Iterable[Path]) -> list[Path]:
         below = sorted(
             manifest.parent
             for level in ("*", "*/*")
-            for manifest in (path.glob(f"{level}/manifest.json") if sort_of(path) == "folder" else ())
+            for manifest in (path.glob(f"{level}/manifest.json") if path_kind(path) == "folder" else ())
         )
         below = [folder for folder in below if not any(part.startswith(".") for part in folder.relative_to(path).parts)]
         below = [folder for folder in below if kind_of(folder) == "run"]
@@ -151,7 +151,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
         access=pd.concat([one.access for one in measured], ignore_index=True),
         changes=_changes(measured, bases),
         sites=_sites(measured),
-        assumptions=assumptions_table([(one.study, one.asked, one.openings, one.covered) for one in measured]),
+        assumptions=assumptions_table([(one.study, one.settings, one.openings, one.covered) for one in measured]),
         overlaps=overlaps,
         totals=totals_table(
             [one.counted for one in measured if one.run == f"{one.study}/{one.scenario}" and overlaps.empty],
@@ -164,7 +164,7 @@ def _refuse_currencies(measured: Sequence[RunMeasures]) -> None:
     """Refuse runs of different currencies: their costs cannot stand on one axis, and no exchange rate is known."""
     first: dict[str, str] = {}
     for one in measured:
-        first.setdefault(str(one.asked["currency"]), one.run)
+        first.setdefault(str(one.settings["currency"]), one.run)
     if len(first) > 1:
         named = ", ".join(f"{run} ({currency})" for currency, run in first.items())
         msg = f"runs in different currencies cannot be compared: {named}; compare those of one currency"
@@ -186,16 +186,16 @@ def _free(name: str, taken: Sequence[str]) -> str:
     )
 
 
-def _bases(measured: Sequence[RunMeasures], asked: str | None) -> dict[str, str]:
+def _bases(measured: Sequence[RunMeasures], base: str | None) -> dict[str, str]:
     """Return the base of every study."""
     bases: dict[str, str] = {}
     for study in dict.fromkeys(one.study for one in measured):
         of_study = [run for run in measured if run.study == study]
-        wanted = [one.run for one in of_study if asked in (one.scenario, one.run)] if asked else []
+        wanted = [one.run for one in of_study if base in (one.scenario, one.run)] if base else []
         wanted += [one.run for one in of_study if one.scenario == "base"]
         bases[study] = (wanted or [of_study[0].run])[0]
-    if asked and asked not in {name for one in measured for name in (one.scenario, one.run)}:
-        msg = f"--base {asked}: no run is called so; there are {', '.join(one.run for one in measured)}"
+    if base and base not in {name for one in measured for name in (one.scenario, one.run)}:
+        msg = f"--base {base}: no run is called so; there are {', '.join(one.run for one in measured)}"
         raise OutputError(msg)
     return bases
 

@@ -45,7 +45,7 @@ class ScenarioJob:
     name: str
     """``study/scenario``."""
     scenario: str
-    asked: str
+    study_json: str
     """The study with the scenario laid over it, as JSON."""
     folder: Path
     """Where the study file lies; its layers are relative to it."""
@@ -99,7 +99,7 @@ class BatchReport:
     @property
     def cache_events(self) -> tuple[CacheEvent, ...]:
         """How every stage of every scenario that ran came by its result."""
-        return tuple(recall for one in self.done for recall in one.events)
+        return tuple(event for one in self.done for event in one.events)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values, one block per scenario."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from planner.errors import OccupiedFolderError, OutputError, StudyError
-from planner.study.parts import sort_of
+from planner.study.layer_files import path_kind
 from planner.study.scenarios import BASE
 
 Kind = Literal["run", "review", "assessment", "frontier", "comparison"]
@@ -54,7 +54,7 @@ def kind_of(folder: Path) -> Kind | None:
     A run whose manifest cannot be read is still a run, to be made again.
     """
     for mark, kind in _MARKS.items():
-        if sort_of(folder / mark) == "file":
+        if path_kind(folder / mark) == "file":
             return kind
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -94,7 +94,7 @@ def refuse_links(folder: Path) -> None:
     OutputError
         naming the links.
     """
-    if sort_of(folder) != "folder":
+    if path_kind(folder) != "folder":
         return
     links = sorted(one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_symlink())
     if links:
@@ -180,6 +180,6 @@ def refuse_occupied(folder: Path) -> None:
     """
     reason = refusal(folder, None)
     if reason is not None:
-        if sort_of(folder) == "folder" and not folder.is_symlink():
+        if path_kind(folder) == "folder" and not folder.is_symlink():
             reason = f"{folder} holds something already; give a folder that is empty or does not exist"
         raise OccupiedFolderError(reason)

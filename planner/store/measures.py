@@ -43,7 +43,7 @@ class RunMeasures:
     """Place and service of everything the plan opens."""
     names: dict[str, tuple[str, float, float]]
     """Name, x and y of every place where it opens something."""
-    asked: dict[str, object]
+    settings: dict[str, object]
     """The study as plain values."""
 
 
@@ -110,7 +110,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
         counted=CountedRun(name.rsplit("/", 1)[0], run.manifest.scenario, result, coverage_of(run)),
         openings=openings,
         names=names,
-        asked=run.study.model_dump(mode="json", exclude={"scenarios"}),
+        settings=run.study.model_dump(mode="json", exclude={"scenarios"}),
     )
 
 

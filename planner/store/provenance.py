@@ -1,4 +1,4 @@
-"""Where a run comes from: its input files, the study as asked, the versions that computed it."""
+"""Where a run comes from: its input files, the study as settings, the versions that computed it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner._version import __version__
 from planner.study.connection import connection, is_connection
-from planner.study.parts import parts_of
+from planner.study.layer_files import layer_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ def hashes_in(block: object, folder: Path) -> dict[str, str]:
         if is_connection(named):
             continue
         path = folder / named
-        for name, part in parts_of(path).items():
+        for name, part in layer_files(path).items():
             found[named.removesuffix(path.name) + name] = _sha256(part)
     return found
 
@@ -76,9 +76,9 @@ _SOURCES = {".py", ".po", ".toml", ".yaml", ".json"}
 
 
 def digest_of(study: Study, inputs: Mapping[str, str]) -> str:
-    """Return the sha256 of everything a run depends on: the study as asked, its input files, the planner itself."""
-    asked = study.model_dump(mode="json", exclude={"scenarios"})
-    return fingerprint([asked, dict(inputs), code_of(*PACKAGES)])
+    """Return the sha256 of everything a run depends on: the study as settings, its input files, the planner itself."""
+    settings = study.model_dump(mode="json", exclude={"scenarios"})
+    return fingerprint([settings, dict(inputs), code_of(*PACKAGES)])
 
 
 def fingerprint(values: object) -> str:

@@ -150,14 +150,14 @@ def city_totals(report: BatchReport) -> CityTotals:
     OutputError
         if one of them cannot be read.
     """
-    asked = {tuple(one.name.rsplit("/", 1)): one for one in report.done}
-    studies = list(dict.fromkeys(study for study, _ in asked))
+    results = {tuple(one.name.rsplit("/", 1)): one for one in report.done}
+    studies = list(dict.fromkeys(study for study, _ in results))
     if len(studies) < 2:
         return CityTotals(totals_table((), studies), {}, {}, overlaps_table({}), None)
     runs: list[CountedRun] = []
     labels: dict[str, Label] = {}
     first: dict[str, StoredRun] = {}
-    for (study, scenario), one in asked.items():
+    for (study, scenario), one in results.items():
         if one.folder is None or one.result is None:
             continue
         run = StoredRun.open(one.folder)
@@ -166,8 +166,8 @@ def city_totals(report: BatchReport) -> CityTotals:
         labels |= {service.id: service.name for service in run.study.services if service.id not in labels}
     there = {(one.scenario, one.study) for one in runs}
     missing = {
-        (scenario, study): "failed" if (study, scenario) in asked else "none"
-        for scenario in dict.fromkeys(scenario for _, scenario in asked)
+        (scenario, study): "failed" if (study, scenario) in results else "none"
+        for scenario in dict.fromkeys(scenario for _, scenario in results)
         for study in studies
         if (scenario, study) not in there
     }

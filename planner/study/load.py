@@ -18,10 +18,10 @@ from planner.errors import Fault, StudyError, raise_all
 from planner.i18n import translate
 from planner.study.connection import NO_PASSWORDS, holds_secret, without_secrets
 from planner.study.former_names import FORMER_NAMES, BothNamesError, as_written_in
+from planner.study.layer_files import path_kind
 from planner.study.model import Study
-from planner.study.parts import sort_of
+from planner.study.plain_values import match_paths_on_disk, plain_scalar
 from planner.study.scenarios import Overlay, variant, variants
-from planner.study.written import as_written, on_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,9 +62,9 @@ def load_study(path: Path, *, scenario: str | None = None, sets: Sequence[str] =
     """
     text = _read(path)
     raw = _parse(path, text)
-    said = [parse_set(item) for item in sets]
-    asked = () if scenario is None else variant(str(path), _scenarios(raw, said), scenario).overlays
-    return _validated(path, raw, [*asked, *said])
+    overrides = [parse_set(item) for item in sets]
+    of_scenario = () if scenario is None else variant(str(path), _scenarios(raw, overrides), scenario).overlays
+    return _validated(path, raw, [*of_scenario, *overrides])
 
 
 def load_variants(path: Path, *, sets: Sequence[str] = ()) -> dict[str, Study | StudyError]:
@@ -78,14 +78,14 @@ def load_variants(path: Path, *, sets: Sequence[str] = ()) -> dict[str, Study | 
         if the file cannot be read, or its base study or the scenarios' names have faults.
     """
     raw = _parse(path, _read(path))
-    said = [parse_set(item) for item in sets]
-    base = _validated(path, raw, said)
+    overrides = [parse_set(item) for item in sets]
+    base = _validated(path, raw, overrides)
     found: dict[str, Study | StudyError] = {}
-    for one in variants(str(path), _scenarios(raw, said)):
+    for one in variants(str(path), _scenarios(raw, overrides)):
         try:
             if one.fault:
                 raise StudyError(one.fault)  # noqa: TRY301 - kept beside the faults of its values
-            found[one.name] = _validated(path, raw, [*one.overlays, *said]) if one.overlays else base
+            found[one.name] = _validated(path, raw, [*one.overlays, *overrides]) if one.overlays else base
         except StudyError as fault:
             found[one.name] = fault
     return found
@@ -93,12 +93,12 @@ def load_variants(path: Path, *, sets: Sequence[str] = ()) -> dict[str, Study | 
 
 def _scenarios(raw: Any, overlays: Sequence[Overlay]) -> object:
     """Return the block ``scenarios`` as plain values, overrides of scenarios laid over it."""
-    asked = _plain(raw)
+    content = _plain(raw)
     for overlay in overlays:
         if overlay.key.split(".", 1)[0] == "scenarios":
             with contextlib.suppress(LookupError):  # a fault of the study itself, named when it is validated
-                _lay_over(asked, overlay)
-    return asked.get("scenarios")
+                _apply_overlay(content, overlay)
+    return content.get("scenarios")
 
 
 def load_overlaid(path: Path, overlays: Sequence[Overlay]) -> Study:
@@ -129,7 +129,7 @@ def parse_set(item: str) -> Overlay:
 
 
 def _read(path: Path) -> str:
-    if sort_of(path) == "folder":
+    if path_kind(path) == "folder":
         msg = f"{path} is a folder; give the study file in it, e.g. {path / 'study.yaml'}"
         raise StudyError(msg)
     try:
@@ -157,7 +157,7 @@ def _read(path: Path) -> str:
 
 
 def _yaml_names(folder: Path) -> list[str]:
-    return [entry.name for entry in folder.glob("*.y*ml")] if sort_of(folder) == "folder" else []
+    return [entry.name for entry in folder.glob("*.y*ml")] if path_kind(folder) == "folder" else []
 
 
 def _parse(path: Path, text: str) -> Any:
@@ -197,59 +197,59 @@ def _plain(value: Any) -> Any:
             msg = "too many values, or values nested in themselves"
             raise ValueError(msg)
         if isinstance(item, Mapping):
-            return {as_written(key): strip(inner, depth + 1) for key, inner in item.items()}
+            return {plain_scalar(key): strip(inner, depth + 1) for key, inner in item.items()}
         if isinstance(item, Sequence) and not isinstance(item, str | bytes):
             return [strip(inner, depth + 1) for inner in item]
-        return as_written(item)
+        return plain_scalar(item)
 
     return strip(value, 0)
 
 
 def _validated(path: Path, raw: Any, overlays: Sequence[Overlay]) -> Study:
-    asked = _plain(raw)
+    content = _plain(raw)
     origins: dict[Key, str] = {}
     faults: list[Fault] = []
     for overlay in overlays:
         try:
-            origins[_lay_over(asked, overlay)] = overlay.origin
+            origins[_apply_overlay(content, overlay)] = overlay.origin
         except LookupError as fault:
             faults.append(Fault(overlay.origin, str(fault.args[0])))
-    _refuse_passwords(path, raw, asked, origins)
-    _refuse_half_characters(path, raw, asked, origins)
-    on_disk(asked.get("layers"), path.parent)
+    _refuse_passwords(path, raw, content, origins)
+    _refuse_half_characters(path, raw, content, origins)
+    match_paths_on_disk(content.get("layers"), path.parent)
     former: set[str] = set()
     try:
-        study = Study.model_validate(asked, context=former)
+        study = Study.model_validate(content, context=former)
     except ValidationError as error:
-        faults += [_fault(path, raw, asked, origins, detail) for detail in error.errors(include_url=False)]
+        faults += [_fault(path, raw, content, origins, detail) for detail in error.errors(include_url=False)]
         faults.sort(key=_by_line)
     raise_all(faults, StudyError, f"{path}: the study has {len(faults)} fault{'s' if len(faults) > 1 else ''}")
     if former:
         names = ", ".join(f"{name} → {FORMER_NAMES[name]}" for name in sorted(former))
-        _say_once(translate("former_names", study.language, file=path.name, names=names))
+        _warn_once(translate("former_names", study.language, file=path.name, names=names))
     return study
 
 
 @cache
-def _say_once(notice: str) -> None:
+def _warn_once(notice: str) -> None:
     """Log a notice the first time this process comes to it: a batch reads its study for every scenario."""
     _LOG.warning(notice)
 
 
-def _refuse_passwords(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str]) -> None:
+def _refuse_passwords(path: Path, raw: Any, content: Any, origins: Mapping[Key, str]) -> None:
     """Refuse passwords in connections before anything can repeat them, wherever they stand: in scenarios and overrides too."""
     faults = []
-    for keys in _secrets(asked):
+    for keys in _secrets(content):
         origin = next((text for key, text in origins.items() if keys[: len(key)] == key), None)
         where = origin or f"{path.name}:{_line(raw, keys)}: {'.'.join(str(key) for key in keys)}"
         faults.append(Fault(where, NO_PASSWORDS))
     raise_all(faults, StudyError, f"{path}: the study holds passwords")
 
 
-def _refuse_half_characters(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str]) -> None:
+def _refuse_half_characters(path: Path, raw: Any, content: Any, origins: Mapping[Key, str]) -> None:
     """Refuse texts that hold half of a character (a lone surrogate): no file can store them."""
     faults = []
-    for keys in _half_characters(asked):
+    for keys in _half_characters(content):
         origin = next((text for key, text in origins.items() if keys[: len(key)] == key), None)
         where = origin or f"{path.name}:{_line(raw, keys)}: {'.'.join(str(key) for key in keys)}"
         faults.append(Fault(ascii(where)[1:-1], "holds half of a character", "type the text again"))
@@ -279,9 +279,9 @@ def _secrets(value: Any, *keys: str | int) -> Iterator[Key]:
             yield from _secrets(inner, *keys, at)
 
 
-def _lay_over(asked: dict[str, Any], overlay: Overlay) -> Key:
-    """Put the overlay's value into ``asked``; return where it went."""
-    here: Any = asked
+def _apply_overlay(content: dict[str, Any], overlay: Overlay) -> Key:
+    """Put the overlay's value into ``content``; return where it went."""
+    here: Any = content
     steps: list[str | int] = []
     names = overlay.key.split(".")
     for depth, name in enumerate(names):
@@ -328,8 +328,8 @@ def _by_line(fault: Fault) -> tuple[int, str]:
     return (int(line) if line.isdigit() else 0, fault.where)
 
 
-def _fault(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str], detail: ErrorDetails) -> Fault:
-    keys, value = _reachable(asked, detail["loc"])
+def _fault(path: Path, raw: Any, content: Any, origins: Mapping[Key, str], detail: ErrorDetails) -> Fault:
+    keys, value = _reachable(content, detail["loc"])
     dotted = ".".join(str(key) for key in (*keys, *([detail["loc"][-1]] if detail["type"] == "missing" else [])))
     origin = next((text for key, text in origins.items() if keys[: len(key)] == key), None)
     where = origin or f"{path.name}:{_line(raw, keys)}"
@@ -340,15 +340,15 @@ def _fault(path: Path, raw: Any, asked: Any, origins: Mapping[Key, str], detail:
         where = origin or f"{path.name}:{_line(raw, (*keys, error.name))}: {dotted}"
         what = f"has another value ({lines[0]}) than {error.former} ({lines[1]}), which is its former name"
         return Fault(where, what, f"keep `{error.name}`")
-    return Fault(f"{where}: {dotted}" if dotted and origin is None else where, *_said(detail, keys, value))
+    return Fault(f"{where}: {dotted}" if dotted and origin is None else where, *_message_and_hint(detail, keys, value))
 
 
-def _reachable(asked: Any, loc: Sequence[str | int]) -> tuple[Key, Any]:
-    """Return the part of ``loc`` that exists in ``asked`` (pydantic adds steps of its own), and the value there."""
+def _reachable(content: Any, loc: Sequence[str | int]) -> tuple[Key, Any]:
+    """Return the part of ``loc`` that exists in ``content`` (pydantic adds steps of its own), and the value there."""
     keys: list[str | int] = []
-    here = asked
-    for told in loc:
-        step = as_written_in(here, told) if isinstance(here, Mapping) and isinstance(told, str) else told
+    here = content
+    for name in loc:
+        step = as_written_in(here, name) if isinstance(here, Mapping) and isinstance(name, str) else name
         try:
             here = here[step]
         except (LookupError, TypeError):
@@ -372,7 +372,7 @@ def _line(raw: Any, keys: Key) -> int:
     return line
 
 
-_SAID = {
+_MESSAGES = {
     "greater_than_equal": "must be ≥ {ge}",
     "greater_than": "must be > {gt}",
     "less_than_equal": "must be ≤ {le}",
@@ -397,7 +397,7 @@ _SAID = {
 }
 
 
-def _said(detail: ErrorDetails, keys: Key, value: Any) -> tuple[str, str]:
+def _message_and_hint(detail: ErrorDetails, keys: Key, value: Any) -> tuple[str, str]:
     """Return what is wrong and how to mend it."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "missing":
@@ -413,8 +413,8 @@ def _said(detail: ErrorDetails, keys: Key, value: Any) -> tuple[str, str]:
         return str(context["error"]), ""
     if kind == "string_type" and isinstance(value, int | float):
         return f"must be text (got the number {value})", f'quote it: "{value}"'
-    said = _SAID.get(kind)
-    text = said.format(**{name: _figure(told) for name, told in context.items()}) if said else detail["msg"]
+    template = _MESSAGES.get(kind)
+    text = template.format(**{name: _figure(limit) for name, limit in context.items()}) if template else detail["msg"]
     got = (
         repr(value)
         if not isinstance(value, Mapping | list)

@@ -81,25 +81,25 @@ class Study(Block):
 
     @property
     def kept_floors(self) -> tuple[tuple[int, Floor], ...]:
-        """Every floor that a plan keeps, with the position in ``siting.floors`` it comes from: those asked for, then theirs for groups.
+        """Every floor that a plan keeps, with the position in ``siting.floors`` it comes from: those of the study, then theirs for groups.
 
         A floor for all demand of a service holds for each of its protected groups by itself as well, where there are several.
         """
-        asked = list(enumerate(self.siting.floors))
-        for position, floor in list(asked):
+        floors = list(enumerate(self.siting.floors))
+        for position, floor in list(floors):
             demand = next((service.demand for service in self.services if service.id == floor.service), {})
             counted = [group for group, weight in demand.items() if weight > 0]
             if floor.group is None and len(counted) > 1:
                 protected = [group for group in counted if self.groups[group].protected]
-                asked += [(position, floor.model_copy(update={"group": group})) for group in protected]
-        return tuple(asked)
+                floors += [(position, floor.model_copy(update={"group": group})) for group in protected]
+        return tuple(floors)
 
     @property
     def credits(self) -> tuple[str, ...]:
         """Attribution of the layers: what the study says, and the credit that OpenStreetMap's licence asks for where an extract is read."""
-        told = tuple(self.publication.sources)
-        named = any("openstreetmap" in source.lower() for source in told)
-        return told if named or not any(map(_of_openstreetmap, self.layers.files)) else (*told, OPENSTREETMAP)
+        sources = tuple(self.publication.sources)
+        named = any("openstreetmap" in source.lower() for source in sources)
+        return sources if named or not any(map(_of_openstreetmap, self.layers.files)) else (*sources, OPENSTREETMAP)
 
     def weighs(self, service: Service) -> bool:
         """Say whether figures of ``service`` count weighted people and not heads.
@@ -210,11 +210,11 @@ class Study(Block):
 
     def _circles_that_are_none(self) -> list[str]:
         circles = {service.id: [circle.minutes for circle in service.circles] for service in self.services}
-        asked = [("floors", rule.service, rule.minutes) for rule in self.siting.floors]
-        asked += [("spreads", rule.service, rule.minutes) for rule in self.siting.spreads]
+        share_rules = [("floors", rule.service, rule.minutes) for rule in self.siting.floors]
+        share_rules += [("spreads", rule.service, rule.minutes) for rule in self.siting.spreads]
         return [
             f"siting.{rules}: {service} has no circle of {minutes:g} minutes; it has {', '.join(f'{m:g}' for m in circles[service])}"
-            for rules, service, minutes in asked
+            for rules, service, minutes in share_rules
             if service in circles and minutes not in circles[service]
         ]
 

@@ -43,7 +43,7 @@ _NOT_IN_A_NAME = re.compile(r"[^\w.\-]+")
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """One override: ``budgets.capital_cost`` = 5,000,000, and who asked for it."""
+    """One override: ``budgets.capital_cost`` = 5,000,000, and who resolved for it."""
 
     key: str
     value: Any
@@ -69,7 +69,7 @@ class _Axis:
 
 
 @dataclass
-class _Asked:
+class _Resolved:
     """A scenario with everything that it extends."""
 
     sets: dict[str, tuple[str, Any]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ def variants(where: str, scenarios: object) -> tuple[Variant, ...]:
         try:
             if len(name.encode()) > LONGEST_NAME_BYTES:
                 raise LookupError("is too long a name for a folder", "shorten it")  # noqa: TRY301 - as its other faults
-            found += _multiplied(name, _gathered(name, items))
+            found += _matrix_variants(name, _resolve(name, items))
         except LookupError as error:
             fault = Fault(f"{where}: scenario {name}", *error.args)
             found.append(Variant(name, fault=str(fault)))
@@ -136,7 +136,7 @@ def variant(where: str, scenarios: object, name: str) -> Variant:
     return known[name]
 
 
-def _gathered(name: str, items: Mapping[str, Mapping[str, Any]]) -> _Asked:
+def _resolve(name: str, items: Mapping[str, Mapping[str, Any]]) -> _Resolved:
     """Lay a scenario over what it extends, the root first; what is set later replaces an axis of the same key."""
     chain: list[str] = []
     wanted: str | None = name
@@ -150,14 +150,14 @@ def _gathered(name: str, items: Mapping[str, Mapping[str, Any]]) -> _Asked:
         chain.append(wanted)
         parent = items[wanted].get("extends")
         wanted = None if parent is None else str(parent)
-    asked = _Asked()
+    resolved = _Resolved()
     for step in reversed(chain):
         for key, value in _block(items[step], "set").items():
-            asked.axes.pop(str(key), None)
-            asked.sets[str(key)] = (step, value)
-        for key, told in _block(items[step], "matrix").items():
-            asked.axes[str(key)] = _axis(str(key), told)
-    return asked
+            resolved.axes.pop(str(key), None)
+            resolved.sets[str(key)] = (step, value)
+        for key, values in _block(items[step], "matrix").items():
+            resolved.axes[str(key)] = _axis(str(key), values)
+    return resolved
 
 
 def _block(item: Mapping[str, Any], name: str) -> Mapping[Any, Any]:
@@ -165,13 +165,13 @@ def _block(item: Mapping[str, Any], name: str) -> Mapping[Any, Any]:
     return block if isinstance(block, Mapping) else {}
 
 
-def _axis(key: str, told: object) -> _Axis:
-    if isinstance(told, Mapping) and told:
-        bundles = {str(label): dict(sets) if isinstance(sets, Mapping) else {} for label, sets in told.items()}
+def _axis(key: str, values: object) -> _Axis:
+    if isinstance(values, Mapping) and values:
+        bundles = {str(label): dict(sets) if isinstance(sets, Mapping) else {} for label, sets in values.items()}
         return _Axis(key, {_label(label, 0): sets for label, sets in bundles.items()})
-    if isinstance(told, Sequence) and not isinstance(told, str) and told:
-        points = {_label(value, i): {key: value} for i, value in enumerate(told, start=1)}
-        if len(points) == len(told):
+    if isinstance(values, Sequence) and not isinstance(values, str) and values:
+        points = {_label(value, i): {key: value} for i, value in enumerate(values, start=1)}
+        if len(points) == len(values):
             return _Axis(key, points)
         msg = f"matrix.{key}: two of its values would have the same name"
         raise LookupError(msg, "name them: {label: {key: value}, …}")
@@ -190,11 +190,11 @@ def _label(value: object, position: int) -> str:
     return f"{position}"
 
 
-def _multiplied(name: str, asked: _Asked) -> list[Variant]:
-    shared = [Overlay(key, value, f"scenario {origin}, {key}") for key, (origin, value) in asked.sets.items()]
-    if not asked.axes:
+def _matrix_variants(name: str, resolved: _Resolved) -> list[Variant]:
+    shared = [Overlay(key, value, f"scenario {origin}, {key}") for key, (origin, value) in resolved.sets.items()]
+    if not resolved.axes:
         return [Variant(name, tuple(shared))]
-    axes = list(asked.axes.values())
+    axes = list(resolved.axes.values())
     short = _short([axis.key for axis in axes])
     size = 1
     for axis in axes:
@@ -204,17 +204,19 @@ def _multiplied(name: str, asked: _Asked) -> list[Variant]:
         raise LookupError(msg, "shorten its matrix")
     found = []
     for labels in itertools.product(*(axis.points for axis in axes)):
-        called = _fitting("+".join([name, *(f"{say}-{label}" for say, label in zip(short, labels, strict=True))]))
+        run_name = _within_name_limit(
+            "+".join([name, *(f"{short_key}-{label}" for short_key, label in zip(short, labels, strict=True))])
+        )
         own = [
-            Overlay(key, value, f"scenario {called}, {key}")
+            Overlay(key, value, f"scenario {run_name}, {key}")
             for axis, label in zip(axes, labels, strict=True)
             for key, value in axis.points[label].items()
         ]
-        found.append(Variant(called, (*shared, *own)))
+        found.append(Variant(run_name, (*shared, *own)))
     return found
 
 
-def _fitting(name: str) -> str:
+def _within_name_limit(name: str) -> str:
     """Return a name that a folder can have; one too long ends in a digest of the whole."""
     whole = name.encode()
     if len(whole) <= LONGEST_NAME_BYTES:

@@ -176,10 +176,10 @@ def starter_text(schema: str = "study.schema.json") -> str:
     return _HEAD.format(schema=schema) + text.getvalue()
 
 
-def _commented(asked: Mapping[str, Any], model: type[BaseModel] | None, path: str) -> CommentedMap:
+def _commented(values: Mapping[str, Any], model: type[BaseModel] | None, path: str) -> CommentedMap:
     block = CommentedMap()
     depth = 2 * path.count(".") + (2 if path else 0)
-    for key, value in asked.items():
+    for key, value in values.items():
         here = f"{path}.{key}" if path else key
         inner = model.model_fields[key].annotation if model is not None and key in model.model_fields else None
         nested = inner if isinstance(inner, type) else None

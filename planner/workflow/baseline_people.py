@@ -85,7 +85,7 @@ class Nearest:
     seconds: NDArray[np.float64]
     """Infinite where none is within the limit."""
     site: NDArray[np.int64]
-    """Position among the facilities asked about; −1 where none."""
+    """Position among the facilities counts_places about; −1 where none."""
 
 
 def nearest_of(
@@ -134,15 +134,15 @@ def coverage_table(
         float64[n, C], one per service: people of each point who find a place within each circle; None where places are not limited.
     """
     rows = []
-    for service, seats in zip(study.services, places, strict=True):
+    for service, with_place in zip(study.services, places, strict=True):
         for walker, (ring, circle), (group, people) in itertools.product(
             walkers_of(service, study), enumerate(service.circles), people_of(service, district)
         ):
             reached = nearest[service.id, walker].seconds <= 60 * circle.minutes
             heads = people if group else head_count(study, service, district)
             # Places are shared out among the service's own walkers; of a part of them nobody knows who finds one.
-            asked = seats is None or (walker == service.walker and not group)
-            found = people * reached if seats is None else seats[:, ring]
+            counts_places = with_place is None or (walker == service.walker and not group)
+            found = people * reached if with_place is None else with_place[:, ring]
             rows += [
                 area.labelled(
                     {
@@ -152,7 +152,7 @@ def coverage_table(
                         "group": group,
                         "people": area.summed(people),
                         "covered": area.summed(people * reached),
-                        "served": area.summed(found) if asked else np.nan,
+                        "served": area.summed(found) if counts_places else np.nan,
                         "heads": area.summed(heads),
                         "heads_covered": area.summed(heads * reached),
                     }

@@ -283,13 +283,13 @@ def equity_table(offers: Sequence[ServiceToday]) -> pd.DataFrame:
 
 def drawn_by(offers: Sequence[ServiceToday]) -> Iterator[tuple[str, NDArray[np.int64], tuple[float, ...]]]:
     """Give, for each walker, the facilities whose circles are drawn for it, and their minutes."""
-    asked: dict[str, tuple[set[int], set[float]]] = {}
+    by_walker: dict[str, tuple[set[int], set[float]]] = {}
     for one in offers:
         for walker in walkers_of(one.service, one.study):
-            sites, minutes = asked.setdefault(walker, (set(), set()))
+            sites, minutes = by_walker.setdefault(walker, (set(), set()))
             sites.update(one.sites.tolist())
             minutes.update(circle.minutes for circle in one.service.circles)
-    for walker, (sites, minutes) in asked.items():
+    for walker, (sites, minutes) in by_walker.items():
         yield walker, np.array(sorted(sites), dtype=np.int64), tuple(sorted(minutes))
 
 

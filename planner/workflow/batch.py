@@ -154,7 +154,7 @@ def _job(name: str, scenario: str, study: Study, folder: Path, store: Path) -> S
     return ScenarioJob(
         name=f"{name}/{scenario}",
         scenario=scenario,
-        asked=pinned.model_dump_json(),
+        study_json=pinned.model_dump_json(),
         folder=folder.resolve(),
         target=(store / name / scenario).resolve(),
         digest=digest_of(pinned, hashes_of(pinned, folder)),
@@ -223,9 +223,9 @@ class ScenarioRunner:
 
         stages = _cache(self.cache, self.cache_bytes)
         stages.events.clear()
-        study = Study.model_validate_json(job.asked)
+        study = Study.model_validate_json(job.study_json)
 
-        def progress(stage: str, done: float, note: str = "") -> None:  # noqa: ARG001 - stages are told by name
+        def progress(stage: str, done: float, note: str = "") -> None:  # noqa: ARG001 - the stage is its name
             on_event(job.name, "stage", f"{stage} {note}".rstrip())
 
         with atomic_folder(job.target) as folder:
@@ -279,6 +279,6 @@ def _failed(job: ScenarioJob, reason: str, exit_code: int, began: float) -> Scen
 
 def _otherwise(job: ScenarioJob) -> str:
     return (
-        f"{platform.node()} does not see what this batch was asked of: the layers below {job.folder} or the planner's own code are"
+        f"{platform.node()} does not see what this batch was given: the layers below {job.folder} or the planner's own code are"
         " others there, or changed meanwhile; share the folder and install the same version, then call again"
     )

@@ -52,20 +52,20 @@ class Labels:
 
     def key(self, rule: Rule) -> str:
         """Return the key of the study that sets ``rule``, as ``--set`` takes it where it is one value."""
-        asked, position = self.study.siting, rule.position
+        siting, position = self.study.siting, rule.position
         if rule.kind in {"capital", "yearly"}:
             return f"budgets.{rule.kind}_cost"
         if rule.kind in {"department_capital", "department_yearly"}:
             limit = rule.kind.removeprefix("department_")
             return f"budgets.departments.{self.built.department_ids[position]}.{limit}_cost"
         if rule.kind == "period_capital":
-            return f"siting.capital_cost_by_year.{asked.years[position]}"
+            return f"siting.capital_cost_by_year.{siting.years[position]}"
         if rule.kind in {"min_sites", "max_sites"}:
             return f"siting.{rule.kind}"
         if rule.kind in {"min_openings", "max_openings"}:
             return f"services.{self.built.service_ids[position]}.{rule.kind}"
         if rule.kind in {"must", "never"}:
-            own = position if rule.kind == "must" else position - len(asked.must)
+            own = position if rule.kind == "must" else position - len(siting.must)
             return f"siting.{rule.kind}.{own}"
         if rule.kind == "floor":
             kept = self.study.kept_floors
@@ -130,8 +130,8 @@ class Labels:
         return join(texts, self.language)
 
     def _lock(self, rule: Rule) -> str:
-        asked = self.study.siting
-        locks: list[Lock] = [*asked.must, *asked.never]
+        siting = self.study.siting
+        locks: list[Lock] = [*siting.must, *siting.never]
         lock = locks[rule.position]
         site = self.place_of(lock.site)
         if lock.service is None:
@@ -146,7 +146,7 @@ class Labels:
         return self._say(rule.kind, site=site, service=service)
 
     def _floor(self, rule: Rule) -> str:
-        asked, kept = self.study.siting, self.study.kept_floors
+        siting, kept = self.study.siting, self.study.kept_floors
         who = self._say("everybody")
         if rule.position < len(kept):
             floor = kept[rule.position][1]
@@ -155,7 +155,7 @@ class Labels:
                 who = self._say("group", name=self.study.groups[floor.group].name.text(self.language))
         else:
             service = rule.position - len(kept)
-            minutes, per = self.study.services[service].circles[-1].minutes, asked.target_per
+            minutes, per = self.study.services[service].circles[-1].minutes, siting.target_per
         share = self.limit(rule, 0.0 if rule.limit is None else rule.limit)
         key = "floor" if per == "all" else "floor_community"
         return self._say(key, service=self.service(service), minutes=f"{minutes:g}", who=who, share=share)

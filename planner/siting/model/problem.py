@@ -235,9 +235,13 @@ def _rules(problem: SitingProblem) -> list[Fault]:
         if lock.service is not None:
             faults += _positions(where, np.array([lock.service]), problem.n_services)
         faults += _named_offers(problem, lock, where)
-    asked = {f"rules.floors[{position}]": (floor.demand, floor.circle) for position, floor in enumerate(rules.floors)}
-    asked |= {f"rules.spreads[{position}]": (one.demand, one.circle) for position, one in enumerate(rules.spreads)}
-    for where, (demand, circle) in asked.items():
+    share_rules = {
+        f"rules.floors[{position}]": (floor.demand, floor.circle) for position, floor in enumerate(rules.floors)
+    }
+    share_rules |= {
+        f"rules.spreads[{position}]": (one.demand, one.circle) for position, one in enumerate(rules.spreads)
+    }
+    for where, (demand, circle) in share_rules.items():
         wrong = _positions(where, np.array([demand]), len(problem.demands))
         if not wrong and circle is not None:
             wrong = _positions(where, np.array([circle]), len(problem.demands[demand].cutoffs_s))

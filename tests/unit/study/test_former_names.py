@@ -7,7 +7,7 @@ import pytest
 from planner.errors import StudyError
 from planner.i18n import languages
 from planner.study.former_names import FORMER_NAMES
-from planner.study.load import _say_once, load_study, load_variants
+from planner.study.load import _warn_once, load_study, load_variants
 from tests.street_town import study_of, write_street
 
 #: every key of a study under its name of today and its former one, with a value
@@ -31,7 +31,7 @@ CHANGES = {
 
 @pytest.fixture
 def path(tmp_path):
-    _say_once.cache_clear()
+    _warn_once.cache_clear()
     return write_street(
         tmp_path / "street",
         study_of(

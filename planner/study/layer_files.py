@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-Sort = Literal["absent", "file", "folder", "device"]
+PathKind = Literal["absent", "file", "folder", "device"]
 
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _TABLE = (".dbf", ".cpg")
@@ -16,7 +16,7 @@ _WORLD = (".tfw", ".tifw", ".tiffw", ".wld")
 _GEODATABASE = re.compile(r"^(?:a[0-9a-f]{8}\..+|gdb|timestamps)$", re.IGNORECASE)
 
 
-def sort_of(path: Path) -> Sort:
+def path_kind(path: Path) -> PathKind:
     """Return what lies at ``path``; a pipe, socket or device is a ``device``, and a name no system can hold is ``absent``."""
     try:
         if path.is_file():
@@ -28,16 +28,16 @@ def sort_of(path: Path) -> Sort:
         return "absent"
 
 
-def parts_of(path: Path) -> dict[str, Path]:
+def layer_files(path: Path) -> dict[str, Path]:
     """Return every file that a reader of the layer ``path`` may read: name beside the layer (or inside it) → file.
 
     Companions found by the letters of their name alone; ``[``, ``*`` and ``?`` in a name are letters like any other. A layer that
     is a folder gives the files in it. A layer that is absent gives nothing.
     """
-    sort = sort_of(path)
-    if sort == "folder":
+    kind = path_kind(path)
+    if kind == "folder":
         return {f"{path.name}/{name}": file for name, file in _inside(path).items()}
-    if sort != "file":
+    if kind != "file":
         return {}
     suffix = path.suffix.lower()
     if suffix == ".shp":
@@ -48,7 +48,7 @@ def parts_of(path: Path) -> dict[str, Path]:
         # SQLite follows links before it looks for its log and journal
         home = path.resolve()
         beside = {f"{path.name}{ending}": home.with_name(home.name + ending) for ending in ("-wal", "-journal")}
-        return {path.name: path, **{name: file for name, file in beside.items() if sort_of(file) == "file"}}
+        return {path.name: path, **{name: file for name, file in beside.items() if path_kind(file) == "file"}}
     if suffix in (".tif", ".tiff"):
         return {**_with_stem(path, (suffix, *_WORLD)), **_with_ending(path, (".aux.xml", ".msk"))}
     if suffix == ".asc":
@@ -60,7 +60,7 @@ def _inside(folder: Path) -> dict[str, Path]:
     return {
         entry.name: entry
         for entry in sorted(folder.iterdir())
-        if _GEODATABASE.match(entry.name) and sort_of(entry) == "file"
+        if _GEODATABASE.match(entry.name) and path_kind(entry) == "file"
     }
 
 
@@ -73,10 +73,10 @@ def _with_stem(path: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
             entry.stem == path.stem
             and entry.suffix.lower() in suffixes
             and entry.suffix.lower() != path.suffix.lower()
-            and sort_of(entry) == "file"
+            and path_kind(entry) == "file"
         )
     }
 
 
 def _with_ending(path: Path, endings: tuple[str, ...]) -> dict[str, Path]:
-    return {file.name: file for ending in endings if sort_of(file := path.with_name(path.name + ending)) == "file"}
+    return {file.name: file for ending in endings if path_kind(file := path.with_name(path.name + ending)) == "file"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
 
 
-def as_written(item: Any) -> Any:
+def plain_scalar(item: Any) -> Any:
     """Return a scalar of a YAML file as a plain value; ``0310111`` stays the code it is, and no number.
 
     Texts are composed (NFC) and lose characters without width, so that they equal what they look like.
@@ -39,20 +39,20 @@ def tidy(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text).translate(_INVISIBLE)
 
 
-def on_disk(asked: Any, folder: Path) -> None:
+def match_paths_on_disk(values: Any, folder: Path) -> None:
     """Write every ``path`` below ``layers`` as its file is named; systems differ in how they store ``é`` and the separator."""
-    if isinstance(asked, Mapping):
-        for key, value in list(asked.items()):
+    if isinstance(values, Mapping):
+        for key, value in list(values.items()):
             if key == "path" and isinstance(value, str) and value and not is_connection(value):
-                asked[key] = _found(value, folder)  # type: ignore[index]
+                values[key] = _as_on_disk(value, folder)  # type: ignore[index]
             else:
-                on_disk(value, folder)
-    elif isinstance(asked, list):
-        for value in asked:
-            on_disk(value, folder)
+                match_paths_on_disk(value, folder)
+    elif isinstance(values, list):
+        for value in values:
+            match_paths_on_disk(value, folder)
 
 
-def _found(path: str, folder: Path) -> str:
+def _as_on_disk(path: str, folder: Path) -> str:
     try:
         if (folder / path).exists():
             return path
