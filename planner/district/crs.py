@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -116,11 +116,17 @@ def choose_projected_crs(communities: gpd.GeoDataFrame) -> CRS:
         # across 180°: the zone of the middle, counted on eastwards
         zone = int(((box[0] + box[2]) / 2 + _HALF_TURN) // 6) % 60 + 1
         return CRS.from_epsg((32600 if box[1] + box[3] >= 0 else 32700) + zone)
-    return _utm_zone(box)
+    return utm_zone(box)
 
 
-@cache
-def _utm_zone(box: Box) -> CRS:
+@lru_cache(maxsize=512)
+def transformer(source: CRS, target: CRS) -> Transformer:
+    """Return the transformation between two systems, x before y; PROJ searches its database for a twentieth of a second for each."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+@lru_cache(maxsize=512)
+def utm_zone(box: Box) -> CRS:
     """Return the UTM zone that PROJ's database names first for a box in degrees; the search takes a quarter of a second."""
     west, south, east, north = box
     shapes = gpd.GeoSeries([shapely.box(west, south, east, north)], crs=WGS84)
@@ -195,7 +201,7 @@ def _gauss_kruger(x_min: float, y_min: float, x_max: float, y_max: float, swappe
 def _lies_in_area(crs: CRS, box: Box) -> bool:
     """Return whether the centre of ``box`` lies in the area of use of ``crs``, within ten degrees."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    lon, lat = Transformer.from_crs(crs, crs.geodetic_crs or WGS84, always_xy=True).transform(x, y)
+    lon, lat = transformer(crs, crs.geodetic_crs or WGS84).transform(x, y)
     if not (np.isfinite(lon) and np.isfinite(lat)):
         return False
     area = crs.area_of_use

@@ -23,6 +23,8 @@ FOREIGN = {
     "CNY": r"€|\beuro\b|欧元|\bEUR\b|¥|人民币",
     "CHF": r"€|\beuro\b|欧元|\bEUR\b|yuan|(?<!单)元|¥|人民币",
 }
+#: both languages and a currency with a symbol and one without; the other pairs belong to `scale`
+IN_THE_GATE = {("EUR", "en"), ("CHF", "zh")}
 #: capital of the plan, 110,000.5, as the closing lines say it
 CAPITAL = {
     ("EUR", "en"): "€110,001 of €350,000",
@@ -115,8 +117,14 @@ def texts(folder):
     return found
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("currency", FOREIGN)
+@pytest.mark.parametrize(
+    ("currency", "language"),
+    [
+        pytest.param(currency, language, marks=() if (currency, language) in IN_THE_GATE else pytest.mark.scale)
+        for currency in FOREIGN
+        for language in ("en", "zh")
+    ],
+)
 def test_no_page_speaks_of_another_currency(made, currency, language):
     folder, said = made(currency, language)
     read = {**texts(folder), "terminal": said}

@@ -22,7 +22,7 @@ GIVEN = {
 }  # fmt: skip
 
 #: the choices are walked in so many parts, the first of them in the gate
-PARTS = 4
+PARTS = 8
 
 #: keys of which the street refuses a choice: walked one by one, which saves looking for it among the others of its group
 REFUSED_ALONE = {

@@ -25,6 +25,8 @@ class Reached:
     goal: object
     rank: int
     best: object
+    leeway: object = 0
+    """What later steps may give up beside the goal's own tolerance, in the goal's unit."""
 
     @property
     def maximised(self):
@@ -32,7 +34,7 @@ class Reached:
 
     def kept(self):
         """Return the worst value that later steps may end at."""
-        give = exact(self.goal.tolerance) * abs(self.best) if self.goal.tolerance else 0
+        give = self.leeway + (exact(self.goal.tolerance) * abs(self.best) if self.goal.tolerance else 0)
         return self.best - give if self.maximised else self.best + give
 
 
@@ -227,8 +229,11 @@ class Enumeration(States):
 
     # -- the best plan ----------------------------------------------------------------------------------------------
 
-    def chain(self):
-        """Return every step of the chain with its best value; None where no plan keeps the rules."""
+    def chain(self, leeway=0):
+        """Return every step of the chain with its best value; None where no plan keeps the rules.
+
+        ``leeway`` is what later steps may give up of each step in any case, relative to its value or its largest coefficient.
+        """
         left = [plan for plan in self.plans() if self.optimum(plan, None, 0, ()) is not None]
         if not left:
             return None
@@ -249,10 +254,20 @@ class Enumeration(States):
                         continue
                     found.append((value, plan))
                     if step is None or sign * value > sign * step.best:
-                        step = Reached(goal, rank, value)
+                        step = Reached(goal, rank, value, leeway * self.size(goal, value))
                 left = [plan for value, plan in found if sign * value >= sign * step.kept()]
                 reached.append(step)
         return reached
+
+    def size(self, goal, value):
+        """Return the larger of a goal's value and its largest coefficient; 0 for what counts whole amounts only."""
+        if goal.kind not in {"coverage", "walk", "fair"} or value == math.inf:
+            return 0
+        sizes = [abs(value), Fraction(1)]
+        for people, weights, cutoffs in zip(self.people, self.weights, self.cutoffs, strict=True):
+            each = max(people, default=0)
+            sizes.append(each * {"coverage": max(weights, default=0), "walk": cutoffs[-1], "fair": 0}[goal.kind])
+        return max(sizes)
 
     def ranks(self, goal):
         if goal.kind != "fair":

@@ -15,14 +15,22 @@ import geopandas as gpd
 import numpy as np
 import osmium
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import CRSError, ProjError
 
 from planner.district.checks.locations import extent_gap_m, longest_walk_m
-from planner.district.crs import WGS84, choose_projected_crs, projection_zones, scale_distortion
+from planner.district.crs import (
+    WGS84,
+    Box,
+    choose_projected_crs,
+    projection_zones,
+    scale_distortion,
+    transformer,
+    utm_zone,
+)
 from planner.district.gcj02 import in_china
 from planner.io.osm import OSMIUM_ERRORS, is_extract, sorted_extract
 from planner.io.osm_format import osmium_source
@@ -187,9 +195,9 @@ def reference_from(
     west, south, east, north = (float(v) for v in frame.to_crs(WGS84).total_bounds)
     if not np.isfinite([west, south, east, north]).all():
         return None
-    projected_crs = frame.estimate_utm_crs()
+    projected_crs = utm_zone((west, south, east, north))
     shapes = np.asarray(frame.to_crs(projected_crs).array, dtype=object)
-    return Reference(word, shapes, CRS(projected_crs), (west, south, east, north))
+    return Reference(word, shapes, projected_crs, (west, south, east, north))
 
 
 def crs_candidates(shapes: NDArray[np.object_], reference: Reference) -> tuple[list[CrsCandidate], int]:
@@ -216,11 +224,14 @@ def _candidate_crs(xy: Points, reference: Reference) -> list[tuple[str, CRS]]:
         west, south, east, north = reference.degrees
         china = bool(in_china(np.array([west, east]), np.array([south, north])).all())
         return [("EPSG:4326, gcj02, bd09" if china else "EPSG:4326", WGS84)]
+    return _projected_systems(reference.degrees)
+
+
+@lru_cache(maxsize=64)
+def _projected_systems(degrees: Box) -> list[tuple[str, CRS]]:
+    """Return the projected systems that EPSG lists for an extent in degrees, the usual ones first."""
     infos = query_crs_info(
-        auth_name="EPSG",
-        pj_types=[PJType.PROJECTED_CRS],
-        area_of_interest=AreaOfInterest(*reference.degrees),
-        contains=True,
+        auth_name="EPSG", pj_types=[PJType.PROJECTED_CRS], area_of_interest=AreaOfInterest(*degrees), contains=True
     )
     codes = sorted({int(info.code) for info in infos} | {3857}, key=_usage_rank)
     return [(f"EPSG:{code}", CRS.from_epsg(code)) for code in codes]
@@ -232,18 +243,12 @@ def _usage_rank(code: int) -> tuple[int, int]:
 
 def _transformed(xy: Points, crs: CRS, projected_crs: CRS) -> Points:
     try:
-        x, y = _transformer(crs.to_wkt(), projected_crs.to_wkt()).transform(xy[:, 0], xy[:, 1])
+        x, y = transformer(crs, projected_crs).transform(xy[:, 0], xy[:, 1])
     except (CRSError, ProjError):
         return np.full_like(xy, np.nan)
     located = np.column_stack([x, y])
     located[~np.isfinite(located).all(axis=1)] = np.nan
     return located
-
-
-@lru_cache(maxsize=512)
-def _transformer(source_wkt: str, target_wkt: str) -> Transformer:
-    """Return the transformation between two systems; PROJ searches its database for a twentieth of a second for each."""
-    return Transformer.from_crs(source_wkt, target_wkt, always_xy=True)
 
 
 def _share_near(located: Points, tree: shapely.STRtree, reference: Reference) -> float:

@@ -21,11 +21,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
 from scipy.special import bdtrc
 
 from planner.district.checks.locations import coincident_points, stated_communities
-from planner.district.crs import WGS84
+from planner.district.crs import WGS84, transformer
 from planner.district.gcj02 import bd09_to_wgs84, gcj02_to_wgs84, in_china, wgs84_to_bd09, wgs84_to_gcj02
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def displacements(crs: CRS, middle: NDArray[np.float64], declared: str) -> Displ
 
 
 def _shifted_positions(xy: NDArray[np.float64], crs: CRS, declared: str) -> dict[str, NDArray[np.float64]]:
-    to_wgs84, from_wgs84 = (Transformer.from_crs(*pair, always_xy=True) for pair in ((crs, WGS84), (WGS84, crs)))
+    to_wgs84, from_wgs84 = transformer(crs, WGS84), transformer(WGS84, crs)
     lon, lat = to_wgs84.transform(*xy.T)
     return {
         shift: np.column_stack(from_wgs84.transform(*move(lon, lat)))
