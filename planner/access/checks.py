@@ -63,7 +63,8 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     - ``street-gaps``: what joining ends closer than a metre would change;
     - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen;
     - ``streets-of-a-sliver``: communities of which the streets reach a small part only;
-    - ``probable-shift-by-streets``, ``doubtful-shift-by-streets``: points that lie along streets in another reading only.
+    - ``probable-shift-by-streets``, ``doubtful-shift-by-streets``: points that lie along streets in another reading only;
+    - ``communities-shifted``, ``communities-possibly-shifted``: borders that follow roads in another reading only.
     """
     findings = Findings()
     people = district.demand[list(study.groups)].to_numpy(dtype=np.float64)
@@ -81,7 +82,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
         _check_gaps(findings, where, network, points)
     _check_extent(findings, study, network, points)
     _check_street_share(findings, study, district, network)
-    check_datum_by_streets(findings, district, network)
+    check_datum_by_streets(findings, study, district, network)
     return findings.all
 
 
