@@ -331,6 +331,10 @@ def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
     return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
 
 
+#: rounding of coordinates, far below the millimetre within which points coincide
+_SAME_PLACE_M = 1e-6
+
+
 def _merge_points(  # noqa: PLR0917
     xy: NDArray[np.float64],
     shareable: NDArray[np.bool_],
@@ -343,7 +347,12 @@ def _merge_points(  # noqa: PLR0917
     pairs = [corners]
     is_end = np.zeros(len(xy), dtype=np.bool_)
     is_end[ends] = True
-    for points, apart_m in ((np.flatnonzero(shareable), COINCIDENT_M), (ends, near_m)):
+    # points at one place are represented by the first: hundreds of streets through a square would be millions of pairs
+    place = np.column_stack([np.round(xy / _SAME_PLACE_M).astype(np.int64), level, is_end])
+    for of_kind, apart_m in ((np.flatnonzero(shareable), COINCIDENT_M), (ends, near_m)):
+        _, first_of, group = np.unique(place[of_kind], axis=0, return_index=True, return_inverse=True)
+        points = of_kind[first_of]
+        pairs.append(np.column_stack([of_kind, points[group.ravel()]]))
         points_at = shapely.points(xy[points])
         a, b = shapely.STRtree(points_at).query(points_at, predicate="dwithin", distance=apart_m)
         a, b = points[a[a < b]], points[b[a < b]]

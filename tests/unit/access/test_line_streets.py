@@ -128,6 +128,16 @@ def test_a_street_drawn_thousands_of_times_from_either_end_is_one_street():
     assert sorted(network.length_m.tolist()) == [50, 50, 50, 50]
 
 
+def test_hundreds_of_streets_through_one_point_meet_in_it():
+    angle = np.arange(150) / 150 * np.pi
+    away = 500 * np.column_stack([np.cos(angle), np.sin(angle)])
+    began = time.process_time()
+    network = network_of(*[[tuple(-end), tuple(end)] for end in away])
+    assert time.process_time() - began < 5
+    assert network.n_junctions == 301
+    np.testing.assert_allclose(network.length_m, 500, rtol=1e-6)
+
+
 def test_lines_of_another_class_level_or_direction_are_streets_of_their_own():
     line, one_way = [(0, 0), (100, 0)], int(EdgeFlag.ONE_WAY)
     lines = np.array([shapely.LineString(one) for one in (line, line, line, line[::-1], line, line)])
