@@ -15,7 +15,7 @@ from planner.access.catchments import (
     people_only_here,
     people_within,
 )
-from planner.access.checks import depth_inside_m
+from planner.access.extent import depth_inside_m
 from planner.access.indicators import coverage, gini, lowest_share, palma, people_share
 from planner.access.isochrones import isochrones
 from planner.access.network import STREET_CLASSES, EdgeFlag, WalkNetwork

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.access.datum_check import check_datum_by_streets
+from planner.access.extent import depth_inside_m, junctions_at_barriers, may_go_on
 from planner.access.network import EdgeFlag, finding_path
-from planner.access.segments import coincide_with
 from planner.access.snap import snap
 from planner.district.checks.population import (
     MIN_COMMUNITY_PEOPLE,
@@ -50,12 +49,6 @@ MIN_COMPONENT_SHARE = 0.01
 MAX_CUT_SHARE = 0.05
 _DISTANCE_TOLERANCE_M = 1e-2
 """Closed streets drawn over an open one are not nearer than it."""
-#: open areas narrower than twice this between streets (fields, a river, a park) are inside the extent
-CLOSING_RADIUS_M = 1_000.0
-#: cell side of the extent raster; larger districts have larger cells, at most this many along a side
-CELL_M, MAX_CELLS = 25.0, 2_000
-#: streets farther than this from the points are ignored, such as stray nodes
-MARGIN_M = 10_000.0
 
 
 def check_streets(study: Study, district: District, network: WalkNetwork) -> tuple[Finding, ...]:
@@ -70,7 +63,8 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
     - ``street-gaps``: what joining ends closer than a metre would change;
     - ``circles-cut``: people whose widest circle leaves the extract, so that what they reach there is not seen;
     - ``streets-of-a-sliver``: communities of which the streets reach a small part only;
-    - ``probable-shift-by-streets``, ``doubtful-shift-by-streets``: points that lie along streets in another reading only.
+    - ``probable-shift-by-streets``, ``doubtful-shift-by-streets``: points that lie along streets in another reading only;
+    - ``communities-shifted``, ``communities-possibly-shifted``: borders that follow roads in another reading only.
     """
     findings = Findings()
     people = district.demand[list(study.groups)].to_numpy(dtype=np.float64)
@@ -88,7 +82,7 @@ def check_streets(study: Study, district: District, network: WalkNetwork) -> tup
         _check_gaps(findings, where, network, points)
     _check_extent(findings, study, network, points)
     _check_street_share(findings, study, district, network)
-    check_datum_by_streets(findings, district, network)
+    check_datum_by_streets(findings, study, district, network)
     return findings.all
 
 
@@ -184,10 +178,11 @@ def _check_gaps(findings: Findings, where: str, network: WalkNetwork, points: _D
 
 
 def _check_extent(findings: Findings, study: Study, network: WalkNetwork, points: _DemandPoints) -> None:
-    """Count people whose widest circle, as a straight-line distance, leaves the extent of the streets."""
+    """Count people whose widest circle, as a straight-line distance, leaves the extent of the streets where they may go on."""
     speeds = {walker: profile.speed_m_s for walker, profile in study.walking.profiles.items()}
     reach_m = max(60.0 * service.circles[-1].minutes * speeds[service.walker] for service in study.services)
     cut = depth_inside_m(network, points.xy) < reach_m
+    cut[cut] &= may_go_on(network, points.xy[cut], reach_m)
     share = points.share(cut)
     if share > 0:
         add = findings.warn if share > MAX_CUT_SHARE else findings.note
@@ -287,13 +282,6 @@ def check_closed_streets(
         findings.note("barriers-closed", "layers.streets", where, excluded.barrier_ids, tags=tags, people=people)
 
 
-def junctions_at_barriers(network: WalkNetwork) -> NDArray[np.bool_]:
-    """Mark the junctions at which streets end at a closed barrier."""
-    if network.excluded is None:
-        return np.zeros(network.n_junctions, dtype=np.bool_)
-    return coincide_with(network.xy, network.excluded.barrier_xy)
-
-
 def _nearest_line(
     lines: NDArray[np.object_], xy: NDArray[np.float64], limit_m: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -317,58 +305,3 @@ def _components_if_open(network: WalkNetwork) -> NDArray[np.int32]:
     links = coo_array((np.ones(len(first_component), dtype=np.int8), (first_component, other)), shape=(n, n))
     label: NDArray[np.int32] = connected_components(links, directed=False)[1]
     return label
-
-
-def depth_inside_m(
-    network: WalkNetwork, xy: NDArray[np.float64], bend_m: float = CLOSING_RADIUS_M
-) -> NDArray[np.float64]:
-    """Return the depth of each point inside the extent of the streets, in metres; 0 or less outside.
-
-    Parameters
-    ----------
-    network : WalkNetwork
-        Streets.
-    xy : float64[n, 2]
-        Points.
-    bend_m : float
-        The edge goes round every place at which a circle of this radius, without a street in it, can be rolled to from
-        outside. Larger ones draw the edge straighter; without limit it would be the convex hull.
-
-    Returns
-    -------
-    float64[n]
-        Exact to about a cell (25 m, in large districts a 2,000th of the longer side). Depths of more than 10 km are not
-        told apart.
-
-    Notes
-    -----
-    The morphological closing of the streets by a disc, holes filled [1]_, on a grid: ground within ``bend_m`` of a
-    street, what that ground encloses, less ``bend_m`` at its rim. A convex hull takes the missing corner of an L-shaped
-    extract for ground whose streets are known; this follows the corner.
-
-    References
-    ----------
-    .. [1] J. Serra, Image Analysis and Mathematical Morphology, 1982.
-    """
-    outside = np.full(len(xy), -bend_m)
-    if not len(xy):
-        return outside
-    low, high = xy.min(axis=0) - MARGIN_M, xy.max(axis=0) + MARGIN_M
-    cell = max(CELL_M, float((high - low).max() + 4 * bend_m) / MAX_CELLS)
-    long = network.lines[network.length_m > cell]
-    street_xy = np.concatenate([network.shape_xy, shapely.get_coordinates(shapely.segmentize(long, cell))])
-    street_xy = street_xy[((street_xy >= low) & (street_xy <= high)).all(axis=1)]
-    if not len(street_xy):
-        return outside
-    margin = int(np.ceil(bend_m / cell)) + 2
-    corner = street_xy.min(axis=0) - margin * cell
-    shape = tuple(int(n) for n in np.ceil((street_xy.max(axis=0) - corner) / cell).astype(np.int64) + margin)
-    empty = np.ones(shape, dtype=np.bool_)
-    empty[tuple(((street_xy - corner) // cell).astype(np.int64).T)] = False
-    near = ndimage.distance_transform_edt(empty) * cell <= bend_m
-    inside = ndimage.distance_transform_edt(ndimage.binary_fill_holes(near)) * cell
-    at = ((xy - corner) // cell).astype(np.int64)
-    on_grid = ((at >= 0) & (at < shape)).all(axis=1)
-    depth = outside.copy()
-    depth[on_grid] = inside[tuple(at[on_grid].T)] - bend_m
-    return depth

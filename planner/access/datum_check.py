@@ -11,21 +11,33 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
 from planner.access.network import MIN_ROAD_CLASS
-from planner.district.checks.datum import HitCounts, displacements, random_shift_test, sign_test, standardised_fit
+from planner.district.checks.datum import (
+    HitCounts,
+    declared_shift,
+    displacements,
+    random_shift_test,
+    sign_test,
+    standardised_fit,
+)
+from planner.district.crs import WGS84
+from planner.district.gcj02 import in_china
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
     from planner.access.network import WalkNetwork
     from planner.district.checks.datum import DatumSample, DisplacementSet, ShiftTest
     from planner.district.district import District
     from planner.district.findings import Findings
+    from planner.study import Study
 
 
 #: usual distance of a door from its street
@@ -42,11 +54,17 @@ MAX_P_VALUE = 0.001
 MAX_STRONG_P_VALUE, MAX_WEAK_P_VALUE = 0.005, 0.02
 #: minimum standardised fit without a shift that rules a shift out
 MIN_FIT_AS_IS = 2.0
+#: borders of communities follow the axes of roads, to within the accuracy with which both are drawn
+BORDER_M = 15.0
+#: one place is taken of a border in each square of this side, from vertices at most so far apart, and at most so many
+BORDER_SPACING_M, BORDER_STEP_M, MAX_BORDER_POINTS = 150.0, 50.0, 600
+#: fewer places on borders are no evidence
+MIN_BORDER_POINTS = 20
 #: streets are known in squares of this side that hold a junction, and in their neighbours
 _SQUARE_M = 250.0
 
 
-def check_datum_by_streets(findings: Findings, district: District, network: WalkNetwork) -> None:
+def check_datum_by_streets(findings: Findings, study: Study, district: District, network: WalkNetwork) -> None:
     """Flag point layers of which far more lie within 30 m of a street once GCJ-02 or BD-09 is removed.
 
     Of a layer that declares a shift, those of which far more do with it kept. Only points near streets in every reading
@@ -63,6 +81,84 @@ def check_datum_by_streets(findings: Findings, district: District, network: Walk
         ]
         if samples and tree is not None:
             _note_by_displacement(findings, district, network, tree, samples)
+    _note_by_borders(findings, study, district, network)
+
+
+def _note_by_borders(findings: Findings, study: Study, district: District, network: WalkNetwork) -> None:
+    """Random-shift test of the communities: whether their borders, and the points in them, follow the roads.
+
+    Where communities and points carry the same shift, the points lie in the communities as they should, so that only the
+    roads tell. Two tests are made, of the borders alone and with the points; the chance is that of the better one, doubled.
+    """
+    spec = study.layers.communities
+    if spec.cells is not None or declared_shift(spec.crs) or spec.path == study.layers.streets.path:
+        return
+    borders = border_points(district.communities)
+    degrees = gpd.GeoSeries(shapely.points(borders), crs=district.crs).to_crs(WGS84)
+    if len(borders) < MIN_BORDER_POINTS or not in_china(degrees.x.to_numpy(), degrees.y.to_numpy()).all():
+        return
+    west, south, east, north = (float(v) for v in district.communities.total_bounds)
+    tried = displacements(district.crs, np.array([west + east, south + north]) / 2, "")
+    on_road = border_hits(tried.of(borders), network)
+    layers = [sample for sample in district.datum_samples if not sample.declared and len(sample.near)]
+    counts = [_hits_along_streets(tried.of(sample.near), network, network.tree) for sample in layers]
+    scores = standardised_fit(on_road, tried.first_reference)
+    if scores is None:
+        return
+    of_points = _street_scores(_sum_counts(counts), tried) if layers else []
+    evidence_sets = [[scores], [scores, *of_points]] if of_points else [[scores]]
+    tests = [test for one in evidence_sets if (test := random_shift_test(one, tried.first_reference)) is not None]
+    if not tests:
+        return
+    test = min(tests, key=lambda one: one.chance)
+    chance = min(1.0, test.chance * len(tests))
+    if chance > MAX_WEAK_P_VALUE:
+        return
+    strong, moved = chance <= MAX_STRONG_P_VALUE, 1 + test.shift
+    evidence: dict[str, str | float] = {
+        "shift": tried.shift(test.shift),
+        "tested": len(borders),
+        "within_m": BORDER_M,
+        "as_is": on_road.share(0),
+        "moved": on_road.share(moved),
+        "layers": ", ".join(sample.layer for sample in layers) or "–",
+        "points": sum(len(sample.near) for sample in layers),
+        "beside_as_is": 0.0,
+        "beside_moved": 0.0,
+        "others": len(tried.references),
+        "chance": chance,
+    }
+    if layers:
+        added = _sum_counts(counts)
+        beside = added["roads" if _enough_roads(added["roads"]) else "streets"]
+        evidence |= {"beside_as_is": beside.share(0), "beside_moved": beside.share(moved)}
+    say = findings.warn if strong else findings.note
+    code = "communities-shifted" if strong else "communities-possibly-shifted"
+    say(code, "layers.communities", spec.path.as_posix(), (), **evidence)
+
+
+def border_points(communities: GeoDataFrame) -> NDArray[np.float64]:
+    """Return points along the borders of communities, float64[n, 2]: one in a square of `BORDER_SPACING_M`, spread evenly."""
+    lines = shapely.segmentize(shapely.boundary(np.array(communities.geometry.array, dtype=object)), BORDER_STEP_M)
+    xy = shapely.get_coordinates(lines)
+    squares = np.floor(xy / BORDER_SPACING_M).astype(np.int64)
+    first = np.sort(np.unique(squares, axis=0, return_index=True)[1])
+    return np.asarray(xy[first[np.linspace(0, len(first) - 1, min(len(first), MAX_BORDER_POINTS)).astype(np.int64)]])
+
+
+def border_hits(moved: NDArray[np.float64], network: WalkNetwork) -> HitCounts:
+    """Return how many places on borders lie on a road under each displacement, to within `BORDER_M`, where streets are known.
+
+    On a street of any class where few lie on a road.
+    """
+    points = shapely.points(moved.reshape(-1, 2))
+    known = _near_junctions(moved.reshape(-1, 2), network)
+    for lines in (network.lines[network.kind >= MIN_ROAD_CLASS], network.lines):
+        on_line = _within(shapely.STRtree(lines), points, BORDER_M)
+        if on_line.sum() >= MIN_ROAD_SHARE * max(int((on_line | known).sum()), 1):
+            break
+    hits, tested = (rows.reshape(moved.shape[:2]).sum(axis=1).astype(np.float64) for rows in (on_line, on_line | known))
+    return HitCounts(hits, tested, moved.shape[1])
 
 
 def _note_by_streets(findings: Findings, district: District, sample: DatumSample, tree: shapely.STRtree | None) -> bool:
@@ -127,16 +223,23 @@ def _note_by_displacement(
 
 
 def _shift_test(counts: Sequence[dict[str, HitCounts]], tried: DisplacementSet) -> ShiftTest | None:
-    added = _sum_counts(counts)
+    return random_shift_test(_street_scores(_sum_counts(counts), tried), tried.first_reference)
+
+
+def _street_scores(added: dict[str, HitCounts], tried: DisplacementSet) -> list[NDArray[np.float64]]:
+    """Return the standardised fit of every source that can be tested: roads instead of streets where there are enough."""
     scores = {
         source: score
         for source, count in added.items()
         if (score := standardised_fit(count, tried.first_reference)) is not None
     }
-    roads = added["roads"]
-    if "roads" in scores and roads.hits.sum() >= MIN_ROAD_SHARE * roads.tested.sum():
+    if "roads" in scores and _enough_roads(added["roads"]):
         scores.pop("streets", None)  # they tell less, and would dilute what roads tell
-    return random_shift_test(list(scores.values()), tried.first_reference)
+    return list(scores.values())
+
+
+def _enough_roads(roads: HitCounts) -> bool:
+    return bool(roads.hits.sum() >= MIN_ROAD_SHARE * roads.tested.sum())
 
 
 def _sum_counts(counts: Sequence[dict[str, HitCounts]]) -> dict[str, HitCounts]:

@@ -200,13 +200,15 @@ def node_lines(
     Segments
     """
     near_m = max(tolerance_m, COINCIDENT_M)
+    levels = np.zeros(len(lines), dtype=np.int64) if level is None else level
+    kept = _first_of_equals(lines, kind, flags, levels)
+    lines, kind, flags, at_level = lines[kept], kind[kept], flags[kept], levels[kept]
     xy, owner = shapely.get_coordinates(lines, return_index=True)
     same_line = owner[1:] == owner[:-1]
     tail = np.flatnonzero(same_line)
     line = owner[tail]
     is_end = np.concatenate([[True], ~same_line]) | np.concatenate([~same_line, [True]])
     above_ground = (flags & np.uint8(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)) != 0
-    at_level = np.zeros(len(lines), dtype=np.int64) if level is None else level
     point_level = at_level[owner]
     pieces = _StraightPieces(
         xy, tail, above_ground[line], at_level[line], shapely.linestrings(np.stack([xy[tail], xy[tail + 1]], axis=1))
@@ -244,6 +246,20 @@ def node_lines(
         signals=np.zeros(len(xy), dtype=np.bool_),
         notes=(network_note(_NODING_NOTES[crossings], near_m=near_m),),
     )
+
+
+def _first_of_equals(
+    lines: NDArray[np.object_], kind: NDArray[np.uint8], flags: NDArray[np.uint8], level: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """Return the rows of distinct lines, in order: each line once, however often it is drawn and from which end.
+
+    A layer that was joined with a table can hold a street thousands of times, and every pair of them would be compared.
+    """
+    one_way = (flags & np.uint8(EdgeFlag.ONE_WAY)) != 0
+    drawn = lines.copy()
+    drawn[~one_way] = shapely.normalize(lines[~one_way])
+    table = gpd.pd.DataFrame({"shape": shapely.to_wkb(drawn), "kind": kind, "flags": flags, "level": level})
+    return np.flatnonzero(~table.duplicated().to_numpy(dtype=np.bool_))
 
 
 class _StraightPieces:
@@ -315,6 +331,10 @@ def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
     return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
 
 
+#: rounding of coordinates, far below the millimetre within which points coincide
+_SAME_PLACE_M = 1e-6
+
+
 def _merge_points(  # noqa: PLR0917
     xy: NDArray[np.float64],
     shareable: NDArray[np.bool_],
@@ -327,7 +347,12 @@ def _merge_points(  # noqa: PLR0917
     pairs = [corners]
     is_end = np.zeros(len(xy), dtype=np.bool_)
     is_end[ends] = True
-    for points, apart_m in ((np.flatnonzero(shareable), COINCIDENT_M), (ends, near_m)):
+    # points at one place are represented by the first: hundreds of streets through a square would be millions of pairs
+    place = np.column_stack([np.round(xy / _SAME_PLACE_M).astype(np.int64), level, is_end])
+    for of_kind, apart_m in ((np.flatnonzero(shareable), COINCIDENT_M), (ends, near_m)):
+        _, first_of, group = np.unique(place[of_kind], axis=0, return_index=True, return_inverse=True)
+        points = of_kind[first_of]
+        pairs.append(np.column_stack([of_kind, points[group.ravel()]]))
         points_at = shapely.points(xy[points])
         a, b = shapely.STRtree(points_at).query(points_at, predicate="dwithin", distance=apart_m)
         a, b = points[a[a < b]], points[b[a < b]]

@@ -124,7 +124,8 @@ def read_numbers(column: pd.Series, *, decimal: str | None = None, usual: str | 
     """
     n = len(column)
     none = np.zeros(n, dtype=bool)
-    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
+    column = _booleans_as_text(column)
+    if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         finite = np.where(np.isinf(values), np.nan, values)
         decimal_mark = infer_decimal_mark([], np.unique(finite[np.isfinite(finite)]).tolist(), decimal, None)
@@ -154,6 +155,15 @@ def read_numbers(column: pd.Series, *, decimal: str | None = None, usual: str | 
         unreadable=np.isnan(cell["low"]) & ~cell["empty"] & ~cell["unknown"] & ~cell["broken"],
         decimal_mark=decimal_mark,
     )
+
+
+def _booleans_as_text(column: pd.Series) -> pd.Series:
+    """Return ``column`` with true and false as texts: they are no count of one and none, though they equal 1 and 0."""
+    if pd.api.types.is_bool_dtype(column):
+        return column.astype(object).map(str, na_action="ignore")
+    if column.dtype != object or not any(isinstance(value, bool | np.bool_) for value in column):
+        return column
+    return column.map(lambda value: str(value) if isinstance(value, bool | np.bool_) else value)
 
 
 def read_flags(column: pd.Series) -> tuple[Bools, Bools, Bools]:

@@ -6,7 +6,7 @@ import re
 import shutil
 import struct
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ import pandas as pd
 import pyogrio
 import pyogrio.raw
 import shapely
+from pyogrio.errors import DataSourceError
 from pyproj import CRS
 
 from planner.io import vector_checks
@@ -26,7 +27,7 @@ from planner.io.encoding import decide, decode, decode_name
 from planner.io.geometry import footprint, is_surface
 from planner.io.staging import offline
 from planner.io.table import FileIssue, RawTable, UnreadableError, chosen_table, distinct_names, encoding_issues
-from planner.io.vector_checks import read_feature_members, refuse_large_views, refuse_virtual_tables, safe_geojson
+from planner.io.vector_checks import read_feature_members, refused_tables, safe_geojson, write_without_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,19 +72,34 @@ def read_vector(path: Path, table: str | None, encoding: str | None) -> RawTable
     _check_beginning(path, suffix)
     if suffix in (".geojson", ".json"):
         return _read_geojson(path, encoding)
-    if suffix == ".gpkg":
-        refuse_virtual_tables(path)
-        refuse_large_views(path)
     if suffix in (".shp", ".dbf"):
         return _read_shapefile(path, encoding)
+    refused = refused_tables(path, table) if suffix == ".gpkg" else {}
+    if table in refused:
+        raise refused[table]
+    if refused:
+        with TemporaryDirectory(prefix="planner-") as folder:
+            rest = Path(folder) / "layer.gpkg"
+            write_without_tables(path, refused, rest)
+            return _read_database(rest, table, refused)
+    return _read_database(path, table, refused)
+
+
+def _read_database(path: Path, table: str | None, refused: Mapping[str, UnreadableError]) -> RawTable:
+    """Return the rows of one table; those that were ``refused`` are no longer in the file, and said where nobody chose."""
+    tables: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the same warnings are issued when the table is read
-        with offline():
+        with offline(), suppress(DataSourceError) if refused else nullcontext():  # a GeoPackage without any layer
             tables = [str(name) for name, _ in pyogrio.list_layers(path)]
     data = [name for name in tables if name.lower() not in _STYLE_TABLES]
-    chosen = chosen_table(tables if table in tables else data or tables, table)
+    candidates = tables if table in tables else data or tables
+    if refused and not candidates:
+        raise next(iter(refused.values()))
+    chosen = chosen_table(candidates, table)
     found = _features(path, chosen, None)
-    return RawTable(found.frame, issues=tuple(found.issues), duplicate_headings=found.duplicate_headings)
+    left_out = [] if table else [FileIssue("warning", one.code, evidence=one.evidence) for one in refused.values()]
+    return RawTable(found.frame, issues=(*left_out, *found.issues), duplicate_headings=found.duplicate_headings)
 
 
 def _check_beginning(path: Path, suffix: str) -> None:

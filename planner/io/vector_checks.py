@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from planner.io.table import UnreadableError
 from planner.io.tabular import MAX_CELLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -53,6 +53,8 @@ MAX_VALUE_BYTES = 50_000_000
 #: limit of SQLite virtual machine steps for all views of a file; a join of 200,000 rows takes some millions
 MAX_SQLITE_STEPS = 100_000_000
 _STEPS_AT_ONCE = 100_000
+#: tables of a GeoPackage that list its layers
+_REGISTERS = ("gpkg_extensions", "gpkg_ogr_contents", "gpkg_geometry_columns", "gpkg_contents")
 #: kinds of columns in ``table_xinfo`` that are computed
 _GENERATED_COLUMN = (2, 3)
 
@@ -174,59 +176,91 @@ def _id_text(value: Any) -> str | None:
     return None if value is None or isinstance(value, bool | list) else str(value)
 
 
-def refuse_virtual_tables(path: Path) -> None:
-    """Refuse a GeoPackage with virtual tables of SQLite modules other than its own indexes: they may be other files.
+def refused_tables(path: Path, asked: str | None = None) -> dict[str, UnreadableError]:
+    """Return the tables and views of a GeoPackage that GDAL must not open, with why.
+
+    They are virtual tables of SQLite modules other than its own indexes, for they may be other files; and views and tables with
+    generated columns above the limits of size. Plain tables are bounded by the size of their file; what is computed is not.
+    All views are judged, for GDAL computes rows of each to list the layers.
+
+    Parameters
+    ----------
+    path
+        The GeoPackage.
+    asked
+        The table that is to be read; it is judged first, with most time.
 
     Raises
     ------
     UnreadableError
-        naming the first such table.
+        It is no database.
     """
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
         try:
-            rows = database.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND (rootpage = 0 OR sql LIKE 'create%virtual%table%using%')"
-            ).fetchall()
-            recursive_views = database.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'view' AND sql LIKE '%recursive%'"
-            ).fetchall()
+            refused = _virtual_tables(database)
+            computed = sorted(_computed_tables(database), key=lambda name: name != asked)
         except sqlite3.Error as fault:
             raise UnreadableError("unreadable-file", reason=f"SQLite: {fault}") from fault
-    if recursive_views:
-        raise UnreadableError("virtual-table", table=str(recursive_views[0][0]), module="RECURSIVE")
-    for name, sql in rows:
-        found = _USING_MODULE.search(sql)
-        if found is None or found[1].lower() not in _OWN_MODULES:
-            raise UnreadableError("virtual-table", table=str(name), module=found[1] if found else "?")
-
-
-def refuse_large_views(path: Path) -> None:
-    """Refuse a GeoPackage with a view, or generated columns, above the limits of size.
-
-    Plain tables are bounded by the size of their file; what is computed is not. All views are judged, for GDAL computes
-    rows of each to list the layers.
-
-    Raises
-    ------
-    UnreadableError
-        One gives too many cells or bytes, takes too long to compute, or needs functions that SQLite has not.
-    """
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
         database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
-        steps = 0
+        steps, limit = 0, MAX_SQLITE_STEPS // 2
 
         def beyond_limit() -> bool:
             nonlocal steps
             steps += _STEPS_AT_ONCE
-            return steps > MAX_SQLITE_STEPS
+            return steps > limit
 
         database.set_progress_handler(beyond_limit, _STEPS_AT_ONCE)
-        name = ""
-        try:
-            for name in _computed_tables(database):
+        for name in computed:
+            limit = steps + (MAX_SQLITE_STEPS - steps) // 2  # half of what is left, so that one leaves time for others
+            try:
                 _refuse_view(database, name)
-        except (sqlite3.Error, OverflowError) as fault:
-            raise UnreadableError("endless-view", table=name, reason=f"SQLite: {fault}") from fault
+            except UnreadableError as fault:
+                refused.setdefault(name, fault)
+            except (sqlite3.Error, OverflowError) as fault:
+                refused.setdefault(name, UnreadableError("endless-view", table=name, reason=f"SQLite: {fault}"))
+    return refused
+
+
+def _virtual_tables(database: sqlite3.Connection) -> dict[str, UnreadableError]:
+    rows = database.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND (rootpage = 0 OR sql LIKE 'create%virtual%table%using%')"
+    ).fetchall()
+    found = {}
+    for name, sql in rows:
+        module = _USING_MODULE.search(sql or "")
+        if module is None or module[1].lower() not in _OWN_MODULES:
+            used = module[1] if module else "?"
+            found[str(name)] = UnreadableError("virtual-table", table=str(name), module=used)
+    return found
+
+
+def write_without_tables(path: Path, tables: Iterable[str], target: Path) -> None:
+    """Write a copy of a GeoPackage without some of its tables and views, and without triggers, which only editors need.
+
+    Raises
+    ------
+    UnreadableError
+        Its schema cannot be changed.
+    """
+    names = [(name,) for name in tables]
+    try:
+        with (
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            database.backup(copy)
+            # not DROP: SQLite cannot drop a table of a module that it has not
+            copy.execute("PRAGMA writable_schema = ON")
+            copy.execute("DELETE FROM sqlite_master WHERE type = 'trigger'")
+            copy.executemany("DELETE FROM sqlite_master WHERE name = ? COLLATE NOCASE", names)
+            copy.commit()
+        with closing(sqlite3.connect(target)) as copy:
+            for register in _REGISTERS:
+                with suppress(sqlite3.OperationalError):  # no such register
+                    copy.executemany(f"DELETE FROM {register} WHERE table_name = ? COLLATE NOCASE", names)  # noqa: S608 - constant
+            copy.commit()
+    except sqlite3.Error as fault:
+        raise UnreadableError("unreadable-file", reason=f"SQLite: {fault}") from fault
 
 
 def _computed_tables(database: sqlite3.Connection) -> list[str]:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import shapely
+
 from planner.errors import OutputError
 from planner.i18n import languages, translate
 from planner.report.encoding import PER_DEGREE, continuous_degrees
 from planner.report.meeting import facts, places
 from planner.report.page import page
-from planner.report.payload import as_texts, circle_key, focus, packed_streets, page_texts
+from planner.report.payload import as_texts, circle_key, in_degrees, packed_streets, page_texts
 from planner.report.summary import coverage
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 SCRIPTS = ("dom.js", "language.js", "render.js", "base_map.js", "public.js")
 STYLES = ("page.css", "meeting.css")
+#: ground around what is drawn
+MARGIN_M = 300.0
 #: the least count that is disclosed
 LEAST_PEOPLE = 10
 #: disclosed columns of places
@@ -64,8 +69,9 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
         if the study is classified (``publication.classification``), unless ``declassify``.
     """
     _refuse_classified(run.study, declassify=declassify)
-    extent, run_data, place_data = focus(run), facts(run), places(run)
+    run_data, place_data = facts(run), places(run)
     shown = _published_places(run)
+    extent = _extent(run, shown)
     if run.study.publication.classification.strip().lower() not in UNCLASSIFIED:
         run_data["publication"] = {**run_data["publication"], "classification": ""}
     return page(
@@ -93,7 +99,7 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
             },
             "planner-ground": {
                 "perDegree": PER_DEGREE,
-                "focus": [[round(degree, 2) for degree in corner] for corner in extent],
+                "focus": extent,
                 "streets": packed_streets(run.tables.streets, run.tables.communities),
                 "communities": _communities(run),
             },
@@ -116,6 +122,16 @@ def _published_places(run: Run) -> list[int]:
     """Return the positions of places with an existing facility or an opening."""
     ids = {*run.tables.existing["place_id"], *run.tables.openings["place_id"]}
     return [i for i, place in enumerate(run.tables.places["id"]) if place in ids]
+
+
+def _extent(run: Run, shown: list[int]) -> list[list[float]]:
+    """Return [[south, west], [north, east]] in degrees of the communities and places of the page, which tells nothing of homes."""
+    communities = run.tables.communities
+    drawn = [*communities.geometry.representative_point(), *run.tables.places.geometry.iloc[shown]]
+    box_m = shapely.total_bounds(np.array(drawn, dtype=object)) + MARGIN_M * np.array([-1, -1, 1, 1])
+    west_m, south_m, east_m, north_m = (float(side) for side in box_m)
+    found = in_degrees((west_m, south_m, east_m, north_m), communities.crs)
+    return [[round(degree, 3) for degree in corner] for corner in found]
 
 
 def disclosed_count(people: float) -> int | None:

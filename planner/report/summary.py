@@ -18,6 +18,7 @@ from planner.i18n import (
     text_column,
     translate,
 )
+from planner.store.manifest import GoalResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -107,12 +108,18 @@ class Indicator:
     """Its limit; None: not limited."""
     gap: float | None = None
     """Of a solver status: the relative distance to the bound at which the search stopped."""
+    missing: str = ""
+    """Key of the text that says why there is no value."""
 
 
 def indicators(run: Run) -> tuple[Indicator, ...]:
     """Return openings, cost and proof of the plan."""
     result, study = run.manifest.result, run.study
     opened = run.tables.opened_sites
+    goal = next(
+        iter(result.goals),
+        GoalResult(study.siting.objective[0], result.status, result.objective, result.bound, result.gap),
+    )
     together = int(opened.loc[opened["n_services"] >= 2, "n_services"].sum())
     return (
         Indicator("sites_opened", result.sites_opened, limit=study.siting.max_sites),
@@ -122,10 +129,21 @@ def indicators(run: Run) -> tuple[Indicator, ...]:
         Indicator("capital", result.capital_cost, study.currency, study.budgets.capital_cost),
         Indicator("yearly", result.yearly_cost, study.currency, study.budgets.yearly_cost),
         Indicator("status", result.status, gap=result.gap),
-        Indicator("objective", result.objective),
-        Indicator("bound", result.bound),
-        Indicator("gap", result.gap, "share"),
+        Indicator("objective", result.objective, missing=_missing("objective", goal)),
+        Indicator("bound", result.bound, missing=_missing("bound", goal)),
+        Indicator("gap", result.gap, "share", missing=_missing("gap", goal)),
     )
+
+
+def _missing(figure: str, goal: GoalResult) -> str:
+    """Return the key of the text that says why a goal has no objective, bound or gap."""
+    if goal.objective is None:
+        return "report.missing.walk" if goal.goal == "furthest" else "report.missing.objective"
+    return "report.missing.ratio" if figure == "gap" and goal.bound is not None else "report.missing.bound"
+
+
+def _goal_number(value: float | None, figure: str, goal: GoalResult, language: Language) -> str:
+    return translate(_missing(figure, goal), language) if value is None else _number(value, "", language)
 
 
 def closing_summary(run: Run, language: Language | None = None) -> tuple[str, ...]:
@@ -264,8 +282,8 @@ def _further_goals(run: Run, language: Language) -> list[tuple[str, str]]:
             translate(
                 "report.goal_line",
                 language,
-                objective=_number(math.nan if goal.objective is None else goal.objective, "", language),
-                bound=_number(math.nan if goal.bound is None else goal.bound, "", language),
+                objective=_goal_number(goal.objective, "objective", goal, language),
+                bound=_goal_number(goal.bound, "bound", goal, language),
                 status=status_text(goal.status, language),
             ),
         )
@@ -298,7 +316,7 @@ def indicator_text(indicator: Indicator, language: Language) -> str:
     """Return an indicator as text with its unit and limit."""
     value = indicator.value
     if value is None:
-        return UNKNOWN
+        return translate(indicator.missing, language) if indicator.missing else UNKNOWN
     if isinstance(value, str):
         return status_text(value, language, gap=indicator.gap)
     shown = _number(value, indicator.unit, language)

@@ -9,6 +9,7 @@ import math
 import pytest
 
 from planner.cli import _run
+from planner.report.summary import closing_summary
 from planner.siting import solve
 from planner.siting.model.data import SolverSettings
 from planner.study.load import load_study
@@ -50,6 +51,17 @@ def test_the_outcome_in_memory_has_no_infinite_number(tmp_path, goals, limited):
     assert all(number is None or math.isfinite(number) for number in numbers)
     if goals[0] == "furthest":
         assert result.objective is None, "not the people covered, which are no walk"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("goals", [["furthest"], ["coverage", "furthest"]], ids="-".join)
+def test_the_summary_says_why_there_is_no_number(tmp_path, goals, language):
+    run = compute_run(load_study(street(tmp_path, goals)), tmp_path, scenario="base")
+    said = "\n".join(closing_summary(run, language))
+    assert {"en": "none: people who could be served reach nothing", "zh": "无数值：有本可服务的人够不到任何设施"}[
+        language
+    ] in said
+    assert "–" not in said
 
 
 @pytest.mark.parametrize("shortcuts", [True, False])

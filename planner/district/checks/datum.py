@@ -197,7 +197,12 @@ def _thin(points: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def _declared_shift(table: LayerTable) -> str:
-    declared = (table.spec.crs or "").strip().lower().replace("-", "")
+    return declared_shift(table.spec.crs)
+
+
+def declared_shift(crs: str | None) -> str:
+    """Return ``gcj02`` or ``bd09`` where a study's ``crs`` declares one of them, else an empty text."""
+    declared = (crs or "").strip().lower().replace("-", "")
     return {"gcj": "gcj02", "bd09ll": "bd09"}.get(declared, declared if declared in _INVERSE else "")
 
 

@@ -1,12 +1,13 @@
 """Write hostile but well-formed files at random and read them: ``python -m tests.data.broken.fuzz_formats FIRST LAST``.
 
 OpenStreetMap files out of order, without ids, with histories and barriers; shapefiles with codes of nineteen digits;
-workbooks with formulas and far cells. Prints a line for every number that led to anything but rows or a named refusal, to
+workbooks with formulas and far cells; GeoPackages with views that never end. Prints a line for every number that led to anything but rows or a named refusal, to
 more than ten seconds of computing, or to more than two gigabytes. Each number is one file, always the same.
 """
 
 import contextlib
 import gzip
+import sqlite3
 
 import geopandas as gpd
 import xlsxwriter
@@ -150,5 +151,50 @@ def workbook(luck, place):
     read_file(path)
 
 
+#: what views select, and from what; some never end, some are not known to SQLite, some are ordinary
+SELECTED = ("*", "fid, geom, people", "count(*) AS n", "fid, hex(zeroblob(400000000)) AS b", "ST_X(geom) AS x", "fid")
+SOURCES = (
+    "homes",
+    "homes a, homes b, homes c, homes d, homes e",
+    "(WITH RECURSIVE n(fid) AS (SELECT 1 UNION ALL SELECT fid + 1 FROM n) SELECT fid FROM n)",
+    "(WITH RECURSIVE n(fid) AS (SELECT 1 UNION SELECT fid + 1 FROM n WHERE fid < 500) SELECT fid FROM n)",
+    "v0",
+    "no_such_table",
+)
+ENDINGS = ("", "WHERE fid < 0", "ORDER BY fid DESC", "LIMIT 5", "GROUP BY fid % 2")
+
+
+def package(luck, place):
+    """A GeoPackage of views that end and views that do not, virtual tables and triggers: its plain layer is read."""
+    path = place / "x.gpkg"
+    homes = gpd.GeoDataFrame(
+        {"people": range(20)}, geometry=[Point(384_000 + i, 5_935_000) for i in range(20)], crs=CRS
+    )
+    homes.to_file(path, layer="homes")
+    kept = luck.random() < 0.8
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        for number in range(luck.randrange(4)):
+            sql = f"CREATE VIEW v{number} AS SELECT {luck.choice(SELECTED)} FROM {luck.choice(SOURCES)} {luck.choice(ENDINGS)}"  # noqa: S608 - made here
+            database.execute(sql)
+            if luck.random() < 0.5:
+                kind = luck.choice(["attributes", "features", "?"])
+                database.execute(
+                    "INSERT INTO gpkg_contents (table_name, data_type) VALUES (?, ?)", (f"v{number}", kind)
+                )
+        if luck.random() < 0.3:
+            module = luck.choice(["VirtualOGR", "rtree", "csv", "fts5"])
+            row = ("table", "y", "y", 0, f"CREATE VIRTUAL TABLE y USING {module}('/vsicurl/http://127.0.0.1:9/x', 0)")
+            database.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", row)
+        database.commit()
+    if not kept:
+        path.write_bytes(damaged(path.read_bytes(), luck))
+    table = luck.choice(["homes", "homes", "v0", "y", None])
+    if kept and table == "homes":
+        assert len(read_file(path, table).frame) == len(homes)
+        return
+    read_file(path, table)
+
+
 if __name__ == "__main__":
-    run((extract, extract, codes, workbook), *numbers(), most_s=MOST_S, most_kb=MOST_KB)
+    run((extract, extract, codes, workbook, package), *numbers(), most_s=MOST_S, most_kb=MOST_KB)

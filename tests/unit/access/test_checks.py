@@ -59,7 +59,7 @@ def test_places_on_a_street_that_joins_no_other_are_named(drawn):
 
 
 def test_circles_that_leave_the_extract_are_counted(drawn):
-    drawn.streets = [[(-900, 60), (400, 60), (1100, 60)], [(400, 60), (400, -900)], [(400, 60), (400, 1100)]]
+    drawn.streets = [[(-500, 60), (400, 60), (700, 60)], [(400, 60), (400, -500)], [(400, 60), (400, 700)]]
     found = findings(drawn)
     assert found["circles-cut"].evidence["reach_m"] == pytest.approx(15 * 60 * 0.8)
     assert found["circles-cut"].evidence["share"] == pytest.approx(1.0)

@@ -1,5 +1,6 @@
 """Points that lie along the streets only once a web map's shift is taken back: reported with the evidence, never moved."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -163,3 +164,78 @@ def test_roads_are_asked_instead_of_streets_unless_they_are_few(share, asked):
     scores = [standardised_fit(count, first) for count in counts.values()]
     expected = random_shift_test(scores[1:] if asked == "roads" else scores, first)
     assert (test.shift, test.chance) == (expected.shift, expected.chance)
+
+
+#: where lanes cross the town of blocks: unevenly, for an even grid fits under many displacements (metres)
+CROSSES_M = np.cumsum(np.random.default_rng(8).uniform(120, 420, (2, 34)), axis=1) - 4500
+
+
+def blocks(shift):
+    """Communities of two by two blocks between the lanes, as a map with that shift would hand them out."""
+    x, y = ([cross for cross in lines if -1600 < cross < 1600][::2] for lines in CROSSES_M)
+    boxes = [shapely.box(*low, *high) for low, high in zip(product(x[:-1], y[:-1]), product(x[1:], y[1:]), strict=True)]
+    xy, owner = shapely.get_coordinates([shapely.segmentize(one, 60) for one in boxes], return_index=True)
+    moved = shapely.get_coordinates(shifted(xy, shift).array)
+    return [shapely.Polygon(moved[owner == i]) for i in range(len(boxes))]
+
+
+def uneven_doors(shift):
+    """Points 12 m beside the lanes of the town of blocks."""
+    random = np.random.default_rng(9)
+    y = random.choice(CROSSES_M[1][np.abs(CROSSES_M[1]) < 1300], 60) + 12
+    return shifted(np.column_stack([random.uniform(-1300, 1300, 60), y]), shift)
+
+
+def town_of_blocks(tmp_path, shift, points, **block):
+    """Lanes that cross unevenly, with communities that carry ``shift`` and facilities at ``points``."""
+    drawn = HandDrawn(tmp_path)
+    across, along = CROSSES_M.tolist()
+    drawn.streets = [[(x, y) for x in across] for y in along] + [[(x, y) for y in along] for x in across]
+    shapes = blocks(shift)
+    drawn.communities = gpd.GeoDataFrame(
+        {"id": [f"c{i}" for i in range(len(shapes))], "name": "甲", "street": "一街", "elders": 10, "toddlers": 5},
+        geometry=shapes,
+        crs=4326,
+    )
+    drawn.facilities = gpd.GeoDataFrame(
+        {"id": [f"f{i}" for i in range(len(points))], "name": "食堂", "service": "canteen"}, geometry=points
+    )
+    drawn.candidates = drawn.facilities.assign(id=[f"s{i}" for i in range(len(points))], kind="school", area_m2=400.0)
+    drawn.layers |= {
+        "communities": {"path": "communities.gpkg", "roll_up": ["street"], **block},
+        "people": [{**drawn.layers["people"][0], **block}],
+        "facilities": [{"path": "facilities.gpkg", **block}],
+        "candidates": [{"path": "candidates.gpkg", "kind": "school", **block}],
+    }
+    drawn.layers.pop("buildings")
+    study = drawn.study()
+    district = read_district(study, drawn.folder)
+    network = read_network(drawn.folder / "streets.osm", district.crs)
+    return {f.code: f for f in check_streets(study, district, network) if f.code.startswith("communities-")}
+
+
+@pytest.mark.parametrize("shift", ["gcj02", "bd09"])
+def test_communities_that_carry_the_shift_of_their_points_are_seen(tmp_path, shift):
+    found = town_of_blocks(tmp_path, shift, uneven_doors(shift))
+    (seen,) = found.values()
+    assert (seen.code, seen.severity, seen.layer) == ("communities-shifted", "warning", "layers.communities")
+    assert seen.evidence["shift"] == shift
+    assert seen.evidence["moved"] > 0.95
+    assert seen.evidence["as_is"] < 0.6
+    assert seen.evidence["beside_moved"] == 1.0
+    assert f"crs: {shift}" in seen.hint("en")
+    assert "偏移" in seen.what("zh")
+
+
+def test_communities_alone_that_are_shifted_are_seen(tmp_path):
+    assert list(town_of_blocks(tmp_path, "gcj02", uneven_doors(""))) == ["communities-shifted"]
+
+
+def test_communities_where_they_belong_are_not_suspected(tmp_path):
+    assert town_of_blocks(tmp_path, "", uneven_doors("")) == {}
+    (tmp_path / "shifted points").mkdir()
+    assert town_of_blocks(tmp_path / "shifted points", "", uneven_doors("gcj02")) == {}
+
+
+def test_communities_that_declare_their_shift_are_not_suspected(tmp_path):
+    assert town_of_blocks(tmp_path, "gcj02", uneven_doors("gcj02"), crs="gcj02") == {}

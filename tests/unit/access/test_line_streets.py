@@ -1,5 +1,7 @@
 """Line layers: where lines are joined, and where they are not."""
 
+import time
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -116,6 +118,36 @@ def test_a_layer_is_read_by_its_columns(tmp_path):
     assert network.length_m[network.has(EdgeFlag.BRIDGE)].tolist() == [69]
     assert pieces_of(network) == 2
     assert "0.1 m" in network.notes[0].what("en")
+
+
+def test_a_street_drawn_thousands_of_times_from_either_end_is_one_street():
+    line = [(0, 0), (40, 0), (100, 0)]
+    began = time.process_time()
+    network = network_of(*[line, line[::-1]] * 2000, [(50, -50), (50, 50)])
+    assert time.process_time() - began < 5
+    assert sorted(network.length_m.tolist()) == [50, 50, 50, 50]
+
+
+def test_hundreds_of_streets_through_one_point_meet_in_it():
+    angle = np.arange(150) / 150 * np.pi
+    away = 500 * np.column_stack([np.cos(angle), np.sin(angle)])
+    began = time.process_time()
+    network = network_of(*[[tuple(-end), tuple(end)] for end in away])
+    assert time.process_time() - began < 5
+    assert network.n_junctions == 301
+    np.testing.assert_allclose(network.length_m, 500, rtol=1e-6)
+
+
+def test_lines_of_another_class_level_or_direction_are_streets_of_their_own():
+    line, one_way = [(0, 0), (100, 0)], int(EdgeFlag.ONE_WAY)
+    lines = np.array([shapely.LineString(one) for one in (line, line, line, line[::-1], line, line)])
+    segments = node_lines(
+        lines,
+        np.array([0, 1, 0, 0, 0, 0], dtype=np.uint8),
+        np.array([0, 0, one_way, one_way, 0, one_way], dtype=np.uint8),
+        level=np.array([0, 0, 0, 0, 1, 0]),
+    )
+    assert len(segments.kind) == 5
 
 
 def test_a_layer_cut_at_its_junctions_is_not_cut_again(tmp_path):

@@ -218,7 +218,7 @@ def test_no_companion_and_no_definition_makes_a_request(tmp_path, server):
         _opened(tmp_path / f"x{suffix}")
 
 
-def test_a_geopackage_of_virtual_tables_is_refused(tmp_path, server):
+def test_a_virtual_table_of_a_geopackage_is_refused_and_the_others_read(tmp_path, server):
     pyogrio.write_dataframe(points(), tmp_path / "x.gpkg")
     with contextlib.closing(sqlite3.connect(tmp_path / "x.gpkg")) as database:
         database.execute("PRAGMA writable_schema = ON")
@@ -226,8 +226,14 @@ def test_a_geopackage_of_virtual_tables_is_refused(tmp_path, server):
         database.execute("INSERT INTO sqlite_master VALUES ('table', 'y', 'y', 0, ?)", [sql])
         database.commit()
     with pytest.raises(UnreadableError) as refused:
-        read_file(tmp_path / "x.gpkg")
-    assert (refused.value.code, refused.value.evidence) == ("virtual-table", {"table": "y", "module": "VirtualOGR"})
+        read_file(tmp_path / "x.gpkg", "y")
+    evidence = {"table": "y", "module": "VirtualOGR"}
+    assert (refused.value.code, refused.value.evidence) == ("virtual-table", evidence)
+    read = read_file(tmp_path / "x.gpkg")
+    assert list(read.frame["a"]) == [1]
+    assert [(issue.severity, issue.code, issue.evidence) for issue in read.issues] == [
+        ("warning", "virtual-table", evidence)
+    ]
 
 
 def test_an_extract_in_a_folder_named_like_an_address_is_a_file(tmp_path, server, monkeypatch):

@@ -158,3 +158,20 @@ def test_coordinates_with_decimal_commas():
     assert read_coordinates(column("13,27123", "13,3")).tolist() == [13.27123, 13.3]
     assert read_coordinates(column("384,000", "384,100")).tolist() == [384000, 384100]
     assert np.isnan(read_coordinates(column("-", "无", "5%"))).all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "amounts"),
+    [
+        (pd.Series([True, False]), [np.nan, np.nan]),
+        (pd.Series([True, None], dtype="boolean"), [np.nan, np.nan]),
+        (pd.Series([True, 1, 20], dtype=object), [np.nan, 1, 20]),
+        (pd.Series([1, 0, True, np.False_], dtype=object), [1, 0, np.nan, np.nan]),
+    ],
+)
+def test_true_and_false_are_no_numbers(cells, amounts):
+    read = read_numbers(cells)
+    np.testing.assert_array_equal(read.amounts, amounts)
+    stated = [isinstance(cell, bool | np.bool_) for cell in cells]
+    assert read.unreadable.tolist() == stated
+    assert read.empty.tolist() == [cell is None or cell is pd.NA for cell in cells]

@@ -30,6 +30,18 @@ def test_no_count_of_the_page_is_between_nought_and_ten():
     assert all(count is None or count % 10 == 0 for count in cells)
 
 
+def test_the_map_shows_what_is_drawn_and_little_more():
+    ground = data(public_page(small_run(), declassify=True), "planner-ground")
+    places = data(public_page(small_run(), declassify=True), "planner-places")
+    (south, west), (north, east) = ground["focus"]
+    for low, high, drawn, margin in (
+        (south, north, ground["communities"]["lat"] + places["lat"], 0.0045),
+        (west, east, ground["communities"]["lon"] + places["lon"], 0.0065),
+    ):
+        assert low < min(drawn) < low + margin
+        assert high - margin < max(drawn) < high
+
+
 def test_homes_boundaries_and_walks_stay_at_home():
     run = small_run()
     page = public_page(run, declassify=True)

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from planner.i18n import format_count, format_money, format_share
 from planner.report.summary import closing_summary, coverage, indicator_text, indicators
+from planner.store.manifest import GoalResult
 from tests.unit.report.small_run import small_run
 
 
@@ -85,6 +88,34 @@ def test_money_in_the_words_of_each_language():
 def test_an_unknown_status_is_quoted_not_hidden(run):
     status = next(indicator for indicator in indicators(run) if indicator.key == "status")
     assert indicator_text(type(status)("status", "kUnbounded"), "en") == "kUnbounded"
+
+
+WHY = {
+    "objective": {"en": "none: people who could be served reach nothing", "zh": "无数值：有本可服务的人够不到任何设施"},
+    "bound": {"en": "none proven: the search ended first", "zh": "未证明：求解提前结束"},
+    "gap": {"en": "none: the objective is 0", "zh": "无法计算：目标值为 0"},
+    "other": {"en": "none: the search ended before it was known", "zh": "无数值：求解结束时尚未得出"},
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("goal", "missing", "why"),
+    [
+        (GoalResult("furthest", "optimal", None, None, None), ["objective", "bound", "gap"], "objective"),
+        (GoalResult("coverage", "feasible", 30.0, None, None), ["bound", "gap"], "bound"),
+        (GoalResult("coverage", "feasible", 0.0, 30.0, None), ["gap"], "gap"),
+        (GoalResult("cost", "unknown", None, None, None), ["objective", "bound", "gap"], "other"),
+    ],
+)
+def test_a_figure_that_is_missing_says_why(run, goal, missing, why, language):
+    result = replace(
+        run.manifest.result, goals=(goal,), status=goal.status, objective=goal.objective, bound=goal.bound, gap=goal.gap
+    )
+    found = indicators(replace(run, manifest=replace(run.manifest, result=result)))
+    texts = {one.key: indicator_text(one, language) for one in found}
+    assert [texts[key] for key in missing] == [WHY[why][language]] * len(missing)
+    assert "–" not in texts.values()
 
 
 def test_a_missing_bound_is_a_dash(run):
