@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from planner.errors import OutputError
 from planner.i18n import languages, translate
+from planner.report.base_map import packed_ground
 from planner.report.encoding import PER_DEGREE, continuous_degrees
 from planner.report.meeting import facts, places
 from planner.report.page import page
-from planner.report.payload import as_texts, circle_key, focus, packed_streets, page_texts
+from planner.report.payload import as_texts, circle_key, focus, number, packed_streets, page_texts
 from planner.report.summary import coverage
 
 if TYPE_CHECKING:
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
     from planner.store.run import Run
     from planner.study import Study
 
-SCRIPTS = ("dom.js", "language.js", "render.js", "base_map.js", "public.js")
+SCRIPTS = (
+    "dom.js",
+    "language.js",
+    "render.js",
+    "base_map.js",
+    "ground.js",
+    "marks.js",
+    "labels.js",
+    "phone.js",
+    "public.js",
+)
 STYLES = ("page.css", "meeting.css")
 #: the least count that is disclosed
 LEAST_PEOPLE = 10
@@ -78,6 +89,7 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
             "planner-words": {language: page_texts(language, run.study.currency) for language in languages()},
             "planner-run": {
                 **{name: run_data[name] for name in RUN_KEYS},
+                "opening": _opening(run),
                 "minutes": [[circle.minutes for circle in service.circles] for service in run.study.services],
                 "coverage": {
                     circle_key(row.service.id, row.minutes): disclosed_counts(
@@ -96,6 +108,7 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
                 "focus": [[round(degree, 2) for degree in corner] for corner in extent],
                 "streets": packed_streets(run.tables.streets, run.tables.communities),
                 "communities": _communities(run),
+                "base": packed_ground(run.tables.ground, run.tables.communities, buildings=False),
             },
             "planner-places": {
                 **{name: [place_data[name][i] for i in shown] for name in PLACE_COLUMNS},
@@ -140,6 +153,17 @@ def _disclosed_served(row: Coverage) -> list[int | None]:
     found = [disclosed_counts([row.people, served])[1] for served in (row.served_before, row.served_after)]
     reach = zip((row.before, row.after), (row.served_before, row.served_after), found, strict=True)
     return [None if 0 < covered - served < LEAST_PEOPLE else counts for covered, served, counts in reach]
+
+
+def _opening(run: Run) -> dict[str, Any]:
+    """Return how many sites and services open, and what they cost."""
+    result = run.manifest.result
+    return {
+        "sites": result.sites_opened,
+        "services": result.services_opened,
+        "capital": number(result.capital_cost),
+        "yearly": number(result.yearly_cost),
+    }
 
 
 def _communities(run: Run) -> dict[str, Any]:
