@@ -34,6 +34,15 @@ def test_no_card_lies_on_the_town_at_the_start_view(open_page, small_pages, name
     assert not faults, "\n" + "\n".join(faults)
 
 
+def test_names_lie_apart_from_the_marks_of_both_sides_of_a_comparison(open_page, small_pages):
+    page = open_page(small_pages("meeting", "en"), 1366, 768).page
+    page.evaluate("() => planner.store.look({compare: 'today'})")
+    page.evaluate(DRAWN)
+    names = page.locator(".map-names text").all_text_contents()
+    assert names
+    assert [pair for pair in page.evaluate(OVERLAPS) if set(pair) & set(names)] == []
+
+
 def test_marks_that_overlap_are_gathered_and_part_when_clicked(open_page, small_pages):
     page = open_page(small_pages("map", "en"), 1280, 720).page
     page.evaluate("() => planner.map.setZoom(11, { animate: false })")

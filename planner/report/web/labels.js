@@ -34,7 +34,6 @@
       planner.pane(map, "names", this._order, true);
       this._svg = planner.svg("svg", { class: "map-names leaflet-zoom-hide", "aria-hidden": "true" });
       this.getPane("names").append(this._svg);
-      for (const marks of this._marks) marks.arranged = () => this.redraw();
       this.redraw();
     },
     onRemove() {
@@ -46,6 +45,7 @@
     redraw() {
       const map = this._map;
       if (!map) return;
+      for (const marks of this._marks) marks.arranged = () => this.redraw();
       const size = map.getSize(), svg = this._svg, corner = map.containerPointToLayerPoint([0, 0]);
       L.DomUtil.setPosition(svg, corner);
       svg.setAttribute("width", size.x);

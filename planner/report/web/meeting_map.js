@@ -139,7 +139,8 @@
     let then = null;
     const sides = { right: sideOf("", 420), left: null };
     [right.layer, ...base, now.group("places"), ...sides.right.layers].forEach((layer) => map.addLayer(layer));
-    map.addLayer(planner.names(ground, right, [now]));
+    const shownMarks = [now], names = planner.names(ground, right, shownMarks);
+    map.addLayer(names);
     const chosen = L.marker([0, 0], { pane: planner.pane(map, "chosen", 630, true), interactive: false, keyboard: false, icon: L.divIcon({ className: "mark-anchor", html: el("div", { class: "chosen-place" }), iconSize: [0, 0] }) });
     const drawn = planner.unpackShapes(ground.circles.shapes, ground.perDegree);
     const areaShapes = makeAreaShapes(store, ground, drawn);
@@ -176,11 +177,15 @@
       if (store.ui.compare && !left) {
         left = planner.communities(map, ground, { choose: choosePart, name: "communitiesThen", order: 351 });
         then = planner.makeMarks(map, "placesThen", 641, choosePlace);
+        shownMarks.push(then);
+        names.redraw();
         sides.left = sideOf("Then", 421);
         [left.layer, then.group("places"), ...sides.left.layers].forEach((layer) => map.addLayer(layer));
         swipe.show(true);
       } else if (!store.ui.compare && left) {
         then.leave();
+        shownMarks.pop();
+        names.redraw();
         [left.layer, then.group("places"), ...sides.left.layers].forEach((layer) => map.removeLayer(layer));
         for (const pane of CLIPPED) {
           map.getPane(`${pane}Then`).remove();
