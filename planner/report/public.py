@@ -185,6 +185,7 @@ def _communities(run: Run) -> dict[str, Any]:
             ]
     return {
         "name": as_texts(communities["name"]),
+        "labelled": [bool(name != i) for name, i in zip(communities["name"], communities["id"], strict=True)],
         "lon": [round(float(value), 3) for value in points.x],
         "lat": [round(float(value), 3) for value in points.y],
         "cover": figures,

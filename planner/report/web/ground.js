@@ -2,30 +2,31 @@
 "use strict";
 
 (function (planner) {
-  /* the zoom from which buildings can be told apart */
-  const BUILDINGS_FROM = 12;
+  /* the zooms from which buildings and walls can be told apart */
+  const BUILDINGS_FROM = 12, WALLS_FROM = 15.5;
 
-  /* Areas beneath the communities, and buildings and lines above them, so that shares are seen between the houses. */
+  /* Green beneath the communities; water, where nobody lives, above them, and buildings, so that shares are seen between the houses. */
   function ground(map, packed, perDegree) {
     const { colours } = packed, group = L.layerGroup();
-    const below = L.canvas({ pane: planner.pane(map, "ground", 340, true), padding: 0.2 }), above = L.canvas({ pane: planner.pane(map, "buildings", 355, true), padding: 0.2 });
+    const below = L.canvas({ pane: planner.pane(map, "ground", 340, true), padding: 0.2 }), water = L.canvas({ pane: planner.pane(map, "water", 352, true), padding: 0.2 }), above = L.canvas({ pane: planner.pane(map, "buildings", 355, true), padding: 0.2 });
     const area = (kind, style) => packed.areas[kind] && L.polygon(planner.unpack(packed.areas[kind], perDegree), {
       interactive: false, stroke: false, fillColor: colours[kind], fillOpacity: 1, fillRule: "nonzero", smoothFactor: 0.7, ...style,
     });
     const line = (kind, style) => packed.lines[kind] && L.polyline(planner.unpack(packed.lines[kind], perDegree), {
       interactive: false, color: colours[kind], opacity: 1, smoothFactor: 0.7, ...style,
     });
-    const buildings = area("building", { renderer: above, fillOpacity: colours.buildingOpacity });
+    const fine = [[area("building", { renderer: above, fillOpacity: colours.buildingOpacity }), BUILDINGS_FROM], [line("wall", { renderer: above, weight: 1.2 }), WALLS_FROM]].filter(([layer]) => layer);
     const layers = [
-      area("green", { renderer: below }), area("water", { renderer: below }), line("water", { renderer: below, weight: 2 }),
-      line("wall", { renderer: above, weight: 1.2 }), line("railway", { renderer: above, weight: 3 }),
+      area("green", { renderer: below }), area("water", { renderer: water }), line("water", { renderer: water, weight: 2 }),
+      line("railway", { renderer: above, weight: 3 }),
       packed.lines.railway && line("railway", { renderer: above, weight: 1.6, color: "#ffffff", dashArray: "7 7", lineCap: "butt" }),
     ];
     layers.filter(Boolean).forEach((layer) => group.addLayer(layer));
     function zoomed() {
-      if (!buildings) return;
-      if (map.getZoom() >= BUILDINGS_FROM) group.addLayer(buildings);
-      else group.removeLayer(buildings);
+      for (const [layer, from] of fine) {
+        if (map.getZoom() >= from) group.addLayer(layer);
+        else group.removeLayer(layer);
+      }
     }
     map.on("zoomend", zoomed);
     zoomed();
@@ -34,12 +35,12 @@
 
   /* Weight in pixels at zoom 13 and the zoom from which a class is drawn at all: far away, only what gives orientation. */
   const STREET_STYLE = {
-    path: { weight: 0.55, from: 14.5 },
-    street: { weight: 1, from: 12.5 },
-    main: { weight: 2.3, from: 0 },
+    path: { weight: 0.35, from: 15 },
+    street: { weight: 0.85, from: 12.5 },
+    main: { weight: 2.1, from: 0 },
   };
   /* edge of a street, and the least width at which its inside is drawn, in pixels */
-  const EDGE = 0.9, LEAST = 2.6;
+  const EDGE = 0.6, LEAST = 2.4;
 
   /* White streets with dark edges: one of both stands out against every colour of the map. */
   function streets(map, packed, perDegree) {

@@ -22,7 +22,7 @@
     const dots = L.layerGroup().addTo(map), marks = planner.makeMarks(map, "places", 640, (i) => choose(i));
     map.addLayer(marks.group("places"));
     map.addLayer(new planner.Labels({
-      communities: ground.communities.name.map((text, r) => ({ text: text.trim(), at: [ground.communities.lat[r], ground.communities.lon[r]] })).filter(({ text }) => text), ...planner.baseNames(ground),
+      communities: ground.communities.name.map((text, r) => ({ text: ground.communities.labelled[r] ? text.trim() : "", at: [ground.communities.lat[r], ground.communities.lon[r]] })).filter(({ text }) => text), ...planner.baseNames(ground),
     }, [marks, discs]));
     const key = () => `${facts.services[ui.service].id} ${facts.minutes[ui.service][ui.circle]}`;
     const countOrDash = (count) => (count === null ? "–" : format.whole(count));
