@@ -129,7 +129,13 @@
     L.DomEvent.disableClickPropagation(card);
     L.DomEvent.disableScrollPropagation(card);
 
+    /* A facility chosen on the map may have changed the service. */
+    function pressed() {
+      for (const button of card.querySelectorAll(".choice:first-child button")) button.setAttribute("aria-pressed", String(button.dataset.value === String(state.service)));
+    }
+
     function relabel() {
+      pressed();
       circlesAt.replaceChildren(planner.choice(translate("circle"), service().minutes.map((m) => [m, translate("minutes_short", { minutes: m })]), state.minutes, (m) => change("minutes", m)));
       const words = { minutes: state.minutes, service: service().name }, balance = state.measure === "balance";
       title.replaceChildren(translate(balance ? "assess.balance_title" : "uncovered_in", words), " ", planner.labels(service()) || "");
@@ -218,7 +224,7 @@
     ];
     return el("article", { class: "detail" },
       el("p", { class: "eyebrow" }, `${translate("existing_facility")} · ${service.name} · ${translate("minutes_short", { minutes: state.minutes })}`),
-      el("h3", {}, named(places.name[i])),
+      planner.heading(places.name[i]),
       el("table", { class: "facts" }, el("tbody", {}, facts)));
   }
 
@@ -236,7 +242,7 @@
     }));
     const walked = run.services.map((service) => el("p", {}, chip(service, true), " ", ground.walks[service.id][i]));
     return el("article", { class: "detail" },
-      el("p", { class: "eyebrow" }, translate("community")), el("h3", {}, named(ground.communities.name[i])),
+      el("p", { class: "eyebrow" }, translate("community")), planner.heading(ground.communities.name[i]),
       el("table", { class: "figures" }, el("thead", {}, el("tr", {}, heads.map((text) => el(text ? "th" : "td", text ? { scope: "col" } : {}, text)))), el("tbody", {}, lines)),
       el("p", { class: "quiet" }, translate("assess.walks_title")), walked);
   }

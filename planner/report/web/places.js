@@ -62,7 +62,7 @@
       : [[translate("area_m2"), places.area_m2[i] === null ? null : format.square(places.area_m2[i])]];
     return el("article", { class: "detail" },
       el("p", { class: "eyebrow" }, (site ? `${n + 1} · ` : "") + translate(role)),
-      el("h3", {}, named(places.name[i])),
+      planner.heading(places.name[i]),
       offered(translate("opened_site"), (site ? site.services : []).map((s) => services[s])),
       offered(translate("existing_facility"), places.offers[i].map((s) => services[s])),
       rows([
@@ -94,7 +94,7 @@
       }));
     return el("article", { class: "detail" },
       el("p", { class: "eyebrow" }, translate("community")),
-      el("h3", {}, named(ground.communities.name[i])),
+      planner.heading(ground.communities.name[i]),
       el("table", { class: "figures" }, el("thead", {}, head), el("tbody", {}, lines)),
       run.services.map((service) => [service, planner.labels(service)]).filter(([, labels]) => labels !== null)
         .map(([service, labels]) => el("div", { class: "quiet" }, service.name, labels)));

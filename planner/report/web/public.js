@@ -180,7 +180,7 @@
       const services = [...new Set([...places.opens[i], ...places.stands[i]])].map((k) => facts.services[k]);
       L.popup({ maxWidth: 300 }).setLatLng([places.lat[i], places.lon[i]]).setContent(planner.el("article", { class: "detail" },
         planner.el("p", { class: "eyebrow" }, translate(places.opens[i].length ? "opened_site" : "existing_facility")),
-        planner.el("h3", {}, planner.named(places.name[i])), services.map((service) => planner.el("p", {}, planner.chip(service, true), " ", service.name)))).openOn(map);
+        planner.heading(places.name[i]), services.map((service) => planner.el("p", {}, planner.chip(service, true), " ", service.name)))).openOn(map);
     }
 
     const discAt = [];
