@@ -61,7 +61,7 @@
         });
         drawn.arranged();
       }
-      map.on("zoomend", boxes);
+      map.on("zoomend viewreset", boxes);
       function update() {
         const of = figures(), at = new Map(of ? of.place.map((place, k) => [place, k]) : []);
         const key = { load: "load", only: "people_only_here", overlap: "overlap_share" }[state.size];

@@ -64,7 +64,7 @@
       const over = el("tr", { class: "over" }, el("th", { colspan: 5, scope: "rowgroup" }, chip(service, true), ` ${service.name}`));
       const [first, second] = run.compare.map((walker) => rowsOf(run, service, walker, ""));
       return [over, ...first.map((row, k) => el("tr", { "data-service": service.id, "data-minutes": row.minutes },
-        el("td", {}), el("td", {}, translate("minutes_short", { minutes: row.minutes })),
+        el("th", { scope: "row" }, chip(service, true)), el("td", {}, translate("minutes_short", { minutes: row.minutes })),
         el("td", {}, share(row.covered, row.people)),
         el("td", {}, share(second[k].covered, second[k].people)),
         el("td", {}, format.signed(second[k].covered - row.covered))))];

@@ -25,6 +25,26 @@
     });
   }
 
+  /* Boxes by the cells of a grid that they touch, so that a name is held against those near it alone. */
+  function boxIndex(boxes) {
+    const CELL = 64, cells = new Map();
+    const each = (of, visit) => {
+      for (let x = Math.floor(of.left / CELL); x <= Math.floor(of.right / CELL); x += 1) {
+        for (let y = Math.floor(of.top / CELL); y <= Math.floor(of.bottom / CELL); y += 1) if (visit(`${x} ${y}`)) return true;
+      }
+      return false;
+    };
+    const index = {
+      add: (of) => each(of, (key) => {
+        if (!cells.has(key)) cells.set(key, []);
+        cells.get(key).push(of);
+      }),
+      touches: (of) => each(of, (key) => (cells.get(key) || []).some((other) => planner.overlaps(of, other))),
+    };
+    boxes.forEach(index.add);
+    return index;
+  }
+
   const Labels = L.Layer.extend({
     /* communities: [{text, polygon, homes}] or [{text, at}], roads: [{text, line}], waters: [{text, points}]; marks: those of planner.makeMarks */
     initialize({ communities, roads, waters }, marks, order = 610) {
@@ -50,13 +70,14 @@
       L.DomUtil.setPosition(svg, corner);
       svg.setAttribute("width", size.x);
       svg.setAttribute("height", size.y);
-      const taken = [...this._marks.flatMap((marks) => marks.boxes).map((of) => ({
-        left: of.left - corner.x, right: of.right - corner.x, top: of.top - corner.y, bottom: of.bottom - corner.y,
-      })), ...covers(map)];
       const frame = { left: 4, top: 4, right: size.x - 4, bottom: size.y - 4 };
-      const free = (boxes) => boxes.every((of) => of.left >= frame.left && of.right <= frame.right && of.top >= frame.top && of.bottom <= frame.bottom && !taken.some((other) => planner.overlaps(of, other)));
+      const near = (of) => of.right > 0 && of.left < size.x && of.bottom > 0 && of.top < size.y;
+      const taken = boxIndex([...this._marks.flatMap((marks) => marks.boxes).map((of) => ({
+        left: of.left - corner.x, right: of.right - corner.x, top: of.top - corner.y, bottom: of.bottom - corner.y,
+      })), ...covers(map)].filter(near));
+      const free = (boxes) => boxes.every((of) => of.left >= frame.left && of.right <= frame.right && of.top >= frame.top && of.bottom <= frame.bottom && !taken.touches(of));
       const put = (kind, text, { x, y, angle = 0, boxes }) => {
-        taken.push(...boxes);
+        boxes.forEach(taken.add);
         const turned = angle ? `rotate(${((angle * 180) / Math.PI).toFixed(1)} ${x.toFixed(1)} ${y.toFixed(1)})` : null;
         const made = document.createElementNS(SVG, "text");
         for (const [name, value] of Object.entries({ class: `name-${kind}`, x: x.toFixed(1), y: y.toFixed(1), "font-size": SIZES[kind], "font-weight": WEIGHTS[kind], transform: turned })) if (value !== null) made.setAttribute(name, value);

@@ -123,8 +123,9 @@
       const hosts = new Set(placed.map((one) => one.mark));
       marks.forEach((mark) => mark.marker.getElement().classList.toggle("mark-hidden", !hosts.has(mark)));
       placed.forEach(({ mark }) => gathered(mark, mark.with));
-      manager.boxes = placed.map((one) => one.box);
-      manager.arranged();
+      const boxes = placed.map((one) => one.box), before = manager.boxes;
+      manager.boxes = boxes;
+      if (boxes.length !== before.length || boxes.some((of, i) => of.left !== before[i].left || of.top !== before[i].top || of.right !== before[i].right)) manager.arranged();
     }
 
     function arrangeSoon() {
@@ -161,11 +162,11 @@
 
     /* Follow the map no longer. */
     function leave() {
-      map.off("zoomend resize", arrange);
+      map.off("zoomend viewreset resize", arrange);
       waiting = false;
     }
 
-    map.on("zoomend resize", arrange);
+    map.on("zoomend viewreset resize", arrange);
     return manager;
   }
 

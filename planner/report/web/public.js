@@ -190,7 +190,7 @@
         return { left: x - r, right: x + r, top: y - r, bottom: y + r };
       });
     }
-    map.on("zoomend", discBoxes);
+    map.on("zoomend viewreset", discBoxes);
     setLanguage(facts.language);
     refresh();
     phone = planner.bottomSheet();
