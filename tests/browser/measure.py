@@ -1,6 +1,6 @@
 """What a reader of a map trips over: names and marks that overlap, measured in a page as it is drawn."""
 
-#: overlaps of names and marks of the map: [one, other]; boxes of turned names are measured turned
+#: overlaps of names and marks of the map: [one, other, whether one of them is a name]; boxes of turned names are measured turned
 OVERLAPS = """() => {
   const corners = (x, y, wide, high, matrix) => [[x, y], [x + wide, y], [x + wide, y + high], [x, y + high]].map(([a, b]) => {
     const at = new DOMPoint(a, b).matrixTransform(matrix);
@@ -32,7 +32,7 @@ OVERLAPS = """() => {
   const found = [];
   shapes.forEach((one, i) => shapes.slice(i + 1).forEach((other) => {
     if (one.sized && other.sized) return;
-    if (overlap(one.points, other.points)) found.push([one.name, other.name]);
+    if (overlap(one.points, other.points)) found.push([one.name, other.name, Boolean(one.label || other.label)]);
   }));
   return found;
 }"""

@@ -16,7 +16,7 @@ def test_names_and_marks_lie_apart_at_the_start_view(open_page, small_pages, nam
     for width, height in WIDTHS.items():
         opened = open_page(small_pages(name, language), width, height)
         opened.page.evaluate(DRAWN)
-        faults += [f"{width}: {one} on {other}" for one, other in opened.page.evaluate(OVERLAPS)]
+        faults += [f"{width}: {one} on {other}" for one, other, _ in opened.page.evaluate(OVERLAPS)]
         assert opened.errors == []
         opened.page.close()
     assert not faults, "\n" + "\n".join(faults)
@@ -38,16 +38,17 @@ def test_names_lie_apart_from_the_marks_of_both_sides_of_a_comparison(open_page,
     page = open_page(small_pages("meeting", "en"), 1366, 768).page
     page.evaluate("() => planner.store.look({compare: 'today'})")
     page.evaluate(DRAWN)
-    names = page.locator(".map-names text").all_text_contents()
-    assert names
-    assert [pair for pair in page.evaluate(OVERLAPS) if set(pair) & set(names)] == []
+    page.evaluate(DRAWN)
+    assert page.locator(".map-names text").count() > 0
+    assert [pair for *pair, named in page.evaluate(OVERLAPS) if named] == []
 
 
 def test_marks_that_overlap_are_gathered_and_part_when_clicked(open_page, small_pages):
     page = open_page(small_pages("map", "en"), 1280, 720).page
+    page.locator("[data-value=before]").click()  # pins of the plan would gather everything
     page.evaluate("() => planner.map.setZoom(11, { animate: false })")
     page.evaluate(DRAWN)
-    names, shown, places = page.evaluate(SHOWN)
+    _, shown, places = page.evaluate(SHOWN)
     assert shown < places
     assert page.evaluate(OVERLAPS) == []
     many = page.locator(".mark-many .mark-count").first
@@ -56,7 +57,6 @@ def test_marks_that_overlap_are_gathered_and_part_when_clicked(open_page, small_
     many.click(force=True)
     page.evaluate(DRAWN)
     assert page.evaluate("planner.map.getZoom()") > zoom
-    assert names > 0
 
 
 def test_a_mark_is_chosen_by_the_keyboard(open_page, small_pages):

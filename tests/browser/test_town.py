@@ -49,7 +49,7 @@ def test_names_and_marks_of_the_town_lie_apart_at_the_start_view(planned, open_p
     for width, height in {390: 844, 1024: 768, 1280: 720, 1366: 768, 1440: 900, 1920: 1080}.items():
         page = open_page(planned[1] / name, width, height).page
         page.evaluate(DRAWN)
-        faults += [f"{width}: {one} on {other}" for one, other in page.evaluate(OVERLAPS)]
+        faults += [f"{width}: {one} on {other}" for one, other, _ in page.evaluate(OVERLAPS)]
         seen, (names, _, _) = page.evaluate(IN_SIGHT), page.evaluate(SHOWN)
         if seen != {"whole": True, "covered": False} or names < 12:
             faults.append(f"{width}: {seen}, {names} names")
