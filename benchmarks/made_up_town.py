@@ -196,7 +196,14 @@ def _district(
         geometry=gpd.points_from_xy(*places[old:].T, crs=METRIC),
     )
     return District(
-        CRS(METRIC), ground, demand, facilities, existing, candidates, read_context_layers({}, CRS(METRIC), ()), ()
+        CRS(METRIC),
+        ground,
+        demand,
+        facilities,
+        existing,
+        candidates,
+        read_context_layers(study, {}, CRS(METRIC), ()),
+        (),
     )
 
 
@@ -275,6 +282,7 @@ def _run(
         reach=tabulate.reach_table(district, posed.place_ids, reaches),
         circles=tabulate.circles_table(posed.place_ids, {}, district.crs),
         streets=_streets(side_m),
+        ground=_ground(district.demand),
         findings=tabulate.findings_table(district.findings),
     )
     result = Result(
@@ -284,6 +292,12 @@ def _run(
     )  # fmt: skip
     manifest = Manifest("base-made-up", "base", "0" * 64, {}, {}, 1, METRIC, result, {})
     return Run(study, manifest, tables)
+
+
+def _ground(demand: gpd.GeoDataFrame, side_m: float = 14.0) -> gpd.GeoDataFrame:
+    """Return a square building around every home."""
+    boxes = demand.geometry.buffer(side_m / 2, cap_style="square")
+    return gpd.GeoDataFrame({"kind": "building", "name": ""}, index=demand.index, geometry=boxes)
 
 
 def _streets(side_m: float, step_m: float = 150.0) -> gpd.GeoDataFrame:

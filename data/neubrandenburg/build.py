@@ -13,7 +13,7 @@ from pathlib import Path
 
 from buildings import homes
 from candidates import candidates, not_lived_in
-from extract import read_town, write_streets
+from extract import read_ground, read_town, write_streets
 from facilities import facilities
 from people import TOWN_TOTAL, write_people
 from quarters import quarters
@@ -42,6 +42,7 @@ def main() -> None:
         "buildings": dwellings,
         "facilities": facilities(town),
         "candidates": premises,
+        "ground": read_ground(arguments.source, town, set(dwellings["id"])),
     }
     for name, layer in layers.items():
         write_shapefile(layer, arguments.out / f"{name}.shp")

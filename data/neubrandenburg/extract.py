@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import osmium
 import shapely
@@ -24,6 +25,23 @@ STREET_MARGIN_M = 2000.0
 
 GROUND_KEYS = ("highway", "railway", "waterway", "barrier")
 """Ways with one of these keys go into the street file: what people walk along, and what they cannot cross."""
+
+GROUND_AREAS = (
+    ("natural", "water", ("water",)),
+    ("waterway", "water", ("riverbank",)),
+    ("landuse", "water", ("reservoir", "basin")),
+    ("natural", "green", ("wood", "scrub", "grassland", "wetland")),
+    (
+        "landuse",
+        "green",
+        ("forest", "grass", "meadow", "cemetery", "allotments", "recreation_ground", "village_green", "orchard"),
+    ),
+    ("leisure", "green", ("park", "garden", "playground", "pitch", "golf_course", "recreation_ground")),
+)
+"""Key, kind and values of the areas in ``ground.shp``."""
+
+SMALLEST_BUILDING_M2 = 40.0
+"""Smaller buildings are not drawn beneath the maps."""
 
 DROPPED_KEYS = ("created_by", "source", "note", "fixme", "FIXME", "TMC", "openGeoDB", "image", "website")
 """Key prefixes that say something about the mapping, not about the street."""
@@ -106,6 +124,42 @@ def write_streets(source: Path, town: Town, target: Path) -> None:
             if isinstance(entity, Node | Way) and entity.id in kept:
                 tags = [(tag.k, tag.v) for tag in entity.tags if not tag.k.startswith(DROPPED_KEYS)]
                 writer.add(entity.replace(tags=sorted(tags)))
+
+
+def read_ground(source: Path, town: Town, homes: set[str]) -> gpd.GeoDataFrame:
+    """Return water, green and buildings near the town (``kind``, ``name``; EPSG:25833), simplified to a metre.
+
+    Areas alone: rivers, railways and roads are in the street file already, and ``homes`` (ids) in a layer of their own.
+    Sheds and garages under `SMALLEST_BUILDING_M2` are left out.
+    """
+    zone = town.boundary.buffer(STREET_MARGIN_M)
+    shapely.prepare(zone)
+    factory = osmium.geom.WKBFactory()
+    rows = []
+    for entity in osmium.FileProcessor(str(source)).with_areas():
+        if not isinstance(entity, Area):
+            continue
+        tags = {tag.k: tag.v for tag in entity.tags}
+        kind = ground_kind(tags)
+        if kind is None:
+            continue
+        shape = to_metres(wkb.loads(factory.create_multipolygon(entity), hex=True))
+        letter = "w" if entity.from_way() else "r"
+        small = kind == "building" and shape.area < SMALLEST_BUILDING_M2
+        if small or f"{letter}{entity.orig_id()}" in homes or not zone.intersects(shape):
+            continue
+        name = tags.get("name", "") if kind != "building" else ""
+        rows.append(((letter, entity.orig_id()), kind, name, shape.simplify(1.0).intersection(zone)))
+    ids, kinds, names, shapes = zip(*sorted(rows, key=lambda row: row[0]), strict=True)
+    columns = {"id": [f"{letter}{number}" for letter, number in ids], "kind": kinds, "name": names}
+    return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=CRS)
+
+
+def ground_kind(tags: dict[str, str]) -> str | None:
+    """Return ``building``, ``water``, ``green``, or None for everything else."""
+    if tags.get("building", "no") != "no":
+        return "building"
+    return next((kind for key, kind, values in GROUND_AREAS if tags.get(key) in values), None)
 
 
 def to_metres(shape: shapely.Geometry) -> shapely.Geometry:

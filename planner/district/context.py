@@ -1,4 +1,4 @@
-"""Context layers: gated estates and gates, barriers, entrances, need weights."""
+"""Context layers: gated estates and gates, barriers, entrances, need weights, and the ground of maps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from planner.district.demand import heads
+from planner.district.ground import ground_of_layers
 from planner.district.ids import layer_ids
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from planner.district.layer_table import LayerTable
-    from planner.study import DemandGroup
+    from planner.study import DemandGroup, Study
 
 
 #: column of need weights of the demand points; group ids hold no space, so it never clashes
@@ -43,12 +44,18 @@ class ContextLayers:
     """``id``, ``place`` (id of a facility or candidate site), ``geometry`` (points)."""
     need: gpd.GeoDataFrame
     """``id``, ``weight`` (float64, 1 = as usual), ``geometry`` (polygons)."""
+    ground: gpd.GeoDataFrame
+    """What maps show beneath: ``kind``, ``name``, ``geometry`` (see `planner.district.ground`)."""
 
 
 def read_context_layers(
-    tables: dict[str, LayerTable], crs: CRS, places: Sequence[str], shared: Mapping[str, str] | None = None
+    study: Study,
+    tables: dict[str, LayerTable],
+    crs: CRS,
+    places: Sequence[str],
+    shared: Mapping[str, str] | None = None,
 ) -> ContextLayers:
-    """Return gates, estates, barriers and need weights; an estate without a gate is noted.
+    """Return gates, estates, barriers, need weights and the ground; an estate without a gate is noted.
 
     ``shared``: candidate → the facility in the same building, whose entrances are the same.
     """
@@ -70,6 +77,7 @@ def read_context_layers(
         barriers=barriers[["id", "kind", "geometry"]],
         entrances=_entrances(tables.get("layers.entrances"), crs, places, shared or {}),
         need=_need(tables.get("layers.need"), crs),
+        ground=ground_of_layers(study, tables, crs),
     )
 
 

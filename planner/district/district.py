@@ -25,6 +25,7 @@ from planner.district.population import join_to_communities
 from planner.district.projection import substitute_cells, to_projected
 from planner.district.reader import LayerReader
 from planner.io.database import has_driver
+from planner.io.osm import is_extract
 from planner.study.connection import is_connection
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
     named = named_layers(study)
     reader = LayerReader(folder, findings, named.values())
     read = {label: reader.read(label, layer) for label, layer in named.items()}
-    _check_street_file(study, folder, findings)
+    _check_extracts(study, folder, findings)
     originals = {label: table for label, table in read.items() if table is not None}
     crs = _projected_crs(study, read["layers.communities"], findings)
     if crs is not None and study.layers.communities.cells is not None and "layers.communities" in originals:
@@ -142,14 +143,17 @@ def survey_layers(study: Study, folder: Path, findings: Findings) -> Survey:
     return Survey(district, named, tables, dropped_rows, findings.all)
 
 
-def _check_street_file(study: Study, folder: Path, findings: Findings) -> None:
-    """Check that the street file exists and can be opened; `planner.access` reads it."""
+def _check_extracts(study: Study, folder: Path, findings: Findings) -> None:
+    """Check that the street file and the extracts of the ground exist; `planner.access` and `read_extracts` read them."""
     streets = study.layers.streets
     if is_connection(streets.path):
         if not has_driver():
             findings.error("no-postgis", "layers.streets", display_path(streets))
     elif not (folder / streets.path).exists():
         findings.error("missing-file", "layers.streets", display_path(streets), near="")
+    for i, ground in enumerate(study.layers.ground):
+        if is_extract(ground.path) and not (folder / ground.path).exists():
+            findings.error("missing-file", f"layers.ground.{i}", display_path(ground), near="")
 
 
 def named_layers(study: Study) -> dict[str, Layer]:
@@ -163,7 +167,7 @@ def named_layers(study: Study) -> dict[str, Layer]:
         layer = getattr(layers, name)
         if layer is not None:
             named[f"layers.{name}"] = layer
-    return named
+    return named | {f"layers.ground.{i}": layer for i, layer in enumerate(layers.ground) if not is_extract(layer.path)}
 
 
 def _projected_crs(study: Study, communities: LayerTable | None, findings: Findings) -> CRS | None:
@@ -231,7 +235,7 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     )
     sites = read_sites(study, _tables_of(tables, "layers.candidates."), crs, findings)
     facilities, same_building = _distinct_ids(facilities, sites, findings)
-    context = read_context_layers(tables, crs, [*facilities["id"], *sites["id"]], same_building)
+    context = read_context_layers(study, tables, crs, [*facilities["id"], *sites["id"]], same_building)
     if base is None:
         return None
     check_locations(study, tables, communities)

@@ -17,7 +17,18 @@ from planner.report.assessment import (
     walker_coverage,
     walks_text,
 )
-from planner.report.cartography import DIVERGING, DIVERGING_LIMITS, EMPTY, GROUND, INK, RAMP, around, class_limits
+from planner.report.base_map import built_up, packed_ground
+from planner.report.cartography import (
+    DIVERGING,
+    DIVERGING_LIMITS,
+    EMPTY,
+    GROUND,
+    HOMES,
+    INK,
+    RAMP,
+    around,
+    class_limits,
+)
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.page import page
 from planner.report.payload import (
@@ -27,6 +38,7 @@ from planner.report.payload import (
     evidence,
     in_degrees,
     number,
+    packed_homes,
     packed_streets,
     page_texts,
     published,
@@ -44,7 +56,13 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "dom.js",
     "base_map.js",
+    "ground.js",
+    "marks.js",
+    "labels.js",
+    "phone.js",
     "map_controls.js",
+    "decode.js",
+    "homes.js",
     "places.js",
     "panel.js",
     "legend.js",
@@ -66,7 +84,7 @@ _FACILITY = (
 
 def assessment_page(assessment: Assessment) -> str:
     """Return the assessment page as self-contained HTML."""
-    base_map = ground(assessment)
+    base_map, tables = ground(assessment), assessment.tables
     return page(
         study=assessment.study,
         about="assess.title",
@@ -78,6 +96,7 @@ def assessment_page(assessment: Assessment) -> str:
             "planner-run": facts(assessment),
             "planner-ground": base_map,
             "planner-places": places(assessment),
+            "planner-homes": packed_homes(assessment.study, tables.demand, _own_walks(assessment)),
         },
     )
 
@@ -132,6 +151,7 @@ def facts(assessment: Assessment) -> dict[str, Any]:
             "empty": EMPTY,
             "ground": GROUND,
             "ink": INK,
+            "homes": HOMES,
             "diverging": list(DIVERGING),
             "divergingLimits": list(DIVERGING_LIMITS),
         },
@@ -182,7 +202,9 @@ def ground(assessment: Assessment) -> dict[str, Any]:
             "id": order,
             "name": as_texts(tables.communities["name"]),
             "shapes": pack_polygons(continuous_degrees(tables.communities.geometry)),
+            "built": built_up(tables.demand, tables.communities),
         },
+        "base": packed_ground(tables.ground, tables.communities),
         "cover": cover,
         "compared": compared,
         "walks": {service.id: _walked(assessment, walks, service.id, order) for service in assessment.study.services},
@@ -226,6 +248,14 @@ def places(assessment: Assessment) -> dict[str, Any]:
             "shapes": pack_polygons(continuous_degrees(circles.geometry.simplify(CIRCLE_TOLERANCE_M))),
         },
     }
+
+
+def _own_walks(assessment: Assessment) -> pd.DataFrame:
+    """Return the walk of every demand point to the nearest facility of each service, by the service's own walker."""
+    nearest = assessment.tables.nearest
+    own = {service.id: service.walker for service in assessment.study.services}
+    mine = nearest["walker"].astype(str) == nearest["service"].astype(str).map(own)
+    return nearest[mine].rename(columns={"seconds": "before_s"})
 
 
 def _walks(assessment: Assessment, language: Language) -> list[dict[str, str]]:

@@ -39,6 +39,18 @@ HOMES = {"reached": "#6fa3cf", "gained": "#0b3c8c", "left": "#cc4a1a", "lost": "
 MUTED = "#f4f4f0"
 INK = "#1d2a33"
 GROUND = "#eef1f2"
+#: beneath communities and marks; buildings are laid over shares, which are seen through them
+BASE_MAP = {
+    "green": "#d8e6cf",
+    "water": "#b4d0e2",
+    "building": "#1d2a33",
+    "buildingOpacity": 0.2,
+    "wall": "#6f6253",
+    "railway": "#5d666c",
+    "border": "#6d5a80",
+}
+#: a street is white inside its edge: one of both has a contrast of 3 to every colour of the map
+STREET = {"line": "#ffffff", "casing": "#3f4a51"}
 
 
 def service_colour(position: int) -> str:

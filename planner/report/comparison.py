@@ -30,7 +30,7 @@ from planner.store.measures import ANNUAL_YEARS
 from planner.study.scenarios import BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -79,6 +79,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         title=_title(settings, language),
         say=lambda key, **values: _word(key, language, currency, **values),
         years=ANNUAL_YEARS,
+        opening=_opening(runs, language, currency),
         bases=join([_run_name(base, settings, language) for base in bases], language),
         runs=[
             {**row, "short": name, "status": status_text(str(row["status"]), language, gap=row["gap"])}
@@ -111,6 +112,32 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         )
         if len(points) > 1
         else "",
+    )
+
+
+def _opening(runs: pd.DataFrame, language: Language, currency: str) -> str:
+    """Return what the runs open, what that costs, whom it reaches and who is left out, as a sentence of ranges."""
+    counted = runs[runs["people"] > 0]
+    share = counted["covered"] / counted["people"]
+
+    def span(values: pd.Series[float], written: Callable[[float], str]) -> str:
+        low, high = written(float(values.min())), written(float(values.max()))
+        return low if low == high else f"{low}–{high}"
+
+    def money(value: float) -> str:
+        return format_money(value, language, currency)
+
+    if counted.empty:
+        return ""
+    return _word(
+        "opening",
+        language,
+        currency,
+        sites=span(counted["sites"], _whole),
+        capital=span(counted["capital_cost"], money),
+        yearly=span(counted["yearly_cost"], money),
+        share=span(share, _percent),
+        left=span(counted["people"] - counted["covered"], _whole),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.i18n import languages
+from planner.report.base_map import built_up, packed_ground
 from planner.report.cartography import (
     EMPTY,
     GROUND,
@@ -43,6 +44,10 @@ SCRIPTS = (
     "language.js",
     "render.js",
     "base_map.js",
+    "ground.js",
+    "marks.js",
+    "labels.js",
+    "phone.js",
     "decode.js",
     "evaluation.js",
     "capacity.js",
@@ -137,7 +142,9 @@ def ground(run: Run) -> dict[str, Any]:
             "id": communities["id"].tolist(),
             "name": as_texts(communities["name"]),
             "shapes": pack_polygons(continuous_degrees(communities.geometry.simplify(COMMUNITY_TOLERANCE_M))),
+            "built": built_up(run.tables.demand, communities),
         },
+        "base": packed_ground(run.tables.ground, communities),
         "areas": [
             _area(run.study, column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up
         ],

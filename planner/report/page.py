@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from planner.study import Study
 
 LEAFLET = Path(leaflet.BASE_DIR)
+#: what folium's page says against zooming, which people with weak eyes need
+ZOOM_FORBIDDEN = ", maximum-scale=1.0, user-scalable=no"
+#: the element of the map in folium's page
+MAP_ELEMENT = '<div class="folium-map" id="map_1" ></div>'
 
 
 class _Placeholders(MacroElement):
@@ -108,6 +112,8 @@ def page(
             "<html>": f'<html lang="{translate("locale.tag", language)}" data-locales="{escape(_locales(study.currency))}">',
             '<script src="leaflet.js"></script>': f"<script>{leaflet_script()}</script>",
             '<link rel="stylesheet" href="leaflet.css"/>': f"<style>{leaflet_style()}</style>",
+            ZOOM_FORBIDDEN: "",
+            MAP_ELEMENT: f'<main class="folium-map" id="map_1" aria-label="{escape(translate("report.map_label", language))}"></main>',
             "@@title@@": escape(f"{study.name.text(language)} · {translate(about, language)}"),
             "</head>": f"{sheets}\n</head>",
             "@@data@@": f"{blocks}\n{code}",

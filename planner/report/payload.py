@@ -16,6 +16,7 @@ import shapely
 
 from planner.i18n import languages, messages_of_currency
 from planner.report.cartography import (
+    STREET,
     drawn_streets,
     focus_m,
     outline_colour,
@@ -25,6 +26,7 @@ from planner.report.cartography import (
 )
 from planner.report.encoding import (
     continuous_degrees,
+    pack_bytes,
     pack_counts,
     pack_floats,
     pack_lines,
@@ -72,6 +74,8 @@ def published(study: Study) -> dict[str, Any]:
         "classification": frame.classification,
         "author": frame.author,
         "sources": list(study.credits),
+        "comments_to": frame.comments_to,
+        "comments_period": frame.comments_period,
     }
 
 
@@ -145,12 +149,39 @@ def packed_streets(streets: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> 
     streets = drawn_streets(streets)
     near = streets[streets.intersects(around)]
     classes = street_class(near["highway"])
-    packed = {}
+    packed: dict[str, Any] = {"colours": STREET}
     for name in ("path", "street", "main"):
         lines = near.geometry[classes == name].to_numpy()
         simplified = gpd.GeoSeries(shapely.simplify(_joined(lines), STREET_TOLERANCE_M), crs=streets.crs)
         packed[name] = pack_lines(continuous_degrees(simplified))
     return packed
+
+
+def packed_homes(study: Study, demand: gpd.GeoDataFrame, nearest: pd.DataFrame) -> dict[str, Any]:
+    """Return demand points: where they are, whole people of each service, and the innermost circle of each service.
+
+    ``nearest``: rows of ``service`` and ``demand_id`` with the walk as ``before_s`` and ``after_s``, or as ``before_s`` alone.
+    """
+    degrees = continuous_degrees(demand.geometry)
+    people, rings = {}, {}
+    times = [name for name in ("before_s", "after_s") if name in nearest]
+    for service in study.services:
+        heads = sum(
+            weight * demand[f"people_{group}"].to_numpy(dtype=float) for group, weight in service.demand.items()
+        )
+        walks = nearest[nearest["service"] == service.id].set_index("demand_id").reindex(demand["id"])
+        cutoffs = [60 * circle.minutes for circle in service.circles]
+        people[service.id] = pack_counts(np.ceil(heads).astype(np.int64))
+        rings[service.id] = [
+            pack_bytes(np.searchsorted(cutoffs, walks[name].fillna(np.inf)).astype(np.uint8)) for name in times
+        ]
+    return {
+        "count": len(demand),
+        "lon": pack_steps(np.round(degrees.x.to_numpy() * 1e6).astype(np.int64)),
+        "lat": pack_steps(np.round(degrees.y.to_numpy() * 1e6).astype(np.int64)),
+        "people": people,
+        "rings": rings,
+    }
 
 
 def _joined(lines: NDArray[np.object_]) -> NDArray[np.object_]:

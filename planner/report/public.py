@@ -15,10 +15,11 @@ import shapely
 
 from planner.errors import OutputError
 from planner.i18n import languages, translate
+from planner.report.base_map import packed_ground
 from planner.report.encoding import PER_DEGREE, continuous_degrees
 from planner.report.meeting import facts, places
 from planner.report.page import page
-from planner.report.payload import as_texts, circle_key, in_degrees, packed_streets, page_texts
+from planner.report.payload import as_texts, circle_key, in_degrees, number, packed_streets, page_texts
 from planner.report.summary import coverage
 
 if TYPE_CHECKING:
@@ -28,7 +29,17 @@ if TYPE_CHECKING:
     from planner.store.run import Run
     from planner.study import Study
 
-SCRIPTS = ("dom.js", "language.js", "render.js", "base_map.js", "public.js")
+SCRIPTS = (
+    "dom.js",
+    "language.js",
+    "render.js",
+    "base_map.js",
+    "ground.js",
+    "marks.js",
+    "labels.js",
+    "phone.js",
+    "public.js",
+)
 STYLES = ("page.css", "meeting.css")
 #: ground around what is drawn
 MARGIN_M = 300.0
@@ -84,6 +95,7 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
             "planner-words": {language: page_texts(language, run.study.currency) for language in languages()},
             "planner-run": {
                 **{name: run_data[name] for name in RUN_KEYS},
+                "opening": _opening(run),
                 "minutes": [[circle.minutes for circle in service.circles] for service in run.study.services],
                 "coverage": {
                     circle_key(row.service.id, row.minutes): disclosed_counts(
@@ -102,6 +114,7 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
                 "focus": extent,
                 "streets": packed_streets(run.tables.streets, run.tables.communities),
                 "communities": _communities(run),
+                "base": packed_ground(run.tables.ground, run.tables.communities, buildings=False),
             },
             "planner-places": {
                 **{name: [place_data[name][i] for i in shown] for name in PLACE_COLUMNS},
@@ -158,6 +171,17 @@ def _disclosed_served(row: Coverage) -> list[int | None]:
     return [None if 0 < covered - served < LEAST_PEOPLE else counts for covered, served, counts in reach]
 
 
+def _opening(run: Run) -> dict[str, Any]:
+    """Return how many sites and services open, and what they cost."""
+    result = run.manifest.result
+    return {
+        "sites": result.sites_opened,
+        "services": result.services_opened,
+        "capital": number(result.capital_cost),
+        "yearly": number(result.yearly_cost),
+    }
+
+
 def _communities(run: Run) -> dict[str, Any]:
     """Return communities as names, points to a thousandth of a degree, and disclosed counts."""
     communities, cover = run.tables.communities, run.tables.coverage_by_community
@@ -177,6 +201,7 @@ def _communities(run: Run) -> dict[str, Any]:
             ]
     return {
         "name": as_texts(communities["name"]),
+        "labelled": [bool(name != i) for name, i in zip(communities["name"], communities["id"], strict=True)],
         "lon": [round(float(value), 3) for value in points.x],
         "lat": [round(float(value), 3) for value in points.y],
         "cover": figures,

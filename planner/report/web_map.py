@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from planner.report.base_map import built_up, packed_ground
 from planner.report.cartography import EMPTY, GROUND, HOMES, INK, MUTED, RAMP
-from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_bytes, pack_counts, pack_polygons, pack_steps
+from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.page import page
 from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
@@ -16,6 +15,7 @@ from planner.report.payload import (
     evidence,
     focus,
     number,
+    packed_homes,
     packed_streets,
     page_texts,
     published,
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "dom.js",
     "base_map.js",
+    "ground.js",
+    "marks.js",
+    "labels.js",
+    "phone.js",
     "map_controls.js",
     "decode.js",
     "homes.js",
@@ -140,32 +144,16 @@ def ground(run: Run) -> dict[str, Any]:
             "id": order,
             "name": as_texts(communities["name"]),
             "shapes": pack_polygons(continuous_degrees(communities.geometry)),
+            "built": built_up(run.tables.demand, communities),
         },
+        "base": packed_ground(run.tables.ground, communities),
         "cover": figures,
     }
 
 
 def homes(run: Run) -> dict[str, Any]:
     """Return demand points: where they are, whole people of each service, and the innermost circle before and after."""
-    demand, nearest = run.tables.demand, run.tables.nearest
-    degrees = continuous_degrees(demand.geometry)
-    people, rings = {}, {}
-    for service in run.study.services:
-        heads = sum(
-            weight * demand[f"people_{group}"].to_numpy(dtype=float) for group, weight in service.demand.items()
-        )
-        walks = nearest[nearest["service"] == service.id].set_index("demand_id").reindex(demand["id"])
-        cutoffs_s = [60 * circle.minutes for circle in service.circles]
-        before, after = (np.searchsorted(cutoffs_s, walks[name].fillna(np.inf)) for name in ("before_s", "after_s"))
-        people[service.id] = pack_counts(np.ceil(heads).astype(np.int64))
-        rings[service.id] = [pack_bytes(of.astype(np.uint8)) for of in (before, after)]
-    return {
-        "count": len(demand),
-        "lon": pack_steps(np.round(degrees.x.to_numpy() * 1e6).astype(np.int64)),
-        "lat": pack_steps(np.round(degrees.y.to_numpy() * 1e6).astype(np.int64)),
-        "people": people,
-        "rings": rings,
-    }
+    return packed_homes(run.study, run.tables.demand, run.tables.nearest)
 
 
 def places(run: Run) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class TableSchema:
     columns: tuple[Column, ...]
     may_lack: tuple[str, ...] = ()
     """Columns that folders written by earlier versions are read without."""
+    may_be_absent: bool = False
+    """Folders written by earlier versions are read without this table."""
 
     def column(self, name: str) -> Column:
         """Return the declaration of a column by its name in a frame; KeyError where there is none.
@@ -109,6 +111,7 @@ def schema() -> Mapping[Folder, Mapping[str, TableSchema]]:
                 table["about"],
                 tuple(Column(*column[:4], **dict(*column[4:])) for column in table["columns"]),
                 tuple(table.get("may_lack", ())),
+                bool(table.get("may_be_absent", False)),
             )
             for name, table in tables.items()
         }

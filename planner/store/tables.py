@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from planner.store.schema import Folder
+    from planner.store.schema import Folder, TableSchema
     from planner.study import Language
 
 
@@ -80,6 +80,7 @@ class Tables(Frames):
     reach: pd.DataFrame
     circles: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
+    ground: gpd.GeoDataFrame
     findings: pd.DataFrame
 
 
@@ -107,6 +108,7 @@ class AssessmentTables(Frames):
     reach: pd.DataFrame
     circles: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
+    ground: gpd.GeoDataFrame
     findings: pd.DataFrame
 
 
@@ -132,6 +134,8 @@ def read_table(folder: Path, folder_type: Folder, name: str, language: Language)
     """Read one table back, with its geometry if it has any; raises OutputError where it, or one of its columns, is absent."""
     path = folder / f"{name}.parquet"
     table = schema()[folder_type][name]
+    if folder.is_dir() and not path.is_file() and table.may_be_absent:
+        return empty_table(table)
     if folder.is_dir() and not path.is_file():
         raise OutputError(translate("report.older_table", language, folder=folder.parent, table=path.name))
     geographic = any(column.type == "geometry" for column in table.columns)
@@ -141,6 +145,13 @@ def read_table(folder: Path, folder_type: Folder, name: str, language: Language)
     if missing:
         facts = {"folder": folder.parent, "table": path.name, "columns": ", ".join(missing)}
         raise OutputError(translate("report.older_columns", language, **facts))
+    return frame
+
+
+def empty_table(table: TableSchema) -> pd.DataFrame:
+    """Return a table with geometry that has no rows."""
+    columns: dict[str, list[str]] = {column.name: [] for column in table.columns if column.type != "geometry"}
+    frame: pd.DataFrame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([]))
     return frame
 
 

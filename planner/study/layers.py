@@ -183,6 +183,21 @@ class Need(Layer):
     """Polygons with a weight of need (from complaints, proposals, questionnaires). Column ``weight``: 1 = as usual."""
 
 
+GroundKind = Literal["water", "green", "building", "railway", "road", "wall"]
+
+
+class Ground(Layer):
+    """What maps show beneath people and places; nothing is counted by it.
+
+    Columns: ``kind`` (``water``, ``green``, ``building``, ``railway``, ``road`` or ``wall``) unless the whole layer is one, and
+    ``name`` where the map shall say it. An OpenStreetMap extract is read by its tags. Rivers, railways and named main roads of
+    the street extract, residential buildings, estates and barriers are shown without being named here.
+    """
+
+    kind: GroundKind | None = None
+    """The kind of every row; otherwise the column mapped to ``kind`` says."""
+
+
 class Streets(Located):
     """The street file: an OpenStreetMap extract, or any line layer."""
 
@@ -229,6 +244,8 @@ class Layers(Block):
     """How much more, or less, the people of a place count, in the plan and in every table; said on every output."""
     elevation: Elevation | None = None
     """Heights, for walkers with ``slope: tobler``."""
+    ground: list[Ground] = []
+    """Water, green, buildings, railways and named roads beneath the maps."""
     entrances: Layer | None = None
     """Doors of facilities and candidates, where a place has several. Columns: ``id``, ``place`` (id of the facility or candidate)."""
 

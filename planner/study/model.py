@@ -34,6 +34,10 @@ class Publication(Block):
     author: str = ""
     sources: list[str] = []
     """Attribution of the layers; the licence of open data asks for it."""
+    comments_to: str = ""
+    """Where the public may send comments: an address, a telephone number. On the page for the public."""
+    comments_period: str = ""
+    """When it may, e.g. ``1 to 30 June 2026``. On the page for the public."""
 
 
 class Scenario(Block):

@@ -126,6 +126,7 @@ def _tables(
         reach=common.reach,
         circles=_circles(study, area, services),
         streets=common.streets,
+        ground=common.ground,
         findings=common.findings,
     )
 

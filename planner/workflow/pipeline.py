@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from planner.district import District, read_district
 from planner.district.checks.locations import longest_walk_m
+from planner.district.ground import read_extracts
 from planner.errors import LayerError
 from planner.i18n import translate
 from planner.siting import BuiltProblem, Plan, build_problem, solve
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import geopandas as gpd
     import numpy as np
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -147,7 +149,7 @@ class Pipeline:
     def with_siting(self, siting: Siting) -> Pipeline:
         """Return the pipeline of the same study under other rules of siting: both share layers, streets and walks."""
         other = replace(self, study=self.study.model_copy(update={"siting": siting}))
-        shared = ("inputs", "layers", "streets", "walks", "area")
+        shared = ("inputs", "layers", "streets", "ground", "walks", "area")
         vars(other).update({name: getattr(self, name) for name in shared})  # where cached properties lie
         return other
 
@@ -216,6 +218,23 @@ class Pipeline:
             return streets
 
     @cached_property
+    def ground(self) -> StageResult[gpd.GeoDataFrame]:
+        """What the maps show beneath, as far as street extracts tell: the layers of the ground are read with the others."""
+        study, crs = self.study, self.layers.value.crs
+        with self.stage("ground"):
+            key = {
+                "code": _code("district", "io", libraries=("geopandas", "numpy", "osmium", "pandas", "shapely")),
+                "crs": fingerprint([crs.to_wkt(), versions_of("pyproj")]),
+                "layers.streets": _file_digest(study.layers.streets.model_dump(mode="json"), self.base),
+                "layers.ground": fingerprint(
+                    [_file_digest(layer.model_dump(mode="json"), self.base) for layer in study.layers.ground]
+                ),
+            }
+            return self.cache.get_or_compute(
+                "ground", key, lambda: read_extracts(study, self.base, crs), store_if=self._as_hashed
+            )
+
+    @cached_property
     def walks(self) -> dict[str, StageResult[ProfileWalks]]:
         """Walking profile → snapped endpoints and travel times: of where people and places are, not how many or what they are."""
         study, district, streets = self.study, self.layers.value, self.streets
@@ -255,6 +274,7 @@ class Pipeline:
             "code": _code("district", "access", "store", "workflow", "i18n", libraries=libraries),
             "layers": self.layers.digest,
             "streets": self.streets.digest,
+            "ground": self.ground.digest,
             **self._walk_digests,
             "groups": _groups(study),
             "language": fingerprint(study.language),
@@ -262,7 +282,9 @@ class Pipeline:
             "walker of the first service": fingerprint(study.services[0].walker),
             "circles": fingerprint([[circle.minutes for circle in service.circles] for service in study.services]),
         }
-        return self.cache.get_or_compute("sheets", key, lambda: area_tables(study, area), on_disk=False).value
+        return self.cache.get_or_compute(
+            "sheets", key, lambda: area_tables(study, area, self.ground.value), on_disk=False
+        ).value
 
     @cached_property
     def problem(self) -> StageResult[BuiltProblem]:

@@ -168,6 +168,7 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
         reach=common.reach,
         circles=circles_table(built.place_ids, _isochrones(pipeline, solved), district.crs),
         streets=common.streets,
+        ground=common.ground,
         findings=common.findings,
     )
 

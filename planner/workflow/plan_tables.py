@@ -13,6 +13,7 @@ import pandas as pd
 from planner.access import STREET_CLASSES, EdgeFlag
 from planner.access.checks import check_streets
 from planner.district import need_weights
+from planner.district.ground import around
 from planner.i18n import languages
 from planner.siting import evaluate_with_assignment, head_count, weighted_demand
 from planner.store.tables import as_parquet
@@ -427,6 +428,7 @@ class AreaTables:
     existing: pd.DataFrame
     reach: pd.DataFrame
     streets: gpd.GeoDataFrame
+    ground: gpd.GeoDataFrame
     findings: pd.DataFrame
 
     @cached_property
@@ -435,8 +437,8 @@ class AreaTables:
         return {part.name: as_parquet(getattr(self, part.name)) for part in fields(self)}
 
 
-def area_tables(study: Study, area: StudyArea) -> AreaTables:
-    """Return the tables that are the same for every plan of an area."""
+def area_tables(study: Study, area: StudyArea, extracts: gpd.GeoDataFrame) -> AreaTables:
+    """Return the tables that are the same for every plan of an area; ``extracts``: the ground read from street extracts."""
     district = area.district
     place_ids = (*district.facilities["id"], *district.sites["id"])
     walker = study.services[0].walker
@@ -446,6 +448,7 @@ def area_tables(study: Study, area: StudyArea) -> AreaTables:
         existing=existing_table(district),
         reach=reach_table(district, place_ids, area.travel_times),
         streets=streets_table(area.network),
+        ground=around([extracts, district.context.ground], district.communities),
         findings=findings_table((*district.findings, *check_streets(study, district, area.network))),
     )
 

@@ -97,7 +97,10 @@ def test_a_facility_shows_its_circles_for_both_walkers(made, open_page):
 def test_switches_change_what_is_drawn(made, open_page):
     opened = open_page(made[1] / "assess.html")
     page = opened.page
+    homes = page.locator(".ramp").inner_text()
+    page.locator("[data-value=people]").click()
     people = page.locator(".ramp").inner_text()
+    assert people != homes
     page.locator("[data-value=balance]").click()
     assert "-0.6" in page.locator(".ramp").inner_text()
     page.locator("[data-value=share]").click()

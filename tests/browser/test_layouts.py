@@ -43,6 +43,7 @@ QUOTED = """() => {
     if (!block) continue;
     const data = JSON.parse(block.textContent);
     texts.push(...(data.communities?.name || []), ...(data.name instanceof Array ? data.name : []), ...(data.runId ? [data.runId] : []));
+    if (data.base) texts.push(...data.base.roads.name, ...data.base.waters.map(([name]) => name));
     for (const one of data.benchmarks || []) texts.push(one.source, one.derived, one.missing);
   }
   return texts.filter(Boolean).sort((one, two) => two.length - one.length);

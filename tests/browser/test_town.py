@@ -6,6 +6,7 @@ import pytest
 from planner.i18n import format_share
 from planner.report import publish
 from planner.report.summary import coverage, indicator_text, indicators
+from tests.browser.measure import DRAWN, IN_SIGHT, OVERLAPS, SHOWN
 from tests.verbs import plan
 
 pytestmark = pytest.mark.browser
@@ -40,3 +41,17 @@ def test_the_map_of_the_town_quotes_its_tables(planned, open_page):
         assert tile.text_content() == indicator_text(indicator, run.study.language)
     assert opened.page.locator(".pin").count() == run.manifest.result.sites_opened
     assert "OpenStreetMap" in opened.page.locator(".leaflet-control-attribution").inner_text()
+
+
+@pytest.mark.parametrize("name", ["map.html", "meeting.html"])
+def test_names_and_marks_of_the_town_lie_apart_at_the_start_view(planned, open_page, name):
+    faults = []
+    for width, height in {390: 844, 1024: 768, 1280: 720, 1366: 768, 1440: 900, 1920: 1080}.items():
+        page = open_page(planned[1] / name, width, height).page
+        page.evaluate(DRAWN)
+        faults += [f"{width}: {one} on {other}" for one, other, _ in page.evaluate(OVERLAPS)]
+        seen, (names, _, _) = page.evaluate(IN_SIGHT), page.evaluate(SHOWN)
+        if seen != {"whole": True, "covered": False} or names < 12:
+            faults.append(f"{width}: {seen}, {names} names")
+        page.close()
+    assert not faults, "\n" + "\n".join(faults)

@@ -192,6 +192,8 @@ FULL: dict[str, Any] = {
         "classification": "",
         "author": "the town",
         "sources": ["the town"],
+        "comments_to": "Town hall, room 3",
+        "comments_period": "1 to 30 June",
     },
     "scenarios": [{"name": "poor", "set": {"budgets.capital_cost": 300_000}}],
     "notes": [{"zh": "说明", "en": "A caution"}],

@@ -9,7 +9,7 @@
     const run = planner.data("planner-run"), ground = planner.data("planner-ground"), places = planner.data("planner-places");
     map.setMinZoom(8).setMaxZoom(19);
     const widest = (service) => service.minutes[service.minutes.length - 1];
-    const state = { service: 0, minutes: widest(run.services[0]), measure: "people", size: "load", place: null, every: false };
+    const state = { service: 0, minutes: widest(run.services[0]), measure: "homes", size: "load", place: null, every: false };
     const service = () => run.services[state.service];
     const cover = () => ground.cover[`${service().id} ${state.minutes}`];
     const figures = () => places.figures[`${service().id} ${service().walker} ${state.minutes}`];
@@ -17,7 +17,7 @@
 
     function colour(i) {
       const { people, covered, balance } = cover();
-      if (!(people[i] > 0)) return run.palette.empty;
+      if (!(people[i] > 0) || state.measure === "homes") return null;
       if (state.measure === "balance") return diverging(run.palette, balance[i]);
       const left = people[i] - covered[i], byShare = state.measure === "share";
       return planner.colourOf(run.palette, limits(), byShare ? left / people[i] : left, byShare);
@@ -27,17 +27,20 @@
       L.popup({ maxWidth: 460, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [planner.mapControls.covered(card) + 18, 24] }).setLatLng(at).setContent(content).openOn(map);
     const view = planner.keptView(map);
     planner.mapControls.escapes(map, view, () => pair.hide());
-    const quarters = planner.communities(map, ground, colour, (i, at) => show(communityDetail(run, ground, i), at));
+    const quarters = planner.communities(map, ground, { hover: true, choose: (i, at) => show(communityDetail(run, ground, i), at) });
+    const homes = planner.makeHomes(map, run, () => ({ ...state, when: "before" }));
     const pair = planner.makePair(run, ground, places);
-    const dots = facilityDots();
+    const pane = planner.pane(map, "touch", 455, false), dots = facilityDots();
     const rings = L.layerGroup();
     const ringRenderer = L.svg({ pane: planner.pane(map, "circles", 400, true) });
     const layers = {
       existing_facilities: dots.layer,
       walking_circles: rings,
+      homes: homes.layer,
       communities: quarters.layer,
       streets: planner.streets(map, ground.streets, ground.perDegree),
-      community_names: planner.names(map, quarters.polygons, ground.communities.name.map((name, i) => (name === ground.communities.id[i] ? "" : name))),
+      ground: planner.ground(map, ground.base, ground.perDegree),
+      map_names: planner.names(ground, quarters, [dots]),
     };
     Object.values(layers).forEach((layer) => map.addLayer(layer));
 
@@ -46,9 +49,19 @@
     function facilityDots() {
       const renderer = L.svg({ pane: planner.pane(map, "facilities", 450, false) });
       const dots = places.id.map((_, i) => i).filter((i) => places.role[i] === "facility").map((i) => {
-        const dot = L.circleMarker([places.lat[i], places.lon[i]], { renderer, color: "#ffffff", weight: 1.6, fillOpacity: 0.92 });
-        return Object.assign(dot, { place: i }).on("click", () => choose(i));
+        const dot = L.circleMarker([places.lat[i], places.lon[i]], { renderer, interactive: false, color: "#ffffff", weight: 1.6, fillOpacity: 0.92 });
+        return Object.assign(dot, { place: i });
       });
+      const hands = dots.map((dot) => touchable(dot));
+      const drawn = { layer: L.layerGroup([...dots, ...hands]), update, boxes: [], arranged: () => {} };
+      function boxes() {
+        drawn.boxes = dots.filter((dot) => dot._map).map((dot) => {
+          const { x, y } = map.latLngToLayerPoint(dot.getLatLng()), r = dot.getRadius() + 2;
+          return { left: x - r, right: x + r, top: y - r, bottom: y + r };
+        });
+        drawn.arranged();
+      }
+      map.on("zoomend viewreset", boxes);
       function update() {
         const of = figures(), at = new Map(of ? of.place.map((place, k) => [place, k]) : []);
         const key = { load: "load", only: "people_only_here", overlap: "overlap_share" }[state.size];
@@ -64,8 +77,20 @@
           });
           if (offered && dot._map) dot.bringToFront();
         }
+        boxes();
       }
-      return { layer: L.layerGroup(dots), update };
+      return drawn;
+    }
+
+    /* What is pressed by hand or key around a dot, however small it is. */
+    function touchable(dot) {
+      const icon = L.divIcon({ className: "mark-anchor", html: el("div", { class: "touch" }), iconSize: [0, 0] });
+      const marker = L.marker(dot.getLatLng(), { pane: pane, icon, keyboard: true });
+      marker.on("click keypress", (event) => (event.type === "click" || event.originalEvent.key === "Enter") && choose(dot.place));
+      return marker.on("add", () => {
+        const element = marker.getElement(), name = named(places.name[dot.place]);
+        for (const [attribute, value] of Object.entries({ role: "button", "aria-label": name, title: name })) element.setAttribute(attribute, value);
+      });
     }
 
     function choose(i) {
@@ -92,24 +117,42 @@
     /* ---- legend ---- */
 
     const circlesAt = el("div", {}), key = el("div", { class: "ramp" }), title = el("p", { class: "ramp-title" });
-    const card = el("div", { id: "legend", class: "card" },
+    const card = el("aside", { id: "legend", class: "card over-map", "aria-label": translate("legend") },
       el("div", { class: "choices" },
         planner.choice(translate("service"), run.services.map((one, s) => [s, [chip(one, true), one.name]]), state.service, (s) => change("service", s)),
         circlesAt,
-        planner.choice(translate("colour_by"), [["people", translate("by_people")], ["share", translate("by_share")], ["balance", translate("assess.by_balance")]], state.measure, (m) => change("measure", m)),
+        planner.choice(translate("colour_by"), [["homes", translate("homes")], ["people", translate("by_people")], ["share", translate("by_share")], ["balance", translate("assess.by_balance")]], state.measure, (m) => change("measure", m)),
         planner.choice(translate("assess.size_by"), [["load", translate("assess.by_load")], ["only", translate("assess.by_only")], ["overlap", translate("assess.by_overlap")]], state.size, (m) => change("size", m))),
       title, key,
-      el("div", { class: "toggles" }, Object.entries(layers).map(([name, layer]) => planner.toggle(map, name === "walking_circles" ? "assess.circles_key" : name, layer, planner.symbols[name]()))),
+      el("div", { class: "toggles" }, Object.entries(layers).map(([name, layer]) => planner.toggle(map, name === "walking_circles" ? "assess.circles_key" : name, layer, planner.symbols[name === "existing_facilities" ? "sized_facilities" : name]()))),
       el("p", { class: "quiet hint" }, translate("assess.choose_facility")));
     L.DomEvent.disableClickPropagation(card);
     L.DomEvent.disableScrollPropagation(card);
 
+    /* A facility chosen on the map may have changed the service. */
+    function pressed() {
+      for (const button of card.querySelectorAll(".choice:first-child button")) button.setAttribute("aria-pressed", String(button.dataset.value === String(state.service)));
+    }
+
     function relabel() {
+      pressed();
       circlesAt.replaceChildren(planner.choice(translate("circle"), service().minutes.map((m) => [m, translate("minutes_short", { minutes: m })]), state.minutes, (m) => change("minutes", m)));
       const words = { minutes: state.minutes, service: service().name }, balance = state.measure === "balance";
       title.replaceChildren(translate(balance ? "assess.balance_title" : "uncovered_in", words), " ", planner.labels(service()) || "");
+      if (state.measure === "homes") {
+        title.replaceChildren(translate("legend_homes", words), " ", planner.labels(service()) || "");
+        const row = (name) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: run.palette.homes[name] } }), translate(`homes_${name}`));
+        key.replaceChildren(el("div", { class: "circle-key" }, ["reached", "left"].map(row), el("p", { class: "quiet hint" }, translate("homes_size"))));
+        return;
+      }
       const rows = balance ? divergingRows(run.palette) : planner.classes(run.palette, limits(), state.measure === "share");
-      key.replaceChildren(...[...rows, [run.palette.empty, translate("nobody_lives")]].map(([fill, text]) => el("div", {}, el("i", { style: { backgroundColor: fill } }), text)));
+      key.replaceChildren(...rows.map(([fill, text]) => el("div", {}, el("i", { style: { backgroundColor: fill } }), text)), el("p", { class: "quiet hint" }, translate("share_where")));
+    }
+
+    function draw() {
+      quarters.colour(colour);
+      homes.show(state.measure === "homes");
+      dots.update();
     }
 
     function change(name, value) {
@@ -122,8 +165,7 @@
           map.closePopup();
         } else if (state.place !== null) pair.show(state.place, value);
       }
-      quarters.recolour();
-      dots.update();
+      draw();
       drawRings();
       relabel();
       panel.update();
@@ -140,14 +182,14 @@
     const frame = map.getContainer();
     frame.parentElement.prepend(panel.element);
     frame.parentElement.append(card, pair.card);
-    const fit = (animate) =>
-      map.fitBounds(ground.focus, { paddingTopLeft: [24, 60], paddingBottomRight: [planner.mapControls.covered(card) + 24, 30], animate });
+    planner.bottomSheet(() => run.name);
+    const fit = (animate) => planner.fitFree(map, ground.focus, animate);
     planner.mapControls.furniture(map, run, fit);
-    dots.update();
+    draw();
     relabel();
     map.invalidateSize();
     fit(false);
-    planner.mapControls.print(map, fit);
+    planner.mapControls.print(map, fit, homes.layer);
     Object.assign(planner, { map, choose, state });
     document.body.dataset.ready = "true";
   };
@@ -182,7 +224,7 @@
     ];
     return el("article", { class: "detail" },
       el("p", { class: "eyebrow" }, `${translate("existing_facility")} · ${service.name} · ${translate("minutes_short", { minutes: state.minutes })}`),
-      el("h3", {}, named(places.name[i])),
+      planner.heading(places.name[i]),
       el("table", { class: "facts" }, el("tbody", {}, facts)));
   }
 
@@ -200,8 +242,8 @@
     }));
     const walked = run.services.map((service) => el("p", {}, chip(service, true), " ", ground.walks[service.id][i]));
     return el("article", { class: "detail" },
-      el("p", { class: "eyebrow" }, translate("community")), el("h3", {}, named(ground.communities.name[i])),
-      el("table", { class: "figures" }, el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, lines)),
+      el("p", { class: "eyebrow" }, translate("community")), planner.heading(ground.communities.name[i]),
+      el("table", { class: "figures" }, el("thead", {}, el("tr", {}, heads.map((text) => el(text ? "th" : "td", text ? { scope: "col" } : {}, text)))), el("tbody", {}, lines)),
       el("p", { class: "quiet" }, translate("assess.walks_title")), walked);
   }
 })(window.planner);

@@ -18,6 +18,14 @@
       run.publication.classification ? el("p", { class: "stamp" }, run.publication.classification) : null);
   }
 
+  /* What stands today, whom it reaches, and who is left out. */
+  function opening(run) {
+    return el("section", { class: "plan-opening" }, el("p", {}, el("b", {}, translate("assess.opening_title"))), run.services.map((service) => {
+      const row = rowsOf(run, service, service.walker, "").at(-1);
+      return el("p", {}, translate("assess.opening", { service: service.name, minutes: row.minutes, share: share(row.covered, row.people), left: planner.people(format.whole(row.people - row.covered), service) }));
+    }));
+  }
+
   function bar(colour, covered, people) {
     const part = people ? covered / people : 0;
     return el("div", { class: "bar", role: "img", "aria-label": format.percent(part) },
@@ -51,12 +59,12 @@
 
   function compared(run) {
     if (run.compare.length !== 2) return section("assess-compare", translate("assess.compare_title"), el("p", { class: "quiet" }, translate("assess.compare_none")));
-    const head = el("tr", {}, ["", "", ...run.compare.map((walker) => run.walkers[walker].name), translate("assess.difference")].map((text) => el("th", { scope: "col" }, text)));
+    const head = el("tr", {}, ["", "", ...run.compare.map((walker) => run.walkers[walker].name), translate("assess.difference")].map((text) => el(text ? "th" : "td", text ? { scope: "col" } : {}, text)));
     const lines = run.services.flatMap((service) => {
       const over = el("tr", { class: "over" }, el("th", { colspan: 5, scope: "rowgroup" }, chip(service, true), ` ${service.name}`));
       const [first, second] = run.compare.map((walker) => rowsOf(run, service, walker, ""));
       return [over, ...first.map((row, k) => el("tr", { "data-service": service.id, "data-minutes": row.minutes },
-        el("th", { scope: "row" }), el("td", {}, translate("minutes_short", { minutes: row.minutes })),
+        el("th", { scope: "row" }, chip(service, true)), el("td", {}, translate("minutes_short", { minutes: row.minutes })),
         el("td", {}, share(row.covered, row.people)),
         el("td", {}, share(second[k].covered, second[k].people)),
         el("td", {}, format.signed(second[k].covered - row.covered))))];
@@ -67,7 +75,7 @@
   }
 
   function walks(run) {
-    const head = el("tr", {}, ["", translate("assess.walker"), translate("assess.mean"), translate("assess.p90"), translate("assess.max")].map((text) => el("th", { scope: "col" }, text)));
+    const head = el("tr", {}, ["", translate("assess.walker"), translate("assess.mean"), translate("assess.p90"), translate("assess.max")].map((text) => el(text ? "th" : "td", text ? { scope: "col" } : {}, text)));
     const lines = run.services.flatMap((service) => run.walks.filter((row) => row.service === service.id).map((row, k) =>
       el("tr", { class: k ? "" : "first", "data-service": row.service, "data-walker": row.walker },
         el("th", { scope: "row" }, k ? "" : chip(service, true)),
@@ -150,7 +158,7 @@
   function assessPanel(run, ground, places, state, go) {
     const list = duplicates(run, places, state, go);
     const element = el("aside", { id: "panel", "aria-label": translate("summary") },
-      header(run), coverage(run), compared(run), walks(run), list.element, equity(run, ground.communities), benchmarks(run),
+      header(run), opening(run), coverage(run), compared(run), walks(run), list.element, equity(run, ground.communities), benchmarks(run),
       planner.evidence(run), planner.footer(run));
     return { element, update: list.update };
   }

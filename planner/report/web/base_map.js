@@ -1,4 +1,4 @@
-/* Base map: decoded shapes, streets, communities, names, scale and north arrow. */
+/* Base map: decoded shapes, panes, north arrow, the view and what is fitted into it. */
 "use strict";
 
 (function (planner) {
@@ -42,84 +42,6 @@
     made.style.zIndex = order;
     if (deaf) made.classList.add("deaf");
     return name;
-  }
-
-  /* Weight in pixels at zoom 13 and the zoom from which a class is drawn at all: far away, only what gives orientation. */
-  const STREET_STYLE = {
-    path: { weight: 0.3, opacity: 0.8, from: 14, color: "#b4bec4" },
-    street: { weight: 0.45, opacity: 0.85, from: 12.5, color: "#b4bec4" },
-    main: { weight: 1.2, opacity: 1, from: 0, color: "#7f8d95" },
-  };
-
-  function streets(map, packed, perDegree) {
-    const renderer = L.canvas({ pane: pane(map, "streets", 360, true), padding: 0.2 });
-    const kinds = ["path", "street", "main"].filter((name) => packed[name].counts.length);
-    const layers = kinds.map((name) =>
-      L.polyline(unpack(packed[name], perDegree), {
-        renderer, interactive: false, smoothFactor: 0.7, lineCap: "round", color: STREET_STYLE[name].color,
-      })
-    );
-    const weigh = () => {
-      const zoom = map.getZoom();
-      kinds.forEach((name, i) => {
-        const { weight, opacity, from } = STREET_STYLE[name];
-        layers[i].setStyle({ weight: Math.min(9, weight * 1.6 ** (zoom - 13)), stroke: zoom >= from, opacity });
-      });
-    };
-    map.on("zoomend", weigh);
-    weigh();
-    return L.layerGroup(layers);
-  }
-
-  /* One polygon per community; colour(i) gives its fill, onclick(i, latlng) is called when it is clicked. */
-  function communities(map, ground, colour, onclick) {
-    const renderer = L.canvas({ pane: pane(map, "communities", 350, false), padding: 0.2 });
-    const shapes = unpackShapes(ground.communities.shapes, ground.perDegree);
-    const border = { color: "#8a979f", weight: shapes.length > 300 ? 0.5 : 0.9, opacity: shapes.length > 300 ? 0.45 : 0.8 };
-    const polygons = shapes.map((rings, i) =>
-      L.polygon(rings, {
-        renderer, ...border, fillOpacity: 1, fillColor: colour(i), smoothFactor: 0.5,
-      })
-    );
-    polygons.forEach((polygon, i) => {
-      polygon.on("click", (event) => onclick(i, event.latlng));
-      polygon.on("mouseover", () => polygon.setStyle({ color: "#1d2a33", weight: 2.2, opacity: 1 }).bringToFront());
-      polygon.on("mouseout", () => polygon.setStyle(border));
-    });
-    return {
-      layer: L.layerGroup(polygons),
-      polygons,
-      recolour: () => polygons.forEach((polygon, i) => polygon.setStyle({ fillColor: colour(i) })),
-    };
-  }
-
-  /* Names of communities that are large enough on the map. */
-  function names(map, polygons, texts) {
-    const where = pane(map, "names", 620, true);
-    const group = L.layerGroup();
-    const boxes = polygons.map((polygon) => polygon.getBounds());
-    function place() {
-      group.clearLayers();
-      if (!map.hasLayer(group)) return;
-      const shown = map.getBounds().pad(0.1);
-      boxes.forEach((box, i) => {
-        const text = texts[i].trim();
-        if (!text || !box.isValid() || !shown.intersects(box)) return;
-        const left = map.latLngToLayerPoint(box.getNorthWest()), right = map.latLngToLayerPoint(box.getSouthEast());
-        const wide = text.replace(/[^\u2e80-\uffff]/g, "").length * 13 + text.length * 6.6;
-        if (right.x - left.x < wide || right.y - left.y < 24 || wide > 260) return;
-        const label = planner.el("span", { class: "community-name" }, text);
-        group.addLayer(
-          L.marker(middleOf(polygons[i]) || box.getCenter(), {
-            pane: where, interactive: false, keyboard: false,
-            icon: L.divIcon({ className: "label-anchor", html: label, iconSize: [0, 0] }),
-          })
-        );
-      });
-    }
-    map.on("moveend", place);
-    group.on("add", place);
-    return group;
   }
 
   /* A point well inside the widest part of a polygon: the middle of its longest crossing at half height. */
@@ -219,5 +141,25 @@
     };
   }
 
-  Object.assign(planner, { keptView, middleOf, inLines, unpack, unpackShapes, pane, streets, communities, names, northArrow });
+    /* ---- the part of the map that nothing lies over ---- */
+
+  /* pixels left free around what is fitted: for controls at the edges */
+  const AROUND = { left: 30, right: 24, top: 24, bottom: 40 };
+
+  /* Fit bounds into the part of the map that cards leave free: each card is passed on the side that leaves the larger scale. */
+  function fitFree(map, bounds, animate = false) {
+    const frame = map.getContainer().getBoundingClientRect();
+    let ways = [AROUND];
+    for (const card of document.querySelectorAll(".over-map")) {
+      const of = card.getBoundingClientRect();
+      if (!card.checkVisibility() || of.right <= frame.left || of.left >= frame.right || of.bottom <= frame.top || of.top >= frame.bottom) continue;
+      const past = { left: of.right - frame.left, right: frame.right - of.left, top: of.bottom - frame.top, bottom: frame.bottom - of.top };
+      ways = ways.flatMap((way) => Object.entries(past).map(([side, wide]) => ({ ...way, [side]: Math.max(way[side], wide + 12) })));
+    }
+    const zoom = ({ left, right, top, bottom }) => (left + right < frame.width - 40 && top + bottom < frame.height - 40 ? map.getBoundsZoom(bounds, false, L.point(left + right, top + bottom)) : -1);
+    const { left, right, top, bottom } = ways.reduce((best, way) => (zoom(way) > zoom(best) ? way : best));
+    map.fitBounds(bounds, { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom], animate });
+  }
+
+  Object.assign(planner, { fitFree, keptView, middleOf, inLines, unpack, unpackShapes, pane, northArrow });
 })(window.planner);

@@ -15,7 +15,7 @@
   function makePair(run, ground, places) {
     const shapes = planner.unpackShapes(places.circles.shapes, ground.perDegree);
     const lines = ["path", "street", "main"].map((name) => planner.unpack(ground.streets[name], ground.perDegree));
-    const card = el("section", { id: "pair", class: "card", hidden: "" });
+    const card = el("aside", { id: "pair", class: "card over-map", hidden: "", "aria-label": translate("walking_circles") });
     L.DomEvent.disableClickPropagation(card);
     L.DomEvent.disableScrollPropagation(card);
 

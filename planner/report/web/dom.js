@@ -83,6 +83,11 @@ window.planner = window.planner || {};
     return name.trim() ? name : translate("unnamed");
   }
 
+  /* A name as the heading of a popup; one that is too long for it is scrolled, by keys as well. */
+  function heading(name) {
+    return el("h3", name.length > 80 ? { tabindex: "0" } : {}, named(name));
+  }
+
   /* What the figures of a service count, [text, hint] each: reach and not places, weighted people and not heads. */
   function countedAs(service) {
     return [
@@ -105,5 +110,5 @@ window.planner = window.planner || {};
     );
   }
 
-  Object.assign(planner, { data, locales, setTexts, el, svg, translate, format, named, countedAs, people, chip });
+  Object.assign(planner, { data, locales, setTexts, el, svg, translate, format, named, heading, countedAs, people, chip });
 })(window.planner);

@@ -167,6 +167,25 @@
     }).join("");
   }
 
+  /* Dots of the homes of the service and circle looked at: look() → {service, minutes, when}. */
+  function makeHomes(map, run, look) {
+    const packed = planner.data("planner-homes"), { counts, steps, bytes } = planner.decode, { count } = packed, of = run.palette.homes;
+    const dots = new planner.Dots(steps(packed.lon, count), steps(packed.lat, count), planner.pane(map, "homes", 420, true));
+    const known = run.services.map((service) => ({ people: counts(packed.people[service.id], count, Int32Array), rings: packed.rings[service.id].map(bytes) }));
+    return {
+      layer: dots,
+      show(on) {
+        const { service, minutes, when } = look(), { people, rings: [before, after] } = known[service], circle = run.services[service].minutes.indexOf(minutes);
+        dots.show(on ? (i) => {
+          if (!people[i]) return null;
+          const was = before[i] <= circle, is = when === "before" ? was : after[i] <= circle, r = planner.dotRadius(map, people[i]);
+          if (is !== was) return [is ? of.gained : of.lost, r + 0.8, 2];
+          return is ? [of.reached, r, 0] : [of.left, r, 1];
+        } : null, on ? `${service} ${minutes} ${when}` : "none");
+      },
+    };
+  }
+
   /* ---- people as circles whose area is their number ---- */
 
   const LARGEST = 30;
@@ -204,5 +223,5 @@
     }));
   }
 
-  Object.assign(planner, { Dots, Areas, dotRadius, sizedCircles, sizeKey });
+  Object.assign(planner, { Dots, Areas, dotRadius, makeHomes, sizedCircles, sizeKey });
 })(window.planner);

@@ -31,11 +31,13 @@
     communities: () => drawn(svg("rect", { x: 1, y: 1, width: 20, height: 12, fill: "#f4f4f0", stroke: "#5b6b75" })),
     streets: () => drawn(svg("rect", { x: 0, y: 0, width: 22, height: 14, fill: "#d3dade" }), svg("path", { d: "M0 10 L22 4", stroke: "#ffffff", "stroke-width": 3 })),
     existing_facilities: () => drawn(svg("rect", { x: 6, y: 2, width: 10, height: 10, fill: "#3d4f5c", stroke: "#ffffff" })),
+    sized_facilities: () => drawn(svg("circle", { cx: 6, cy: 7, r: 3.4, fill: "#0b5ea8", stroke: "#ffffff" }), svg("circle", { cx: 15, cy: 7, r: 6, fill: "#0b5ea8", stroke: "#ffffff" })),
     candidates: () => drawn(svg("circle", { cx: 11, cy: 7, r: 4, fill: "#ffffff", stroke: "#1d2a33", "stroke-width": 1.4 })),
     opened_sites: () => drawn(svg("rect", { x: 1, y: 1, width: 20, height: 12, rx: 6, fill: "#1d2a33" }), svg("circle", { cx: 15, cy: 7, r: 3.5, fill: "#ffffff" })),
     walking_circles: () => drawn(svg("rect", { x: 2, y: 2, width: 18, height: 10, rx: 5, fill: "none", stroke: "#1d2a33", "stroke-width": 2.4 })),
     homes: () => drawn(svg("circle", { cx: 6, cy: 7, r: 3, fill: "#6fa3cf" }), svg("circle", { cx: 15, cy: 7, r: 3, fill: "#cc4a1a" })),
-    community_names: () => el("span", { class: "symbol-text", "aria-hidden": "true" }, "Aa"),
+    ground: () => drawn(svg("rect", { x: 0, y: 0, width: 22, height: 14, fill: "#d8e6cf" }), svg("path", { d: "M0 9 Q7 5 12 10 T22 9 V14 H0 Z", fill: "#b4d0e2" }), svg("rect", { x: 12, y: 2, width: 7, height: 4.5, fill: "#b9b8b4" })),
+    map_names: () => el("span", { class: "symbol-text", "aria-hidden": "true" }, "Aa"),
   };
 
   /* Classes of the ramp for the limits given, lightest first: [colour, text]. */
@@ -67,7 +69,7 @@
     const circlesAt = el("div", {});
     const key = el("div", { class: "ramp" });
     const title = el("p", { class: "ramp-title" });
-    const card = el("div", { id: "legend", class: "card" },
+    const card = el("aside", { id: "legend", class: "card over-map", "aria-label": translate("legend") },
       el("div", { class: "choices" },
         choice(translate("service"), run.services.map((service, s) => [s, [chip(service, true), service.name]]), state.service, (s) => change("service", s)),
         circlesAt,
@@ -93,8 +95,8 @@
         const rows = state.when === "before" ? ["reached", "left"] : ["reached", "gained", "left"];
         return [el("div", { class: "circle-key" }, rows.map((name) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: homes[name] } }), translate(`homes_${name}`))), area, el("p", { class: "quiet hint" }, translate("homes_size")))];
       }
-      const shares = [...classes(run.palette, [0.2, 0.4, 0.6, 0.8, 1], true), [run.palette.empty, translate("nobody_lives")]];
-      return [...shares.map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text)), area];
+      const shares = classes(run.palette, [0.2, 0.4, 0.6, 0.8, 1], true);
+      return [...shares.map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text)), area, el("p", { class: "quiet hint" }, translate("share_where"))];
     }
     update();
     return { card, update };

@@ -12,13 +12,13 @@
     store.coverageObjective = facts.coverageObjective;
     const home = L.latLngBounds(ground.focus);
     map.setMinZoom(8).setMaxZoom(19);
-    setLanguage(facts.language);
-
     const frame = map.getContainer();
     const bar = el("header", { id: "bar" }), board = el("aside", { id: "board" }), lists = el("aside", { id: "lists" });
-    const legend = el("aside", { id: "legend", class: "card" }), notices = el("div", { id: "notices", "aria-live": "polite" });
+    const legend = el("aside", { id: "legend", class: "card over-map" }), notices = el("div", { id: "notices", "aria-live": "polite" });
     frame.parentElement.prepend(bar, notices, board);
     frame.parentElement.append(lists, legend);
+    setLanguage(facts.language);
+    const phone = planner.bottomSheet();
 
     /* ---- what people can do ---- */
 
@@ -160,20 +160,23 @@
       store.walkerName = (walker) => `${facts.walkers[walker].names[code]} · ${translate("metres_a_second", { speed: facts.walkers[walker].speed_m_s })}`;
       store.placeName = (site) => (places.name[site].trim() ? places.name[site] : places.id[site]);
       document.title = `${facts.names[code]} · ${translate("meeting.title")}`;
+      for (const [element, name] of [[board, "summary"], [lists, "meeting.lists"], [legend, "legend"], [map.getContainer(), "map_label"]]) element.setAttribute("aria-label", translate(name));
     }
 
     function language(code) {
       setLanguage(code);
       furniture.relabel();
+      phone.label();
       refresh();
     }
 
-    const furniture = planner.furniture(map, facts, home);
+    const fit = (animate) => planner.fitFree(map, home, animate);
+    const furniture = planner.furniture(map, facts, fit);
     const sheet = planner.makePrint(map, store, meetingMap, home);
     planner.keys(store, refresh);
     refresh();
     map.invalidateSize();
-    map.fitBounds(home, { padding: [24, 24], animate: false });
+    fit(false);
     planner.store = store;
     planner.autosave = autosave;
     planner.map = map;

@@ -12,16 +12,15 @@
   const UNCHANGED = "#fbfbf9";
   const SHARES = [0.2, 0.4, 0.6, 0.8, 1];
 
-  /* Polygons carry colour for shares alone; under homes and sized circles they are ground. */
+  /* Communities carry colour for shares alone, where people live; under homes and sized circles the ground is seen. */
   function colours(store) {
-    const { ui } = store, { ramp, empty, muted } = store.facts.palette;
+    const { ui } = store, { ramp } = store.facts.palette;
     const rank = (value) => Math.min(SHARES.findIndex((limit) => value <= limit + 1e-9) >>> 0, SHARES.length - 1);
     const text = (i) => `${Math.round((i ? SHARES[i - 1] : 0) * 100)}–${Math.round(SHARES[i] * 100)} %`;
     return {
       of(view, part) {
         const now = store.partFigures(view === "change" ? "room" : view, ui.service, 0, part, ui.circle);
-        if (!(now.people > 0)) return empty;
-        if (ui.measure !== "share") return muted;
+        if (ui.measure !== "share" || !(now.people > 0)) return null;
         if (view !== "change") {
           const left = (now.people - now.covered) / now.people;
           return left < 1e-9 ? ramp[0] : ramp[1 + rank(left)];
@@ -32,9 +31,9 @@
         return (change > 0 ? GAIN : LOSS)[rank(Math.abs(change))];
       },
       rows(view) {
-        if (view !== "change") return [[ramp[0], "0 %"], ...SHARES.map((_, i) => [ramp[1 + i], text(i)]), [empty, translate("nobody_lives")]];
+        if (view !== "change") return [[ramp[0], "0 %"], ...SHARES.map((_, i) => [ramp[1 + i], text(i)])];
         const losses = SHARES.map((_, i) => [LOSS[i], `−${text(i)}`]).reverse();
-        return [...losses, [UNCHANGED, translate("meeting.unchanged")], ...SHARES.map((_, i) => [GAIN[i], `+${text(i)}`]), [empty, translate("nobody_lives")]];
+        return [...losses, [UNCHANGED, translate("meeting.unchanged")], ...SHARES.map((_, i) => [GAIN[i], `+${text(i)}`])];
       },
     };
   }
@@ -78,39 +77,6 @@
     }, 1);
   }
 
-  /* ---- communities ---- */
-
-  function communities(map, name, order, shapes, choose) {
-    const renderer = L.canvas({ pane: planner.pane(map, name, order, false), padding: 0.3 });
-    const polygons = shapes.map((rings, i) =>
-      L.polygon(rings, { renderer, color: "#5b6b75", weight: 0.7, opacity: 0.7, fillOpacity: 1, fillColor: "#ffffff", smoothFactor: 0.6 })
-        .on("click", (event) => {
-          L.DomEvent.stopPropagation(event);
-          choose(i);
-        }));
-    const group = L.layerGroup(polygons);
-    const shown = [];
-    return {
-      group, polygons,
-      colour(of) {
-        polygons.forEach((polygon, i) => {
-          const fillColor = of(i);
-          if (shown[i] !== fillColor) polygon.setStyle({ fillColor });
-          shown[i] = fillColor;
-        });
-      },
-      mark(of) {
-        polygons.forEach((polygon, i) => {
-          const marked = of(i);
-          if (marked === Boolean(polygon.marked)) return;
-          polygon.marked = marked;
-          polygon.setStyle(marked ? { color: INK, weight: 3, opacity: 1 } : { color: "#5b6b75", weight: 0.7, opacity: 0.7 });
-          if (marked) polygon.bringToFront();
-        });
-      },
-    };
-  }
-
   /* ---- places ---- */
 
   /* What stands where under a choice: {site → {standing, fresh, planned}}. */
@@ -146,49 +112,34 @@
     return el("div", { class: `may${mark.could ? "" : " may-not"}${touched ? " may-touched" : ""}` });
   }
 
-  function placeMarkers(map, pane, store, choose) {
-    planner.pane(map, pane, pane === "places" ? 640 : 641, false);
-    const group = L.layerGroup();
-    const made = new Map();
-    return {
-      group,
-      show(view) {
-        const touched = new Set([...store.state().forced.values()].map((one) => one.site));
-        for (const mark of marks(store, view)) {
-          const hit = view === "room" && touched.has(mark.site);
-          const key = [mark.fresh, mark.standing, mark.planned, mark.could, hit, store.facts.language].join("|");
-          const before = made.get(mark.site);
-          if (before && before.key === key) continue;
-          const front = mark.fresh.length ? 900 : mark.planned ? 600 : mark.was ? 300 : 0;
-          const icon = L.divIcon({ className: "mark-anchor", html: face(store, mark, view, hit), iconSize: [0, 0] });
-          const title = store.placeName(mark.site);
-          if (before) {
-            before.key = key;
-            before.marker.setIcon(icon).setZIndexOffset(front);
-          } else {
-            const marker = L.marker([store.places.lat[mark.site], store.places.lon[mark.site]], {
-              pane, icon, zIndexOffset: front, keyboard: false, title, alt: title,
-            }).on("click", () => choose(mark.site));
-            made.set(mark.site, { key, marker });
-            group.addLayer(marker);
-          }
-        }
-      },
-    };
+  /* rank of marks: what is new first, then what the plan would open, what stands, and what could be chosen */
+  const RANK = { fresh: 900, planned: 600, was: 300, could: 100, cannot: 0 };
+
+  /* The marks of a view, one per place. */
+  function markItems(store, view) {
+    const touched = new Set([...store.state().forced.values()].map((one) => one.site));
+    return marks(store, view).map((mark) => {
+      const hit = view === "room" && touched.has(mark.site), { site } = mark;
+      return {
+        id: site, category: "places", lat: store.places.lat[site], lon: store.places.lon[site], title: store.placeName(site),
+        key: [mark.fresh, mark.standing, mark.planned, mark.could, hit, store.facts.language].join("|"), pin: mark.fresh.length > 0,
+        rank: mark.fresh.length ? RANK.fresh : mark.planned ? RANK.planned : mark.was ? RANK.was : mark.could ? RANK.could : RANK.cannot,
+        face: () => face(store, mark, view, hit),
+      };
+    });
   }
 
   /* ---- the map ---- */
 
   function makeMeetingMap(map, store, ground, choosePlace, choosePart) {
-    const shapes = planner.unpackShapes(ground.communities.shapes, ground.perDegree);
-    const right = communities(map, "communities", 350, shapes, choosePart);
+    const right = planner.communities(map, ground, { choose: choosePart });
     let left = null;
-    const streets = planner.streets(map, ground.streets, ground.perDegree);
-    const now = placeMarkers(map, "places", store, choosePlace);
+    const base = [planner.ground(map, ground.base, ground.perDegree), planner.streets(map, ground.streets, ground.perDegree)];
+    const now = planner.makeMarks(map, "places", 640, choosePlace);
     let then = null;
     const sides = { right: sideOf("", 420), left: null };
-    [right.group, streets, now.group, ...sides.right.layers].forEach((layer) => map.addLayer(layer));
-    const names = planner.names(map, right.polygons, ground.communities.name.map((name, i) => (name === ground.communities.id[i] ? "" : name)));
+    [right.layer, ...base, now.group("places"), ...sides.right.layers].forEach((layer) => map.addLayer(layer));
+    const shownMarks = [now], names = planner.names(ground, right, shownMarks);
     map.addLayer(names);
     const chosen = L.marker([0, 0], { pane: planner.pane(map, "chosen", 630, true), interactive: false, keyboard: false, icon: L.divIcon({ className: "mark-anchor", html: el("div", { class: "chosen-place" }), iconSize: [0, 0] }) });
     const drawn = planner.unpackShapes(ground.circles.shapes, ground.perDegree);
@@ -224,13 +175,18 @@
 
     function compare() {
       if (store.ui.compare && !left) {
-        left = communities(map, "communitiesThen", 351, shapes, choosePart);
-        then = placeMarkers(map, "placesThen", store, choosePlace);
+        left = planner.communities(map, ground, { choose: choosePart, name: "communitiesThen", order: 351 });
+        then = planner.makeMarks(map, "placesThen", 641, choosePlace);
+        shownMarks.push(then);
+        names.redraw();
         sides.left = sideOf("Then", 421);
-        [left.group, then.group, ...sides.left.layers].forEach((layer) => map.addLayer(layer));
+        [left.layer, then.group("places"), ...sides.left.layers].forEach((layer) => map.addLayer(layer));
         swipe.show(true);
       } else if (!store.ui.compare && left) {
-        [left.group, then.group, ...sides.left.layers].forEach((layer) => map.removeLayer(layer));
+        then.leave();
+        shownMarks.pop();
+        names.redraw();
+        [left.layer, then.group("places"), ...sides.left.layers].forEach((layer) => map.removeLayer(layer));
         for (const pane of CLIPPED) {
           map.getPane(`${pane}Then`).remove();
           delete map._panes[`${pane}Then`];
@@ -299,11 +255,11 @@
         showSide(sides.right, viewed());
         if (left) showSide(sides.left, store.ui.compare);
         squares.show();
-        now.show(countedView());
+        now.show(markItems(store, countedView()));
         if (store.ui.place === null) chosen.remove();
         else chosen.setLatLng([store.places.lat[store.ui.place], store.places.lon[store.ui.place]]).addTo(map);
         if (left) {
-          then.show(store.ui.compare);
+          then.show(markItems(store, store.ui.compare));
           clip();
         }
       },

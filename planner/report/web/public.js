@@ -1,4 +1,4 @@
-/* Page for the public: coverage before and after by community, small counts left out. */
+/* Page for the public: what opens and whom it reaches, a search for places and communities, coverage by community, small counts left out. */
 "use strict";
 
 (function (planner) {
@@ -7,22 +7,32 @@
   planner.start = function (map) {
     const facts = planner.data("planner-run"), ground = planner.data("planner-ground"), places = planner.data("planner-places");
     let north = null;
-    const ui = { service: 0, circle: facts.minutes[0].length - 1 };
+    const ui = { service: 0, circle: facts.minutes[0].length - 1, search: "" };
     const frame = map.getContainer();
-    const bar = planner.el("header", { id: "bar" }), board = planner.el("aside", { id: "board" }), lists = planner.el("aside", { id: "lists" });
+    const bar = planner.el("header", { id: "bar" }), board = planner.el("aside", { id: "board", tabindex: "0" }), lists = planner.el("aside", { id: "lists" });
     frame.parentElement.prepend(bar, board);
-    const legend = planner.el("aside", { id: "legend", class: "card" });
+    const legend = planner.el("aside", { id: "legend", class: "card over-map" });
     frame.parentElement.append(lists, legend);
+    document.body.classList.add("public");
+    const discs = { boxes: [], arranged: () => {} };
+    let phone = null;
     map.setMinZoom(8).setMaxZoom(17);
+    map.addLayer(planner.ground(map, ground.base, ground.perDegree));
     map.addLayer(planner.streets(map, ground.streets, ground.perDegree));
-    const dots = L.layerGroup().addTo(map), marks = L.layerGroup().addTo(map);
-    planner.pane(map, "places", 640, true);
+    const dots = L.layerGroup().addTo(map), marks = planner.makeMarks(map, "places", 640, (i) => choose(i));
+    map.addLayer(marks.group("places"));
+    map.addLayer(new planner.Labels({
+      communities: ground.communities.name.map((text, r) => ({ text: ground.communities.labelled[r] ? text.trim() : "", at: [ground.communities.lat[r], ground.communities.lon[r]] })).filter(({ text }) => text), ...planner.baseNames(ground),
+    }, [marks, discs]));
     const key = () => `${facts.services[ui.service].id} ${facts.minutes[ui.service][ui.circle]}`;
     const countOrDash = (count) => (count === null ? "–" : format.whole(count));
 
     function setLanguage(code) {
       planner.useLanguage(code);
       facts.services.forEach((service) => Object.assign(service, { name: service.names[code], glyph: service.glyphs[code] }));
+      for (const [element, name] of [[board, "summary"], [lists, "meeting.public_lists"], [legend, "legend"], [frame, "map_label"]]) element.setAttribute("aria-label", translate(name));
+      document.title = `${facts.names[code]} · ${translate("map_title")}`;
+      if (phone) phone.label();
     }
 
     function button(name, face, pressed, act) {
@@ -50,6 +60,11 @@
           })))),
       ]);
       show(board, [
+        el("section", { class: "opening" }, el("p", {}, el("b", {}, translate("opening", {
+          sites: facts.opening.sites, services: facts.opening.services, capital: planner.formatMoney(facts.opening.capital), yearly: planner.formatMoney(facts.opening.yearly),
+        }))), facts.services.map(reached)),
+        facts.publication.comments_to || facts.publication.comments_period ? el("section", { class: "comments" }, el("h2", {}, translate("comments_title")),
+          [["comments_to", facts.publication.comments_to], ["comments_period", facts.publication.comments_period]].filter(([, value]) => value).map(([word, value]) => el("p", {}, el("b", {}, translate(word)), ` ${value}`))) : null,
         el("h2", {}, translate("coverage_title")),
         facts.services.map((service, k) => el("div", { class: "cover" },
           el("h3", {}, chip(service, true), service.name),
@@ -68,13 +83,54 @@
         facts.cautions.map((caution) => el("p", { class: "quiet" }, caution[planner.language])),
       ]);
       const rows = ground.communities.cover[key()];
-      show(lists, [el("div", { class: "tab" }, el("h2", {}, translate("communities")),
-        el("table", { class: "three" },
-          el("thead", {}, el("tr", {}, [translate("community"), translate("people"), translate("before"), translate("after")].map((text) => el("th", {}, text)))),
-          el("tbody", {}, ground.communities.name.map((name, r) => el("tr", {},
-            el("th", {}, planner.named(name)), rows[r].map((count) => el("td", {}, countOrDash(count))))))))]);
+      show(lists, [el("div", { class: "tab", tabindex: "0", role: "group", "aria-label": translate("meeting.public_lists") },
+        el("label", { class: "field-row" }, el("span", {}, translate("public_search")), el("input", {
+          type: "search", class: "search", "data-focus": "search", value: ui.search, oninput: (event) => {
+            ui.search = event.target.value;
+            refresh();
+          },
+        })),
+        placeList(),
+        communityTable(rows))]);
       show(legend, symbols());
       draw(rows);
+    }
+
+    const matches = (...texts) => texts.some((text) => text.toLowerCase().includes(ui.search.trim().toLowerCase()));
+
+    /* Whom a service reaches before and after, and who is left out: in disclosed counts. */
+    function reached(service, k) {
+      const minutes = facts.minutes[k][facts.minutes[k].length - 1], [people, before, after] = facts.coverage[`${service.id} ${minutes}`];
+      if (people === null || before === null || after === null) return null;
+      const share = (count) => format.percent(people > 0 ? count / people : 0);
+      return el("p", {}, translate("opening_reach", { service: service.name, minutes, share_before: share(before), share_after: share(after), left: `${format.whole(people - after)} ${translate("unit_people")}` }));
+    }
+
+    /* Every place with what it offers; what opens comes first. */
+    function placeList() {
+      const servicesOf = (i) => [...new Set([...places.opens[i], ...places.stands[i]])].sort((a, b) => a - b);
+      const found = places.id.map((_, i) => i).filter((i) => matches(places.name[i], ...servicesOf(i).map((k) => facts.services[k].name)))
+        .sort((a, b) => Number(places.opens[b].length > 0) - Number(places.opens[a].length > 0) || a - b);
+      return el("section", {}, el("h2", {}, translate("public_places")), found.length
+        ? el("ul", { class: "rows" }, found.map((i) => el("li", { key: `place ${i}` }, el("button", { type: "button", class: "public-place", "data-focus": `place-${i}`, onclick: () => goTo(i) },
+          el("span", {}, el("b", {}, planner.named(places.name[i])), el("span", { class: "quiet" }, `${translate(places.opens[i].length ? "opened_site" : "existing_facility")} · ${servicesOf(i).map((k) => facts.services[k].name).join(planner.locales[planner.language].list)}`)),
+          el("span", { class: "chips" }, servicesOf(i).map((k) => chip(facts.services[k], true)))))))
+        : el("p", { class: "quiet" }, translate("meeting.nothing_found")));
+    }
+
+    function communityTable(rows) {
+      const found = ground.communities.name.map((name, r) => [name, r]).filter(([name]) => matches(name));
+      return el("section", {}, el("h2", {}, translate("communities")), found.length ? el("table", { class: "three" },
+        el("thead", {}, el("tr", {}, [translate("community"), translate("people"), translate("before"), translate("after")].map((text) => el(text ? "th" : "td", text ? { scope: "col" } : {}, text)))),
+        el("tbody", {}, found.map(([name, r]) => el("tr", { key: `community ${r}` },
+          el("th", { scope: "row" }, planner.named(name)), rows[r].map((count) => el("td", {}, countOrDash(count))))))) : el("p", { class: "quiet" }, translate("meeting.nothing_found")));
+    }
+
+    /* Show a place of the list on the map. */
+    function goTo(i) {
+      if (phone) phone.lower();
+      map.setView([places.lat[i], places.lon[i]], Math.max(map.getZoom(), 15), { animate: false });
+      choose(i);
     }
 
     const radius = (left) => 3 + Math.sqrt(left) / 3;
@@ -96,31 +152,53 @@
     /* A disc per community, larger the more people are left out; the sites of the plan as pins, what stands as squares. */
     function draw(rows) {
       dots.clearLayers();
+      discAt.length = 0;
       rows.forEach(([people, , after], r) => {
         if (people === null || after === null || !(people > 0)) return;
         const left = people - after;
+        discAt.push([L.latLng(ground.communities.lat[r], ground.communities.lon[r]), radius(left) + 1]);
         dots.addLayer(L.circleMarker([ground.communities.lat[r], ground.communities.lon[r]], {
           radius: radius(left), color: "#86301c", weight: 1, fillColor: left > 0 ? "#e58a4e" : "#ffffff", fillOpacity: 0.75, interactive: false,
         }));
       });
-      marks.clearLayers();
-      places.id.forEach((_, i) => {
+      discBoxes();
+      marks.show(places.id.flatMap((_, i) => {
         const opens = places.opens[i], stands = places.stands[i].includes(ui.service);
-        if (!opens.length && !stands) return;
-        const html = opens.length
-          ? planner.el("div", { class: "pin" }, opens.map((k) => planner.chip(facts.services[k], true)))
-          : planner.el("div", { class: "stand", style: { backgroundColor: facts.services[ui.service].colour } });
-        marks.addLayer(L.marker([places.lat[i], places.lon[i]], { pane: "places", interactive: false, keyboard: false, icon: L.divIcon({ className: "mark-anchor", html, iconSize: [0, 0] }) }));
-      });
+        if (!opens.length && !stands) return [];
+        return [{
+          id: i, category: "places", lat: places.lat[i], lon: places.lon[i], title: planner.named(places.name[i]), key: `${opens} ${stands && ui.service} ${planner.language}`,
+          rank: opens.length ? 900 : 300, pin: opens.length > 0,
+          face: () => (opens.length
+            ? planner.el("div", { class: "pin" }, opens.map((k) => planner.chip(facts.services[k], true)))
+            : planner.el("div", { class: "stand", style: { backgroundColor: facts.services[ui.service].colour } })),
+        }];
+      }));
     }
 
+    /* Name and services of a place. */
+    function choose(i) {
+      const services = [...new Set([...places.opens[i], ...places.stands[i]])].map((k) => facts.services[k]);
+      L.popup({ maxWidth: 300 }).setLatLng([places.lat[i], places.lon[i]]).setContent(planner.el("article", { class: "detail" },
+        planner.el("p", { class: "eyebrow" }, translate(places.opens[i].length ? "opened_site" : "existing_facility")),
+        planner.heading(places.name[i]), services.map((service) => planner.el("p", {}, planner.chip(service, true), " ", service.name)))).openOn(map);
+    }
+
+    const discAt = [];
+    function discBoxes() {
+      discs.boxes = discAt.map(([at, r]) => {
+        const { x, y } = map.latLngToLayerPoint(at);
+        return { left: x - r, right: x + r, top: y - r, bottom: y + r };
+      });
+    }
+    map.on("zoomend viewreset", discBoxes);
     setLanguage(facts.language);
     refresh();
+    phone = planner.bottomSheet();
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
     north = planner.northArrow().addTo(map);
     L.control.zoom({ position: "topleft", zoomInTitle: translate("zoom_in"), zoomOutTitle: translate("zoom_out") }).addTo(map);
     map.invalidateSize();
-    map.fitBounds(ground.focus, { animate: false });
+    planner.fitFree(map, ground.focus);
     planner.map = map;
     document.body.dataset.ready = "true";
   };

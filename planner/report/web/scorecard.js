@@ -17,7 +17,17 @@
   }
 
   function scorecard(store) {
-    return [headline(store), coverage(store), worst(store), money(store), rules(store), optimum(store), unopened(store)];
+    return [opening(store), headline(store), coverage(store), worst(store), money(store), rules(store), optimum(store), unopened(store)];
+  }
+
+  /* What the version opens and costs, whom it reaches for the service looked at, and who is left out. */
+  function opening(store) {
+    const { ui, facts } = store, now = store.counted("room"), k = ui.service, c = store.problem.services[k].cutoffs_s.length - 1, people = store.people[k];
+    const part = (name) => format.percent(share(store.counted(name).covered[k][c], people));
+    return el("section", { class: "opening" },
+      el("p", {}, el("b", {}, now.openings ? translate("meeting.opening", { sites: now.opened.size, services: now.openings, capital: formatMoney(now.capital), yearly: formatMoney(now.yearly) }) : translate("meeting.opening_nothing"))),
+      el("p", {}, translate("opening_reach", { service: facts.services[k].name, minutes: minutes(store, k, c), share_before: part("today"), share_after: part("room"), left: planner.people(format.whole(people - now.covered[k][c]), facts.services[k]) })),
+      el("p", { class: "quiet hint" }, translate("meeting.what_is_version")));
   }
 
   /* Services that the plan opens nowhere: which rule binds, and what opening one would cost. */
@@ -128,6 +138,7 @@
         el("span", { class: "quiet row-note" },
           figure(`worst-left/${level.id}/${at}`, found.left, translate("meeting.left_out", { people: format.whole(found.left), of: format.whole(found.people) })),
           ` · ${translate("meeting.view_today")} ${format.percent(share(before.covered, before.people))}`)),
+      found.share <= 0 ? el("p", { class: "quiet hint" }, translate("meeting.why_worst", { service: facts.services[k].name, minutes: minutes(store, k, c) })) : null,
       labels(store, k));
   }
 

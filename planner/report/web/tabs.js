@@ -6,12 +6,12 @@
   const FEW = 40;
 
   function tabs(store) {
-    const panels = { ...(store.facts.review ? { review: planner.reviewed } : {}), sites, parts, gaps: planner.gapsTab, decisions: decided };
+    const panels = { ...(store.facts.review ? { review: planner.reviewed } : {}), sites, parts, gaps: planner.gapsTab, decisions: decided }, names = Object.keys(panels);
     return [
-      el("div", { class: "tabs", role: "tablist" }, Object.keys(panels).map((tab) =>
+      el("div", { class: "tabs", role: "tablist", "aria-label": translate("meeting.lists") }, names.map((tab) =>
         el("button", {
-          type: "button", role: "tab", "data-focus": `tab-${tab}`, "aria-selected": String(store.ui.tab === tab),
-          onclick: () => store.look({ tab }),
+          type: "button", role: "tab", id: `tab-${tab}`, "data-focus": `tab-${tab}`, "aria-selected": String(store.ui.tab === tab), "aria-controls": "tab-panel",
+          tabindex: store.ui.tab === tab ? "0" : "-1", onclick: () => store.look({ tab }), onkeydown: (event) => turn(store, names, event),
         }, translate(`meeting.tab_${tab}`), tab === "decisions" && store.state().forced.size ? el("span", { class: "badge" }, String(store.state().forced.size)) : null))),
       store.ui.tab === "decisions" || store.ui.tab === "review" ? null : el("input", {
         key: "search", type: "search", class: "search", "data-focus": "search", placeholder: translate("meeting.search"), "aria-label": translate("meeting.search"), value: store.ui.search,
@@ -19,8 +19,19 @@
       }),
       store.ui.place !== null && store.ui.tab === "sites" ? siteCard(store, store.ui.place) : null,
       store.ui.part !== null && store.ui.tab === "parts" ? partCard(store, store.ui.part) : null,
-      el("div", { key: store.ui.tab, class: `tab tab-${store.ui.tab}`, role: "tabpanel" }, panels[store.ui.tab](store)),
+      el("div", { key: store.ui.tab, class: `tab tab-${store.ui.tab}`, role: "tabpanel", id: "tab-panel", "aria-labelledby": `tab-${store.ui.tab}`, tabindex: "0" }, panels[store.ui.tab](store)),
     ];
+  }
+
+  /* Arrow keys, Home and End go from tab to tab. */
+  function turn(store, names, event) {
+    const at = names.indexOf(store.ui.tab), last = names.length - 1;
+    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    store.look({ tab: names[to] });
+    document.getElementById(`tab-${names[to]}`).focus();
   }
 
   const fits = (store, ...texts) => {
@@ -33,9 +44,9 @@
     return [
       shown.map(make),
       rows.length > shown.length
-        ? el("button", { type: "button", class: "more", "data-focus": "more", onclick: () => store.look({ every: true }) }, translate("meeting.show_all", { number: rows.length }))
+        ? el("li", { key: "more" }, el("button", { type: "button", class: "more", "data-focus": "more", onclick: () => store.look({ every: true }) }, translate("meeting.show_all", { number: rows.length })))
         : null,
-      rows.length ? null : el("p", { class: "quiet" }, translate("meeting.nothing_found")),
+      rows.length ? null : el("li", { key: "none" }, el("p", { class: "quiet" }, translate("meeting.nothing_found"))),
     ];
   }
 
@@ -86,7 +97,7 @@
       el("button", { type: "button", class: "site-name", "data-focus": `site-${site}`, onclick: () => store.choosePlace(site) },
         el("b", {}, store.placeName(site)), el("span", { class: "quiet" }, note)),
       el("span", { class: "site-adds" },
-        could ? figure(`adds/${at}`, gain, open[site] ? translate("meeting.only_here", { people: planner.people(format.whole(gain), facts.services[k]) }) : planner.people(signed(gain), facts.services[k]), { class: open[site] ? "only" : "adds" }) : el("span", { class: "quiet" }, "–"),
+        could ? figure(`adds/${at}`, gain, open[site] ? translate("meeting.only_here", { people: planner.people(format.whole(gain), facts.services[k]) }) : planner.people(signed(gain), facts.services[k]), { class: open[site] ? "only" : "adds", title: open[site] ? translate("meeting.only_here_hint") : null }) : el("span", { class: "quiet" }, "–"),
         could && cost !== null && !open[site] ? el("span", { class: "quiet" }, formatMoney(cost)) : null),
       el("span", { class: "switches" }, facts.services.map((_, service) => switchFor(store, site, service))));
   }

@@ -78,12 +78,12 @@
       ui.place !== null ? circleKey(store, meetingMap)
         : homes ? homesKey(store, view)
           : ui.measure === "people" ? peopleKey(store, meetingMap, view)
-            : el("div", { class: "ramp" }, meetingMap.legend().map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text))),
+            : [el("div", { class: "ramp" }, meetingMap.legend().map(([colour, text]) => el("div", {}, el("i", { style: { backgroundColor: colour } }), text))), el("p", { class: "quiet hint" }, translate("share_where"))],
       el("div", { class: "options", role: "group", "aria-label": translate("colour_by") }, ["homes", "people", "share"].map((measure) =>
         press(`measure-${measure}`, translate(`meeting.by_${measure}`), ui.measure === measure, () => store.look({ measure }), { "data-measure": measure }))),
       view === "change" ? el("div", { class: "options", role: "group", "aria-label": translate("meeting.compare") }, ["today", "plan"].map((reference) =>
         press(`reference-${reference}`, translate(`meeting.against_${reference}`), store.reference() === reference, () => store.look({ reference })))) : null,
-      el("details", { class: "symbols", open: window.innerHeight > 800 || document.body.classList.contains("sheet") ? "" : null }, el("summary", {}, translate("meeting.symbols")),
+      el("details", { class: "symbols", open: (window.innerHeight > 900 && window.innerWidth > 1700) || document.body.classList.contains("sheet") ? "" : null }, el("summary", {}, translate("meeting.symbols")),
         [["pin-symbol", "meeting.symbol_open"], ["pin-symbol pin-new", "meeting.symbol_new"], ["ghost", "meeting.symbol_ghost"], ["may", "meeting.symbol_may"], ["may may-not", "meeting.symbol_may_not"],
           ["stand", "meeting.symbol_stand"], ["stand stand-closed", "meeting.symbol_stand_closed"], ["may may-touched", "meeting.symbol_touched"]].map(([kind, key]) =>
           el("div", {}, el("span", { class: "symbol" }, el("i", { class: kind })), translate(key)))),
@@ -124,11 +124,11 @@
 
   /* ---- what every map on a wall must carry ---- */
 
-  function furniture(map, facts, home) {
+  function furniture(map, facts, fit) {
     const zoom = L.control.zoom({ position: "topleft" }).addTo(map);
     const Home = L.Control.extend({
       onAdd() {
-        const button = dom("button", { type: "button", class: "home", onclick: () => map.fitBounds(home, { padding: [24, 24] }) }, "⌂");
+        const button = dom("button", { type: "button", class: "home", onclick: () => fit(true) }, "⌂");
         const holder = dom("div", { class: "leaflet-bar" }, button);
         L.DomEvent.disableClickPropagation(holder);
         return holder;

@@ -358,6 +358,22 @@ def _circles(study: Study, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
 
 
+def _ground() -> gpd.GeoDataFrame:
+    """Return a pond, a park, a row of buildings, a railway, a wall and a road that is named, and named to break a page."""
+    east, north = WEST + COLUMNS * SIDE, SOUTH + ROWS * SIDE
+    rows = [
+        ("green", "", box(WEST, SOUTH, WEST + 500, SOUTH + 300)),
+        ("water", "", box(WEST + 100, SOUTH + 50, WEST + 300, SOUTH + 200)),
+        *(("building", "", box(x, SOUTH + 460, x + 18, SOUTH + 474)) for x in np.arange(WEST + 40, east, 60)),
+        ("wall", "", LineString([(WEST + 20, SOUTH + 440), (WEST + 380, SOUTH + 440)])),
+        ("railway", "", LineString([(WEST - 200, north - 150), (east + 200, north - 90)])),
+        ("road", "Main street", LineString([(WEST, SOUTH + SIDE), (east, SOUTH + SIDE)])),
+        ("road", HOSTILE[1], LineString([(WEST + SIDE, SOUTH), (WEST + SIDE, north)])),
+    ]
+    kinds, names, shapes = zip(*rows, strict=True)
+    return gpd.GeoDataFrame({"kind": list(kinds), "name": list(names)}, geometry=list(shapes), crs=CRS)
+
+
 def _streets() -> gpd.GeoDataFrame:
     east, north = WEST + COLUMNS * SIDE, SOUTH + ROWS * SIDE
     lines, kinds = [], []
@@ -417,6 +433,7 @@ def small_run(language: str = "en", **changes: object) -> Run:
         reach=reach,
         circles=_circles(study, places),
         streets=_streets(),
+        ground=_ground(),
         findings=pd.DataFrame(
             [
                 {

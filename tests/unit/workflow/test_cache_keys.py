@@ -30,7 +30,7 @@ def _made(cache):
     return made
 
 
-EVERYTHING = ["layers", "plan", "problem", "streets", "walks of quick", "walks of slow"]
+EVERYTHING = ["ground", "layers", "plan", "problem", "streets", "walks of quick", "walks of slow"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_only_what_depends_on_a_change_is_made_again(town, change, remade):
 @pytest.mark.parametrize(
     ("file", "remade"),
     [
-        ("streets.osm", ["plan", "problem", "streets", "walks of quick", "walks of slow"]),
+        ("streets.osm", ["ground", "plan", "problem", "streets", "walks of quick", "walks of slow"]),
         ("facilities.geojson", ["layers", "plan", "problem"]),
     ],
 )
@@ -127,14 +127,16 @@ def test_the_name_of_a_group_is_not_digested_because_no_layer_is_read_by_it(town
     study = load_study(town)
     groups = {name: Traced(group) for name, group in study.groups.items()}
     read_district(Traced(study, groups=groups), town.parent)
-    area_tables(Traced(study, groups=groups), pipeline_of(study, town.parent).area)
+    pipeline = pipeline_of(study, town.parent)
+    area_tables(Traced(study, groups=groups), pipeline.area, pipeline.ground.value)
     assert not {"name"} & set.union(*(group.seen for group in groups.values()))
 
 
 def test_the_tables_of_the_ground_are_made_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
     traced, services = _traced(study)
-    area_tables(traced, pipeline_of(study, town.parent).area)
+    pipeline = pipeline_of(study, town.parent)
+    area_tables(traced, pipeline.area, pipeline.ground.value)
     allowed = _parts(key_of("sheets", study, town.parent, lambda pipeline: pipeline.area_tables)) | {
         "services",
         "walking",
