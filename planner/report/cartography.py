@@ -154,12 +154,25 @@ STREET_CLASSES = {
     "path": ("footway", "path", "steps", "cycleway", "track", "bridleway", "corridor", "service"),
 }
 FOCUS_MARGIN_M = 150.0
+#: of the longer side of a district, around it on paper
+DISTRICT_MARGIN = 0.015
 
 
 def focus_m(run: Run) -> tuple[float, float, float, float]:
     """Return the extent (left, bottom, right, top in metres) of 98 % of the people and of every opened site."""
     places = run.tables.places
     return around(run.tables.demand, places[places["id"].isin(run.tables.opened_sites["place_id"])])
+
+
+def district_m(run: Run) -> tuple[float, float, float, float]:
+    """Return the extent (left, bottom, right, top in metres) of all communities, homes and opened sites, with a margin."""
+    tables = run.tables
+    opened = tables.places[tables.places["id"].isin(tables.opened_sites["place_id"])]
+    frames = (tables.communities, tables.demand, opened)
+    boxes = np.array([frame.total_bounds for frame in frames if len(frame)])
+    (left, bottom), (right, top) = np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)
+    margin = DISTRICT_MARGIN * max(right - left, top - bottom)
+    return float(left - margin), float(bottom - margin), float(right + margin), float(top + margin)
 
 
 def around(demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> tuple[float, float, float, float]:

@@ -33,6 +33,7 @@ from planner.report.encoding import (
     pack_travel_times,
 )
 from planner.report.evidence import evidence_rows
+from planner.report.names import roll_up_name
 from planner.report.summary import (
     limited_services,
 )
@@ -203,7 +204,7 @@ def problem_data(run: Run) -> dict[str, Any]:
 
 def label_texts(label: Label) -> dict[str, str]:
     """Return a label in every installed language."""
-    return {language: label.text(language) for language in languages()}
+    return label.texts()
 
 
 def walkers(study: Study) -> dict[str, dict[str, Any]]:
@@ -218,9 +219,8 @@ def walkers(study: Study) -> dict[str, dict[str, Any]]:
 
 
 def roll_up_labels(study: Study, column: str) -> dict[str, str]:
-    """Return what a roll-up column is called in every installed language; its own name where the study does not say."""
-    label = study.layers.communities.roll_up_names.get(column)
-    return dict.fromkeys(languages(), column) if label is None else label_texts(label)
+    """Return what a roll-up column is called in every installed language."""
+    return {language: roll_up_name(study, column, language) for language in languages()}
 
 
 def cutoffs_s(study: Study) -> list[float]:
