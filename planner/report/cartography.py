@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.store.run import Run
+    from planner.store.tables import AssessmentTables, Tables
     from planner.study import Language, Study
 
 
@@ -164,10 +165,10 @@ def focus_m(run: Run) -> tuple[float, float, float, float]:
     return around(run.tables.demand, places[places["id"].isin(run.tables.opened_sites["place_id"])])
 
 
-def district_m(run: Run) -> tuple[float, float, float, float]:
+def district_m(tables: Tables | AssessmentTables) -> tuple[float, float, float, float]:
     """Return the extent (left, bottom, right, top in metres) of all communities, homes and opened sites, with a margin."""
-    tables = run.tables
-    opened = tables.places[tables.places["id"].isin(tables.opened_sites["place_id"])]
+    places = tables.places
+    opened = places[places["opened"].to_numpy(dtype=bool)] if "opened" in places else places.iloc[:0]
     frames = (tables.communities, tables.demand, opened)
     boxes = np.array([frame.total_bounds for frame in frames if len(frame)])
     (left, bottom), (right, top) = np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)

@@ -16,6 +16,7 @@ import shapely
 
 from planner.i18n import languages, messages_of_currency
 from planner.report.cartography import (
+    district_m,
     drawn_streets,
     focus_m,
     outline_colour,
@@ -116,6 +117,11 @@ def services(study: Study) -> list[dict[str, Any]]:
 def focus(run: Run) -> list[list[float]]:
     """Return [[south, west], [north, east]] in degrees, the initial extent of a map."""
     return in_degrees(focus_m(run), run.tables.demand.crs)
+
+
+def district(run: Run) -> list[list[float]]:
+    """Return [[south, west], [north, east]] in degrees, the extent of a map on paper."""
+    return in_degrees(district_m(run.tables), run.tables.demand.crs)
 
 
 def in_degrees(box_m: tuple[float, float, float, float], crs: Any) -> list[list[float]]:

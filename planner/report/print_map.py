@@ -70,7 +70,7 @@ def map_spec(run: Run, service: int, minutes: float, size_mm: tuple[float, float
 
     With ``detail`` the part where 98 % of the people live and sites open.
     """
-    left, bottom, right, top = focus_m(run) if detail else district_m(run)
+    left, bottom, right, top = focus_m(run) if detail else district_m(run.tables)
     needed = max((right - left) / (size_mm[0] / 1000), (top - bottom) / (size_mm[1] / 1000))
     scale = next((step for step in SCALES if step >= needed), math.ceil(needed))
     half = scale * size_mm[0] / 2000, scale * size_mm[1] / 2000

@@ -13,6 +13,7 @@ from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
     as_texts,
     circle_key,
+    district,
     evidence,
     focus,
     number,
@@ -135,6 +136,7 @@ def ground(run: Run) -> dict[str, Any]:
     return {
         "perDegree": PER_DEGREE,
         "focus": focus(run),
+        "district": district(run),
         "streets": packed_streets(run.tables.streets, run.tables.communities),
         "communities": {
             "id": order,

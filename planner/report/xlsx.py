@@ -30,7 +30,7 @@ CREATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 LONGEST_TEXT = 32_000  # Excel holds 32,767 characters in a cell
 LONGEST_MARGIN_TEXT = 200  # Excel holds 255 characters in a header, of which some are codes
 _SIGNED = "+{0};−{0};{0}"
-FORMATS = {
+FORMATS: dict[str, dict[str, Any]] = {
     "text": {"valign": "top", "align": "left", "indent": 1},
     "wrapped": {"valign": "top", "align": "left", "indent": 1, "text_wrap": True},
     "whole": {"num_format": "#,##0", "valign": "top"},
@@ -60,7 +60,7 @@ _UNITS = {
 }
 _TITLE = {"bold": True, "font_size": 13, "valign": "top", "text_wrap": True}
 _QUIET = {"font_color": "#586771", "valign": "top", "text_wrap": True}
-HEADING = {
+HEADING: dict[str, Any] = {
     "bold": True,
     "text_wrap": True,
     "valign": "top",
@@ -68,7 +68,7 @@ HEADING = {
     "bottom": 1,
     "border_color": "#586771",
 }
-TOTAL = {"bold": True, "top": 1, "border_color": "#586771"}
+TOTAL: dict[str, Any] = {"bold": True, "top": 1, "border_color": "#586771"}
 LINE_PT, TITLE_PT, HIGHEST_PT = 15.0, 19.0, 409.0  # Excel's line of 11 points, one of 13, and the highest row it allows
 #: paper by the width of its columns in digits, at which a line of 11 points is still printed with 8 points or more
 A4, A3 = 9, 8

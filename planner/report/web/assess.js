@@ -147,7 +147,7 @@
     relabel();
     map.invalidateSize();
     fit(false);
-    planner.mapControls.print(map, fit);
+    planner.mapControls.print(map, ground.district);
     Object.assign(planner, { map, choose, state });
     document.body.dataset.ready = "true";
   };

@@ -169,7 +169,7 @@
     }
 
     const furniture = planner.furniture(map, facts, home);
-    const sheet = planner.makePrint(map, store, meetingMap, home);
+    const sheet = planner.makePrint(map, store, meetingMap, L.latLngBounds(ground.district));
     planner.keys(store, refresh);
     refresh();
     map.invalidateSize();
