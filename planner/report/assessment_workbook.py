@@ -87,8 +87,8 @@ def _of_district(table: pd.DataFrame) -> pd.DataFrame:
 
 def _by_community(assessment: Assessment, table_name: str) -> pd.DataFrame:
     """Return the rows of communities that a sheet shows: the whole demand, its own walker, of `balance` the widest circle."""
-    table = getattr(assessment.tables, table_name)
-    table = table[table["level"] == "community"]
+    whole: pd.DataFrame = getattr(assessment.tables, table_name)
+    table = whole[whole["level"] == "community"]
     if "walker" in table:
         table = own_walker_rows(assessment, table)
     if "group" in table:

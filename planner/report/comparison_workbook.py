@@ -13,7 +13,7 @@ from planner.report.workbook import unit_text
 from planner.report.xlsx import Book, Column, Sheet, Table, sheet_column, write_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -131,7 +131,7 @@ def _values(column: str, rows: pd.DataFrame, settings: Mapping[str, Setting], la
             [study_name(one, settings, language) for one in str(text).split(";") if one] for text in rows["missing"]
         ]
         return [join(one, language) for one in names]
-    named = {
+    named: dict[str, Callable[[Any], Any]] = {
         "run": lambda run: run_name(run, settings, language),
         "base": lambda run: run_name(run, settings, language),
         "service": lambda service: service_name(service, settings, language),

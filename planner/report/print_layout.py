@@ -128,7 +128,7 @@ class _Paper:
 
     def __init__(self) -> None:
         self.figure = Figure(figsize=(A3_MM[0] / 25.4, A3_MM[1] / 25.4), facecolor="white")
-        self._canvas = FigureCanvasAgg(self.figure)
+        self._canvas: Any = FigureCanvasAgg(self.figure)
 
     def map(self, x: float, y: float, width: float, height: float) -> Any:
         return self.figure.add_axes(

@@ -212,7 +212,7 @@ def _names(axes: Axes, run: Run, spec: MapSpec, when: When) -> None:
     communities = run.tables.communities
     people = communities[[name for name in communities if str(name).startswith("people_")]].sum(axis=1).to_numpy()
     taken = [*_marks_mm(run, spec, when), FURNITURE_MM]
-    renderer = axes.figure.canvas.get_renderer()
+    renderer: Any = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]  # the sheet's canvas is Agg
     for i in np.argsort(-people, kind="stable"):
         name, shape = one_line(communities["name"].iloc[i]), communities.geometry.iloc[i].intersection(frame)
         if not name or name == communities["id"].iloc[i] or shape.is_empty:
@@ -285,7 +285,7 @@ def text_width_mm(renderer: Any, text: str, size: float, *, bold: bool = False) 
     """Return the width of a text in points ``size`` as ``renderer`` draws it."""
     properties = FontProperties(size=size, weight="bold" if bold else "normal")
     width = max(renderer.get_text_width_height_descent(line, properties, False)[0] for line in text.split("\n"))
-    return float(width) * 25.4 / renderer.dpi
+    return float(width) * 25.4 / float(renderer.dpi)
 
 
 def is_wide(letter: str) -> bool:
