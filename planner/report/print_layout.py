@@ -6,6 +6,7 @@ author, date, 审图号 and 密级. Texts are measured and cut to their room. A 
 
 from __future__ import annotations
 
+import bisect
 import math
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ A3_MM = (420.0, 297.0)
 MARGIN_MM = 10.0
 MAP_MM = (193.0, 178.0)
 #: the title block in the lower right corner, and the column of its labels
-BLOCK_MM, LABEL_MM = (78.0, 64.0), 20.0
+BLOCK_MM, LABEL_MM = (78.0, 64.0), 24.0
 #: baseline of the cautions, below legend, coverage and sites
 CAUTIONS_MM = 275.0
 LINE_MM_PER_POINT = 0.45
@@ -160,17 +161,21 @@ class _Paper:
         """Return as much of ``text`` as fits on a line, up to a space or a wide letter."""
         if self.width_mm(text, size, bold=bold) <= width_mm:
             return text
-        breaks = [k for k in range(1, len(text)) if text[k] == " " or is_wide(text[k]) or is_wide(text[k - 1])]
-        fits = [k for k in breaks if self.width_mm(text[:k], size, bold=bold) <= width_mm and text[k] not in CLOSING]
-        return text[: fits[-1]] if fits else text
+        most = self._longest(text, size, width_mm, bold=bold)
+        breaks = (k for k in range(most, 0, -1) if text[k] == " " or is_wide(text[k]) or is_wide(text[k - 1]))
+        return text[: next((k for k in breaks if text[k] not in CLOSING), len(text))]
+
+    def _longest(self, text: str, size: float, width_mm: float, *, bold: bool, end: str = "") -> int:
+        """Return how many letters of ``text``, which is wider, fit with ``end`` behind them."""
+        return bisect.bisect_right(
+            range(1, len(text)), width_mm, key=lambda k: self.width_mm(text[:k] + end, size, bold=bold)
+        )
 
     def fitting(self, text: str, size: float, most_mm: float, *, bold: bool = False) -> str:
         """Return ``text`` cut with an ellipsis to a width."""
         if not math.isfinite(most_mm) or self.width_mm(text, size, bold=bold) <= most_mm:
             return text
-        while text and self.width_mm(f"{text}…", size, bold=bold) > most_mm:
-            text = text[:-1]
-        return f"{text.rstrip()}…"
+        return f"{text[: self._longest(text, size, most_mm, bold=bold, end='…')].rstrip()}…"
 
     def width_mm(self, text: str, size: float, *, bold: bool = False) -> float:
         """Return the width of ``text`` as it is printed."""
