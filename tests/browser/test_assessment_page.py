@@ -69,7 +69,7 @@ def test_page_and_workbook_hold_the_same_numbers(made):
     for minutes, rows in stored.groupby("minutes"):
         told = rows_of(sheet)[: len(rows)]
         assert [row["target population"] for row in told] == pytest.approx(rows["people"].tolist())
-        assert [row[f"{minutes:g} min, within reach"] for row in told] == pytest.approx(rows["covered"].tolist())
+        assert [row[f"{minutes:g} min, covered (people)"] for row in told] == pytest.approx(rows["covered"].tolist())
 
 
 def test_a_facility_shows_its_circles_for_both_walkers(made, open_page):

@@ -97,7 +97,7 @@ def test_the_workbook_quotes_the_tables(assessed):
     for sheet, stored in shown.items():
         for minutes, of_circle in stored.groupby("minutes"):
             told = {
-                (row["area"], row["service"], row["who walks"], row["group"]): row[f"{minutes:g} min, within reach"]
+                (row["area"], row["service"], row["walker"], row["group"]): row[f"{minutes:g} min, covered (people)"]
                 for row in rows_of(book[sheet])
             }
             assert told
@@ -106,7 +106,9 @@ def test_the_workbook_quotes_the_tables(assessed):
     assert whole["target population"] == found.loc[found["level"] == "all", "people"].iloc[0]
     facilities = table(assessed, "facilities")
     own = facilities[facilities["walker"] == facilities["walker"].iloc[0]]
-    np.testing.assert_allclose([row["within reach"] for row in rows_of(book["Facilities"])], own["people_within"])
+    np.testing.assert_allclose(
+        [row["people within the circle"] for row in rows_of(book["Facilities"])], own["people_within"]
+    )
 
 
 def test_the_same_study_gives_the_same_bytes(study, assessed, tmp_path):

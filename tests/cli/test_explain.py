@@ -189,7 +189,7 @@ def test_a_chinese_study_is_explained_in_chinese(tmp_path):
     write_town(tmp_path)
     said = told(explained(tmp_path, ["language=zh"]))
     assert "## 约束条件敏感性分析" in said
-    assert "新开场所不超过 3 处：" in said
+    assert "新开场所不超过 3 处" in said
     assert "people" not in said
 
 
