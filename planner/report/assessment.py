@@ -1,22 +1,16 @@
-"""Figures of an assessment as texts, and its workbook: rows of the stored tables, nothing recomputed."""
+"""Figures of an assessment as texts: rows of the stored tables, nothing recomputed."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from planner.i18n import format_count, format_share, text_column, translate
+from planner.i18n import format_count, format_share, translate
 from planner.report.summary import aligned
-from planner.report.workbook import figures_columns, findings_columns
-from planner.report.xlsx import Column, sheet_column, write_sheets
-from planner.store.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
-    from pathlib import Path
 
     import pandas as pd
 
@@ -255,156 +249,3 @@ def assessment_figures(assessment: Assessment) -> dict[str, list[dict[str, objec
 
 def _plain(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-#: sheets in order: table of the assessment → columns that are shown first, in order; every other one of the schema follows
-SHEETS: dict[str, tuple[str, ...]] = {
-    "coverage": ("where", "area_name", "service", "walker", "minutes", "group", "people", "covered", "share", "served", "heads", "heads_covered"),
-    "walks": (
-        "where", "area_name", "service", "walker", "group", "people", "reached", "mean_of_reached_s", "p90_s", "max_s",
-    ),
-    "facilities": (
-        "place_id", "place", "service", "walker", "minutes", "people_within", "people_only_here", "overlap_share", "load",
-        "capacity", "utilisation", "idle",
-    ),
-    "balance": (
-        "where", "area_name", "service", "minutes", "people", "people_uncovered", "people_covered_twice", "balance_share",
-        "places", "places_due", "surplus_places",
-    ),
-    "duplicates": (
-        "service", "minutes", "place_id", "place", "into_id", "into", "people_shared", "shared_share", "doubled",
-        "proposal", "change", "merge_lost", "move_to", "move_place", "move_lost", "move_gained",
-    ),
-    "closing": ("service", "minutes", "step", "place_id", "place", "people_lost", "people_lost_in_all"),
-    "accessibility": ("where", "area_name", "service", "minutes", "people", "places_per_1000"),
-    "equity": ("service", "minutes", "people", "facilities", "facilities_with_capacity", "places", "gini", "palma"),
-    "floors": ("service", "minutes", "group", "area", "area_name", "people", "covered", "share"),
-    "benchmarks": (
-        "name", "service", "walker", "value", "low", "high", "verdict", "missing", "source", "clause", "evidence", "derived",
-    ),
-}  # fmt: skip
-
-#: columns that no table stores → (id of the heading, cell format, width)
-DERIVED_COLUMNS: dict[str, tuple[str, str, float]] = {
-    "where": ("assess.level", "text", 14),
-    "area_name": ("community", "text", 28),
-    "share": ("assess.share", "share", 10),
-    "place": ("report.name", "text", 34),
-    "into": ("assess.into", "text", 34),
-    "move_place": ("assess.move_to", "text", 34),
-    "name": ("report.figure", "text", 50),
-    "missing": ("assess.missing", "wrapped", 44),
-    "evidence": ("report.evidence", "text", 22),
-}
-
-
-def write_assessment_workbook(assessment: Assessment, path: Path) -> None:
-    """Write the workbook of an assessment to ``path``."""
-    language = assessment.study.language
-    sheets = [(translate("report.sheet.summary", language), _summary(assessment, language))]
-    sheets += [
-        (translate(f"assess.sheet.{name}", language), _columns(assessment, name, language))
-        for name in SHEETS
-        if len(getattr(assessment.tables, name))
-    ]
-    sheets += [
-        (translate("report.sheet.findings", language), findings_columns(assessment.tables.findings, language)),
-        (translate("report.sheet.figures", language), figures_columns(assessment.study, language)),
-    ]
-    write_sheets(path, assessment.study.name.text(language), sheets)
-
-
-def _columns(assessment: Assessment, table_name: str, language: Language) -> list[Column]:
-    table, first = getattr(assessment.tables, table_name), SHEETS[table_name]
-    declared = schema()["assessment"][table_name].columns
-    names = (*first, *(column.name for column in declared if column.sheet and column.name not in first))
-    weighted = any(assessment.study.weighs(service) for service in assessment.study.services)
-    limited = bool(capacity_limited_services(assessment))
-    left_out = {*(() if weighted else ("heads", "heads_covered")), *(() if limited else ("served",))}
-    places = dict(zip(assessment.tables.places["id"], assessment.tables.places["name"], strict=True))
-    columns = []
-    for name in names:
-        if name in left_out:
-            continue
-        values = _values(assessment, table, name, places, language)
-        if name in table:
-            column = sheet_column("assessment", table_name, name, values, language)
-        else:
-            heading, kind, width = DERIVED_COLUMNS[name]
-            column = Column(translate(heading, language), values, kind, width)
-        heads = {"heads", "heads_covered", "places", "places_due", "surplus_places"}
-        if weighted and column.kind == "people" and name not in heads:
-            column = replace(column, heading=f"{column.heading} · {translate('report.unit_weighted', language)}")
-        columns.append(column)
-    return columns
-
-
-def _values(
-    assessment: Assessment, table: pd.DataFrame, name: str, places: dict[str, str], language: Language
-) -> list[Any]:
-    """Return the cells of one column, with names for ids and texts for codes."""
-    study = assessment.study
-    if name in ("where", "area_name"):
-        return _areas(assessment, table, name, language)
-    if name in ("place", "into", "move_place"):
-        ids = table[{"place": "place_id", "into": "into_id", "move_place": "move_to"}[name]]
-        return [places.get(place, "") for place in ids]
-    if name == "service":
-        names = {service.id: service.name.text(language) for service in study.services}
-        return [names.get(service, "") for service in table[name]]
-    if name == "walker":
-        return [study.walking.name_of(walker, language) if walker else "" for walker in table[name]]
-    if name == "group":
-        everybody = translate("assess.all_demand", language)
-        return [study.groups[group].name.text(language) if group else everybody for group in table[name]]
-    if name == "share":
-        shares = table["covered"] / table["people"].where(table["people"] > 0)
-        return list(shares)
-    if name in ("mean_of_reached_s", "p90_s", "max_s"):
-        return [_minutes(assessment, float(seconds), language) for seconds in table[name]]
-    if name in ("idle", "doubled"):
-        yes_no = {True: translate("report.yes", language), False: translate("report.no", language)}
-        return [
-            "" if unknown else yes_no[bool(value)]
-            for value, unknown in zip(table[name], table[name].isna(), strict=True)
-        ]
-    if name in ("proposal", "verdict"):
-        return [translate(f"assess.{name}.{value}", language) for value in table[name]]
-    if name in ("name", "missing"):
-        return list(table[text_column(table, name, language)])
-    if name == "evidence":
-        return [
-            translate("report.evidence.verified" if value else "report.evidence.unverified", language)
-            for value in table["verified"]
-        ]
-    return list(table[name])
-
-
-def _minutes(assessment: Assessment, seconds: float, language: Language) -> float | str:
-    """Return minutes as a number, beyond the limit as a text."""
-    return round(seconds / 60, 4) if np.isfinite(seconds) else minutes_text(seconds, assessment, language)
-
-
-def _areas(assessment: Assessment, table: pd.DataFrame, name: str, language: Language) -> list[str]:
-    names = dict(zip(assessment.tables.communities["id"], assessment.tables.communities["name"], strict=True))
-    outside = translate("report.outside", language)
-    if "level" not in table:
-        return [names.get(area, outside) for area in table["area"]]
-    if name == "where":
-        return [
-            column or translate(f"assess.level.{level}", language)
-            for level, column in zip(table["level"], table["column"], strict=True)
-        ]
-    format_count = translate("assess.level.all", language)
-    return [
-        format_count if level == "all" else (names.get(area, outside) if level == "community" else area or outside)
-        for level, area in zip(table["level"], table["area"], strict=True)
-    ]
-
-
-def _summary(assessment: Assessment, language: Language) -> list[Column]:
-    rows = summary_rows(assessment, language)
-    return [
-        Column(translate("report.item", language), [row[0] for row in rows], width=50),
-        Column(translate("report.value", language), [row[1] for row in rows], "wrapped", 90),
-    ]

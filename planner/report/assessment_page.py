@@ -28,6 +28,7 @@ from planner.report.cartography import (
     RAMP,
     around,
     class_limits,
+    district_m,
 )
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.page import page
@@ -197,6 +198,7 @@ def ground(assessment: Assessment) -> dict[str, Any]:
     return {
         "perDegree": PER_DEGREE,
         "focus": in_degrees(around(tables.demand, tables.places.iloc[:0]), tables.demand.crs),
+        "district": in_degrees(district_m(tables), tables.demand.crs),
         "streets": packed_streets(tables.streets, tables.communities),
         "communities": {
             "id": order,

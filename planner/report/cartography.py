@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.store.run import Run
+    from planner.store.tables import AssessmentTables, Tables
     from planner.study import Language, Study
 
 
@@ -166,12 +167,25 @@ STREET_CLASSES = {
     "path": ("footway", "path", "steps", "cycleway", "track", "bridleway", "corridor", "service"),
 }
 FOCUS_MARGIN_M = 150.0
+#: of the longer side of a district, around it on paper
+DISTRICT_MARGIN = 0.015
 
 
 def focus_m(run: Run) -> tuple[float, float, float, float]:
     """Return the extent (left, bottom, right, top in metres) of 98 % of the people and of every opened site."""
     places = run.tables.places
     return around(run.tables.demand, places[places["id"].isin(run.tables.opened_sites["place_id"])])
+
+
+def district_m(tables: Tables | AssessmentTables) -> tuple[float, float, float, float]:
+    """Return the extent (left, bottom, right, top in metres) of all communities, homes and opened sites, with a margin."""
+    places = tables.places
+    opened = places[places["opened"].to_numpy(dtype=bool)] if "opened" in places else places.iloc[:0]
+    frames = (tables.communities, tables.demand, opened)
+    boxes = np.array([frame.total_bounds for frame in frames if len(frame)])
+    (left, bottom), (right, top) = np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)
+    margin = DISTRICT_MARGIN * max(right - left, top - bottom)
+    return float(left - margin), float(bottom - margin), float(right + margin), float(top + margin)
 
 
 def around(demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> tuple[float, float, float, float]:

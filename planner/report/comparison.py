@@ -21,13 +21,12 @@ from planner.i18n import (
     money_label,
     translate,
 )
+from planner.report.comparison_workbook import write_comparison_workbook
+from planner.report.names import group_name, run_name, scenario_of_studies, service_name, study_name
 from planner.report.setting_names import setting_name, setting_value
 from planner.report.summary import COVERAGE_FIELDS, UNKNOWN, aligned, coverage_line, status_text
 from planner.report.svg import cost_coverage_plot, stability_map
-from planner.report.xlsx import Column, sheet_column, write_sheets
-from planner.store.comparison import tables_of
 from planner.store.measures import ANNUAL_YEARS
-from planner.study.scenarios import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,15 +44,10 @@ _NAMED = 5
 
 def publish_comparison(comparison: Comparison, settings: Mapping[str, Setting], folder: Path) -> tuple[Path, ...]:
     """Write ``comparison.html`` and ``comparison.xlsx`` into ``folder`` and return their paths."""
-    language, currency = _language_and_currency(settings)
+    language = _language_and_currency(settings)[0]
     page, workbook = folder / "comparison.html", folder / "comparison.xlsx"
     page.write_text(comparison_page(comparison, settings, language), encoding="utf-8", newline="\n")
-    sheets = [
-        (_word(name, language, currency), _columns(name, table, settings))
-        for name, table in tables_of(comparison).items()
-        if len(table)
-    ]
-    write_sheets(workbook, _title(settings, language), sheets)
+    write_comparison_workbook(comparison, settings, _title(settings, language), workbook)
     return page, workbook
 
 
@@ -62,7 +56,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
     runs, currency = comparison.runs, _language_and_currency(settings)[1]
     assets = resources.files("planner.report") / "web"
     style = (assets / "comparison.css").read_text(encoding="utf-8")
-    short = [_run_name(str(run), settings, language) for run in runs["run"]]
+    short = [run_name(str(run), settings, language) for run in runs["run"]]
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"whole": _whole, "percent": _percent, "signed": _signed, "decimal": _decimal, "gap": _gap}
     bases = list(dict.fromkeys(comparison.changes["base"])) or [str(runs["run"].iloc[0])]
@@ -80,7 +74,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         say=lambda key, **values: _word(key, language, currency, **values),
         years=ANNUAL_YEARS,
         opening=_opening(runs, language, currency),
-        bases=join([_run_name(base, settings, language) for base in bases], language),
+        bases=join([run_name(base, settings, language) for base in bases], language),
         runs=[
             {**row, "short": name, "status": status_text(str(row["status"]), language, gap=row["gap"])}
             for name, row in zip(short, runs.to_dict("records"), strict=True)
@@ -100,10 +94,19 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
             for row in comparison.assumptions.to_dict("records")
         ],
         totals=[
-            {**row, "service": _service(settings, str(row["service"]), language)}
+            {
+                **row,
+                "service": service_name(str(row["service"]), settings, language),
+                "scenario": scenario_of_studies(str(row["scenario"]), settings, language),
+                "missing": join(
+                    [study_name(one, settings, language) for one in str(row["missing"]).split(";") if one], language
+                ),
+            }
             for row in comparison.totals.to_dict("records")
         ],
-        overlaps=overlap_lines(comparison.overlaps, language),
+        overlaps=overlap_lines(
+            comparison.overlaps.replace({name: study_name(name, settings, language) for name in settings}), language
+        ),
         picture=cost_coverage_plot(
             points,
             across=_word("annual_cost", language, currency),
@@ -224,27 +227,6 @@ def _title(settings: Mapping[str, Setting], language: Language) -> str:
     return translate("compare.title", language, name=name)
 
 
-def _service(settings: Mapping[str, Setting], service: str, language: Language) -> str:
-    for setting in settings.values():
-        if service in setting.services:
-            return setting.services[service].text(language)
-    return service
-
-
-def _group(settings: Mapping[str, Setting], group: str, language: Language) -> str:
-    known = (setting.study.groups[group] for setting in settings.values() if group in setting.study.groups)
-    return next((one.name.text(language) for one in known), group)
-
-
-def _run_name(run: str, settings: Mapping[str, Setting], language: Language) -> str:
-    """Return what a run is called: study, where several are compared, and scenario."""
-    study, _, scenario = run.rpartition("/")
-    name = translate("compare.base_scenario", language) if scenario == BASE else scenario
-    return (
-        f"{settings[study].name.text(language) if study in settings else study} · {name}" if len(settings) > 1 else name
-    )
-
-
 def _gained(comparison: Comparison) -> dict[str, float]:
     """Return the change of people covered against the base in the widest circles, by run."""
     whole_demand = comparison.coverage[comparison.coverage["group"] == ""]
@@ -262,16 +244,14 @@ def _coverage_blocks(
         cells = group_rows.set_index(["run", "minutes"])
         rows = [
             (
-                _run_name(str(run), settings, language),
+                run_name(str(run), settings, language),
                 [cells.loc[(run, m)].to_dict() if (run, m) in cells.index else None for m in minutes],
             )
             for run in dict.fromkeys(group_rows["run"])
         ]
         weighted, limited = bool(group_rows["weighted"].any()), bool(group_rows["limited"].any())
         everybody = _word("all_weighted" if weighted else "all_groups", language, currency)
-        heading = (
-            f"{_service(settings, str(service), language)} · {_group(settings, str(group), language) or everybody}"
-        )
+        heading = f"{service_name(str(service), settings, language)} · {group_name(str(group), settings, language) or everybody}"
         if limited:
             heading += f" · {translate('meeting.reach_only', language)}"
         places = limited and group == ""
@@ -296,12 +276,12 @@ def _changes(
     for run, group_rows in comparison.changes.groupby("run", sort=False):
         texts = {
             change: [
-                f"{row['name'] or row['place_id']} · {_service(settings, str(row['service']), language)}"
+                f"{row['name'] or row['place_id']} · {service_name(str(row['service']), settings, language)}"
                 for row in group_rows[group_rows["change"] == change].to_dict("records")
             ]
             for change in ("opened", "dropped")
         }
-        found.append((_run_name(str(run), settings, language), texts))
+        found.append((run_name(str(run), settings, language), texts))
     return found
 
 
@@ -333,26 +313,6 @@ def _study(comparison: Comparison, name: str, setting: Setting, language: Langua
         "no_regret": [site for site in sites if site["runs"] == site["of"]],
         "map": stability_map(setting.communities, setting.existing, marks, label=label),
     }
-
-
-def _columns(name: str, table: pd.DataFrame, settings: Mapping[str, Setting]) -> list[Column]:
-    language, currency = _language_and_currency(settings)
-    columns = []
-    for key in table.columns:
-        values = table[key].tolist()
-        if key == "service":
-            values = [_service(settings, str(value), language) for value in values]
-        elif key in {"limited", "weighted"}:
-            values = [translate("report.yes" if value else "report.no", language) for value in values]
-        elif key == "status":
-            values = [
-                status_text(str(value), language, gap=gap) for value, gap in zip(values, table["gap"], strict=True)
-            ]
-        elif name == "changes" and key == "change":
-            values = [_word(str(value), language, currency) for value in values]
-        unit = money_label(language, currency)
-        columns.append(sheet_column("comparison", name, str(key), values, language, currency=unit))
-    return columns
 
 
 def _sha256(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A plan explained: the stored tables of an explanation as sentences and as a workbook, nothing recomputed."""
+"""A plan explained: the stored tables of an explanation as sentences, nothing recomputed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from planner.i18n import (
     text_column,
     translate,
 )
+from planner.report.names import scenario_name
 from planner.report.summary import UNKNOWN
-from planner.report.xlsx import Column, sheet_column, write_sheets
-from planner.store.schema import schema
 from planner.study.rules import MAXIMISED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from planner.store.run import Run
     from planner.store.tables import Explanation
@@ -39,7 +37,9 @@ def explanation_lines(run: Run, found: Explanation, language: Language | None = 
     """Return the explanation as lines of Markdown, by default in the language of the study."""
     texts = ExplanationText(run, found, language or run.study.language)
     lines = ["# " + texts.text("title", name=run.study.name.text(texts.language)), ""]
-    lines.append(texts.text("run", scenario=run.manifest.scenario, run=run.manifest.run_id))
+    manifest = run.manifest
+    scenario = scenario_name(run.study, manifest.scenario, manifest.scenario_label, texts.language)
+    lines.append(texts.text("run", scenario=scenario, run=manifest.run_id))
     sections = {
         "sure": texts.proof,
         "openings": texts.openings,
@@ -154,19 +154,15 @@ class ExplanationText:
     def _price_line(self, row: Mapping[Any, Any]) -> str:
         unknown = [self.gain_text(row["gain"])] if math.isnan(row["gain"]) else []
         changes = self.join([*self._changes(row), *unknown])
-        return self.text(
-            "price", rule=self.rule(row), key=row["key"], changes=changes, doubt=self.interval_text(row)
-        ).rstrip()
+        return self.text("price", rule=self.rule(row), changes=changes, doubt=self.interval_text(row)).rstrip()
 
     def _rule_line(self, row: Mapping[Any, Any]) -> str:
-        return self.text("free_rule", rule=self.rule(row), key=row["key"])
+        return self.text("free_rule", rule=self.rule(row))
 
     def _bounded_rule_line(self, row: Mapping[Any, Any]) -> str:
         if not self.is_informative(row["gain_at_most"]):
             return self._rule_line(row)
-        return self.text(
-            "free_rule_most", rule=self.rule(row), key=row["key"], most=self.upper_bound_text(row["gain_at_most"])
-        )
+        return self.text("free_rule_most", rule=self.rule(row), most=self.upper_bound_text(row["gain_at_most"]))
 
     def _changes(self, row: Mapping[Any, Any]) -> list[str]:
         """Return the changes without a constraint: goal, people, money; empty if there are none."""
@@ -417,53 +413,3 @@ class ExplanationText:
     def join(self, parts: list[str]) -> str:
         """Return a list in one line."""
         return join(parts, self.language, "phrases")
-
-
-def write_explanation_workbook(
-    run: Run, found: Explanation, texts: ExplanationText, lines: Sequence[str], path: Path
-) -> None:
-    """Write ``explanation.xlsx`` with ``lines`` on its last sheet."""
-    language = texts.language
-
-    def stored(name: str) -> dict[str, Column]:
-        """Return the columns of a table that the schema shows by themselves, by name."""
-        table, columns = getattr(found, name), {}
-        for column in table.columns:
-            if schema()["explanation"][name].column(column).sheet:
-                service = next((one for one in run.study.services if column == f"people_{one.id}"), None)
-                facts = {"who": texts.unit(), "currency": money_label(language, texts.currency)}
-                if service is not None:
-                    facts |= {"service": texts.service(service.id), "who": texts.unit(service.id)}
-                columns[column] = sheet_column("explanation", name, column, table[column].tolist(), language, **facts)
-        return columns
-
-    def where(name: str) -> list[Column]:
-        table = getattr(found, name)
-        return [
-            Column(translate("report.name", language), [texts.place(p) for p in table["place_id"]], "text", 36),
-            Column(translate("service", language), [texts.service(k) for k in table["service"]], "text", 20),
-            Column(translate("report.size", language), table["size"].tolist(), "text", 12),
-        ]
-
-    def worded(name: str, what: str) -> Column:
-        table = getattr(found, name)
-        return Column(texts.text(f"column.{what}"), table[text_column(table, what, language)].tolist(), "wrapped", 60)
-
-    def ends(way: str) -> Column:
-        rows = found.swaps.to_dict("records")
-        named = [f"{texts.place(row[f'{way}_place_id'])} · {texts.service(row[f'{way}_service'])}" for row in rows]
-        return Column(texts.text(f"column.{way}"), named, "text", 44)
-
-    prices, swaps = stored("prices"), stored("swaps")
-    money = [prices.pop("capital_cost"), prices.pop("yearly_cost")]
-    allowed = swaps.pop("allowed")
-    sheets = [
-        ("prices", [worded("prices", "rule"), *prices.values(), *money]),
-        ("openings", [*where("openings"), *stored("openings").values()]),
-        ("swaps", [allowed, ends("out"), ends("into"), *swaps.values(), worded("swaps", "broken")]),
-        ("unfunded", [*where("unfunded"), *stored("unfunded").values()]),
-        ("schedule", [*where("schedule"), *stored("schedule").values()]),
-        ("text", [Column(texts.text("column.sentence"), list(lines), "wrapped", 120)]),
-    ]
-    title = texts.text("title", name=run.study.name.text(texts.language))
-    write_sheets(path, title, [(texts.text(f"sheet.{name}"), columns) for name, columns in sheets])

@@ -7,14 +7,21 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from planner.i18n import format_gap, format_money, format_share, money_label, translate
-from planner.report.cartography import INK, SERVICES
-from planner.report.xlsx import sheet_column, write_sheets
+from planner.i18n import format_gap, format_money, format_share, join, money_label, translate
+from planner.report.cartography import SERVICES
+from planner.report.names import scenario_name
+from planner.report.summary import status_text
+from planner.report.workbook import figure_kind
+from planner.report.xlsx import Book, Sheet, Table, sheet_column, write_sheets
 from planner.study.rules import MAXIMISED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import numpy as np
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from planner.study import Language, Study
     from planner.workflow.frontier import FrontierResult
@@ -124,16 +131,28 @@ def _bound(study: Study, value: float, *, up: bool) -> str:
 
 
 def _write_book(trace: FrontierResult, path: Path) -> None:
-    language, table = trace.study.language, trace.points
-    services = {f"people_{service.id}": service for service in trace.study.services}
-    currency = money_label(language, trace.study.currency)
+    language, table, study = trace.study.language, trace.points, trace.study
+    services = {f"people_{service.id}": service for service in study.services}
+    currency = money_label(language, study.currency)
     columns = []
     for name in table.columns:
         facts = {"currency": currency}
+        values, kind = table[name].tolist(), None
         if name in services:
             service = services[name]
             facts |= {"service": service.name.text(language), "minutes": f"{service.circles[-1].minutes:g}"}
-        column = sheet_column("frontier", "frontier", name, table[name].tolist(), language, **facts)
+            kind = figure_kind(study, service)
+        elif name == "status":
+            pairs = zip(table["status"], table["gap"], strict=True)
+            values = [
+                translate("frontier.none", language)
+                if status == "infeasible"
+                else status_text(str(status), language, gap=gap)
+                for status, gap in pairs
+            ]
+        elif name in {"value", "bound"} and _goal(study) == "fair":
+            kind = "share"
+        column = sheet_column("frontier", "frontier", name, values, language, kind=kind, **facts)
         if name == "limit":
             floor = trace.along == "floor"
             along = translate(f"frontier.along.{trace.along}", language, currency=currency)
@@ -141,20 +160,32 @@ def _write_book(trace: FrontierResult, path: Path) -> None:
         elif name == "slope" and trace.along == "floor":
             column = replace(column, heading=translate("frontier.column.slope_floor", language, currency=currency))
         columns.append(column)
-    title = translate("frontier.title", language, name=trace.study.name.text(language))
-    write_sheets(path, title, [(translate("stage.frontier", language), columns)])
+    title = translate("frontier.title", language, name=study.name.text(language))
+    scenario = scenario_name(study, trace.scenario, study.scenario_label(trace.scenario), language)
+    about = join([study.name.text(language), scenario], language, "phrases")
+    notes = [_aim(trace, language), _knee(trace, language)]
+    write_sheets(
+        path,
+        Book(title, about, language, study.currency),
+        [
+            Sheet(
+                translate("stage.frontier", language),
+                [Table(translate(f"frontier.table.{trace.along}", language), columns, notes=notes)],
+            )
+        ],
+    )
 
 
 def _draw(trace: FrontierResult, path: Path) -> None:
-    """Draw the points and the interval up to their bounds; letters as outlines, so that no font is needed."""
+    """Draw the points and the interval up to their bounds; letters as outlines, so that no font is needed.
+
+    Limits without any plan are hatched, and the limit that the study sets today is a line.
+    """
     import matplotlib as mpl  # noqa: PLC0415 - matplotlib is slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     from planner.report.print_layout import installed_fonts  # noqa: PLC0415
 
-    language = trace.study.language
-    solved = trace.points.dropna(subset=["value"])
-    scale = 100.0 if trace.along == "floor" else 1.0
     with (
         mpl.rc_context(
             {
@@ -167,29 +198,82 @@ def _draw(trace: FrontierResult, path: Path) -> None:
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a name may hold any letter there is
-        figure = Figure(figsize=(8, 4.6), facecolor="white", layout="constrained")
+        figure = Figure(figsize=(9, 5.2), facecolor="white", layout="constrained")
         axes = figure.subplots()
-        axes.fill_between(
-            solved["limit"] * scale,
-            solved["value"],
-            solved["bound"].fillna(solved["value"]),
-            color=SERVICES[0],
-            alpha=0.15,
-        )
-        axes.plot(solved["limit"] * scale, solved["value"], "o-", color=SERVICES[0])
-        knee = solved[solved["knee"].astype(bool)]
-        axes.plot(knee["limit"] * scale, knee["value"], "o", color=SERVICES[3], markersize=12, fillstyle="none")
-        for row in knee.to_dict("records"):
-            at = (row["limit"] * scale, row["value"])
-            axes.annotate(
-                translate("frontier.knee_mark", language), at, xytext=(10, -14), textcoords="offset points", color=INK
-            )
-        axes.set_xlabel(
-            translate(f"frontier.along.{trace.along}", language, currency=money_label(language, trace.study.currency))
-            + (" (%)" if trace.along == "floor" else "")
-        )
-        axes.set_ylabel(_goal_name(trace.study, language), wrap=True)
-        axes.set_title(translate("frontier.title", language, name=trace.study.name.text(language)), parse_math=False)
-        axes.ticklabel_format(style="plain", useOffset=False)
-        axes.grid(visible=True, alpha=0.3)
+        _draw_points(axes, trace)
+        _draw_limits(axes, trace)
+        _draw_scales(axes, trace)
         figure.savefig(path, metadata={"Date": None, "Creator": None})
+
+
+def _draw_points(axes: Axes, trace: FrontierResult) -> None:
+    language = trace.study.language
+    solved = trace.points.dropna(subset=["value"])
+    axes.fill_between(
+        solved["limit"],
+        solved["value"],
+        solved["bound"].fillna(solved["value"]),
+        color=SERVICES[0],
+        alpha=0.15,
+        label=translate("frontier.between", language),
+    )
+    axes.plot(
+        solved["limit"], solved["value"], "o-", color=SERVICES[0], label=translate("frontier.best_plan", language)
+    )
+    for row in solved[solved["knee"].astype(bool)].to_dict("records"):
+        axes.plot(
+            [row["limit"]],
+            [row["value"]],
+            "o",
+            color=SERVICES[3],
+            markersize=12,
+            fillstyle="none",
+            label=translate("frontier.knee_mark", language),
+        )
+
+
+def _draw_limits(axes: Axes, trace: FrontierResult) -> None:
+    """Draw the range of limits without a plan, between the points that say so and their neighbours, and the limit of today."""
+    language, points = trace.study.language, trace.points
+    without = points["status"] == "infeasible"
+    if without.any():
+        limits = points["limit"].to_numpy(dtype=float)
+        low, high = _infeasible_range(limits, without.to_numpy(dtype=bool))
+        label = translate("frontier.none", language)
+        axes.axvspan(low, high, facecolor="#e6eaed", edgecolor="#8a979f", hatch="//", linewidth=0.0, label=label)
+    if trace.today is not None:
+        label = translate(f"frontier.today_{trace.along}", language, limit=_limit(trace, trace.today, language))
+        axes.axvline(trace.today, color="#a3271b", linewidth=1.6, linestyle="--", label=label)
+
+
+def _infeasible_range(limits: NDArray[np.float64], without: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the range of limits that have no plan: below the first that has one for money, above the last for a floor.
+
+    >>> _infeasible_range(np.array([0.0, 1.0, 2.0]), np.array([True, False, False]))
+    (0.0, 1.0)
+    >>> _infeasible_range(np.array([0.0, 0.5, 1.0]), np.array([False, False, True]))
+    (0.5, 1.0)
+    """
+    solved = limits[~without]
+    if without[0]:
+        return float(limits[0]), float(solved[0] if len(solved) else limits[-1])
+    return float(solved[-1]), float(limits[-1])
+
+
+def _draw_scales(axes: Axes, trace: FrontierResult) -> None:
+    """Label both axes from 0 on, money and shares as the language writes them."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415
+
+    study, language = trace.study, trace.study.language
+    shares = _goal(study) == "fair"
+    limits = [float(limit) for limit in trace.points["limit"]] + [trace.today or 0.0]
+    axes.set_xlim(0.0, 1.0 if trace.along == "floor" else max(limits) * 1.03)
+    axes.set_ylim(0.0, 1.0 if shares else float(trace.points[["value", "bound"]].max().max()) * 1.08)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _limit(trace, value, language)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(study, value)))
+    axes.set_xlabel(translate(f"frontier.axis.{trace.along}", language))
+    axes.set_ylabel(_goal_name(study, language), wrap=True)
+    axes.set_title(translate("frontier.title", language, name=study.name.text(language)), parse_math=False)
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False, fontsize=9)

@@ -1,51 +1,60 @@
-"""The plan as a GeoPackage, with the figures of map and workbook as columns."""
+"""The plan as a GeoPackage: a layer for each role, with the figures of map and workbook as columns.
+
+Columns have aliases in Chinese and English (``gpkg_data_columns``), and layers a style that QGIS takes by itself (``layer_styles``).
+"""
 
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import pandas as pd
 import pyogrio
 import shapely
 
+from planner.i18n import join, translate
 from planner.report.cartography import drawn_streets
+from planner.report.geopackage_styles import CHANGED, describe_layers
+from planner.report.names import department_name, kind_name, mode_name, size_name
 from planner.report.payload import as_texts
 from planner.report.summary import limited_services
+from planner.workflow.plan_tables import FACILITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    import geopandas as gpd
-
     from planner.store.run import Run
-
-#: written as the moment of the last change: equal runs give equal files
-CHANGED = "2000-01-01T00:00:00.000Z"
 
 #: downhill, Tobler's walker is at most this much faster than on the level: exp(3.5 × 0.05)
 DOWNHILL = 1.2
 
 
 def write_geopackage(run: Run, path: Path) -> None:
-    """Write the layers ``communities, demand, places, circles, streets`` of ``run`` to ``path``, in the run's CRS.
+    """Write the plan of ``run`` to ``path``, in the run's CRS.
 
-    Streets are limited to those within walking distance of the district.
+    Layers: ``communities``, ``demand``, ``facilities`` (of today), ``candidates`` (where nothing opens), ``openings`` (a point
+    for each service that opens), ``circles`` (with the service that is open in their middle) and ``streets`` (those within walking
+    distance of the district).
     """
-    tables = run.tables
     layers: tuple[tuple[str, gpd.GeoDataFrame, str], ...] = (
         ("communities", _with_coverage(run), "MultiPolygon"),
-        ("demand", _with_walks(run), "Point"),
-        ("places", _with_services(run), "Point"),
-        ("circles", tables.circles, "MultiPolygon"),
         ("streets", _within_a_walk(run), "MultiLineString"),
+        ("circles", _circles(run), "MultiPolygon"),
+        ("demand", _with_walks(run), "Point"),
+        ("candidates", _candidates(run), "Point"),
+        ("facilities", _facilities(run), "Point"),
+        ("openings", _openings(run), "Point"),
     )
     path.unlink(missing_ok=True)
+    columns: dict[str, dict[str, str]] = {}
     with _options():
         for name, frame, geometry in layers:
+            renamed = storable_names(frame.columns)
+            columns[name] = {renamed.get(str(c), str(c)): str(c) for c in frame.columns if c != "geometry"}
             pyogrio.write_dataframe(
-                frame.rename(columns=storable_names(frame.columns)),
+                frame.rename(columns=renamed),
                 path,
                 layer=name,
                 driver="GPKG",
@@ -53,6 +62,7 @@ def write_geopackage(run: Run, path: Path) -> None:
                 geometry_type=geometry,
                 promote_to_multi=geometry.startswith("Multi"),
             )
+    describe_layers(run, path, columns)
 
 
 def storable_names(columns: Iterable[str]) -> dict[str, str]:
@@ -126,16 +136,97 @@ def _with_walks(run: Run) -> gpd.GeoDataFrame:
     return _beside(frame, walked)
 
 
-def _with_services(run: Run) -> gpd.GeoDataFrame:
-    """Return the places with ``offers`` (today) and ``opens`` (the plan): service ids joined by ``;``."""
-    frame = run.tables.places.copy()
-    for name, table in (("offers", run.tables.existing), ("opens", run.tables.openings)):
-        together = (
-            table.groupby("place_id", sort=False)["service"].apply(";".join) if len(table) else pd.Series(dtype=object)
-        )
-        frame[name] = as_texts(together.reindex(frame["id"]))
-    frame["ready_year"] = pd.array([None if pd.isna(y) else int(y) for y in frame["ready_year"]], dtype="Int32")
+def _facilities(run: Run) -> gpd.GeoDataFrame:
+    """Return the facilities of today with the services they offer, and those that close with the plan."""
+    tables = run.tables
+    standing = tables.places["id"].isin(tables.existing["place_id"]) | (tables.places["role"] == FACILITY)
+    frame = _of_role(run, standing)
+    frame["services"] = _services_at(run, tables.existing, frame["id"])
+    frame["closes"] = _services_at(run, tables.closed, frame["id"])
     return frame
+
+
+def _candidates(run: Run) -> gpd.GeoDataFrame:
+    """Return the candidates where nothing opens."""
+    places = run.tables.places
+    return _of_role(run, (places["role"] != FACILITY) & ~places["id"].isin(run.tables.openings["place_id"]))
+
+
+def _of_role(run: Run, chosen: pd.Series[bool]) -> gpd.GeoDataFrame:
+    places = run.tables.places[chosen].drop(columns=["role", "opened"]).reset_index(drop=True)
+    places["kind"] = [kind_name(run.study, kind, run.study.language) if kind else "" for kind in places["kind"]]
+    places["ready_year"] = _years(places["ready_year"])
+    return places
+
+
+def _services_at(run: Run, table: pd.DataFrame, ids: pd.Series[str]) -> list[str]:
+    """Return the names of the services that ``table`` has at each place, in one text."""
+    names = {service.id: service.name.text(run.study.language) for service in run.study.services}
+    at = table.groupby("place_id", sort=False)["service"].apply(list).to_dict() if len(table) else {}
+    return [join([names[service] for service in at.get(place, [])], run.study.language) for place in ids]
+
+
+def _openings(run: Run) -> gpd.GeoDataFrame:
+    """Return a point for each service that opens: with its site's number in the plan, and its name."""
+    study, language = run.study, run.study.language
+    places = run.tables.places.set_index("id")
+    number = {place: i for i, place in enumerate(run.tables.opened_sites["place_id"], start=1)}
+    names = {service.id: service.name.text(language) for service in study.services}
+    table = run.tables.openings.reset_index(drop=True)
+    frame = pd.DataFrame(
+        {
+            "number": pd.array([number.get(place) for place in table["place_id"]], dtype="Int32"),
+            "place_id": as_texts(table["place_id"]),
+            "name": as_texts(places["name"].reindex(table["place_id"])),
+            "service_id": as_texts(table["service"]),
+            "service": as_texts(table["service"].map(names)),
+            "size": [size_name(study, *pair, language) for pair in zip(table["service"], table["size"], strict=True)],
+            **{name: table[name].astype(float) for name in ("area_m2", "fit_out_cost", "yearly_cost", "capacity")},
+            "year": _years(table["year"]),
+            "mode": [mode_name(study, mode, language) for mode in table["mode"]],
+            "department": [department_name(study, department, language) for department in table["department"]],
+        }
+    )
+    points = places.geometry.reindex(table["place_id"])
+    return gpd.GeoDataFrame(frame, geometry=points.to_numpy(), crs=run.tables.places.crs)
+
+
+def _circles(run: Run) -> gpd.GeoDataFrame:
+    """Return the circles of every place and service that is open today or with the plan, of the service's own walker."""
+    study, tables = run.study, run.tables
+    places = tables.places.set_index("id")["name"]
+    closed = set(zip(tables.closed["place_id"], tables.closed["service"], strict=True))
+    existing = set(zip(tables.existing["place_id"], tables.existing["service"], strict=True))
+    opened = set(zip(tables.openings["place_id"], tables.openings["service"], strict=True))
+    rows = []
+    for position, (place, walker, minutes) in enumerate(
+        zip(tables.circles["place_id"], tables.circles["walker"], tables.circles["minutes"], strict=True)
+    ):
+        for service in study.services:
+            pair = (place, service.id)
+            if service.walker != walker or minutes not in {circle.minutes for circle in service.circles}:
+                continue
+            if pair in existing or pair in opened:
+                state = "closes" if pair in closed - opened else "stands" if pair in existing else "opens"
+                rows.append((position, place, places[place], service, float(minutes), state))
+    states = {state: translate(f"gpkg.state.{state}", study.language) for state in ("stands", "opens", "closes")}
+    frame = pd.DataFrame(
+        {
+            "place_id": [row[1] for row in rows],
+            "name": [row[2] for row in rows],
+            "service_id": [row[3].id for row in rows],
+            "service": [row[3].name.text(study.language) for row in rows],
+            "minutes": [row[4] for row in rows],
+            "state": [states[row[5]] for row in rows],
+        },
+        dtype=object,
+    ).astype({"minutes": float})
+    shapes = tables.circles.geometry.to_numpy()[[row[0] for row in rows]]
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs=tables.circles.crs)
+
+
+def _years(years: pd.Series[float]) -> Any:
+    return pd.array([None if pd.isna(year) else int(year) for year in years], dtype="Int32")
 
 
 def _within_a_walk(run: Run) -> gpd.GeoDataFrame:

@@ -21,6 +21,7 @@ from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygon
 from planner.report.page import page
 from planner.report.payload import (
     as_texts,
+    district,
     focus,
     label_texts,
     number,
@@ -137,6 +138,7 @@ def ground(run: Run) -> dict[str, Any]:
     return {
         "perDegree": PER_DEGREE,
         "focus": focus(run),
+        "district": district(run),
         "streets": packed_streets(run.tables.streets, communities),
         "communities": {
             "id": communities["id"].tolist(),

@@ -17,6 +17,7 @@ import shapely
 from planner.i18n import languages, messages_of_currency
 from planner.report.cartography import (
     STREET,
+    district_m,
     drawn_streets,
     focus_m,
     outline_colour,
@@ -35,6 +36,7 @@ from planner.report.encoding import (
     pack_travel_times,
 )
 from planner.report.evidence import evidence_rows
+from planner.report.names import roll_up_name
 from planner.report.summary import (
     limited_services,
 )
@@ -119,6 +121,11 @@ def services(study: Study) -> list[dict[str, Any]]:
 def focus(run: Run) -> list[list[float]]:
     """Return [[south, west], [north, east]] in degrees, the initial extent of a map."""
     return in_degrees(focus_m(run), run.tables.demand.crs)
+
+
+def district(run: Run) -> list[list[float]]:
+    """Return [[south, west], [north, east]] in degrees, the extent of a map on paper."""
+    return in_degrees(district_m(run.tables), run.tables.demand.crs)
 
 
 def in_degrees(box_m: tuple[float, float, float, float], crs: Any) -> list[list[float]]:
@@ -234,7 +241,7 @@ def problem_data(run: Run) -> dict[str, Any]:
 
 def label_texts(label: Label) -> dict[str, str]:
     """Return a label in every installed language."""
-    return {language: label.text(language) for language in languages()}
+    return label.texts()
 
 
 def walkers(study: Study) -> dict[str, dict[str, Any]]:
@@ -249,9 +256,8 @@ def walkers(study: Study) -> dict[str, dict[str, Any]]:
 
 
 def roll_up_labels(study: Study, column: str) -> dict[str, str]:
-    """Return what a roll-up column is called in every installed language; its own name where the study does not say."""
-    label = study.layers.communities.roll_up_names.get(column)
-    return dict.fromkeys(languages(), column) if label is None else label_texts(label)
+    """Return what a roll-up column is called in every installed language."""
+    return {language: roll_up_name(study, column, language) for language in languages()}
 
 
 def cutoffs_s(study: Study) -> list[float]:

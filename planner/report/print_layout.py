@@ -1,13 +1,13 @@
 """A3 print layout: baseline beside the plan at a round scale, with everything a printed map must carry.
 
-Frame, title, legend, scale, north arrow, figures before and after, sites, date, sources, 审图号 and 密级.
-A PDF holds one sheet for each service; a PNG holds one.
+Frame, title, legend, scale, north arrow, figures before and after, sites, sources, and a title block (图签) with what the study says of
+author, date, 审图号 and 密级. Texts are measured and cut to their room. A PDF holds one sheet for each service; a PNG holds one.
 """
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
+import bisect
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -20,21 +20,30 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from planner.errors import OutputError
-from planner.i18n import format_change, format_count, format_money, format_share, translate
+from planner.i18n import format_change, format_count, format_money, format_share, join, translate
 from planner.report.cartography import EMPTY, HOMES, INK, outline_colour, service_colour
 from planner.report.evidence import evidence_rows
-from planner.report.print_map import MapSpec, classes_of_homes, draw_map, map_spec, one_line
+from planner.report.names import scenario_name
+from planner.report.print_map import MapSpec, classes_of_homes, draw_map, is_wide, map_spec, one_line, text_width_mm
 from planner.report.summary import coverage, indicator_label, indicator_text, indicators
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from planner.store.run import Run
-    from planner.study import Language
 
 A3_MM = (420.0, 297.0)
 MARGIN_MM = 10.0
-MAP_MM = (193.0, 186.0)
+MAP_MM = (193.0, 178.0)
+#: the title block in the lower right corner, and the column of its labels
+BLOCK_MM, LABEL_MM = (78.0, 64.0), 24.0
+#: baseline of the cautions, below legend, coverage and sites
+CAUTIONS_MM = 275.0
+LINE_MM_PER_POINT = 0.45
+#: how much larger the scale of a sheet of details is at least
+DETAIL_FACTOR = 1.5
+#: punctuation that begins no line
+CLOSING = "，。；：、）」』！？,.;:)]!?%"
 QUIET = "#586771"
 #: in order of preference
 LATIN_FONTS = ("Noto Sans", "Segoe UI", "Liberation Sans", "Arial", "DejaVu Sans")
@@ -76,10 +85,14 @@ def write_print_sheets(run: Run, path: Path, *, service: str | None = None, minu
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a name may hold any letter there is
         if path.suffix == ".pdf":
             with PdfPages(path, metadata={"CreationDate": None, "Title": run.manifest.run_id}) as book:
-                for position in wanted:
-                    book.savefig(_sheet(run, position, _minutes(run, position, minutes)))
+                specs = [
+                    spec for position in wanted for spec in _specs(run, position, _minutes(run, position, minutes))
+                ]
+                for number, spec in enumerate(specs, start=1):
+                    book.savefig(_sheet(run, spec, (number, len(specs))))
         elif path.suffix == ".png":
-            figure = _sheet(run, wanted[0], _minutes(run, wanted[0], minutes))
+            spec = _specs(run, wanted[0], _minutes(run, wanted[0], minutes))[0]
+            figure = _sheet(run, spec, (1, 1))
             figure.savefig(path, dpi=300, metadata={"Software": None})
         else:
             msg = f"{path.name}: a sheet is written as .pdf or .png"
@@ -105,22 +118,68 @@ def _minutes(run: Run, position: int, requested: float | None) -> float:
     return requested
 
 
+def _specs(run: Run, position: int, minutes: float) -> list[MapSpec]:
+    """Return the maps of a service: the whole district, and where people live if that can be drawn much larger."""
+    whole, detail = (map_spec(run, position, minutes, MAP_MM, detail=detail) for detail in (False, True))
+    return [whole, detail] if detail.scale * DETAIL_FACTOR <= whole.scale else [whole]
+
+
 class _Paper:
     """A sheet measured in millimetres from its upper left corner."""
 
     def __init__(self) -> None:
         self.figure = Figure(figsize=(A3_MM[0] / 25.4, A3_MM[1] / 25.4), facecolor="white")
-        FigureCanvasAgg(self.figure)
+        self._canvas: Any = FigureCanvasAgg(self.figure)
 
     def map(self, x: float, y: float, width: float, height: float) -> Any:
         return self.figure.add_axes(
             (x / A3_MM[0], 1 - (y + height) / A3_MM[1], width / A3_MM[0], height / A3_MM[1]), zorder=1
         )
 
-    def text(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
-        """Write ``text`` with its baseline at ``y``; a ``$`` is no mathematics."""
+    def text(self, x: float, y: float, text: str, size: float, *, most_mm: float = math.inf, **style: Any) -> None:
+        """Write ``text`` with its baseline at ``y``, shortened to ``most_mm``; a ``$`` is no mathematics."""
         style = {"color": INK, **style}
-        self.figure.text(x / A3_MM[0], 1 - y / A3_MM[1], text, size=size, parse_math=False, **style)
+        fitted = self.fitting(text, size, most_mm, bold=style.get("weight") == "bold")
+        self.figure.text(x / A3_MM[0], 1 - y / A3_MM[1], fitted, size=size, parse_math=False, **style)
+
+    def paragraph(
+        self, x: float, y: float, text: str, size: float, *, width_mm: float, lines: int, **style: Any
+    ) -> float:
+        """Write ``text`` in at most ``lines`` lines of ``width_mm`` from the baseline ``y`` on; return the baseline after them."""
+        bold = style.get("weight") == "bold"
+        rest = one_line(text, 2000)
+        for line in range(lines):
+            if not rest:
+                break
+            head = rest if line == lines - 1 else self._line(rest, size, width_mm, bold=bold)
+            self.text(x, y, head, size, most_mm=width_mm, **style)
+            rest = rest[len(head) :].lstrip()
+            y += size * LINE_MM_PER_POINT
+        return y
+
+    def _line(self, text: str, size: float, width_mm: float, *, bold: bool) -> str:
+        """Return as much of ``text`` as fits on a line, up to a space or a wide letter."""
+        if self.width_mm(text, size, bold=bold) <= width_mm:
+            return text
+        most = self._longest(text, size, width_mm, bold=bold)
+        breaks = (k for k in range(most, 0, -1) if text[k] == " " or is_wide(text[k]) or is_wide(text[k - 1]))
+        return text[: next((k for k in breaks if text[k] not in CLOSING), len(text))]
+
+    def _longest(self, text: str, size: float, width_mm: float, *, bold: bool, end: str = "") -> int:
+        """Return how many letters of ``text``, which is wider, fit with ``end`` behind them."""
+        return bisect.bisect_right(
+            range(1, len(text)), width_mm, key=lambda k: self.width_mm(text[:k] + end, size, bold=bold)
+        )
+
+    def fitting(self, text: str, size: float, most_mm: float, *, bold: bool = False) -> str:
+        """Return ``text`` cut with an ellipsis to a width."""
+        if not math.isfinite(most_mm) or self.width_mm(text, size, bold=bold) <= most_mm:
+            return text
+        return f"{text[: self._longest(text, size, most_mm, bold=bold, end='…')].rstrip()}…"
+
+    def width_mm(self, text: str, size: float, *, bold: bool = False) -> float:
+        """Return the width of ``text`` as it is printed."""
+        return text_width_mm(self._canvas.get_renderer(), text, size, bold=bold)
 
     def box(self, x: float, y: float, width: float, height: float, **style: Any) -> None:
         corner = (x / A3_MM[0], 1 - (y + height) / A3_MM[1])
@@ -147,10 +206,10 @@ class _Paper:
         )
 
 
-def _sheet(run: Run, position: int, minutes: float) -> Figure:
+def _sheet(run: Run, spec: MapSpec, number: tuple[int, int]) -> Figure:
+    """Return the sheet of a map; ``number``: which of how many sheets it is."""
     paper = _Paper()
-    spec = map_spec(run, position, minutes, MAP_MM)
-    left, top = MARGIN_MM + 4, 38.0
+    left, top = MARGIN_MM + 4, 36.0
     right = A3_MM[0] - MARGIN_MM - 4 - MAP_MM[0]
     paper.box(
         MARGIN_MM,
@@ -164,37 +223,38 @@ def _sheet(run: Run, position: int, minutes: float) -> Figure:
     _title(paper, run, spec)
     language = run.study.language
     for x, when, heading in ((left, "before", "report.today"), (right, "after", "report.with_plan")):
-        paper.text(x, top - 2, translate(heading, language), 13, weight="bold")
+        paper.text(x, top - 1.5, translate(heading, language), 12, weight="bold")
         draw_map(paper.map(x, top, *MAP_MM), run, spec, "before" if when == "before" else "after")
-    below = top + MAP_MM[1] + 8
+    below = top + MAP_MM[1] + 6.5
     _legend(paper, run, spec, left, below)
-    _covered(paper, run, left + 84, below)
-    _sites(paper, run, left + 200, below)
-    _foot(paper, run, spec)
+    _covered(paper, run, 102, below)
+    _sites(paper, run, 218, below)
+    _cautions(paper, run)
+    _title_block(paper, run, spec, number)
     return paper.figure
 
 
 def _title(paper: _Paper, run: Run, spec: MapSpec) -> None:
     study, language = run.study, run.study.language
     service = study.services[spec.service].name.text(language)
-    paper.text(14, 21.5, one_line(study.name.text(language), 70), 24, weight="bold")
+    stamp = one_line(study.publication.classification)
+    room = A3_MM[0] - 28 - (paper.width_mm(stamp, 11, bold=True) + 10 if stamp else 0)
+    paper.text(14, 20.5, one_line(study.name.text(language), 200), 22, weight="bold", most_mm=room)
     what = translate("report.legend_homes", language, minutes=spec.minutes, service=one_line(service))
-    paper.text(14, 29, f"{translate('report.map_title', language)} · {what}", 12.5, color=QUIET)
-    edge = A3_MM[0] - 14
-    if study.publication.classification:
+    part = [translate("report.sheet_detail", language)] if spec.detail else []
+    subtitle = " · ".join([translate("report.map_title", language), what, *part])
+    paper.text(14, 27.5, subtitle, 12, color=QUIET, most_mm=room)
+    if stamp:
         paper.text(
-            edge,
+            A3_MM[0] - 16,
             20,
-            one_line(study.publication.classification),
+            stamp,
             11,
             ha="right",
             weight="bold",
             color="#a3271b",
             bbox={"boxstyle": "square,pad=0.35", "facecolor": "none", "edgecolor": "#a3271b"},
         )
-    if study.publication.review_number:
-        number = f"{translate('report.review_number', language)} {one_line(study.publication.review_number)}"
-        paper.text(edge, 29, number, 9.5, ha="right")
 
 
 def _legend(paper: _Paper, run: Run, spec: MapSpec, x: float, y: float) -> None:
@@ -204,10 +264,10 @@ def _legend(paper: _Paper, run: Run, spec: MapSpec, x: float, y: float) -> None:
     homes = [name for name in HOMES if name != "lost" or lost]
     for i, name in enumerate(homes):
         paper.mark(x + 1.8, y + 4.8 + i * 5.2, "o", color=HOMES[name], markersize=5)
-        paper.text(x + 5, y + 5.9 + i * 5.2, translate(f"report.homes_{name}", language), 8)
+        paper.text(x + 5, y + 5.9 + i * 5.2, translate(f"report.homes_{name}", language), 8, most_mm=38)
     below = y + 4.8 + len(homes) * 5.2
     paper.box(x, below - 1.6, 3.6, 3.2, facecolor=EMPTY, edgecolor="#5b6b75", linewidth=0.4)
-    paper.text(x + 5, below + 1.1, translate("report.nobody_lives", language), 8)
+    paper.text(x + 5, below + 1.1, translate("report.nobody_lives", language), 8, most_mm=38)
     symbols: tuple[tuple[str, dict[str, Any], str], ...] = (
         ("o", {"color": INK, "markersize": 9}, "report.opened_sites"),
         ("s", {"color": service_colour(spec.service), "markersize": 5.5}, "report.existing_facilities"),
@@ -219,15 +279,16 @@ def _legend(paper: _Paper, run: Run, spec: MapSpec, x: float, y: float) -> None:
         ),
     )
     for i, (marker, style, key) in enumerate(symbols):
-        paper.mark(x + 45, y + 4.8 + i * 5.2, marker, **style)
-        paper.text(x + 49, y + 5.9 + i * 5.2, translate(key, language), 8)
-    note = textwrap.fill(translate("report.circles_note", language), 18 if _has_wide_letters(language) else 30)
-    paper.text(x + 43, y + 27, note, 7, color=QUIET, va="top")
+        paper.mark(x + 47, y + 4.8 + i * 5.2, marker, **style)
+        paper.text(x + 51, y + 5.9 + i * 5.2, translate(key, language), 8, most_mm=33)
+    note = translate("report.circles_note", language)
+    paper.paragraph(x, below + 7, note, 7, width_mm=84, lines=2, color=QUIET)
 
 
 def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:
     language = run.study.language
-    paper.text(x, y, translate("report.coverage_title", language), 10, weight="bold")
+    title = translate("report.coverage_title", language)
+    paper.text(x, y, title, 10, weight="bold")
     rows = coverage(run)
     notes = []
     if any(row.limited for row in rows):
@@ -235,40 +296,43 @@ def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:
     if any(row.weighted for row in rows):
         notes.append(translate("report.weighted", language))
     if notes:
-        paper.text(x + 111, y, one_line(" · ".join(notes), 62), 7.5, ha="right", color="#7d3504")
-    step = min(5.0, 36.0 / max(1, len(rows)))
+        room = 108 - paper.width_mm(title, 10, bold=True)
+        paper.text(x + 111, y, one_line(" · ".join(notes), 200), 7, most_mm=room, ha="right", color="#7d3504")
+    step = min(5.0, (CAUTIONS_MM - 5 - y - 5.5) / max(1, len(rows)))
+    size = min(8.0, step * 1.8)
+    bar = min(2.8, step * 0.62)
     for i, row in enumerate(rows):
         base = y + 5.5 + i * step
         first = row.minutes == row.service.circles[0].minutes
         colour = service_colour(run.study.services.index(row.service))
         if first:
-            paper.text(x, base, one_line(row.service.name.text(language), 20), 8, weight="bold", color=colour)
-        paper.text(x + 33, base, translate("report.minutes_short", language, minutes=row.minutes), 8, color=QUIET)
-        paper.box(x + 45, base - 2.4, 28, 2.8, facecolor="#e6eaed")
-        paper.box(x + 45, base - 2.4, 28 * row.share_after, 2.8, facecolor=colour)
-        paper.box(x + 45, base - 2.4, 28 * min(row.share_before, row.share_after), 2.8, facecolor=INK, alpha=0.5)
+            name = one_line(row.service.name.text(language))
+            paper.text(x, base, name, size, most_mm=34, weight="bold", color=colour)
+        minutes = translate("report.minutes_short", language, minutes=row.minutes)
+        paper.text(x + 35, base, minutes, size, most_mm=10.5, color=QUIET)
+        shares = f"{format_share(row.share_before)} → {format_share(row.share_after)}"
+        paper.box(x + 46, base - bar, 17, bar, facecolor="#e6eaed")
+        paper.box(x + 46, base - bar, 17 * row.share_after, bar, facecolor=colour)
+        paper.box(x + 46, base - bar, 17 * min(row.share_before, row.share_after), bar, facecolor=INK, alpha=0.5)
         if row.limited and row.people:
             found = row.served_after / row.people
-            paper.text(
-                x + 75,
-                base,
-                f"{format_share(row.share_before)} → {format_share(row.share_after)} | {format_share(found)}",
-                8,
-            )
-            paper.box(x + 45, base - 0.6, 28 * found, 1.0, facecolor="#7d3504")
-        else:
-            paper.text(x + 75, base, f"{format_share(row.share_before)} → {format_share(row.share_after)}", 8)
-        paper.text(x + 111, base, format_change(row.after - row.before), 8, weight="bold", ha="right")
+            shares += f" | {format_share(found)}"
+            paper.box(x + 46, base - bar / 3, 17 * found, bar / 3, facecolor="#7d3504")
+        paper.text(x + 64.5, base, shares, size, most_mm=35)
+        paper.text(x + 111, base, format_change(row.after - row.before), size, weight="bold", ha="right", most_mm=11)
 
 
 def _sites(paper: _Paper, run: Run, x: float, y: float) -> None:
     study, language = run.study, run.study.language
-    keys = ("capital", "status", "gap")
+    width = A3_MM[0] - MARGIN_MM - BLOCK_MM[0] - 4 - x
+    keys = ("capital", "status")
     line = " · ".join(
         f"{indicator_label(i, language)} {indicator_text(i, language)}" for i in indicators(run) if i.key in keys
     )
-    paper.text(x, y, translate("report.sites_title", language), 10, weight="bold")
-    paper.text(x + 32, y, line, 8, color=QUIET)
+    title = translate("report.sites_title", language)
+    paper.text(x, y, title, 10, weight="bold")
+    used = paper.width_mm(title, 10, bold=True) + 3
+    paper.text(x + used, y, line, 7.5, most_mm=width - used, color=QUIET)
     names = {service.id: service.name.text(language) for service in study.services}
     opened = run.tables.openings.groupby("place_id", sort=False)["service"].apply(list).to_dict()
     sites = run.tables.opened_sites.to_dict("records")
@@ -276,55 +340,77 @@ def _sites(paper: _Paper, run: Run, x: float, y: float) -> None:
         paper.text(x, y + 6, translate("report.no_sites", language), 8)
     columns = 1 if len(sites) <= 8 else 2
     rows = -(-len(sites) // columns)
-    step = min(4.7, 37.0 / max(1, rows))
+    step = min(9.0, (CAUTIONS_MM - 6 - y - 5.5) / max(1, rows))
+    lines = 2 if step >= 7 else 1
+    step = step if lines == 2 else min(step, 5.6)
     size = min(8.0, step * 1.75)
+    each = width / columns
     for i, site in enumerate(sites):
-        left, base = x + (i // rows) * 98, y + 5.5 + (i % rows) * step
-        offered = ", ".join(names[service] for service in opened.get(site["place_id"], []))
-        name = one_line(site["name"], 44 if columns == 1 else 24) or translate("report.unnamed", language)
+        left, base = x + (i // rows) * each, y + 5.5 + (i % rows) * step
+        offered = join([names[service] for service in opened.get(site["place_id"], [])], language)
+        name = one_line(site["name"], 200) or translate("report.unnamed", language)
         paper.text(left + 4, base, str(i + 1), size, weight="bold", ha="right")
-        paper.text(left + 6, base, name, size, weight="bold")
         if columns == 1:
-            paper.text(left + 78, base, one_line(offered, 52), size)
-            paper.text(
-                left + 192, base, format_money(site["capital_cost"], language, run.study.currency), size, ha="right"
-            )
+            cost = format_money(site["capital_cost"], language, study.currency)
+            paper.paragraph(left + 6, base, name, size, width_mm=46, lines=lines, weight="bold")
+            paper.paragraph(left + 54, base, offered, size, width_mm=each - 54 - 21, lines=lines)
+            paper.text(left + each, base, cost, size, most_mm=20, ha="right")
         else:
-            paper.text(left + 52, base, one_line(offered, 28), size)
+            paper.text(left + 6, base, name, size, most_mm=each * 0.5 - 7, weight="bold")
+            paper.text(left + each * 0.5, base, offered, size, most_mm=each * 0.5 - 2)
 
 
-def _foot(paper: _Paper, run: Run, spec: MapSpec) -> None:
-    study, language, frame = run.study, run.study.language, run.study.publication
+def _cautions(paper: _Paper, run: Run) -> None:
+    """Write below the figures how certain they are, the notes of the study and the sources of its layers."""
+    study, language = run.study, run.study.language
     rows = evidence_rows(study, language)
-    counts = [
-        f"{translate(f'report.evidence.{kind}', language)}: {sum(row.kind == kind for row in rows)}"
-        for kind in ("unverified", "assumption")
-    ]
-    cautions = [f"{row.subject} {row.value}".strip() for row in rows if row.kind in ("estimate", "note")]
-    letters = 150 if _has_wide_letters(language) else 290
-    lines = textwrap.wrap(one_line(" · ".join([*counts, *cautions]), 2 * letters), letters)[:2]
+    kinds = {kind: sum(row.kind == kind for row in rows) for kind in ("estimate", "unverified", "assumption")}
+    counts = [f"{translate(f'report.evidence.{kind}', language)}: {count}" for kind, count in kinds.items() if count]
+    notes = [row.value for row in rows if row.kind == "note"]
+    width = A3_MM[0] - MARGIN_MM - BLOCK_MM[0] - 4 - 14
+    y = paper.paragraph(14, CAUTIONS_MM, " · ".join([*counts, *notes]), 6.5, width_mm=width, lines=3, color=QUIET)
+    sources = f"{translate('report.sources_title', language)}: {' · '.join(study.credits)}"
+    if study.credits:
+        paper.text(14, max(y, 284.0), one_line(sources, 400), 7, most_mm=width)
+
+
+def _title_block(paper: _Paper, run: Run, spec: MapSpec, number: tuple[int, int]) -> None:
+    """Draw the title block in the lower right corner: a row for whatever the study says, the number of the sheet last."""
+    study, language, frame = run.study, run.study.language, run.study.publication
+    scenario = scenario_name(study, run.manifest.scenario, run.manifest.scenario_label, language)
+    service = study.services[spec.service].name.text(language)
+    part = [translate("report.sheet_detail", language)] if spec.detail else []
+    crs = run.manifest.crs if len(run.manifest.crs) < 30 else ""
     facts = [
-        f"{translate('report.scale', language)} 1 : {format_count(spec.scale)} (A3)",
-        f"{translate('report.printed_units', language)} {run.manifest.crs if len(run.manifest.crs) < 30 else '–'}",
-        *(
-            f"{translate(f'report.{key}', language)} {one_line(value) or '—'}"
-            for key, value in (
-                ("date", study.date),
-                ("review_number", frame.review_number),
-                ("classification", frame.classification),
-            )
-        ),
-        *([f"{translate('report.author', language)} {one_line(frame.author)}"] if frame.author else []),
-        f"{translate('report.run_id', language)} {run.manifest.run_id}",
+        ("sheet_project", study.name.text(language)),
+        ("sheet_title", " · ".join([translate("report.map_title", language), service, *part])),
+        ("scenario_label", scenario),
+        ("author", frame.author),
+        ("scale", f"1 : {format_count(spec.scale)} (A3)"),
+        ("printed_units", crs),
+        ("date", study.date),
+        ("review_number", frame.review_number),
+        ("classification", frame.classification),
+        ("run_id", run.manifest.run_id),
+        ("sheet_number", translate("report.sheet_of", language, number=number[0], count=number[1])),
     ]
-    for i, line in enumerate(lines):
-        paper.text(14, 275.5 + 3.6 * i, line, 6.5, color=QUIET)
-    paper.text(14, 284.5, " · ".join(facts), 7.5)
-    sources = one_line(" · ".join(study.credits), 130)
-    paper.text(A3_MM[0] - 14, 284.5, sources, 7.5, ha="right")
-
-
-def _has_wide_letters(language: Language) -> bool:
-    """Return whether a language is written in East Asian wide characters."""
-    text = translate("report.circles_note", language)
-    return any(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    facts = [(key, text) for key, text in facts if text]
+    width, height = BLOCK_MM
+    x, y = A3_MM[0] - MARGIN_MM - width, A3_MM[1] - MARGIN_MM - height
+    paper.box(x, y, width, height, facecolor="white", edgecolor=INK, linewidth=1.2)
+    step = height / len(facts)
+    for i, (key, text) in enumerate(facts):
+        top = y + i * step
+        if i:
+            paper.box(x, top, width, 0.15, facecolor=INK)
+        base = top + step / 2 + 1.1
+        paper.text(x + 2, base, translate(f"report.{key}", language), 6.5, most_mm=LABEL_MM - 3, color=QUIET)
+        paper.text(
+            x + LABEL_MM + 1.5,
+            base,
+            one_line(text, 200),
+            7.5,
+            most_mm=width - LABEL_MM - 3,
+            weight="bold" if key in {"sheet_project", "sheet_title", "sheet_number"} else "normal",
+        )
+    paper.box(x + LABEL_MM, y, 0.15, height, facecolor=INK)

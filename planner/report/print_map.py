@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shapely
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Circle, Wedge
 from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
@@ -21,6 +23,7 @@ from planner.report.cartography import (
     HOMES,
     INK,
     MUTED,
+    district_m,
     drawn_streets,
     focus_m,
     outline_colour,
@@ -43,6 +46,8 @@ STREET_POINTS = {"path": (0.15, 15_000.0), "street": (0.28, 60_000.0), "main": (
 STREET_COLOURS = {"path": "#b4bec4", "street": "#b4bec4", "main": "#7f8d95"}
 #: width of the line around a walking area and of its white casing, in points, and the tint inside
 AREA_POINTS, CASING_POINTS, AREA_TINT = 1.7, 3.6, 0.1
+#: radius of the mark of an opened site
+PIN_MM = 2.9
 SCALES = tuple(step * 10**power for power in range(3, 7) for step in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8))
 
 
@@ -56,11 +61,16 @@ class MapSpec:
     """Denominator of the scale on paper."""
     frame: tuple[float, float, float, float]
     """Left, bottom, right, top in metres."""
+    detail: bool = False
+    """Whether it shows only the part where people live."""
 
 
-def map_spec(run: Run, service: int, minutes: float, size_mm: tuple[float, float]) -> MapSpec:
-    """Return the map with the largest round scale at which homes and sites fit on ``size_mm`` of paper."""
-    left, bottom, right, top = focus_m(run)
+def map_spec(run: Run, service: int, minutes: float, size_mm: tuple[float, float], *, detail: bool = False) -> MapSpec:
+    """Return the map with the largest round scale at which the whole district fits on ``size_mm`` of paper.
+
+    With ``detail`` the part where 98 % of the people live and sites open.
+    """
+    left, bottom, right, top = focus_m(run) if detail else district_m(run.tables)
     needed = max((right - left) / (size_mm[0] / 1000), (top - bottom) / (size_mm[1] / 1000))
     scale = next((step for step in SCALES if step >= needed), math.ceil(needed))
     half = scale * size_mm[0] / 2000, scale * size_mm[1] / 2000
@@ -70,6 +80,7 @@ def map_spec(run: Run, service: int, minutes: float, size_mm: tuple[float, float
         minutes=minutes,
         scale=scale,
         frame=(middle[0] - half[0], middle[1] - half[1], middle[0] + half[0], middle[1] + half[1]),
+        detail=detail,
     )
 
 
@@ -108,7 +119,7 @@ def draw_map(axes: Axes, run: Run, spec: MapSpec, when: When) -> None:
     _homes(axes, run, spec, when)
     _area(axes, run, spec, when)
     _facilities(axes, run, spec)
-    _names(axes, run, spec)
+    _names(axes, run, spec, when)
     if when == "after":
         _pins(axes, run, spec)
     _furniture(axes, run)
@@ -194,23 +205,33 @@ def _facilities(axes: Axes, run: Run, spec: MapSpec) -> None:
     axes.scatter(unused.x, unused.y, s=7, marker="o", color="white", edgecolor=INK, lw=0.5, zorder=4)
 
 
-def _names(axes: Axes, run: Run, spec: MapSpec) -> None:
+def _names(axes: Axes, run: Run, spec: MapSpec, when: When) -> None:
+    """Write the names of communities where they cover neither a mark nor another name; most people first, else not at all."""
     halo = [withStroke(linewidth=1.8, foreground="white")]
     frame = shapely.box(*spec.frame)
-    for community in run.tables.communities.itertuples():
-        name = one_line(community.name)
-        shown = community.geometry.intersection(frame)
-        if not name or name == community.id or shown.is_empty:
+    communities = run.tables.communities
+    people = communities[[name for name in communities if str(name).startswith("people_")]].sum(axis=1).to_numpy()
+    taken = [*_marks_mm(run, spec, when), FURNITURE_MM]
+    renderer: Any = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]  # the sheet's canvas is Agg
+    for i in np.argsort(-people, kind="stable"):
+        name, shape = one_line(communities["name"].iloc[i]), communities.geometry.iloc[i].intersection(frame)
+        if not name or name == communities["id"].iloc[i] or shape.is_empty:
             continue
-        left, bottom, right, top = (side / spec.scale * 1000 for side in shown.bounds)  # mm on paper
-        if right - left < 1.7 * len(name) or top - bottom < 4:
+        width = text_width_mm(renderer, name, NAME_POINTS, bold=True)
+        left, bottom, right, top = (side / spec.scale * 1000 for side in shape.bounds)  # mm on paper
+        if right - left < width or top - bottom < 4:
             continue
-        at = shown.representative_point()
+        at = shape.representative_point()
+        x, y = ((at.x - spec.frame[0]) * 1000 / spec.scale, (at.y - spec.frame[1]) * 1000 / spec.scale)
+        box = next((box for box in _boxes(x, y, width, spec) if not any(_overlap(box, other) for other in taken)), None)
+        if box is None:
+            continue
+        taken.append(box)
         axes.text(
-            at.x,
-            at.y,
+            spec.frame[0] + (box[0] + box[2]) / 2 * spec.scale / 1000,
+            spec.frame[1] + (box[1] + box[3]) / 2 * spec.scale / 1000,
             name,
-            size=6.5,
+            size=NAME_POINTS,
             weight="bold",
             ha="center",
             va="center",
@@ -222,6 +243,56 @@ def _names(axes: Axes, run: Run, spec: MapSpec) -> None:
         )
 
 
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in millimetres on paper from the lower left corner of the map."""
+NAME_POINTS, NAME_MM = 6.5, 2.8
+#: north arrow and scale bar
+FURNITURE_MM: Box = (0.0, 0.0, 46.0, 42.0)
+#: where a name goes if its place is taken: above, below, beside
+SHIFTS_MM = ((0, 0), (0, 4.5), (0, -4.5), (0, 8), (0, -8), (9, 3.5), (-9, 3.5), (9, -3.5), (-9, -3.5))
+
+
+def _boxes(x: float, y: float, width: float, spec: MapSpec) -> Iterable[Box]:
+    """Yield the places of a name around a point, those inside the frame."""
+    high = (spec.frame[3] - spec.frame[1]) * 1000 / spec.scale
+    wide = (spec.frame[2] - spec.frame[0]) * 1000 / spec.scale
+    for across, up in SHIFTS_MM:
+        box = (x + across - width / 2, y + up - NAME_MM / 2, x + across + width / 2, y + up + NAME_MM / 2)
+        if box[0] > 1 and box[1] > 1 and box[2] < wide - 1 and box[3] < high - 1:
+            yield box
+
+
+def _overlap(one: Box, two: Box) -> bool:
+    return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
+
+
+def _marks_mm(run: Run, spec: MapSpec, when: When) -> list[Box]:
+    """Return the boxes of facilities of the service and of the pins of a plan."""
+    places = run.tables.places.set_index("id").geometry
+    service = run.study.services[spec.service].id
+    standing = run.tables.existing.loc[run.tables.existing["service"] == service, "place_id"]
+    marks = [(place, 1.2) for place in standing]
+    marks += [(place, PIN_MM) for place in run.tables.opened_sites["place_id"] if when == "after"]
+    boxes = []
+    for place, half in marks:
+        x = (places[place].x - spec.frame[0]) * 1000 / spec.scale
+        y = (places[place].y - spec.frame[1]) * 1000 / spec.scale
+        boxes.append((x - half, y - half, x + half, y + half))
+    return boxes
+
+
+def text_width_mm(renderer: Any, text: str, size: float, *, bold: bool = False) -> float:
+    """Return the width of a text in points ``size`` as ``renderer`` draws it."""
+    properties = FontProperties(size=size, weight="bold" if bold else "normal")
+    width = max(renderer.get_text_width_height_descent(line, properties, False)[0] for line in text.split("\n"))
+    return float(width) * 25.4 / float(renderer.dpi)
+
+
+def is_wide(letter: str) -> bool:
+    """Return whether a letter is an East Asian wide one, before and after which a line may break."""
+    return unicodedata.east_asian_width(letter) in "WF"
+
+
 def _pins(axes: Axes, run: Run, spec: MapSpec) -> None:
     places = run.tables.places.set_index("id").geometry
     position = {service.id: i for i, service in enumerate(run.study.services)}
@@ -229,7 +300,7 @@ def _pins(axes: Axes, run: Run, spec: MapSpec) -> None:
     mm = spec.scale / 1000
     for number, place in enumerate(run.tables.opened_sites["place_id"], start=1):
         point, offered = places[place], sorted(position[service] for service in opened.get(place, []))
-        axes.add_patch(Circle((point.x, point.y), 2.9 * mm, color="white", zorder=6))
+        axes.add_patch(Circle((point.x, point.y), PIN_MM * mm, color="white", zorder=6))
         for k, service in enumerate(offered):
             turn = 360 / len(offered)
             ring = Wedge(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
-from planner.report.assessment import write_assessment_workbook
 from planner.report.assessment_page import assessment_page
-from planner.report.explanation import ExplanationText, explanation_lines, write_explanation_workbook
+from planner.report.assessment_workbook import write_assessment_workbook
+from planner.report.explanation import ExplanationText, explanation_lines
+from planner.report.explanation_workbook import write_explanation_workbook
 from planner.report.geopackage import write_geopackage
 from planner.report.meeting import meeting_page
 from planner.report.public import public_page

@@ -12,6 +12,7 @@ from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
     as_texts,
     circle_key,
+    district,
     evidence,
     focus,
     number,
@@ -139,6 +140,7 @@ def ground(run: Run) -> dict[str, Any]:
     return {
         "perDegree": PER_DEGREE,
         "focus": focus(run),
+        "district": district(run),
         "streets": packed_streets(run.tables.streets, run.tables.communities),
         "communities": {
             "id": order,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from planner.errors import OutputError
-from planner.store.manifest import plain_json
+from planner.store.manifest import labelled, plain_json
 from planner.store.tables import AssessmentTables
 from planner.study import Study
 
@@ -36,10 +36,12 @@ class Origin:
     timings_s: dict[str, float]
     without_checksum: tuple[str, ...] = ()
     """Connections to databases that layers were read from: nothing proves what those held."""
+    scenario_label: dict[str, str] = field(default_factory=dict)
+    """Language → what outputs call the scenario; empty: the study has no label for it."""
 
     def as_json(self) -> str:
         """Return it as indented JSON with sorted keys."""
-        return plain_json({"kind": KIND, **asdict(self)}, sort_keys=True) + "\n"
+        return plain_json({"kind": KIND, **labelled(asdict(self))}, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Origin:

@@ -64,6 +64,8 @@ class Setting:
     services: dict[str, Label]
     name: Label
     study: Study
+    scenarios: dict[str, tuple[str, dict[str, str]]]
+    """Run (``study/scenario``) → its scenario, and language → label of it (empty: it has none)."""
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:
@@ -133,7 +135,9 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
                 {service.id: service.name for service in run.study.services},
                 run.study.name,
                 run.study,
+                {},
             )
+        settings[measured[-1].study].scenarios[name] = (run.manifest.scenario, run.manifest.scenario_label)
     _refuse_currencies(measured)
     bases = _bases(measured, base)
     coverage = pd.concat([one.coverage for one in measured], ignore_index=True)

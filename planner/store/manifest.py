@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from planner.study.former_names import with_names_of_today
@@ -69,10 +69,12 @@ class Manifest:
     timings_s: dict[str, float]
     without_checksum: tuple[str, ...] = ()
     """Connections to databases that layers were read from: nothing proves what those held, so no run is taken for this one."""
+    scenario_label: dict[str, str] = field(default_factory=dict)
+    """Language → what outputs call the scenario; empty: the study has no label for it."""
 
     def as_json(self) -> str:
         """Return the manifest as indented JSON with sorted keys."""
-        return plain_json(asdict(self), sort_keys=True) + "\n"
+        return plain_json(labelled(asdict(self)), sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
@@ -85,7 +87,12 @@ class Manifest:
         return cls(**{**fields, "result": Result(**{**result, "goals": goals}), "without_checksum": unproven})
 
 
-__all__ = ["finite", "plain_json"]
+__all__ = ["finite", "labelled", "plain_json"]
+
+
+def labelled(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a manifest, without the label of a scenario that has none."""
+    return {name: value for name, value in manifest.items() if name != "scenario_label" or value}
 
 
 def plain_json(value: object, *, sort_keys: bool = False) -> str:

@@ -22,7 +22,16 @@ FILE = Path(__file__).parent / "schema.toml"
 """The declaration of every stored table."""
 
 #: unit → cell format of a sheet
-_CELLS = {"people": "people", "places": "people", "money": "money", "0–1": "share", "year": "year", "m²": "whole"}
+_CELLS = {
+    "people": "people",
+    "heads": "heads",
+    "places": "decimal",
+    "money": "money",
+    "0–1": "share",
+    "year": "year",
+    "m²": "whole",
+    "m": "whole",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class Column:
     width: float = 15.0
     sheet: bool = True
     """Whether a sheet shows it by itself; else other columns of the sheet say it in words."""
+    total: bool = False
+    """Whether a sheet ends with the sum of its rows."""
 
     @property
     def cell_format(self) -> str:
@@ -61,6 +72,8 @@ class TableSchema:
     """Columns that folders written by earlier versions are read without."""
     may_be_absent: bool = False
     """Folders written by earlier versions are read without this table."""
+    derived: tuple[Column, ...] = ()
+    """Columns that only sheets show: differences and shares of figures of the row, names for its ids and codes."""
 
     def column(self, name: str) -> Column:
         """Return the declaration of a column by its name in a frame; KeyError where there is none.
@@ -75,6 +88,14 @@ class TableSchema:
         if language != "en" and language in languages():  # texts of a further language are declared as those in English
             return self.column(f"{stem}{mark}en")
         raise KeyError(name)
+
+    def shown(self, name: str) -> Column:
+        """Return the declaration of a column of a sheet, stored or derived; KeyError where there is none.
+
+        >>> schema()["run"]["coverage"].shown("share_after").cell_format
+        'share'
+        """
+        return next((column for column in self.derived if column.name == name), None) or self.column(name)
 
     def require_declared(self, names: Iterable[str]) -> None:
         """Raise UndeclaredColumnError unless every column of a frame is declared here."""
@@ -109,14 +130,19 @@ def schema() -> Mapping[Folder, Mapping[str, TableSchema]]:
         folder: {
             name: TableSchema(
                 table["about"],
-                tuple(Column(*column[:4], **dict(*column[4:])) for column in table["columns"]),
+                _columns(table["columns"]),
                 tuple(table.get("may_lack", ())),
                 bool(table.get("may_be_absent", False)),
+                _columns(table.get("derived", ())),
             )
             for name, table in tables.items()
         }
         for folder, tables in declared.items()
     }
+
+
+def _columns(declared: Iterable[Any]) -> tuple[Column, ...]:
+    return tuple(Column(*column[:4], **dict(*column[4:])) for column in declared)
 
 
 def as_markdown(folder: Folder, names: Iterable[str] | None = None) -> str:

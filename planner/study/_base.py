@@ -125,6 +125,10 @@ class Label(Block):
         """Return the name in ``language``."""
         return str(getattr(self, language, self.en))
 
+    def texts(self) -> dict[str, str]:
+        """Return the name in every installed language."""
+        return {language: self.text(language) for language in languages()}
+
 
 class Evidence(Block):
     """Where a figure comes from, and whether somebody has read it there."""

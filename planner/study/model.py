@@ -45,6 +45,8 @@ class Scenario(Block):
 
     name: FolderName
     """Also the name of the run's folder: no leading dot, none of ``* ? | [ ]``."""
+    label: Label | None = None
+    """What outputs call it, e.g. ``{zh: 全市范围, en: Whole city}``; default: the words of its name."""
     set: dict[str, Any] = {}
     extends: Id | None = None
     """A scenario whose overrides and matrix are taken over; what is set here comes after them."""
@@ -104,6 +106,12 @@ class Study(Block):
         sources = tuple(self.publication.sources)
         named = any("openstreetmap" in source.lower() for source in sources)
         return sources if named or not any(map(_of_openstreetmap, self.layers.files)) else (*sources, OPENSTREETMAP)
+
+    def scenario_label(self, scenario: str) -> dict[str, str]:
+        """Return language → label of a scenario by its name (``ageing+capital_cost-4000000``: by that of its matrix); empty without one."""
+        labels = {one.name: one.label for one in self.scenarios}
+        label = labels.get(scenario, labels.get(scenario.partition("+")[0]))
+        return {} if label is None else label.texts()
 
     def weighs(self, service: Service) -> bool:
         """Say whether figures of ``service`` count weighted people and not heads.

@@ -78,6 +78,7 @@ def assess(pipeline: Pipeline) -> Assessment:
         limit_s=limit_s,
         timings_s=dict(pipeline.timings_s),
         without_checksum=without_checksum(study),
+        scenario_label=study.scenario_label(pipeline.scenario),
     )
     return Assessment(study, origin, tables)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from planner.access.checks import check_streets
 from planner.access.network import StreetsError
 from planner.district import Finding, Findings, number_rules_text, repair_layers, survey_layers
+from planner.district.checks.names import check_names
 from planner.i18n import languages, translate
 from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_occupied
@@ -108,6 +109,7 @@ def check(
         else:
             findings.extend(check_streets(study, survey.district, network))
         progress("streets", 1.0)
+        findings.extend(check_names(study, survey.district))
     mended = None
     if mend_to is not None:
         with atomic_folder(mend_to, kind=None) as aside:

@@ -37,6 +37,8 @@ class FrontierResult:
     along: Literal["capital", "floor"]
     points: pd.DataFrame
     """The table ``frontier.frontier`` of ``planner/store/schema.toml``."""
+    today: float | None = None
+    """The limit that the study sets today, in the unit of ``points.limit``; None: it sets none."""
 
     @property
     def proven(self) -> bool:
@@ -90,7 +92,8 @@ def frontier(
             ),
         )
     along: Literal["capital", "floor"] = "floor" if rule.kind == "floor" else "capital"
-    found = FrontierResult(study, pipeline.scenario, along, _table(study, traced))
+    today = rule.limit if rule.kind == "floor" else study.budgets.capital_cost
+    found = FrontierResult(study, pipeline.scenario, along, _table(study, traced), today)
     if found.points["value"].isna().all():
         msg = f"no plan was found at any limit of {against}; `planner plan` says which rules contradict each other"
         raise InfeasibleError(msg)

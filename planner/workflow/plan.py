@@ -98,6 +98,7 @@ def tabulate_run(pipeline: Pipeline, solved: SolvedSiting) -> Run:
         result=_result(solved.plan, solved.recount, tables),
         timings_s=dict(pipeline.timings_s),
         without_checksum=without_checksum(study),
+        scenario_label=study.scenario_label(pipeline.scenario),
     )
     return Run(study=study, manifest=manifest, tables=tables, ready=pipeline.area_tables.parquet)
 

@@ -9,6 +9,7 @@ from planner.report.assessment import walker_coverage
 from planner.store.assessment import Assessment
 from tests.tiny_town import write_town
 from tests.verbs import assess
+from tests.workbooks import rows_of
 
 pytestmark = pytest.mark.browser
 COMPARED = ["walking.compare=[quick, slow]", "publication.classification=<b>internal</b>"]
@@ -64,11 +65,11 @@ def test_two_walkers_stand_side_by_side(opened, made):
 def test_page_and_workbook_hold_the_same_numbers(made):
     found, folder = made
     sheet = openpyxl.load_workbook(folder / "assess.xlsx").worksheets[1]
-    cells = list(sheet.iter_rows(min_row=2, values_only=True))
-    assert [(row[6], row[7]) for row in cells] == [
-        (pytest.approx(people), pytest.approx(covered))
-        for people, covered in zip(found.tables.coverage["people"], found.tables.coverage["covered"], strict=True)
-    ]
+    stored = found.tables.coverage[found.tables.coverage["level"] == "all"]
+    for minutes, rows in stored.groupby("minutes"):
+        told = rows_of(sheet)[: len(rows)]
+        assert [row["target population"] for row in told] == pytest.approx(rows["people"].tolist())
+        assert [row[f"{minutes:g} min, covered (people)"] for row in told] == pytest.approx(rows["covered"].tolist())
 
 
 def test_a_facility_shows_its_circles_for_both_walkers(made, open_page):

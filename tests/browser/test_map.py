@@ -10,6 +10,7 @@ from planner.report import publish
 from planner.report.cartography import HOMES
 from planner.report.summary import coverage, indicator_text, indicators, limited_services
 from tests.unit.report.small_run import HOSTILE, small_run
+from tests.workbooks import rows_of
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +60,7 @@ def test_the_page_and_the_workbook_hold_the_same_numbers(opened, made):
     run, folder = made
     facts = json.loads(opened.page.locator("#planner-run").text_content())
     sheet = openpyxl.load_workbook(folder / "plan.xlsx").worksheets[1]
-    cells = list(sheet.iter_rows(min_row=2, values_only=True))
+    cells = [tuple(row.values()) for row in rows_of(sheet)]
     names = {service.id: service.name.text(run.study.language) for service in run.study.services}
     assert [
         (names[row["service"]], row["minutes"], row["people"], row["before"], row["after"]) for row in facts["coverage"]

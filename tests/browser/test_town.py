@@ -8,6 +8,7 @@ from planner.report import publish
 from planner.report.summary import coverage, indicator_text, indicators
 from tests.browser.measure import DRAWN, IN_SIGHT, OVERLAPS, SHOWN
 from tests.verbs import plan
+from tests.workbooks import rows_of
 
 pytestmark = pytest.mark.browser
 LARGEST_BYTES = {"map.html": 2_000_000, "meeting.html": 3_000_000}
@@ -29,13 +30,14 @@ def test_the_map_of_the_town_quotes_its_tables(planned, open_page):
     assert opened.requests == [page.resolve().as_uri()]
     shown = opened.page.locator(".cover-row").all()
     sheet = openpyxl.load_workbook(folder / "plan.xlsx").worksheets[1]
-    cells = list(sheet.iter_rows(min_row=2, values_only=True))
+    cells = rows_of(sheet)
     assert len(shown) == len(cells) == len(run.tables.coverage)
     for row, line, cell in zip(coverage(run), shown, cells, strict=True):
         assert line.locator(".share-before").inner_text() == format_share(row.share_before)
         assert line.locator(".share-after").inner_text() == format_share(row.share_after)
-        assert (cell[2], cell[3]) == (row.minutes, pytest.approx(row.people))
-        assert (cell[4], cell[5]) == (pytest.approx(row.before), pytest.approx(row.after))
+        assert (cell["circle (min)"], cell["target population"]) == (row.minutes, pytest.approx(row.people))
+        assert cell["covered today"] == pytest.approx(row.before)
+        assert cell["covered with the plan"] == pytest.approx(row.after)
     for indicator in indicators(run):
         tile = opened.page.locator(f"[data-indicator={indicator.key}] dd")
         assert tile.text_content() == indicator_text(indicator, run.study.language)

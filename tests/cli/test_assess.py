@@ -10,6 +10,7 @@ import pytest
 
 from planner.cli import _run
 from tests.tiny_town import write_town
+from tests.workbooks import rows_of
 
 COMPARED = ["--set", "walking.compare=[quick, slow]"]
 
@@ -88,13 +89,26 @@ def test_circles_are_drawn_for_both_walkers(assessed):
 
 def test_the_workbook_quotes_the_tables(assessed):
     book = openpyxl.load_workbook(assessed / "assess.xlsx")
-    rows = list(book["Coverage"].iter_rows(min_row=2, values_only=True))
     found = table(assessed, "coverage")
-    assert len(rows) == len(found)
-    np.testing.assert_allclose([row[6] for row in rows], found["people"])
-    np.testing.assert_allclose([row[7] for row in rows], found["covered"])
-    facilities = list(book["Facilities"].iter_rows(min_row=2, values_only=True))
-    np.testing.assert_allclose([row[5] for row in facilities], table(assessed, "facilities")["people_within"])
+    shown = {
+        "Coverage": found[found["level"] != "community"],
+        "Coverage by community": found[found["level"] == "community"],
+    }
+    for sheet, stored in shown.items():
+        for minutes, of_circle in stored.groupby("minutes"):
+            told = {
+                (row["area"], row["service"], row["walker"], row["group"]): row[f"{minutes:g} min, covered (people)"]
+                for row in rows_of(book[sheet])
+            }
+            assert told
+            assert set(told.values()) <= set(of_circle["covered"])
+    whole = rows_of(book["Coverage"])[0]
+    assert whole["target population"] == found.loc[found["level"] == "all", "people"].iloc[0]
+    facilities = table(assessed, "facilities")
+    own = facilities[facilities["walker"] == facilities["walker"].iloc[0]]
+    np.testing.assert_allclose(
+        [row["people within the circle"] for row in rows_of(book["Facilities"])], own["people_within"]
+    )
 
 
 def test_the_same_study_gives_the_same_bytes(study, assessed, tmp_path):

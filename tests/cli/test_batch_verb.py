@@ -14,6 +14,7 @@ import pytest
 from planner.cli import _run
 from tests.conftest import REPOSITORY
 from tests.tiny_town import write_town
+from tests.workbooks import rows_of
 
 TWO = """\
   - {name: rich, set: {budgets.capital_cost: 2400000}}
@@ -223,9 +224,9 @@ def test_a_comparison_of_the_districts_says_the_same(city, tmp_path, capsys):
     assert "not counted: north (no run of this scenario)" in said
     page = (tmp_path / "c" / "comparison.html").read_text(encoding="utf-8")
     book = openpyxl.load_workbook(tmp_path / "c" / "comparison.xlsx")
-    rows = list(book["City totals"].iter_rows(values_only=True))
-    told = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
-    base = next(row for row in told if (row["scenario"], row["service"], row["circle (min)"]) == ("base", "Canteen", 3))
+    told = rows_of(book["City totals"])
+    named = ("the study as it stands", "Canteen", 3)
+    base = next(row for row in told if (row["scenario"], row["service"], row["circle (min)"]) == named)
     assert base["districts"] == 3
     assert f"{base['capital (yuan)']:,.0f} yuan" in of_batch[0]
     assert f"<td>{base['capital (yuan)']:,.0f}</td>" in page

@@ -11,6 +11,7 @@ import pytest
 from planner.cli import _run
 from planner.workflow import explain as explaining
 from tests.tiny_town import write_town
+from tests.workbooks import tables_of
 
 EVERY_RULE = [
     "budgets.departments.civil={name: {zh: 民政局, en: Civil affairs}, capital_cost: 900000}",
@@ -178,17 +179,17 @@ def test_what_lacks_money_is_in_no_plan_of_ours(plain):
 
 def test_the_workbook_holds_the_same_numbers(ruled):
     book = openpyxl.load_workbook(ruled / "explanation.xlsx")
-    rows = list(book["Prices of rules"].iter_rows(min_row=2, values_only=True))
+    (told,) = tables_of(book["Prices of rules"])
     prices = table(ruled, "explanation/prices")
-    assert [row[0] for row in rows] == prices["rule_en"].tolist()
-    np.testing.assert_allclose([row[2] for row in rows], prices["gain"])
+    assert [row[0].value for row in told.cells] == prices["rule_en"].tolist()
+    np.testing.assert_allclose([row[1].value for row in told.cells], prices["gain"])
 
 
 def test_a_chinese_study_is_explained_in_chinese(tmp_path):
     write_town(tmp_path)
     said = told(explained(tmp_path, ["language=zh"]))
     assert "## 约束条件敏感性分析" in said
-    assert "新开场所不超过 3 处（siting.max_sites）" in said
+    assert "新开场所不超过 3 处" in said
     assert "people" not in said
 
 

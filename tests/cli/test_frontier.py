@@ -8,6 +8,7 @@ import pytest
 
 from planner.cli import _run
 from tests.tiny_town import write_town
+from tests.workbooks import tables_of
 
 
 def traced(folder, *words, name="front"):
@@ -77,8 +78,9 @@ def test_picture_and_workbook_stand_alone(capital):
     picture = (capital / "frontier.svg").read_text(encoding="utf-8")
     assert "<text" not in picture, "letters are outlines"
     assert not re.search(r"(href|src)=\"http", picture)
-    rows = list(openpyxl.load_workbook(capital / "frontier.xlsx").active.iter_rows(min_row=2, values_only=True))
-    assert [row[2] for row in rows] == pytest.approx(read(capital)["value"].tolist())
+    (told,) = tables_of(openpyxl.load_workbook(capital / "frontier.xlsx").active)
+    assert [row[2].value for row in told.cells] == pytest.approx(read(capital)["value"].tolist())
+    assert told.notes
 
 
 def test_a_higher_floor_never_brings_more(tmp_path):

@@ -94,7 +94,8 @@ def test_names_that_differ_in_capitals_only_are_columns_of_their_own(town):
     )
     run = told(town, "scenarios=[]")
     path = town.parent.parent / "run" / "plan.gpkg"
-    assert {name for name, _ in pyogrio.list_layers(path)} == {"communities", "demand", "places", "circles", "streets"}
+    layers = {"communities", "streets", "circles", "demand", "candidates", "facilities", "openings", "layer_styles"}
+    assert {name for name, _ in pyogrio.list_layers(path)} == layers
     communities = gpd.read_file(path, layer="communities")
     assert list(communities["fid_2"]) == list(run.tables.communities["fid"])
     assert {"people_elder", "people_Elder_2", "Side_2", "geom_2", "canteen_3_people", "Canteen_3_people_2"} <= set(

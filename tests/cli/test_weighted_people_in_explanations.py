@@ -30,7 +30,7 @@ def test_a_layer_of_need_is_said(tmp_path, capsys, language):
     assert told[language] in said
     assert heads in said
     assert " people within" not in said.replace("weighted people within", "")
-    sheet = pd.read_excel(tmp_path / "out" / "explanation.xlsx", sheet_name=1, header=None)
+    sheet = pd.read_excel(tmp_path / "out" / "explanation.xlsx", sheet_name=2, header=None)
     assert any(weighted in str(cell) for cell in sheet.to_numpy().ravel())
 
 

@@ -189,7 +189,7 @@
     relabel();
     map.invalidateSize();
     fit(false);
-    planner.mapControls.print(map, fit, homes.layer);
+    planner.mapControls.print(map, ground.district, homes.layer);
     Object.assign(planner, { map, choose, state });
     document.body.dataset.ready = "true";
   };

@@ -77,7 +77,7 @@
     planner.mapControls.furniture(map, run, fit);
     map.invalidateSize();
     fit(false);
-    planner.mapControls.print(map, fit, homes.layer);
+    planner.mapControls.print(map, ground.district, homes.layer);
     planner.map = map;
     document.body.dataset.ready = "true";
   };

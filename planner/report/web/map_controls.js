@@ -31,14 +31,14 @@
     new Sources({ position: "bottomright" }).addTo(map);
   }
 
-  /* On paper the map takes the size of the sheet's frame and is drawn in lines, not pixels. */
-  function print(map, fit, dots = null) {
+  /* On paper the map takes the size of the sheet's frame, holds the whole district and is drawn in lines, not pixels. */
+  function print(map, district, dots = null) {
     let seen = null, back = null;
     window.addEventListener("beforeprint", () => {
       seen = { centre: map.getCenter(), zoom: map.getZoom() };
       document.body.classList.add("printing");
       map.invalidateSize({ animate: false, pan: false });
-      fit(false);
+      map.fitBounds(district, { padding: [8, 8], animate: false });
       back = planner.inLines(map);
       planner.sharp = 2;
       if (dots) dots.picture(true);

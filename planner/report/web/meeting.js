@@ -172,7 +172,7 @@
 
     const fit = (animate) => planner.fitFree(map, home, animate);
     const furniture = planner.furniture(map, facts, fit);
-    const sheet = planner.makePrint(map, store, meetingMap, home);
+    const sheet = planner.makePrint(map, store, meetingMap, L.latLngBounds(ground.district));
     planner.keys(store, refresh);
     refresh();
     map.invalidateSize();

@@ -4,7 +4,7 @@
 (function (planner) {
   const { translate, format, formatMoney } = planner, { el, chip, show } = planner.render;
 
-  function makePrint(map, store, meetingMap, home) {
+  function makePrint(map, store, meetingMap, district) {
     const paper = planner.el("div", { id: "sheet", hidden: "" });
     document.body.append(paper);
     let seen = null, back = null;
@@ -17,7 +17,7 @@
       show(paper, furnish());
       planner.sharp = 2;
       map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(home, { padding: [8, 8], animate: false });
+      map.fitBounds(district, { padding: [8, 8], animate: false });
       meetingMap.refresh();
       back = planner.inLines(map);
       meetingMap.picture(true);
@@ -60,10 +60,10 @@
         el("footer", { class: "sheet-foot" },
           el("p", {}, `${translate("sources_title")}: ${p.sources.join(" · ")}`),
           el("p", {}, [
-            `${translate("date")}: ${facts.date || new Date().toISOString().slice(0, 10)}`, p.author ? `${translate("author")}: ${p.author}` : null,
-            `${translate("review_number")}: ${p.review_number || "—"}`, `${translate("classification")}: ${p.classification || "—"}`,
+            ...["date", "author", "review_number", "classification"].map((key) => [key, key === "date" ? facts.date : p[key]])
+              .filter(([, text]) => text).map(([key, text]) => `${translate(key)}: ${text}`),
             `${translate("run_id")}: ${facts.runId}`, translate("circles_note"),
-          ].filter(Boolean).join(" · ")),
+          ].join(" · ")),
           facts.cautions.length ? el("p", { class: "quiet" }, facts.cautions.map((one) => one[planner.language]).join(" · ")) : null),
       ];
     }

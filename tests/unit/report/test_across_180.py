@@ -80,7 +80,7 @@ def test_every_page_draws_the_district_in_one_piece(zone, east):
 def test_the_geopackage_holds_metres_of_one_zone(tmp_path, zone):
     run = moved(small_run(), zone, 180.0, -16.8 if zone > 32700 else 66.0)
     write_geopackage(run, tmp_path / "plan.gpkg")
-    for layer in ("communities", "demand", "places", "circles", "streets"):
+    for layer in ("communities", "demand", "candidates", "openings", "circles", "streets"):
         stored = gpd.read_file(tmp_path / "plan.gpkg", layer=layer)
         assert stored.crs.to_epsg() == zone
         west, _, east, _ = stored.total_bounds

@@ -7,14 +7,17 @@ from html.parser import HTMLParser
 import numpy as np
 import openpyxl
 import pytest
+from markupsafe import escape
 
 from planner.cli import _run
 from planner.report.comparison import comparison_page
+from planner.report.names import run_name
 from planner.report.svg import pareto_front
 from planner.store.comparison import compare, find_runs
 from planner.store.executors import Serial
 from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.tiny_town import write_town
+from tests.workbooks import rows_of
 
 EVIL = '<script>alert("x")</script>'
 
@@ -85,7 +88,7 @@ def test_both_languages_say_everything(store, language):
     text = comparison_page(comparison, settings, language)
     assert text.count("<svg") == 2
     for row in comparison.runs.to_dict("records"):
-        assert row["scenario"].replace("+", "&#43;") in text or row["scenario"] in text
+        assert str(escape(run_name(row["run"], settings, language))) in text
         assert f"{row['capital_cost']:,.0f}" in text
 
 
@@ -94,12 +97,11 @@ def test_the_workbook_quotes_the_tables(store, made):
     book = openpyxl.load_workbook(made / "comparison.xlsx")
     named = ["Runs", "Coverage", "Worst community", "Fairness of access", "Sites that change", "Sites", "Assumptions"]
     assert book.sheetnames == named
-    rows = list(book["Runs"].values)
-    assert rows[0][0] == "run"
-    told = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
-    for row in comparison.runs.to_dict("records"):
-        assert told[row["run"]]["covered (people)"] == row["covered"]
-        assert told[row["run"]]["capital (yuan)"] == row["capital_cost"]
+    told = rows_of(book["Runs"])
+    for line, row in zip(told, comparison.runs.to_dict("records"), strict=True):
+        assert line["covered (people)"] == row["covered"]
+        assert line["capital (yuan)"] == row["capital_cost"]
+    assert len({line["run"] for line in told}) == len(told)
     sites = [cell for sheet in book for line in sheet.iter_rows() for cell in line if str(cell.value).startswith("=")]
     assert sites
     assert {cell.data_type for cell in sites} == {"s"}  # a text, not a formula

@@ -6,6 +6,7 @@ import pytest
 from planner.report import closing_summary, publish
 from planner.store.run import Run
 from tests.unit.report.small_run import small_run
+from tests.workbooks import tables_of
 
 
 def test_writes_four_files_and_says_where(tmp_path):
@@ -35,5 +36,7 @@ def test_a_plan_that_opens_nothing_is_reported_too(tmp_path):
     )
     nothing = dataclasses.replace(run, tables=none)
     _, _, workbook, _ = publish(nothing, tmp_path)
-    assert openpyxl.load_workbook(workbook)["Sites to open"].max_row == 1
+    (sites,) = tables_of(openpyxl.load_workbook(workbook)["Sites to open"])
+    assert [row[0].value for row in sites.cells] == []
+    assert sites.notes == ["none"]
     assert closing_summary(nothing)

@@ -3,6 +3,7 @@ import pytest
 
 from planner.report.workbook import write_workbook
 from tests.unit.report.small_run import HOSTILE, small_run
+from tests.workbooks import rows_of, tables_of
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +20,7 @@ def book(written):
 
 
 def _rows(book, sheet):
-    heading, *rows = book[sheet].iter_rows(values_only=True)
-    return [dict(zip(heading, row, strict=True)) for row in rows]
+    return rows_of(book[sheet])
 
 
 def test_sheets_in_the_language_of_the_study(book, tmp_path):
@@ -38,7 +38,10 @@ def test_sheets_in_the_language_of_the_study(book, tmp_path):
     write_workbook(small_run("zh"), tmp_path / "plan.xlsx")
     chinese = openpyxl.load_workbook(tmp_path / "plan.xlsx")
     assert chinese.sheetnames[:3] == ["概要", "覆盖", "按社区"]
-    assert [cell.value for cell in chinese["覆盖"][1]][:4] == ["服务", "保障层级", "步行圈（分钟）", "服务对象（人）"]
+    (table,) = tables_of(chinese["覆盖"])
+    assert table.headings[:4] == ["服务", "保障层级", "步行圈（分钟）", "服务对象"]
+    assert (table.number, table.title) == (4, "各项服务分步行圈覆盖情况")
+    assert table.about.endswith("单位：人、%")
 
 
 def test_no_cell_is_a_formula_or_a_link(book):
@@ -49,8 +52,33 @@ def test_no_cell_is_a_formula_or_a_link(book):
                 assert cell.hyperlink is None
 
 
+def test_tables_are_numbered_through_the_workbook(book):
+    numbers = [table.number for sheet in book for table in tables_of(sheet)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > len(book.sheetnames)
+
+
+def test_no_column_and_no_row_is_empty(book):
+    for sheet in book:
+        for table in tables_of(sheet):
+            assert table.cells, (sheet.title, table.title)
+            for j, heading in enumerate(table.headings):
+                assert any(row[j].value is not None for row in table.cells), (sheet.title, heading)
+
+
+def test_every_sheet_prints_one_page_wide_with_page_numbers(book):
+    for sheet in book:
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.page_setup.fitToWidth in {None, 1}
+        assert "&P" in sheet.oddFooter.right.text
+        assert "&N" in sheet.oddFooter.right.text
+        assert int(sheet.page_setup.paperSize) in {8, 9}
+        if len(tables_of(sheet)) == 1:
+            assert sheet.print_title_rows == "$1:$3"
+
+
 def test_names_arrive_letter_for_letter(book):
-    names = {row["id"]: row["name"] for row in _rows(book, "By community")}
+    names = {row["id"]: row["community"] for row in _rows(book, "By community")}
     for i, name in enumerate(HOSTILE):
         assert (names[f"c{i:02d}"] or "") == name
 
@@ -59,35 +87,60 @@ def test_coverage_is_the_table_in_numbers(written, book):
     stored = written[0].tables.coverage
     for row, (_, kept) in zip(_rows(book, "Coverage"), stored.iterrows(), strict=True):
         assert row["circle (min)"] == kept["minutes"]
-        assert row["people"] == kept["people"]
-        assert row["within reach before (people)"] == pytest.approx(kept["covered_before"], abs=1e-9)
-        assert row["within reach after (people)"] == pytest.approx(kept["covered_after"], abs=1e-9)
-        assert row["share after (%)"] == pytest.approx(kept["covered_after"] / kept["people"])
+        assert row["target population"] == kept["people"]
+        assert row["covered today"] == pytest.approx(kept["covered_before"], abs=1e-9)
+        assert row["covered with the plan"] == pytest.approx(kept["covered_after"], abs=1e-9)
+        assert row["share with the plan"] == pytest.approx(kept["covered_after"] / kept["people"])
 
 
-def test_communities_and_areas_sum_to_the_whole(book):
-    for sheet in ("By community", "By area"):
-        for whole in _rows(book, "Coverage"):
-            parts = [
-                row
-                for row in _rows(book, sheet)
-                if (row["service"], row["circle (min)"]) == (whole["service"], whole["circle (min)"])
-            ]
-            total = sum(row["within reach after (people)"] for row in parts)
-            assert total == pytest.approx(whole["within reach after (people)"])
+@pytest.mark.parametrize(
+    ("sheet", "name", "key"),
+    [("By community", "coverage_by_community", "community_id"), ("By area", "coverage_by_area", "area")],
+)
+def test_areas_are_the_table_and_end_with_the_district(written, book, sheet, name, key):
+    run, (table,) = written[0], tables_of(book[sheet])
+    services = {service.name.text("en"): service.id for service in run.study.services}
+    stored = getattr(run.tables, name).set_index([key, "service", "minutes"])
+    whole = run.tables.coverage.set_index(["service", "minutes"])
+    heading = {"community_id": "id", "area": "area"}[key]
+    assert len(table.rows) == len(stored.index.droplevel("minutes").unique())
+    for row in table.rows:
+        for minutes in (5, 10, 15):
+            of = (row[heading], services[row["service"]], minutes)
+            told = row[f"{minutes} min, covered with the plan"]
+            assert told == (pytest.approx(stored.loc[of, "covered_after"], rel=1e-15) if of in stored.index else None)
+    assert len(table.total_rows) == len(services)
+    for row in table.total_rows:
+        expected = whole.loc[(services[row["service"]], 10), "covered_before"]
+        assert row["10 min, covered today"] == pytest.approx(expected, rel=1e-15)
+
+
+def test_people_are_whole_where_they_are_heads(written, book):
+    run = written[0]
+    assert not any(run.study.weighs(service) for service in run.study.services)
+    for sheet in ("Summary", "Coverage", "By community", "By area"):
+        table = tables_of(book[sheet])[0]
+        for heading in ("target population", "covered with the plan", "10 min, covered with the plan"):
+            if heading in table.headings:
+                at = table.headings.index(heading)
+                assert {row[at].number_format for row in table.cells} == {"#,##0"}
 
 
 def test_money_of_the_sites_is_the_money_of_the_summary(book):
-    summary = {row["item"]: row for row in _rows(book, "Summary")}
-    sites = _rows(book, "Sites to open")
-    assert sum(row["capital (yuan)"] for row in sites) == summary["capital spent"]["value"]
+    plan = next(table for table in tables_of(book["Summary"]) if table.title == "The plan")
+    summary = {row["item"]: row for row in plan.rows}
+    (sites,) = tables_of(book["Sites to open"])
+    assert sum(row["capital (yuan)"] for row in sites.rows) == summary["capital spent"]["value"]
+    assert [row["capital (yuan)"] for row in sites.total_rows] == [summary["capital spent"]["value"]]
     assert summary["capital spent"]["limit or total"] == 4_000_000
-    assert summary["sites opened"]["value"] == len(sites)
+    assert summary["sites opened"]["value"] == len(sites.rows)
     assert summary["status"]["value"] == "proven optimal"
 
 
-def test_what_is_not_known_is_blank_not_zero(book):
-    assert [row["capacity (people)"] for row in _rows(book, "Existing facilities")] == [None] * 5
+def test_a_column_of_which_nothing_is_known_is_left_out(written, book):
+    assert written[0].tables.existing["capacity"].isna().all()
+    (table,) = tables_of(book["Existing facilities"])
+    assert not [heading for heading in table.headings if "capacity" in heading]
 
 
 def test_every_estimate_assumption_and_unverified_figure_is_named(book):
@@ -107,13 +160,28 @@ def test_equal_runs_give_equal_bytes(written, tmp_path):
     assert (tmp_path / "again.xlsx").read_bytes() == written[1].read_bytes()
 
 
-def test_panes_are_frozen(book):
-    assert all(sheet.freeze_panes == "B2" for sheet in book)
+def test_panes_are_frozen_below_the_headings(book):
+    assert [sheet.freeze_panes for sheet in book] == [None, *["B4"] * (len(book.sheetnames) - 1)]
 
 
 def test_the_summary_reads_as_figures(book):
-    summary = book["Summary"]
-    looks = {summary.cell(row, 1).value: summary.cell(row, 2).number_format for row in range(2, summary.max_row + 1)}
+    reached, plan, study = tables_of(book["Summary"])
+    looks = {row[0].value: row[1].number_format for row in plan.cells}
     assert looks["capital spent"] == "#,##0"
     assert looks["gap"] == "0.00%"
-    assert {look for label, look in looks.items() if label.endswith("after")} == {"#,##0.0"}
+    assert [row["circle (min)"] for row in reached.rows if row["measure"] == "within reach"] == [
+        5,
+        10,
+        15,
+        5,
+        10,
+        5,
+        10,
+    ]
+    assert {row["item"] for row in study.rows} >= {"name", "Date", "Run", "Sources"}
+
+
+def test_what_the_study_does_not_say_has_no_row(tmp_path):
+    write_workbook(small_run(date="", publication={}), tmp_path / "plan.xlsx")
+    *_, study = tables_of(openpyxl.load_workbook(tmp_path / "plan.xlsx")["Summary"])
+    assert not {"Date", "Map review no.", "Classification", "Drawn by"} & {row["item"] for row in study.rows}

@@ -3,7 +3,9 @@
 import openpyxl
 import pytest
 
-from planner.report.xlsx import Column, write_sheets
+from planner.report.xlsx import Book, Column, Sheet, Table, write_sheets
+
+BOOK = Book("title", "about", "en", "EUR", "run")
 
 
 @pytest.mark.parametrize(
@@ -18,10 +20,10 @@ from planner.report.xlsx import Column, write_sheets
 )
 def test_a_wrapped_text_has_room(text, least, most, tmp_path):
     path = tmp_path / "book.xlsx"
-    write_sheets(path, "title", [("sheet", [Column("heading", [text, "a"], "wrapped", 40.0)])])
+    write_sheets(path, BOOK, [Sheet("sheet", [Table("title", [Column("heading", [text, "a"], "wrapped", 41.5)])])])
     sheet = openpyxl.load_workbook(path)["sheet"]
-    height = sheet.row_dimensions[2].height
-    assert sheet.row_dimensions[3].height is None
+    height = sheet.row_dimensions[4].height
+    assert sheet.row_dimensions[5].height is None
     if least is None:
         assert height is None
     else:
@@ -30,7 +32,27 @@ def test_a_wrapped_text_has_room(text, least, most, tmp_path):
 
 def test_a_heading_has_room(tmp_path):
     path = tmp_path / "book.xlsx"
-    write_sheets(path, "title", [("sheet", [Column("not covered after (people)", [1.0], "people", 16.0)])])
+    table = Table("title", [Column("not covered after (people)", [1.0], "people", 14.5)])
+    write_sheets(path, BOOK, [Sheet("sheet", [table])])
     sheet = openpyxl.load_workbook(path)["sheet"]
-    assert sheet.row_dimensions[1].height == 45.0
-    assert sheet["A1"].alignment.horizontal == "right"
+    assert sheet.row_dimensions[3].height == 45.0
+    assert sheet["A3"].alignment.horizontal == "right"
+
+
+def test_margins_hold_any_text_and_page_numbers(tmp_path):
+    path = tmp_path / "book.xlsx"
+    name = "7 & 8 &P " + "x" * 400
+    write_sheets(path, Book(name, "", "zh", "CNY", name), [Sheet("sheet", [Table("题", [Column("列", [1], "heads")])])])
+    text = openpyxl.load_workbook(path)["sheet"].oddHeader.left.text
+    assert "7 && 8 &&P" in text
+    assert len(text) < 255
+
+
+def test_small_figures_are_read_at_a_glance(tmp_path):
+    path = tmp_path / "book.xlsx"
+    figures = {"balance": -0.1728700759, "index": 0.3456789, "heads": 12.6, "people": 12.64, "ratio": 1.23456}
+    columns = [Column(kind, [value], kind) for kind, value in figures.items()]
+    write_sheets(path, BOOK, [Sheet("sheet", [Table("title", columns)])])
+    row = openpyxl.load_workbook(path)["sheet"][4]
+    assert [cell.value for cell in row] == list(figures.values()), "figures are stored as they are"
+    assert [cell.number_format for cell in row] == ["+0.0%;−0.0%;0.0%", "0.000", "#,##0", "#,##0.0", "0.00"]

@@ -14,6 +14,7 @@ from planner.store.schema import UndeclaredColumnError, as_markdown, schema
 from planner.store.tables import AssessmentTables, Explanation, Tables
 from tests.pages import page
 from tests.unit.report.small_run import small_run
+from tests.workbooks import tables_of
 
 FRAMES = {"run": Tables, "assessment": AssessmentTables, "explanation": Explanation, "comparison": Comparison}
 TYPES = {"text", "category", "float", "int", "bool", "geometry"}
@@ -93,10 +94,10 @@ def test_a_new_column_is_one_edit_for_workbook_page_and_folder(tmp_path):
     run = with_staff(small_run())
     write_workbook(run, tmp_path / "plan.xlsx")
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
-    head, first, *_ = book["Openings"].iter_rows()
-    position = [cell.value for cell in head].index("staff")
-    assert first[position].value == 2.5
-    assert first[position].number_format == FORMATS["people"]["num_format"]
+    (table,) = tables_of(book["Openings"])
+    position = table.headings.index("staff")
+    assert table.cells[0][position].value == 2.5
+    assert table.cells[0][position].number_format == FORMATS["heads"]["num_format"]
     assert "| `staff` | float | people | employed there |" in as_markdown("run", ["openings"])
     run.write(tmp_path / "run")
     read = Tables.read(tmp_path / "run" / "tables", "en")

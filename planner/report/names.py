@@ -1,0 +1,144 @@
+"""What ids, codes and column names of a study are called on outputs; a text without separators of ids where the study has no label."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from planner.i18n import format_count, messages, money_label, translate
+from planner.report.evidence import figure_name
+from planner.study.scenarios import BASE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from planner.store.comparison import Setting
+    from planner.study import Language, Study
+
+_POINT = re.compile(r"(?P<key>.+?)-(?P<value>.+)")
+
+
+def plain_words(text: str) -> str:
+    """Return an id as words.
+
+    >>> plain_words("whole-city"), plain_words("town_area")
+    ('whole city', 'town area')
+    """
+    return " ".join(re.sub(r"[_\-]+", " ", text).split())
+
+
+def roll_up_name(study: Study, column: str, language: Language) -> str:
+    """Return what a roll-up column is called."""
+    label = study.layers.communities.roll_up_names.get(column)
+    return plain_words(column) if label is None else label.text(language)
+
+
+def kind_name(study: Study, kind: str, language: Language) -> str:
+    """Return what a kind of sites is called."""
+    return study.site_kinds[kind].name.text(language) if kind in study.site_kinds else plain_words(kind)
+
+
+def size_name(study: Study, service: str, size: str, language: Language) -> str:
+    """Return what a size of a service is called; empty for the only one."""
+    sizes = {
+        (one.id, variant.id): variant.name
+        for one in study.services
+        for variant in one.sizes
+        if variant.name is not None
+    }
+    label = sizes.get((service, size))
+    return plain_words(size) if label is None else label.text(language)
+
+
+def mode_name(study: Study, mode: str, language: Language) -> str:
+    """Return what a supply mode is called."""
+    return study.budgets.modes[mode].name.text(language) if mode in study.budgets.modes else plain_words(mode)
+
+
+def department_name(study: Study, department: str, language: Language) -> str:
+    """Return what a department is called."""
+    known = study.budgets.departments
+    return known[department].name.text(language) if department in known else plain_words(department)
+
+
+def scenario_name(study: Study, scenario: str, labels: Mapping[str, str], language: Language) -> str:
+    """Return what a scenario is called.
+
+    Parameters
+    ----------
+    scenario
+        Its name, with the points of its matrix: ``ageing+capital_cost-4000000``.
+    labels
+        Language → label of the scenario, as a manifest holds it; empty: it has none.
+    """
+    if scenario == BASE:
+        return translate("compare.base_scenario", language)
+    name, *points = scenario.split("+")
+    first = labels.get(language) or labels.get("en") or plain_words(name)
+    return " · ".join([first, *(_point(point, study, language) for point in points)])
+
+
+def _point(point: str, study: Study, language: Language) -> str:
+    """Return a point of a matrix, ``key-value``, in words."""
+    found = _POINT.fullmatch(point)
+    if found is None:
+        return plain_words(point)
+    key, value = found["key"].rpartition(".")[2], found["value"]
+    value = format_count(float(value)) if value.isdigit() and len(value) > 3 else plain_words(value)
+    return f"{setting_field_name(key, study, language)} {value}"
+
+
+def setting_field_name(field: str, study: Study, language: Language) -> str:
+    """Return the name of a field of a study: of settings, else of figures, else its words."""
+    key = f"compare.setting.{field.removesuffix('_cost')}"
+    if key in messages(language):
+        return translate(key, language, currency=money_label(language, study.currency))
+    name = figure_name(field, language, study.currency)
+    return plain_words(field) if name == field else name
+
+
+def layer_name(layer: str, language: Language) -> str:
+    """Return what a layer of a study is called: ``layers.people.1`` is the second of people.
+
+    >>> layer_name("layers.people.1", "en"), layer_name("layers.streets", "en")
+    ('people 2', 'streets')
+    """
+    sort, _, position = layer.removeprefix("layers.").partition(".")
+    key = f"layer.{sort}"
+    name = translate(key, language) if key in messages(language) else plain_words(sort)
+    return f"{name} {int(position) + 1}" if position.isdigit() else name
+
+
+def run_name(run: str, settings: Mapping[str, Setting], language: Language) -> str:
+    """Return what a compared run is called: study, where several are compared, and scenario; of a copy, its folder too."""
+    study, _, folder = run.rpartition("/")
+    setting = settings[study]
+    scenario, labels = setting.scenarios[run]
+    name = scenario_name(setting.study, scenario, labels, language)
+    if folder != scenario:
+        name += f" ({plain_words(folder.removeprefix(scenario).lstrip('@'))})"
+    return f"{setting.name.text(language)} · {name}" if len(settings) > 1 else name
+
+
+def service_name(service: str, settings: Mapping[str, Setting], language: Language) -> str:
+    """Return what a service is called in the first study that has it."""
+    known = (setting.services[service] for setting in settings.values() if service in setting.services)
+    return next((label.text(language) for label in known), service)
+
+
+def group_name(group: str, settings: Mapping[str, Setting], language: Language) -> str:
+    """Return what a group of people is called in the first study that has it."""
+    known = (setting.study.groups[group] for setting in settings.values() if group in setting.study.groups)
+    return next((one.name.text(language) for one in known), group)
+
+
+def study_name(study: str, settings: Mapping[str, Setting], language: Language) -> str:
+    """Return what a compared study is called; one without any run by the words of its name."""
+    return settings[study].name.text(language) if study in settings else plain_words(study)
+
+
+def scenario_of_studies(scenario: str, settings: Mapping[str, Setting], language: Language) -> str:
+    """Return what a scenario of several studies is called, by the first study that has a label for it."""
+    study = next(iter(settings.values())).study
+    labels = [held for one in settings.values() for name, held in one.scenarios.values() if name == scenario]
+    return scenario_name(study, scenario, next((one for one in labels if one), {}), language)
