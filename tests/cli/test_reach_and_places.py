@@ -125,10 +125,9 @@ def test_the_public_page_says_both_in_tens(full):
 def test_an_assessment_says_both(full, tmp_path):
     found, folder = assess(full[0], out=tmp_path / "assessed", publish=report.publish_assessment)
     assert "within reach 30, find a place 25 of 210 people (reach 14.3 %, place 11.9 %)" in assessment_summary(found)[0]
-    rows = sheet(folder / "assess.xlsx", "Coverage")
-    assert sum(row["find a place (people)"] or 0 for row in rows) == pytest.approx(3 * 25, abs=1e-2), (
-        "all, by community, by area"
-    )
+    of_sheets = {name: sheet(folder / "assess.xlsx", name).rows for name in ("Coverage", "Coverage by community")}
+    places = [row["5 min, find a place (people)"] or 0 for rows in of_sheets.values() for row in rows]
+    assert sum(places) == pytest.approx(3 * 25, abs=1e-2), "all, by community, by area"
 
 
 def test_an_assessment_without_any_room_is_still_made(tmp_path):
@@ -185,9 +184,10 @@ def test_whoever_is_in_two_groups_is_one_head(tmp_path):
 
 def test_pages_and_sheets_label_weighted_people(needy, tmp_path):
     study, run, folder = needy
-    rows = sheet(folder / "plan.xlsx", "Coverage")
-    assert [rows[0][name] for name in ("weighted people", "covered after (weighted people)")] == [630, 420]
-    assert [rows[0][name] for name in ("heads (people)", "heads covered after (people)")] == [210, 140]
+    rows = sheet(folder / "plan.xlsx", "Coverage").rows
+    assert rows[0]["counted in"] == "weighted people"
+    assert [rows[0][name] for name in ("target population", "covered with the plan")] == [630, 420]
+    assert [rows[0][name] for name in ("heads", "heads covered with the plan")] == [210, 140]
     for page in (map_page(run), meeting_page(run)):
         assert data(page, "planner-run")["services"][0]["weighted"]
     found, _ = assess(study, out=tmp_path / "assessed")
@@ -292,7 +292,9 @@ def test_the_credit_stands_on_page_and_sheet(tmp_path):
     for page in (map_page(told), meeting_page(told), public_page(told)):
         assert data(page, "planner-run")["publication"]["sources"] == ["© OpenStreetMap contributors, ODbL 1.0"]
     report.publish(told, folder)
-    assert "© OpenStreetMap contributors, ODbL 1.0" in {row["value"] for row in sheet(folder / "plan.xlsx", "Summary")}
+    with (folder / "plan.xlsx").open("rb") as file:
+        *_, about = tables_of(openpyxl.load_workbook(io.BytesIO(file.read()))["Summary"])
+    assert "© OpenStreetMap contributors, ODbL 1.0" in {row["value"] for row in about.rows}
 
 
 def test_frames_can_be_read_without_the_planner(full):
