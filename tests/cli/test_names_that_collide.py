@@ -1,6 +1,7 @@
 """Ids and names that collide: of a facility and a candidate, in capitals only, with columns of a file format."""
 
 import json
+import re
 
 import geopandas as gpd
 import pandas as pd
@@ -44,6 +45,34 @@ def test_a_facility_and_a_candidate_of_one_id_are_two_places(town, capsys):
     assert list(run.tables.places["id"]).count("r0") == 1
     assert "r0~today" in set(run.tables.places["id"])
     assert set(run.tables.existing["place_id"]) == {"r0~today"}
+
+
+@pytest.mark.parametrize("kind", ["node", "way"])
+def test_one_openstreetmap_object_in_both_roles_is_two_places(town, capsys, kind):
+    path = town.parent / "streets.osm"
+    text = path.read_text(encoding="utf-8")
+    said = '<tag k="amenity" v="canteen"/><tag k="building" v="school"/><tag k="floor_m2" v="300"/>'
+    (lon, lat), *_ = re.findall(r'lon="([\d.]+)" lat="([\d.]+)"', text)
+    corners = [(float(lon) + east / 1e4, float(lat) + north / 1e4) for east, north in ((3, 3), (5, 3), (5, 5))]
+    nodes = "".join(
+        f'<node id="{900 + i}" version="1" lon="{x:.9f}" lat="{y:.9f}">{said if kind == "node" and not i else ""}</node>'
+        for i, (x, y) in enumerate(corners)
+    )
+    ring = "".join(f'<nd ref="{900 + i}"/>' for i in (0, 1, 2, 0))
+    ways = f'<way id="900" version="1">{ring}{said}</way>' if kind == "way" else ""
+    path.write_text(text.replace("<way", nodes + "<way", 1).replace("</osm>", ways + "</osm>"), encoding="utf-8")
+    sets = [
+        "scenarios=[]",
+        "layers.facilities=[{path: streets.osm, service: canteen, tags: {amenity: [canteen]}}]",
+        "layers.candidates=[{path: streets.osm, kind: room, tags: {building: [school]}, columns: {area_m2: floor_m2}}]",
+    ]
+    assert _run(["check", str(town), *(word for value in sets for word in ("--set", value))]) == 0
+    assert "ids-of-both" in capsys.readouterr().out
+    run = told(town, *sets)
+    known = f"{kind[0]}900"
+    assert sorted(run.tables.places["id"]) == [known, f"{known}~today"]
+    assert set(run.tables.existing["place_id"]) == {f"{known}~today"}
+    assert set(run.tables.openings["place_id"]) == {known}
 
 
 @pytest.mark.parametrize("verb", [["assess"], ["explain"], ["frontier", "--steps", "3"]], ids=lambda words: words[0])

@@ -69,6 +69,31 @@ def test_the_summary_says_both(full):
     assert "可及 30 → 140，有位 25 → 75 / 210 人" in closing_summary(full[1], "zh")[0]
 
 
+@pytest.mark.parametrize(
+    ("assignment", "room", "found"),
+    [
+        ("split", 65, 25 + 65),
+        ("nearest", 65, 25 + 65),
+        ("whole", 65, 20 + 60),  # 10 + 20 are more than 25, 50 + 60 more than 65
+        ("whole", 50, 20 + 50),
+    ],
+)
+def test_who_may_share_out_a_home_decides_who_finds_a_place_and_the_proof_is_told(tmp_path, assignment, room, found):
+    study = {**limited(), "siting": {"max_sites": 1, "assignment": assignment}}
+    study["services"][0]["capacity"] = room
+    run, _ = plan(write_street(tmp_path, study, facilities={"F1": {"capacity": 25}}), out=tmp_path / "out")
+    assert run.manifest.result.objective == pytest.approx(found)
+    row = run.tables.coverage.iloc[0]
+    assert row[["covered_after", "served_after"]].tolist() == pytest.approx([140, found])
+    said = closing_summary(run)
+    assert "within reach 30 → 140" in said[0]
+    assert f"→ {found} of 210 people" in said[0]
+    assert {goal.status for goal in run.manifest.result.goals} == {"optimal"}
+    assert any("proven optimal" in line for line in said)
+    assert not any("not proven" in line for line in said)
+    assert not any("未证明" in line for line in closing_summary(run, "zh"))
+
+
 def test_where_places_are_endless_nothing_is_added(tmp_path):
     run, _ = plan(write_street(tmp_path), out=tmp_path / "out")
     assert closing_summary(run)[0].endswith("30 → 140 of 210 people (14.3 % → 66.7 %)")

@@ -27,7 +27,7 @@ def write(path, features):
     path.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": told}), encoding="utf-8")
 
 
-def street_town(folder, *, facility=None, rooms=None, siting=None, people=None):
+def street_town(folder, *, facility=None, rooms=None, siting=None, people=None, minutes=5, at_700=None):
     ring = [[X - 100, Y - 100], [X + 1100, Y - 100], [X + 1100, Y + 100], [X - 100, Y + 100], [X - 100, Y - 100]]
     write(folder / "communities.geojson", [({"id": "Q"}, {"type": "Polygon", "coordinates": [ring]})])
     homes = [({"id": f"h{i}", "elders": 10 * (i + 1)}, point(200 * i, 10)) for i in range(6)]
@@ -40,11 +40,15 @@ def street_town(folder, *, facility=None, rooms=None, siting=None, people=None):
     write(folder / "rooms.geojson", sites)
     to_degrees = Transformer.from_crs(25833, 4326, always_xy=True)
     places = [to_degrees.transform(X + x, Y) for x in (-2000, *range(0, 1001, 100), 3200)]
-    nodes = "".join(f'<node id="{i}" version="1" lon="{x:.9f}" lat="{y:.9f}"/>' for i, (x, y) in enumerate(places, 1))
+    said = "".join(f'<tag k="{key}" v="{value}"/>' for key, value in (at_700 or {}).items())
+    nodes = "".join(
+        f'<node id="{i}" version="1" lon="{x:.9f}" lat="{y:.9f}">{said if i == 9 else ""}</node>'
+        for i, (x, y) in enumerate(places, 1)
+    )
     refs = "".join(f'<nd ref="{i}"/>' for i in range(1, len(places) + 1))
     way = f'<way id="1" version="1">{refs}<tag k="highway" v="footway"/></way>'
     (folder / "streets.osm").write_text(f'<osm version="0.6">{nodes}{way}</osm>', encoding="utf-8")
-    circles = [{"minutes": 5, "weight": 1}]
+    circles = [{"minutes": minutes, "weight": 1}]
     care = {"id": "care", "name": "care", "demand": {"elders": 1}, "walker": "w", "circles": circles, "area_m2": 100}
     study = {
         "version": 1,
@@ -96,6 +100,25 @@ def test_a_facility_without_places_covers_nobody(tmp_path, capacity, right):
 @pytest.mark.parametrize("ready", ["2031-07-01", "2031", "2029-2031", "2031年底"])
 def test_a_room_that_is_ready_too_late_is_not_opened_at_once(tmp_path, ready):
     assert covered(tmp_path, rooms={"ready_year": ready}, siting={"open_by": 2030}) == (30, 30)
+
+
+@pytest.mark.parametrize(
+    ("at_700", "right"),
+    [
+        ({}, 210),
+        ({"foot": "no"}, 170),  # the home at 600 is cut off from C2, and 580 m are walked to the one at 400
+        ({"barrier": "gate", "locked": "yes"}, 170),
+        ({"barrier": "wall"}, 170),
+        ({"barrier": "lift_gate", "access": "private"}, 170),
+        ({"barrier": "gate"}, 210),
+        ({"barrier": "bollard"}, 210),
+        ({"barrier": "lift_gate", "access": "private", "foot": "yes"}, 210),
+    ],
+    ids=str,
+)
+def test_a_barrier_on_the_street_decides_who_is_covered(tmp_path, at_700, right):
+    # within ten minutes F1 reaches 0, 200 and 400 (60 elders), C2 those from 400 on; behind the barrier the last two (110)
+    assert covered(tmp_path, minutes=10, at_700=at_700) == (60, right)
 
 
 def test_an_area_of_zero_without_a_footprint_is_no_room(tmp_path):

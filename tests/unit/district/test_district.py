@@ -53,6 +53,26 @@ def test_sites_take_from_the_layer_else_from_their_kind(drawn):
     assert (site["area_m2"], site["lift"], site["ready_year"], site["services"]) == (90, True, 2027, "childcare")
 
 
+@pytest.mark.parametrize(("storeys", "area_m2"), [(None, 200), (1, 200), (3, 600), ("3", 600), (0, 200), ("2-4", 400)])
+@pytest.mark.parametrize("form", ["column", "OpenStreetMap"])
+def test_the_area_of_a_candidate_is_that_of_all_its_storeys(drawn, form, storeys, area_m2):
+    # 20 m × 20 m, of which the kind leaves half: a range of storeys counts at its lower end, 0 is not known
+    if form == "column":
+        drawn.candidates = drawn.candidates.assign(storeys=pd.Series([storeys], dtype=object).astype("string"))
+    else:
+        corners = gpd.GeoSeries([Point(X + x, Y + y) for x, y in ((110, 10), (130, 10), (130, 30), (110, 30))], crs=CRS)
+        nodes = "".join(
+            f'<node id="{n}" version="1" lon="{at.x:.9f}" lat="{at.y:.9f}"/>'
+            for n, at in enumerate(corners.to_crs(4326), start=1)
+        )
+        said = "" if storeys is None else f'<tag k="building:levels" v="{storeys}"/>'
+        ring = "".join(f'<nd ref="{n}"/>' for n in (1, 2, 3, 4, 1))
+        way = f'<way id="9" version="1">{ring}<tag k="building" v="school"/>{said}</way>'
+        (drawn.folder / "rooms.osm").write_text(f'<osm version="0.6">{nodes}{way}</osm>')
+        drawn.layers["candidates"] = [{"path": "rooms.osm", "tags": {"building": ["school"]}, "kind": "school"}]
+    assert read_district(drawn.study(), drawn.folder).sites["area_m2"].tolist() == pytest.approx([area_m2], rel=1e-3)
+
+
 def test_a_thing_in_two_facility_layers_is_one_facility_with_two_services(drawn):
     drawn.facilities = drawn.facilities.drop(columns=["service", "capacity"])
     drawn.layers["facilities"] = [

@@ -1,9 +1,11 @@
+import gc
 import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from planner.errors import OutputError
@@ -94,6 +96,12 @@ def test_a_name_becomes_one_printable_line(name):
     line = one_line(name, 40)
     assert len(line) <= 40
     assert line.isprintable()
+
+
+def test_no_figure_outlives_its_sheet(printed):
+    gc.collect()
+    assert printed.is_file()
+    assert not [one for one in gc.get_objects() if isinstance(one, Figure)]
 
 
 def test_only_a_print_loads_matplotlib(tmp_path):

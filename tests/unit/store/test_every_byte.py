@@ -321,6 +321,21 @@ def test_what_changes_a_layer_changes_its_digest(tmp_path, name):
     assert path.name in moved or path.is_dir() or path.is_symlink()
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_folder_named_like_an_address_holds_the_same_layer(tmp_path, name):
+    """`!`, `;`, `#`, `%` and brackets lead some readers to another file, or to none."""
+    (tmp_path / "plain").mkdir()
+    path = FORMATS[name](tmp_path / "plain")
+    marked = tmp_path / "区 a!b;c#d%20[1]{2},x=y&z"
+    shutil.copytree(tmp_path / "plain", marked, symlinks=True)
+    asked = marked / path.relative_to(tmp_path / "plain")
+    assert told(asked) == told(path)
+    digests = [hashes_in({"path": str(one.relative_to(tmp_path))}, tmp_path) for one in (path, asked)]
+    plain, there = (sorted((part.rsplit("/", 1)[-1], digest) for part, digest in found.items()) for found in digests)
+    assert there == plain
+    assert plain
+
+
 @pytest.mark.parametrize(
     ("name", "companions"),
     [

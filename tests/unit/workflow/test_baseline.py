@@ -226,6 +226,17 @@ def test_places_in_reach_add_up_to_the_places_there_are(one, areas):
     assert 0 < told["gini"] < 1
 
 
+@pytest.mark.parametrize("participation", [1.0, 0.25, 0.0])
+def test_participation_enters_loads_and_not_the_places_in_reach(one, areas, participation):
+    study = asked(participation=participation)
+    other = ServiceToday(study, one.area, study.services[0], one.sites, one.capacity, one.candidates)
+    pd.testing.assert_frame_equal(accessibility_table([other], areas), accessibility_table([one], areas))
+    pd.testing.assert_frame_equal(equity_table([other]), equity_table([one]))
+    table = facilities_table([other])
+    table = table[(table["minutes"] == 10) & (table["walker"] == "elder")]
+    assert list(table["load"]) == [10 * participation, 50 * participation, 40 * participation, 0]
+
+
 def test_without_any_capacity_nothing_is_made_up(one, areas):
     unknown = ServiceToday(one.study, one.area, one.service, one.sites, np.full(4, np.nan), one.candidates)
     assert len(accessibility_table([unknown], areas)) == 0
