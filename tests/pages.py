@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from tests.conftest import REPOSITORY
 
 #: tables with a geometry
-GEOGRAPHIC = {"communities", "demand", "places", "circles", "streets"}
+GEOGRAPHIC = {"communities", "demand", "places", "circles", "streets", "ground"}
 
 
 def page(name):

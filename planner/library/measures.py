@@ -260,7 +260,7 @@ def _cutoffs(minutes: Minutes, times: TravelTimeMatrix, faults: list[Fault]) -> 
         faults.append(Fault("minutes", "names no cutoff", "give one or several, such as [5, 10, 15]"))
     at_least(faults, {f"minutes[{i}]": cutoff for i, cutoff in enumerate(cutoffs_min)})
     if len(faults) == before and max(cutoffs_min) * 60.0 > times.times.cutoff_s:
-        what = f"{max(cutoffs_min):g} is requested, the travel times end at {times.minutes:g} min"
+        what = f"{max(cutoffs_min):g} is asked for, the travel times end at {times.minutes:g} min"
         faults.append(Fault("minutes", what, f"planner.travel_times(…, minutes={max(cutoffs_min):g})"))
     return [float(cutoff) for cutoff in cutoffs_min] if len(faults) == before else []
 

@@ -205,9 +205,9 @@ def test_prints_in_lines_and_goes_back_to_the_screen(open_page, made):
     assert opened.errors == []
 
 
-def test_prints_on_one_sheet_of_a3(open_page, made, tmp_path):
+def test_prints_the_map_on_a_sheet_of_a3_and_the_panel_on_the_next(open_page, made, tmp_path):
     page = open_page(made[1] / "map.html").page
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
     (tmp_path / "map.pdf").write_bytes(printed)
-    assert printed.count(b"/Type /Page\n") == 1
+    assert printed.count(b"/Type /Page\n") == 2
     assert b"/MediaBox [0 0 1190" in printed or b"/MediaBox [0 0 1191" in printed

@@ -94,6 +94,9 @@ def test_every_table_and_column_that_is_absent_is_named(older, kind):
                 read_table(folder / below, FOLDERS[kind], name, "en")
             path.write_bytes(whole)
         path.unlink()
+        if schema()[FOLDERS[kind]][name].may_be_absent:
+            assert read_table(folder / below, FOLDERS[kind], name, "en").empty
+            continue
         with pytest.raises(OutputError, match=rf"it lacks the table {name}\.parquet"):
             read_table(folder / below, FOLDERS[kind], name, "en")
     with pytest.raises(OutputError, match="it lacks the table"):

@@ -42,6 +42,20 @@ def wrong(seeds, path, scale_of, **wishes):
     return found, feasible
 
 
+@pytest.mark.parametrize("path", ["plain", "tree"])
+@pytest.mark.parametrize(
+    ("seed", "scale"),
+    [
+        (300200, Scale(people=8)),  # a share of two billion people: solvers drop coefficients of half a billionth
+        (300286, Scale(people=11)),
+        (300231, Scale(money=-4)),  # a budget of six ten-thousandths is six hundred billion units, less its rounding
+        (300355, Scale(m2=-4)),
+    ],
+)
+def test_problems_that_were_wrong_at_their_scale(seed, scale, path):
+    assert wrong([seed], path, lambda _: scale) == ([], 1)
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("turn", range(2))
 def test_every_amount_at_its_own_scale(path, turn):

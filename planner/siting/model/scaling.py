@@ -33,10 +33,16 @@ DECIMALS = 2
 MOST_DIGITS = 15
 
 SNAP = 1e-6
-"""Part of a unit by which a limit may miss an integer: the rounding of the limit itself."""
+"""Part of a unit by which a limit may miss an integer."""
 
-PEOPLE, WEIGHTS, LOADS = (2.0**0, 2.0**40), (2.0**-3, 2.0**20), (2.0**-12, 2.0**12)
-"""Ordinary ranges of the people of the largest demand, the largest weight and the largest load of a person."""
+ROUNDING = 4 * float(np.finfo(np.float64).eps)
+"""The same relative to the limit: its own rounding and that of its product with the units, which is more from a billion units on."""
+
+PEOPLE, WEIGHTS, LOADS = (2.0**0, 2.0**26), (2.0**-3, 2.0**20), (2.0**-12, 2.0**12)
+"""Ordinary ranges of the people of the largest demand, the largest weight and the largest load of a person.
+
+In a row of shares a person is one part of all people, and solvers drop coefficients below 1e-9.
+"""
 
 TARGET_EXPONENT = 10
 """Binary exponent of the people of the largest demand after scaling."""
@@ -77,7 +83,7 @@ class IntegerUnits:
     @staticmethod
     def _is_whole(units: FloatArray) -> BoolArray:
         finite = np.where(np.isfinite(units), units, 0.0)
-        return np.asarray(np.abs(finite - np.rint(finite)) <= SNAP)
+        return np.asarray(np.abs(finite - np.rint(finite)) <= np.maximum(SNAP, ROUNDING * np.abs(finite)))
 
 
 def money_units(problem: SitingProblem) -> IntegerUnits:

@@ -21,7 +21,11 @@ STUDY = {
     "name": {"zh": "新勃兰登堡内城", "en": "Inner Neubrandenburg"},
     "language": "en",
     "layers": {
-        "communities": {"path": "communities.shp", "roll_up": ["town_area"]},
+        "communities": {
+            "path": "communities.shp",
+            "roll_up": ["town_area"],
+            "roll_up_names": {"town_area": "Part of town"},
+        },
         "people": [
             {
                 "path": "communities.shp",
@@ -38,7 +42,7 @@ STUDY = {
         "streets": {"path": "streets.osm.pbf"},
     },
     "groups": {"elders": {"name": "elders"}, "toddlers": {"name": "toddlers"}},
-    "walking": {"profiles": {"elder": {"speed_m_s": 0.8}}},
+    "walking": {"profiles": {"elder": {"name": "Older person", "speed_m_s": 0.8}}},
     "services": [
         {
             "id": "elder_care",
