@@ -7,15 +7,18 @@ import io
 import json
 import re
 
+import matplotlib as mpl
 import openpyxl
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from planner import report
 from planner.cli import _run
 from planner.report.assessment import assessment_summary
 from planner.report.comparison import closing_lines, publish_comparison
 from planner.report.meeting import meeting_page
+from planner.report.print_layout import _sheet, _specs, installed_fonts
 from planner.report.public import public_page
 from planner.report.summary import closing_summary
 from planner.report.web_map import map_page
@@ -137,6 +140,22 @@ def test_map_and_meeting_page_say_both(full):
     assert data(meeting_page(run), "planner-run")["services"][0]["limited"]
     ground = data(map_page(run), "planner-ground")
     assert sum(ground["cover"]["care 5"]["servedAfter"]) == pytest.approx(75, abs=1e-3)
+
+
+def texts_of_the_sheet(run):
+    with mpl.rc_context({"font.family": installed_fonts()}):
+        return [one.get_text() for one in _sheet(run, _specs(run, 0, 5)[0], (1, 1)).findobj(Text)]
+
+
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
+def test_the_a3_sheet_says_both(full, needy):
+    said = texts_of_the_sheet(full[1])
+    assert "14.3 % → 66.7 % | 35.7 %" in said, "75 of 210 find a place"
+    assert any("find a place" in text for text in said)
+    said = texts_of_the_sheet(needy[1])
+    assert "14.3 % → 66.7 %" in said
+    assert any("weighted people" in text for text in said)
+    assert not any("find a place" in text for text in said)
 
 
 def test_the_public_page_says_both_in_tens(full):
