@@ -31,6 +31,7 @@ def described(text, table, study):
     filled = {
         "people_<group>": [f"people_{group}" for group in study.groups],
         "people_<service>": [f"people_{service.id}" for service in study.services],
+        "reached_<service>": [f"reached_{service.id}" for service in study.services],
         "<roll_up>": study.layers.communities.roll_up,
         "pays_<department>": [f"pays_{department}" for department in study.budgets.departments],
     }

@@ -11,7 +11,7 @@ from planner.i18n import format_gap, format_money, format_share, join, money_lab
 from planner.report.cartography import SERVICES
 from planner.report.names import scenario_name
 from planner.report.summary import status_text
-from planner.report.workbook import figure_kind
+from planner.report.workbook import figure_kind, unit_text
 from planner.report.xlsx import Book, Sheet, Table, sheet_column, write_sheets
 from planner.study.rules import MAXIMISED
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from planner.workflow.frontier import FrontierResult
 
 __all__ = ["frontier_lines", "publish_frontier"]
+
+#: share of the people within reach that a solver's tolerance may leave without a place
+NOBODY = 1e-6
 
 
 def publish_frontier(trace: FrontierResult, folder: Path) -> tuple[Path, ...]:
@@ -45,6 +48,7 @@ def frontier_lines(trace: FrontierResult, language: Language | None = None) -> t
         "# " + translate("frontier.title", language, name=trace.study.name.text(language)),
         "",
         _aim(trace, language),
+        *_places(trace, language),
         "",
     ]
     lines += ["- " + _point(trace, row, language) for row in trace.points.to_dict("records")]
@@ -63,6 +67,22 @@ def _aim(trace: FrontierResult, language: Language) -> str:
     return translate("explain.aim", language, aim=_counted(trace, language))
 
 
+def _short_of_places(trace: FrontierResult) -> frozenset[str]:
+    """Return the services of which somebody within reach finds no place, at one point at least."""
+    table = trace.points.dropna(subset=["value"])
+    return frozenset(
+        service.id
+        for service in trace.study.services
+        if (table[f"people_{service.id}"] < table[f"reached_{service.id}"] * (1 - NOBODY)).any()
+    )
+
+
+def _places(trace: FrontierResult, language: Language) -> list[str]:
+    short = _short_of_places(trace)
+    names = [service.name.text(language) for service in trace.study.services if service.id in short]
+    return [translate("frontier.places", language, services=join(names, language))] if names else []
+
+
 def _counted(trace: FrontierResult, language: Language) -> str:
     """Return the unit of the first goal."""
     aim = _goal_name(trace.study, language)
@@ -73,7 +93,10 @@ def _counted(trace: FrontierResult, language: Language) -> str:
 
 
 def _goal_name(study: Study, language: Language) -> str:
-    return translate(f"explain.aim.{_goal(study)}", language, currency=money_label(language, study.currency))
+    aim = translate(f"explain.aim.{_goal(study)}", language, currency=money_label(language, study.currency))
+    if _goal(study) == "coverage" and any(study.weighs(service) for service in study.services):
+        aim += translate("explain.aim.weighted", language)
+    return aim
 
 
 def _point(trace: FrontierResult, row: Mapping[Any, Any], language: Language) -> str:
@@ -132,7 +155,8 @@ def _bound(study: Study, value: float, *, up: bool) -> str:
 
 def _write_book(trace: FrontierResult, path: Path) -> None:
     language, table, study = trace.study.language, trace.points, trace.study
-    services = {f"people_{service.id}": service for service in study.services}
+    services = {f"{name}_{service.id}": service for service in study.services for name in ("reached", "people")}
+    short = _short_of_places(trace)
     currency = money_label(language, study.currency)
     columns = []
     for name in table.columns:
@@ -140,8 +164,14 @@ def _write_book(trace: FrontierResult, path: Path) -> None:
         values, kind = table[name].tolist(), None
         if name in services:
             service = services[name]
-            facts |= {"service": service.name.text(language), "minutes": f"{service.circles[-1].minutes:g}"}
             kind = figure_kind(study, service)
+            facts |= {
+                "service": service.name.text(language),
+                "minutes": f"{service.circles[-1].minutes:g}",
+                "unit": unit_text(kind, language),
+            }
+            if name.startswith("reached_") and service.id not in short:
+                continue  # everybody within reach finds a place
         elif name == "status":
             pairs = zip(table["status"], table["gap"], strict=True)
             values = [
@@ -157,13 +187,15 @@ def _write_book(trace: FrontierResult, path: Path) -> None:
             floor = trace.along == "floor"
             along = translate(f"frontier.along.{trace.along}", language, currency=currency)
             column = replace(column, heading=along, kind="share" if floor else "money")
+        elif name in services and name.startswith("people_") and services[name].id in short:
+            column = replace(column, heading=translate("frontier.column.place", language, **facts))
         elif name == "slope" and trace.along == "floor":
             column = replace(column, heading=translate("frontier.column.slope_floor", language, currency=currency))
         columns.append(column)
     title = translate("frontier.title", language, name=study.name.text(language))
     scenario = scenario_name(study, trace.scenario, study.scenario_label(trace.scenario), language)
     about = join([study.name.text(language), scenario], language, "phrases")
-    notes = [_aim(trace, language), _knee(trace, language)]
+    notes = [_aim(trace, language), *_places(trace, language), _knee(trace, language)]
     write_sheets(
         path,
         Book(title, about, language, study.currency),

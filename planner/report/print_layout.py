@@ -318,7 +318,8 @@ def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:
             found = row.served_after / row.people
             shares += f" | {format_share(found)}"
             paper.box(x + 46, base - bar / 3, 17 * found, bar / 3, facecolor="#7d3504")
-        paper.text(x + 64.5, base, shares, size, most_mm=35)
+        # three shares are wider than two: letters shrink, for a figure that is cut is another figure
+        paper.text(x + 64.5, base, shares, size * min(1.0, 35 / paper.width_mm(shares, size)))
         paper.text(x + 111, base, format_change(row.after - row.before), size, weight="bold", ha="right", most_mm=11)
 
 

@@ -142,7 +142,8 @@ def _row(study: Study, point: FrontierPoint) -> dict[str, object]:
         "yearly_cost": np.nan if recount is None else recount.yearly_cost,
         "sites": np.nan if recount is None else float(len(recount.opened_sites)),
         **{
-            f"people_{service.id}": np.nan if recount is None else float(recount.served[k][-1])
+            f"{name}_{service.id}": np.nan if recount is None else float(getattr(recount, of)[k][-1])
+            for name, of in (("reached", "covered"), ("people", "served"))
             for k, service in enumerate(study.services)
         },
     }

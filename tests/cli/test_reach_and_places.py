@@ -7,15 +7,18 @@ import io
 import json
 import re
 
+import matplotlib as mpl
 import openpyxl
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from planner import report
 from planner.cli import _run
 from planner.report.assessment import assessment_summary
 from planner.report.comparison import closing_lines, publish_comparison
 from planner.report.meeting import meeting_page
+from planner.report.print_layout import _sheet, _specs, installed_fonts
 from planner.report.public import public_page
 from planner.report.summary import closing_summary
 from planner.report.web_map import map_page
@@ -23,7 +26,7 @@ from planner.store.comparison import compare, find_runs
 from planner.study.load import load_study
 from tests.street_town import care, study_of, write_need, write_street
 from tests.unit.report.test_meeting_page import data
-from tests.verbs import assess, plan
+from tests.verbs import assess, frontier, plan
 from tests.workbooks import tables_of
 
 
@@ -139,12 +142,62 @@ def test_map_and_meeting_page_say_both(full):
     assert sum(ground["cover"]["care 5"]["servedAfter"]) == pytest.approx(75, abs=1e-3)
 
 
+def texts_of_the_sheet(run):
+    with mpl.rc_context({"font.family": installed_fonts()}):
+        return [one.get_text() for one in _sheet(run, _specs(run, 0, 5)[0], (1, 1)).findobj(Text)]
+
+
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
+def test_the_a3_sheet_says_both(full, needy):
+    said = texts_of_the_sheet(full[1])
+    assert "14.3 % → 66.7 % | 35.7 %" in said, "75 of 210 find a place"
+    assert any("find a place" in text for text in said)
+    said = texts_of_the_sheet(needy[1])
+    assert "14.3 % → 66.7 %" in said
+    assert any("weighted people" in text for text in said)
+    assert not any("find a place" in text for text in said)
+
+
 def test_the_public_page_says_both_in_tens(full):
     facts = data(public_page(full[1]), "planner-run")
     assert facts["coverage"]["care 5"] == [210, 30, 140]
     assert facts["found"]["care 5"] == [None, 80], (
         "25 of 30 within reach: the five without a place are too few to be told"
     )
+
+
+def traced(folder, study):
+    """Lines and sheet of the frontier of a study: columns by heading, for the most money."""
+    said = frontier(study, steps=3, out=folder / "traced")[0]
+    report.publish_frontier(said, folder)
+    with (folder / "frontier.xlsx").open("rb") as file:
+        book = openpyxl.load_workbook(io.BytesIO(file.read()))
+        rows = [row for row in book.active.iter_rows(values_only=True) if any(cell is not None for cell in row)]
+        book.close()
+    heading = next(number for number, row in enumerate(rows) if any("Elder care, 5 min" in str(cell) for cell in row))
+    most = [row for row in rows[heading + 1 :] if isinstance(row[0], int | float)][-1]
+    return said, "\n".join(report.frontier_lines(said)), dict(zip(rows[heading], most, strict=True))
+
+
+def test_a_frontier_says_both(tmp_path):
+    path = write_street(tmp_path, limited(), facilities={"F1": {"capacity": 25}})
+    found, said, most = traced(tmp_path, path)
+    assert found.points[["reached_care", "people_care"]].iloc[-1].tolist() == pytest.approx([140, 75])
+    assert most["Elder care, 5 min, within reach (people)"] == 140
+    assert most["Elder care, 5 min, find a place (people)"] == pytest.approx(75)
+    assert "Places are limited (Elder care): not everybody within reach finds one" in said
+    assert "名额有限（养老）" in "\n".join(report.frontier_lines(found, "zh"))
+
+
+def test_a_frontier_adds_nothing_where_places_are_endless_and_labels_weighted_people(tmp_path):
+    study = study_of()
+    study["layers"]["need"] = write_need(tmp_path, 3)
+    found, said, most = traced(tmp_path, write_street(tmp_path, study))
+    assert found.points[["reached_care", "people_care"]].iloc[-1].tolist() == [420, 420]
+    assert [cell for heading, cell in most.items() if "Elder care" in str(heading)] == [420]
+    assert most["Elder care, 5 min (weighted people)"] == 420
+    assert "Places are limited" not in said
+    assert "weighted people, not heads" in said
 
 
 def test_an_assessment_says_both(full, tmp_path):
