@@ -31,6 +31,7 @@ from planner.report.cartography import (
     district_m,
 )
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
+from planner.report.names import scenario_name
 from planner.report.page import page
 from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
@@ -112,6 +113,7 @@ def facts(assessment: Assessment) -> dict[str, Any]:
         "name": study.name.text(language),
         "date": study.date,
         "scenario": assessment.origin.scenario,
+        "scenarioName": scenario_name(study, assessment.origin.scenario, assessment.origin.scenario_label, language),
         "runId": assessment.origin.run_id,
         "publication": published(study),
         "services": [{**service, "limited": service["id"] in limited} for service in services(study)],

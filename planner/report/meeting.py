@@ -18,6 +18,7 @@ from planner.report.cartography import (
     service_glyphs,
 )
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
+from planner.report.names import scenario_name
 from planner.report.page import page
 from planner.report.payload import (
     as_texts,
@@ -106,6 +107,10 @@ def facts(run: Run) -> dict[str, Any]:
         "study": study.name.text(study.language),
         "date": study.date,
         "scenario": manifest.scenario,
+        "scenarioNames": {
+            language: scenario_name(study, manifest.scenario, manifest.scenario_label, language)
+            for language in languages()
+        },
         "runId": manifest.run_id,
         "digest": manifest.digest,
         "publication": published(study),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from planner.report.base_map import built_up, packed_ground
 from planner.report.cartography import EMPTY, GROUND, HOMES, INK, MUTED, RAMP
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
+from planner.report.names import scenario_name
 from planner.report.page import page
 from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
@@ -83,6 +84,7 @@ def run_facts(run: Run) -> dict[str, Any]:
         "name": study.name.text(language),
         "date": study.date,
         "scenario": run.manifest.scenario,
+        "scenarioName": scenario_name(study, run.manifest.scenario, run.manifest.scenario_label, language),
         "runId": run.manifest.run_id,
         "publication": published(study),
         "services": [{**service, "limited": service["id"] in limited} for service in services(study)],

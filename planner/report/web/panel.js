@@ -9,7 +9,7 @@
   }
 
   function header(run) {
-    const facts = [run.scenario === "base" ? null : `${translate("scenario_label")} ${run.scenario}`, run.date || null];
+    const facts = [run.scenario === "base" ? null : `${translate("scenario_label")} ${run.scenarioName}`, run.date || null];
     return el("header", {},
       el("p", { class: "eyebrow" }, translate("map_title")),
       el("h1", {}, run.name),

@@ -19,7 +19,7 @@
     return [
       el("div", { class: "bar-title" },
         el("h1", {}, facts.names[planner.language]),
-        el("p", {}, [translate("meeting.title"), facts.scenario === "base" ? null : facts.scenario, facts.date].filter(Boolean).join(" · "),
+        el("p", {}, [translate("meeting.title"), facts.scenario === "base" ? null : facts.scenarioNames[planner.language], facts.date].filter(Boolean).join(" · "),
           facts.publication.classification ? el("b", { class: "stamp" }, facts.publication.classification) : null)),
       el("div", { class: "bar-tools" },
         group(translate("meeting.steps"),
