@@ -117,7 +117,7 @@ def run_name(run: str, settings: Mapping[str, Setting], language: Language) -> s
     name = scenario_name(setting.study, scenario, labels, language)
     if folder != scenario:
         name += f" ({plain_words(folder.removeprefix(scenario).lstrip('@'))})"
-    return f"{setting.name.text(language)} · {name}" if len(settings) > 1 else name
+    return f"{study_name(study, settings, language)} · {name}" if len(settings) > 1 else name
 
 
 def service_name(service: str, settings: Mapping[str, Setting], language: Language) -> str:
@@ -133,8 +133,12 @@ def group_name(group: str, settings: Mapping[str, Setting], language: Language) 
 
 
 def study_name(study: str, settings: Mapping[str, Setting], language: Language) -> str:
-    """Return what a compared study is called; one without any run by the words of its name."""
-    return settings[study].name.text(language) if study in settings else plain_words(study)
+    """Return what a compared study is called, with its file's name where two are called alike; without any run, the words of that."""
+    if study not in settings:
+        return plain_words(study)
+    names = [setting.name.text(language) for setting in settings.values()]
+    name = settings[study].name.text(language)
+    return f"{name} ({plain_words(study)})" if names.count(name) > 1 else name
 
 
 def scenario_of_studies(scenario: str, settings: Mapping[str, Setting], language: Language) -> str:

@@ -140,7 +140,7 @@ def toggled(opened, recount):
     page.evaluate("() => planner.store.look({level: 0})")
     seen, rules = compare(page.evaluate(SHOWN), recount), set()
     tabs, walkers = ["parts", "gaps", "decisions"], [None, None, *recount.reaches]
-    for step in some(range(200), 10):
+    for step in some(range(200), 4):
         site, service = chance.choice(recount.cells)
         # mostly close again what was opened, so that rules are now kept, now broken
         fresh = [cell for cell in recount.open if not recount.offers.existing[recount.open[cell]]]

@@ -230,4 +230,4 @@ def test_a_comparison_of_the_districts_says_the_same(city, tmp_path, capsys):
     assert base["districts"] == 3
     assert f"{base['capital (yuan)']:,.0f} yuan" in of_batch[0]
     assert f"<td>{base['capital (yuan)']:,.0f}</td>" in page
-    assert {row["districts not counted"] for row in told if row["scenario"] == "split"} == {"north"}
+    assert {row["districts not counted"] for row in told if row["scenario"] == "split"} == {"Tiny town (north)"}
