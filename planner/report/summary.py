@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 
 UNKNOWN = "–"
+
+#: a key of the study behind a rule: `` [siting.max_sites]``
+_KEY = re.compile(r" \[[\w.]+\]")
 
 
 @dataclass(frozen=True)
@@ -232,8 +236,11 @@ def coverage_line(row: Mapping[str, float], language: Language, *, limited: bool
     return text
 
 
-def unopened_rows(run: Run, language: Language) -> list[tuple[str, str]]:
-    """Return (service, text) for every service without an opening: binding constraint and cost of opening one."""
+def unopened_rows(run: Run, language: Language, *, keys: bool = True) -> list[tuple[str, str]]:
+    """Return (service, text) for every service without an opening: binding constraint and cost of opening one.
+
+    With ``keys`` a constraint is followed by the key of the study that sets it, for the one who can change it.
+    """
     currency = run.study.currency
     places = dict(zip(run.tables.places["id"], run.tables.places["name"], strict=True))
     names = {service.id: service.name.text(language) for service in run.study.services}
@@ -249,7 +256,9 @@ def unopened_rows(run: Run, language: Language) -> list[tuple[str, str]]:
             else format_money(row["yearly_cost"], language, currency),
             "people": UNKNOWN if math.isnan(row["people"]) else format_count(row["people"]),
             "minutes": row["minutes"],
-            "rules": row[text_column(row, "rules", language)],
+            "rules": row[text_column(row, "rules", language)]
+            if keys
+            else _KEY.sub("", row[text_column(row, "rules", language)]),
             "needs": format_count(row["needs_m2"]),
             "largest": UNKNOWN if math.isnan(row["largest_m2"]) else format_count(row["largest_m2"]),
         }

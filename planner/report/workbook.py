@@ -109,7 +109,7 @@ def _summary(run: Run, language: Language) -> tuple[list[Table], list[float]]:
     """Return the tables of the first sheet, and the widths of its columns."""
     reached = [column for column in _reached(run, language) if any(value != "" for value in column.cells)]
     widths = [column.width for column in reached]
-    unopened = unopened_rows(run, language)
+    unopened = unopened_rows(run, language, keys=False)
     tables = [
         Table(_word("table.reached", language), reached),
         Table(_word("plan_title", language), _plan_columns(run, language, len(widths))),

@@ -90,6 +90,10 @@ FULL: dict[str, Any] = {
         "barriers": {"path": "barriers.geojson", "columns": {"id": "id"}},
         "need": {"path": "need.geojson", "columns": {"id": "id", "weight": "weight"}},
         "elevation": {"path": "heights.asc"},
+        "ground": [
+            {"path": "ground.geojson", "columns": {"kind": "sort", "name": "name"}},
+            {"path": "park.geojson", "kind": "green"},
+        ],
         "entrances": {"path": "entrances.geojson", "columns": {"id": "id", "place": "place"}},
     },
     "groups": {
@@ -218,6 +222,8 @@ def write_full_street(folder: Path, study: dict[str, Any] | None = None) -> Path
     _points(folder, "entrances", [("e1", 880, {"place": "C2"}), ("e2", 920, {"place": "C2"})])
     _squares(folder, "buildings", [(f"b{x}", x - 20, x + 20, 5, 25, {"storeys": 2}) for x, _ in HOMES])
     _squares(folder, "estates", [("estate", 560, 760, 2, 60, {})])
+    _squares(folder, "ground", [("pond", 300, 380, -90, -40, {"sort": "water", "name": "Pond"})])
+    _squares(folder, "park", [("park", 420, 540, -90, -40, {})])
     _squares(folder, "need", [("n", 700, 1200, -300, 300, {"weight": 1.5})])
     _written(folder / "barriers.geojson", [_feature("w", "LineString", [_at(250, 3), _at(350, 3)], {})])
     rows = "\n".join(f"c{i},{100 + 20 * i}" for i in range(2))

@@ -35,7 +35,8 @@ def longitudes(run):
     asked = payload.problem_data(run)["demand"]
     steps = np.cumsum(_numbers(asked["lon"])) / 1e6
     packed = [ground["communities"]["shapes"], room["communities"]["shapes"], payload.square_shapes(run)]
-    packed += list(payload.packed_streets(run.tables.streets, run.tables.communities).values())
+    streets = payload.packed_streets(run.tables.streets, run.tables.communities)
+    packed += [streets[name] for name in ("path", "street", "main")]
     found = [line[:, 0] for layer in packed for line in unpack(layer)]
     focus = payload.focus(run)
     public_points = public._communities(run)["lon"]

@@ -46,8 +46,8 @@ def test_homes_boundaries_and_walks_stay_at_home():
     run = small_run()
     page = public_page(run, declassify=True)
     ground = data(page, "planner-ground")
-    assert set(ground) == {"perDegree", "focus", "streets", "communities"}
-    assert set(ground["communities"]) == {"name", "lon", "lat", "cover"}
+    assert set(ground) == {"perDegree", "focus", "streets", "communities", "base"}
+    assert set(ground["communities"]) == {"name", "lon", "lat", "cover", "labelled"}
     assert ground["communities"]["name"] == list(HOSTILE)
     assert "planner-problem" not in page
     assert run.tables.demand["id"].iloc[7] not in page
