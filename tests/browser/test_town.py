@@ -53,7 +53,7 @@ def test_names_and_marks_of_the_town_lie_apart_at_the_start_view(planned, open_p
         page.evaluate(DRAWN)
         faults += [f"{width}: {one} on {other}" for one, other, _ in page.evaluate(OVERLAPS)]
         seen, (names, _, _) = page.evaluate(IN_SIGHT), page.evaluate(SHOWN)
-        if seen != {"whole": True, "covered": False} or names < 12:
+        if seen != {"whole": True, "covered": False} or names < 10:
             faults.append(f"{width}: {seen}, {names} names")
         page.close()
     assert not faults, "\n" + "\n".join(faults)
