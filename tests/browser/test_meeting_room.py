@@ -377,7 +377,7 @@ def test_the_sheet_is_one_page_of_a3(open_page, meeting_file):
     foot = page.text_content(".sheet-foot")
     assert "OpenStreetMap" in foot
     assert "Map review no." not in foot  # the study names none: no empty field is printed
-    assert "Classification" in foot
+    assert "Classification" not in foot
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
     boxes = re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", printed)
     assert [(round(float(w) / 72 * 25.4), round(float(h) / 72 * 25.4)) for w, h in boxes] == [(420, 297)]
