@@ -89,8 +89,8 @@ def read_extracts(study: Study, folder: Path, crs: CRS) -> gpd.GeoDataFrame:
 
     An extract that cannot be read has been refused by then: as the streets, or as a layer.
     """
-    asked = [study.layers.streets.path, *(layer.path for layer in study.layers.ground)]
-    paths = dict.fromkeys(path for path in asked if is_extract(path))
+    files = [study.layers.streets.path, *(layer.path for layer in study.layers.ground)]
+    paths = dict.fromkeys(path for path in files if is_extract(path))
     return _joined([_frame([], [], [], crs), *(_of_extract(folder / path, crs) for path in paths)], crs)
 
 

@@ -114,9 +114,16 @@ def read_extract(path: Path, queries: Sequence[TagQuery]) -> list[ExtractLayer]:
     UnreadableError
         the file is no readable extract.
     """
+    with readable_extract(path) as sorted_path:
+        return _read_extract(sorted_path, queries)
+
+
+@contextmanager
+def readable_extract(path: Path) -> Iterator[Path]:
+    """Yield a file that osmium reads completely (see `sorted_extract`); what fails while it is read is an `UnreadableError`."""
     try:
         with sorted_extract(path) as sorted_path:
-            return _read_extract(sorted_path, queries)
+            yield sorted_path
     except MemoryError as error:
         raise UnreadableError("not-enough-memory", megabytes=path.stat().st_size / 1e6) from error
     except (*OSMIUM_ERRORS, ShapelyError) as error:

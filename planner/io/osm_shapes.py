@@ -9,11 +9,9 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
-from shapely.errors import ShapelyError
 
-from planner.io.osm import OSMIUM_ERRORS, sorted_extract
+from planner.io.osm import readable_extract
 from planner.io.osm_format import osmium_source
-from planner.io.table import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,13 +41,8 @@ def read_shapes(path: Path, keys: Sequence[str], columns: Sequence[str]) -> gpd.
     UnreadableError
         the file is no readable extract.
     """
-    try:
-        with sorted_extract(path) as sorted_path:
-            return _read(sorted_path, keys, columns)
-    except MemoryError as error:
-        raise UnreadableError("not-enough-memory", megabytes=path.stat().st_size / 1e6) from error
-    except (*OSMIUM_ERRORS, ShapelyError) as error:
-        raise UnreadableError("unreadable-file", reason=f"{type(error).__name__}: {error}") from error
+    with readable_extract(path) as sorted_path:
+        return _read(sorted_path, keys, columns)
 
 
 def _read(path: Path, keys: Sequence[str], columns: Sequence[str]) -> gpd.GeoDataFrame:

@@ -32,7 +32,7 @@ from planner.report.cartography import (
 )
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.names import scenario_name
-from planner.report.page import page
+from planner.report.page import MAP_SCRIPTS, page
 from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
     as_texts,
@@ -57,11 +57,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     "dom.js",
-    "base_map.js",
-    "ground.js",
-    "marks.js",
-    "labels.js",
-    "phone.js",
+    *MAP_SCRIPTS,
     "map_controls.js",
     "decode.js",
     "homes.js",

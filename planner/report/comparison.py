@@ -22,8 +22,15 @@ from planner.i18n import (
     translate,
 )
 from planner.report.comparison_workbook import write_comparison_workbook
-from planner.report.names import group_name, run_name, scenario_of_studies, service_name, study_name
-from planner.report.setting_names import setting_name, setting_value
+from planner.report.names import (
+    group_name,
+    run_name,
+    scenario_of_studies,
+    service_name,
+    setting_name,
+    setting_value,
+    study_name,
+)
 from planner.report.summary import COVERAGE_FIELDS, UNKNOWN, aligned, coverage_line, status_text
 from planner.report.svg import cost_coverage_plot, stability_map
 from planner.store.measures import ANNUAL_YEARS

@@ -6,8 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from planner.i18n import join, money_label, translate
-from planner.report.names import group_name, run_name, scenario_of_studies, service_name, study_name
-from planner.report.setting_names import setting_name, setting_value
+from planner.report.names import (
+    group_name,
+    run_name,
+    scenario_of_studies,
+    service_name,
+    setting_name,
+    setting_value,
+    study_name,
+)
 from planner.report.summary import status_text
 from planner.report.workbook import unit_text
 from planner.report.xlsx import Book, Column, Sheet, Table, sheet_column, write_sheets

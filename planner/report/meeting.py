@@ -19,7 +19,7 @@ from planner.report.cartography import (
 )
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.names import scenario_name
-from planner.report.page import page
+from planner.report.page import MAP_SCRIPTS, page
 from planner.report.payload import (
     as_texts,
     district,
@@ -45,11 +45,7 @@ SCRIPTS = (
     "dom.js",
     "language.js",
     "render.js",
-    "base_map.js",
-    "ground.js",
-    "marks.js",
-    "labels.js",
-    "phone.js",
+    *MAP_SCRIPTS,
     "decode.js",
     "evaluation.js",
     "capacity.js",

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LEAFLET = Path(leaflet.BASE_DIR)
 #: what folium's page says against zooming, which people with weak eyes need
 ZOOM_FORBIDDEN = ", maximum-scale=1.0, user-scalable=no"
+#: scripts of every page with a map: ground, marks, names and the panel below it on a phone
+MAP_SCRIPTS = ("base_map.js", "ground.js", "marks.js", "labels.js", "phone.js")
 #: the element of the map in folium's page
 MAP_ELEMENT = '<div class="folium-map" id="map_1" ></div>'
 

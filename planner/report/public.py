@@ -18,7 +18,7 @@ from planner.i18n import languages, translate
 from planner.report.base_map import packed_ground
 from planner.report.encoding import PER_DEGREE, continuous_degrees
 from planner.report.meeting import facts, places
-from planner.report.page import page
+from planner.report.page import MAP_SCRIPTS, page
 from planner.report.payload import as_texts, circle_key, in_degrees, number, packed_streets, page_texts
 from planner.report.summary import coverage
 
@@ -33,11 +33,7 @@ SCRIPTS = (
     "dom.js",
     "language.js",
     "render.js",
-    "base_map.js",
-    "ground.js",
-    "marks.js",
-    "labels.js",
-    "phone.js",
+    *MAP_SCRIPTS,
     "public.js",
 )
 STYLES = ("page.css", "meeting.css")

@@ -428,8 +428,8 @@ def _without_place(row: Mapping[Any, Any], text: str, language: Language) -> str
     """Return the text of a finding without severity, code, layer and file, which have columns of their own."""
     severity, code, layer, where = (str(row[name]) for name in ("severity", "code", "layer", "where"))
     named = translate(severity, language) if severity in messages(language) else severity
-    told = str(row[text]).removeprefix(f"{named} {code}: ")
-    return told.removeprefix(layer).removeprefix(f" ({where})").lstrip(": ")
+    sentence = str(row[text]).removeprefix(f"{named} {code}: ")
+    return sentence.removeprefix(layer).removeprefix(f" ({where})").lstrip(": ")
 
 
 def _figures(study: Study, language: Language) -> list[Column]:

@@ -31,7 +31,7 @@ def is_there(study):
     return study != "porto" or (REPOSITORY.parent / "shared" / "data" / "porto").is_dir()
 
 
-@pytest.fixture(scope="module", params=["street", "neubrandenburg", "porto"])
+@pytest.fixture(scope="module", params=["street", "neubrandenburg", pytest.param("porto", marks=pytest.mark.shared)])
 def folders(request, tmp_path_factory):
     if not is_there(request.param):
         pytest.skip("the layers of Porto are not beside the checkout")
