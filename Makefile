@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: help setup demo test test-scale lint format browser notebooks pictures clean bench-access bench-batch bench-layers bench-meeting bench-siting
+.PHONY: help setup demo test test-deep test-scale lint format browser notebooks pictures clean bench-access bench-batch bench-layers bench-meeting bench-siting
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,9 +27,13 @@ demo: setup ## the main job on the bundled town, and on Porto where its census l
 	@if [ -d ../shared/data/porto ]; then echo && $(BIN)/planner plan configs/porto.yaml; \
 	else echo "Porto is left out: ../shared/data/porto is not there."; fi
 
-test: setup browser ## everything but the slow ones
+test: setup browser ## every rule, reader, page and verb once, in minutes
 	$(BIN)/python -m tests.compiled
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-deep: setup browser ## the same on more towns, pages, languages and files; the gate runs both
+	$(BIN)/python -m tests.compiled
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "deep and not scale"
 
 test-scale: setup browser ## the slow ones, and every random problem of those that try some
 	$(BIN)/python -m tests.compiled
