@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from planner.report.cartography import BASE_MAP
-from planner.report.encoding import continuous_degrees, pack_lines, pack_polygons
-from planner.report.payload import as_texts
+from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_lines, pack_polygons
+from planner.report.payload import as_texts, district, focus, packed_streets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from planner.store.run import Run
 
 #: buildings drawn; of more, the largest
 MAX_BUILDINGS = 15_000
@@ -27,6 +31,19 @@ HOME_RADIUS_M = 70.0
 CELL_M = 40.0
 #: of fewer homes than this a community is drawn whole: people were not spread over buildings
 FEWEST_HOMES = 3
+
+
+def packed_base_map(run: Run) -> dict[str, Any]:
+    """Return what map and meeting page of a run draw alike, made once for both: extents, streets, ground, and ``built`` of the communities."""
+    communities = run.tables.communities
+    return {
+        "perDegree": PER_DEGREE,
+        "focus": focus(run),
+        "district": district(run),
+        "streets": packed_streets(run.tables.streets, communities),
+        "base": packed_ground(run.tables.ground, communities),
+        "built": built_up(run.tables.demand, communities),
+    }
 
 
 def packed_ground(
@@ -51,7 +68,9 @@ def packed_ground(
             "roads": {"name": [], "lines": pack_lines(gpd.GeoSeries([]))},
             "waters": [],
         }
-    frame = _near(ground if buildings else ground[ground["kind"] != "building"], communities, margin_m)
+    west, south, east, north = communities.total_bounds
+    box = (west - margin_m, south - margin_m, east + margin_m, north + margin_m)
+    frame = ground_within(ground if buildings else ground[ground["kind"] != "building"], box)
     is_area = shapely.get_dimensions(np.asarray(frame.geometry.array)) > 1
     areas = {
         kind: pack_polygons(_drawn(frame[is_area & (frame["kind"] == kind).to_numpy()]))
@@ -77,31 +96,35 @@ def built_up(demand: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> dict[st
 
     Shares of people are drawn there alone: a field is not worse off for being large.
     """
-    people = demand[[name for name in demand if str(name).startswith("people_")]].sum(axis=1).to_numpy() > 0
     at = np.column_stack([demand.geometry.x, demand.geometry.y])
-    of = demand["community_id"].astype(str).to_numpy()
-    shapes = []
-    for name, shape in zip(communities["id"].astype(str), communities.geometry, strict=True):
-        mine = people & (of == name)
-        if not mine.any():
-            shapes.append(shapely.Polygon())
-        elif mine.sum() < FEWEST_HOMES:
-            shapes.append(shape)
-        else:
-            shapes.append(shapely.intersection(_around(at[mine]), shape))
-    frame = gpd.GeoSeries(_polygons_of(np.array(shapes, dtype=object)), crs=communities.crs)
+    of = pd.Index(communities["id"].astype(str)).get_indexer(demand["community_id"].astype(str))
+    lived = (of >= 0) & (
+        demand[[name for name in demand if str(name).startswith("people_")]].sum(axis=1).to_numpy() > 0
+    )
+    homes = np.bincount(of[lived], minlength=len(communities))
+    whole = np.asarray(communities.geometry.array, dtype=object)
+    shapes = np.where(homes > 0, whole, shapely.Polygon())
+    near = np.flatnonzero(homes >= FEWEST_HOMES)
+    shapes[near] = shapely.intersection(_around(at[lived], of[lived], len(communities))[near], whole[near])
+    frame = gpd.GeoSeries(_polygons_of(shapes), crs=communities.crs)
     return dict(pack_polygons(continuous_degrees(frame)))
 
 
-def _around(at: NDArray[np.float64]) -> shapely.Geometry:
-    cells = np.unique(np.round(at / CELL_M), axis=0) * CELL_M
-    land = shapely.union_all(shapely.buffer(shapely.points(cells), HOME_RADIUS_M + CELL_M / 2, quad_segs=2))
-    return shapely.simplify(shapely.buffer(land, -CELL_M / 2, quad_segs=2), 5.0)
+def _around(at: NDArray[np.float64], of: NDArray[np.intp], communities: int) -> NDArray[np.object_]:
+    """Return the land around the homes of each community: the cells that hold one, widened."""
+    cells = np.unique(np.column_stack([of, np.round(at / CELL_M)]), axis=0)
+    low = cells[:, 1:] * CELL_M - CELL_M / 2
+    squares = shapely.box(*low.T, *(low + CELL_M).T)
+    ends = np.searchsorted(cells[:, 0], np.arange(communities + 1))
+    land = [shapely.coverage_union_all(squares[start:end]) for start, end in itertools.pairwise(ends)]
+    closed = shapely.buffer(
+        shapely.buffer(np.array(land, dtype=object), HOME_RADIUS_M, quad_segs=2), -CELL_M / 2, quad_segs=2
+    )
+    return np.asarray(shapely.simplify(closed, 5.0), dtype=object)
 
 
-def _near(ground: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, margin_m: float) -> gpd.GeoDataFrame:
-    west, south, east, north = communities.total_bounds
-    box = (west - margin_m, south - margin_m, east + margin_m, north + margin_m)
+def ground_within(ground: gpd.GeoDataFrame, box: tuple[float, float, float, float]) -> gpd.GeoDataFrame:
+    """Return the ground cut to ``box`` (left, bottom, right, top in metres); of more than `MAX_BUILDINGS` buildings, the largest."""
     frame = ground[shapely.intersects(np.asarray(ground.geometry.array), shapely.box(*box))]
     buildings = frame[frame["kind"] == "building"]
     if len(buildings) > MAX_BUILDINGS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.i18n import languages
-from planner.report.base_map import built_up, packed_ground
+from planner.report.base_map import packed_base_map
 from planner.report.cartography import (
     EMPTY,
     GROUND,
@@ -17,16 +17,13 @@ from planner.report.cartography import (
     service_colour,
     service_glyphs,
 )
-from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
+from planner.report.encoding import continuous_degrees, pack_polygons
 from planner.report.names import scenario_name
 from planner.report.page import MAP_SCRIPTS, page
 from planner.report.payload import (
     as_texts,
-    district,
-    focus,
     label_texts,
     number,
-    packed_streets,
     page_texts,
     problem_data,
     published,
@@ -68,26 +65,26 @@ CIRCLE_TOLERANCE_M = 3.0
 COMMUNITY_TOLERANCE_M = 1.0
 
 
-def meeting_page(run: Run, review: Review | None = None) -> str:
+def meeting_page(run: Run, review: Review | None = None, *, base_map: dict[str, Any] | None = None) -> str:
     """Return the meeting page of ``run`` as self-contained HTML.
 
     With a ``review`` of decisions, the page starts from them: the choice and its best completion are shown beside baseline and
-    plan, with the cost of each decision.
+    plan, with the cost of each decision. ``base_map``: of `planner.report.base_map.packed_base_map`, where it is at hand.
     """
-    base_map, problem = ground(run), problem_data(run)
+    drawn, problem = ground(run, base_map or packed_base_map(run)), problem_data(run)
     if review is not None:
         choices = {column.name: column.offers.tolist() for column in review.columns if column.name != "optimum"}
         problem["plans"] |= choices
     return page(
         study=run.study,
         about="meeting.title",
-        focus=base_map["focus"],
+        focus=drawn["focus"],
         scripts=SCRIPTS,
         styles=STYLES,
         data={
             "planner-words": {language: page_texts(language, run.study.currency) for language in languages()},
             "planner-run": {**facts(run), "review": None if review is None else _review(review)},
-            "planner-ground": base_map,
+            "planner-ground": drawn,
             "planner-places": places(run),
             "planner-problem": problem,
         },
@@ -133,21 +130,17 @@ def facts(run: Run) -> dict[str, Any]:
     }
 
 
-def ground(run: Run) -> dict[str, Any]:
+def ground(run: Run, base_map: dict[str, Any]) -> dict[str, Any]:
     """Return streets, communities, the areas they roll up to, and walking circles."""
     communities, circles = run.tables.communities, run.tables.circles
     return {
-        "perDegree": PER_DEGREE,
-        "focus": focus(run),
-        "district": district(run),
-        "streets": packed_streets(run.tables.streets, communities),
+        **{name: base_map[name] for name in ("perDegree", "focus", "district", "streets", "base")},
         "communities": {
             "id": communities["id"].tolist(),
             "name": as_texts(communities["name"]),
             "shapes": pack_polygons(continuous_degrees(communities.geometry.simplify(COMMUNITY_TOLERANCE_M))),
-            "built": built_up(run.tables.demand, communities),
+            "built": base_map["built"],
         },
-        "base": packed_ground(run.tables.ground, communities),
         "areas": [
             _area(run.study, column, as_texts(communities[column])) for column in run.study.layers.communities.roll_up
         ],

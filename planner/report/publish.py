@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from planner.errors import OutputError
 from planner.report.assessment_page import assessment_page
 from planner.report.assessment_workbook import write_assessment_workbook
+from planner.report.base_map import packed_base_map
 from planner.report.explanation import ExplanationText, explanation_lines
 from planner.report.explanation_workbook import write_explanation_workbook
 from planner.report.geopackage import write_geopackage
@@ -31,8 +32,9 @@ def publish(run: Run, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     names = ("map.html", "meeting.html", "plan.xlsx", "plan.gpkg")
     chart, meeting, workbook, geopackage = (folder / name for name in names)
-    chart.write_text(map_page(run), encoding="utf-8", newline="\n")
-    meeting.write_text(meeting_page(run), encoding="utf-8", newline="\n")
+    base_map = packed_base_map(run)
+    chart.write_text(map_page(run, base_map=base_map), encoding="utf-8", newline="\n")
+    meeting.write_text(meeting_page(run, base_map=base_map), encoding="utf-8", newline="\n")
     write_workbook(run, workbook)
     write_geopackage(run, geopackage)
     return chart, meeting, workbook, geopackage

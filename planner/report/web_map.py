@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.report.base_map import built_up, packed_ground
+from planner.report.base_map import packed_base_map
 from planner.report.cartography import EMPTY, GROUND, HOMES, INK, MUTED, RAMP
-from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
+from planner.report.encoding import continuous_degrees, pack_polygons
 from planner.report.names import scenario_name
 from planner.report.page import MAP_SCRIPTS, page
 from planner.report.payload import (
     CIRCLE_TOLERANCE_M,
     as_texts,
     circle_key,
-    district,
     evidence,
-    focus,
     number,
     packed_homes,
-    packed_streets,
     page_texts,
     published,
     rounded,
@@ -53,19 +50,19 @@ SCRIPTS = (
 STYLES = ("page.css",)
 
 
-def map_page(run: Run) -> str:
-    """Return the interactive map of ``run`` as self-contained HTML."""
-    base_map = ground(run)
+def map_page(run: Run, *, base_map: dict[str, Any] | None = None) -> str:
+    """Return the interactive map of ``run`` as self-contained HTML; ``base_map``: of `packed_base_map`, where it is at hand."""
+    drawn = ground(run, base_map or packed_base_map(run))
     return page(
         study=run.study,
         about="report.map_title",
-        focus=base_map["focus"],
+        focus=drawn["focus"],
         scripts=SCRIPTS,
         styles=STYLES,
         data={
             "planner-words": page_texts(run.study.language, run.study.currency),
             "planner-run": run_facts(run),
-            "planner-ground": base_map,
+            "planner-ground": drawn,
             "planner-places": places(run),
             "planner-homes": homes(run),
         },
@@ -114,7 +111,7 @@ def run_facts(run: Run) -> dict[str, Any]:
     }
 
 
-def ground(run: Run) -> dict[str, Any]:
+def ground(run: Run, base_map: dict[str, Any]) -> dict[str, Any]:
     """Return streets by class, and communities with their coverage."""
     communities = run.tables.communities
     order = communities["id"].tolist()
@@ -136,17 +133,13 @@ def ground(run: Run) -> dict[str, Any]:
                 served = dict(zip(("servedBefore", "servedAfter"), map(rounded, found), strict=True))
                 figures[circle_key(service.id, circle.minutes)] |= served
     return {
-        "perDegree": PER_DEGREE,
-        "focus": focus(run),
-        "district": district(run),
-        "streets": packed_streets(run.tables.streets, run.tables.communities),
+        **{name: base_map[name] for name in ("perDegree", "focus", "district", "streets", "base")},
         "communities": {
             "id": order,
             "name": as_texts(communities["name"]),
             "shapes": pack_polygons(continuous_degrees(communities.geometry)),
-            "built": built_up(run.tables.demand, communities),
+            "built": base_map["built"],
         },
-        "base": packed_ground(run.tables.ground, communities),
         "cover": figures,
     }
 
