@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,6 +203,15 @@ def around(demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> tuple[float, fl
         sides.append((min([ends[0], *places]) - FOCUS_MARGIN_M, max([ends[1], *places]) + FOCUS_MARGIN_M))
     (left, right), (bottom, top) = sides
     return float(left), float(bottom), float(right), float(top)
+
+
+def middles_of_homes(demand: gpd.GeoDataFrame, least: int = 1) -> dict[str, shapely.Point]:
+    """Return community → mean of its homes, of communities that have ``least`` of them: on a shore most of a community is water."""
+    by_community = pd.DataFrame({"x": demand.geometry.x, "y": demand.geometry.y}).groupby(
+        demand["community_id"].astype(str)
+    )
+    at = by_community.mean()[by_community.size() >= least]
+    return dict(zip(at.index, shapely.points(at.to_numpy()), strict=True))
 
 
 def street_class(highway: pd.Series[str]) -> pd.Series[str]:

@@ -21,7 +21,7 @@ from matplotlib.patches import Rectangle
 
 from planner.errors import OutputError
 from planner.i18n import format_change, format_count, format_money, format_share, join, translate
-from planner.report.cartography import EMPTY, HOMES, INK, outline_colour, service_colour
+from planner.report.cartography import BASE_MAP, EMPTY, HOMES, INK, outline_colour, service_colour
 from planner.report.evidence import evidence_rows
 from planner.report.names import scenario_name
 from planner.report.print_map import MapSpec, classes_of_homes, draw_map, is_wide, map_spec, one_line, text_width_mm
@@ -128,7 +128,8 @@ class _Paper:
     """A sheet measured in millimetres from its upper left corner."""
 
     def __init__(self) -> None:
-        self.figure = Figure(figsize=(A3_MM[0] / 25.4, A3_MM[1] / 25.4), facecolor="white")
+        # texts are measured in pixels: of many, so that what is measured is what a printer writes
+        self.figure = Figure(figsize=(A3_MM[0] / 25.4, A3_MM[1] / 25.4), facecolor="white", dpi=200)
         self._canvas: Any = FigureCanvasAgg(self.figure)
 
     def map(self, x: float, y: float, width: float, height: float) -> Any:
@@ -281,6 +282,13 @@ def _legend(paper: _Paper, run: Run, spec: MapSpec, x: float, y: float) -> None:
     for i, (marker, style, key) in enumerate(symbols):
         paper.mark(x + 47, y + 4.8 + i * 5.2, marker, **style)
         paper.text(x + 51, y + 5.9 + i * 5.2, translate(key, language), 8, most_mm=33)
+    if len(run.tables.ground):
+        row = y + 4.8 + len(symbols) * 5.2
+        for i, kind in enumerate(("green", "water", "building")):
+            shade = {"facecolor": BASE_MAP[kind], "alpha": BASE_MAP["buildingOpacity"] if kind == "building" else 1}
+            paper.box(x + 44.5 + i * 1.7, row - 1.6, 1.7, 3.2, **shade)
+        paper.paragraph(x + 51, row + 1.1, translate("report.ground", language), 8, width_mm=33, lines=2)
+        below = row + 3.6
     note = translate("report.circles_note", language)
     paper.paragraph(x, below + 7, note, 7, width_mm=84, lines=2, color=QUIET)
 
@@ -318,9 +326,17 @@ def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:
             found = row.served_after / row.people
             shares += f" | {format_share(found)}"
             paper.box(x + 46, base - bar / 3, 17 * found, bar / 3, facecolor="#7d3504")
-        # three shares are wider than two: letters shrink, for a figure that is cut is another figure
+        # letters shrink where figures are long, for a figure that is cut is another figure
         paper.text(x + 64.5, base, shares, size * min(1.0, 35 / paper.width_mm(shares, size)))
-        paper.text(x + 111, base, format_change(row.after - row.before), size, weight="bold", ha="right", most_mm=11)
+        change = format_change(row.after - row.before)
+        paper.text(
+            x + 111,
+            base,
+            change,
+            size * min(1.0, 11 / paper.width_mm(change, size, bold=True)),
+            weight="bold",
+            ha="right",
+        )
 
 
 def _sites(paper: _Paper, run: Run, x: float, y: float) -> None:

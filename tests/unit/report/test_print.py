@@ -2,14 +2,18 @@ import gc
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from planner.errors import OutputError
 from planner.report import print_sheets
+from planner.report.cartography import BASE_MAP
 from planner.report.print_layout import MAP_MM, write_print_sheets
 from planner.report.print_map import SCALES, classes_of_homes, map_spec, one_line, walking_area
 from tests.unit.report.small_run import HOSTILE, small_run
@@ -108,3 +112,39 @@ def test_only_a_print_loads_matplotlib(tmp_path):
     asked = "import sys, planner.report; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
     assert print_sheets(small_run(), tmp_path / "plan.png").stat().st_size > 100_000
+
+
+def test_the_ground_and_its_names_are_drawn(tmp_path, monkeypatch):
+    drawn, written = [], []
+    monkeypatch.setattr(
+        Axes, "add_patch", lambda axes, patch, add=Axes.add_patch: (drawn.append(patch), add(axes, patch))[1]
+    )
+    monkeypatch.setattr(
+        Axes,
+        "text",
+        lambda axes, *what, add=Axes.text, **style: (written.append((what[2], style)), add(axes, *what, **style))[1],
+    )
+    run = small_run()
+    write_print_sheets(run, tmp_path / "plan.png", service="canteen")
+    colours = {to_hex(patch.get_facecolor()) for patch in drawn}
+    assert {BASE_MAP[kind] for kind in ("green", "water", "building")} <= colours
+    turned = {text: style["rotation"] for text, style in written if "rotation" in style}
+    assert turned["Main street"] == pytest.approx(0, abs=1)
+    bare = replace(run, tables=replace(run.tables, ground=run.tables.ground.iloc[:0]))
+    drawn.clear()
+    write_print_sheets(bare, tmp_path / "bare.png", service="canteen")
+    assert BASE_MAP["green"] not in {to_hex(patch.get_facecolor()) for patch in drawn}
+
+
+def test_a_change_of_people_is_never_cut(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(
+        Figure,
+        "text",
+        lambda figure, *what, add=Figure.text, **style: (written.append(what[2]), add(figure, *what, **style))[1],
+    )
+    run = small_run()
+    run.tables.coverage["covered_after"] += 1_234_567.0
+    write_print_sheets(run, tmp_path / "plan.png", service="canteen")
+    assert any(text.startswith("+1,234,") and text[-1].isdigit() for text in written)
+    assert not [text for text in written if re.match(r"[+−][\d,]*…", text)]
