@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
 from planner.errors import OutputError
 from planner.i18n import languages, translate
 from planner.report.base_map import packed_ground
+from planner.report.cartography import middles_of_homes
 from planner.report.encoding import PER_DEGREE, continuous_degrees
 from planner.report.meeting import facts, places
 from planner.report.page import MAP_SCRIPTS, page
@@ -134,9 +136,9 @@ def _published_places(run: Run) -> list[int]:
 
 
 def _extent(run: Run, shown: list[int]) -> list[list[float]]:
-    """Return [[south, west], [north, east]] in degrees of the communities and places of the page, which tells nothing of homes."""
+    """Return [[south, west], [north, east]] in degrees of the communities and places of the page."""
     communities = run.tables.communities
-    drawn = [*communities.geometry.representative_point(), *run.tables.places.geometry.iloc[shown]]
+    drawn = [*_points(run), *run.tables.places.geometry.iloc[shown]]
     box_m = shapely.total_bounds(np.array(drawn, dtype=object)) + MARGIN_M * np.array([-1, -1, 1, 1])
     west_m, south_m, east_m, north_m = (float(side) for side in box_m)
     found = in_degrees((west_m, south_m, east_m, north_m), communities.crs)
@@ -181,7 +183,7 @@ def _opening(run: Run) -> dict[str, Any]:
 def _communities(run: Run) -> dict[str, Any]:
     """Return communities as names, points to a thousandth of a degree, and disclosed counts."""
     communities, cover = run.tables.communities, run.tables.coverage_by_community
-    points = continuous_degrees(communities.geometry.representative_point())
+    points = continuous_degrees(_points(run))
     figures: dict[str, list[list[int | None]]] = {}
     for service in run.study.services:
         service_rows = cover[cover["service"] == service.id]
@@ -202,6 +204,17 @@ def _communities(run: Run) -> dict[str, Any]:
         "lat": [round(float(value), 3) for value in points.y],
         "cover": figures,
     }
+
+
+def _points(run: Run) -> gpd.GeoSeries:
+    """Return a point of each community: amid its homes, where there are so many that none of them is told."""
+    communities, middles = run.tables.communities, middles_of_homes(run.tables.demand, LEAST_PEOPLE)
+    inside = communities.geometry.representative_point()
+    points = [
+        middles[name] if name in middles and shape.contains(middles[name]) else point
+        for name, shape, point in zip(communities["id"].astype(str), communities.geometry, inside, strict=True)
+    ]
+    return gpd.GeoSeries(points, index=communities.index, crs=communities.crs)
 
 
 def _services_at(run: Run, frame: Any) -> list[list[int]]:

@@ -140,6 +140,44 @@ def test_the_choices_of_the_meeting_page_stand_in_one_row(shown, language, width
     assert max(tops) - min(tops) < 20
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [390, 1280, 1366, 1920])
+def test_what_is_chosen_in_a_list_of_the_toolbar_is_read_whole(shown, language, width):
+    page = shown("meeting", language).page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("() => planner.store.look({compare: null, walker: null})")
+    cut = """() => [...document.querySelectorAll("#bar select")].filter((one) => {
+      const pen = document.createElement("canvas").getContext("2d"), style = getComputedStyle(one);
+      pen.font = style.font;
+      return one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) < pen.measureText(one.selectedOptions[0].text).width;
+    }).map((one) => one.selectedOptions[0].text)"""
+    assert page.evaluate(cut) == []
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_what_is_swiped_is_named_beside_the_divider(shown, width):
+    page = shown("meeting", "en").page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("() => planner.store.look({compare: 'today', place: null, part: null})")
+    left, middle, right = page.evaluate("""() => ['.swipe-then', '.swipe', '.swipe-now'].map((one) => {
+      const of = document.querySelector(one).getBoundingClientRect();
+      return [of.left, of.right];
+    })""")
+    page.evaluate("() => planner.store.look({compare: null})")
+    at = sum(middle) / 2
+    assert left[1] < at < right[0]
+    assert at - left[1] < 30
+    assert right[0] - at < 30
+
+
+@pytest.mark.parametrize("name", ["map", "meeting", "assessment", "public"])
+@pytest.mark.parametrize("width", [390, 1366])
+def test_every_map_names_its_sources(shown, name, width):
+    page = shown(name, "zh").page
+    page.set_viewport_size({"width": width, "height": 800})
+    assert "OpenStreetMap" in page.locator(".leaflet-container .leaflet-control-attribution").inner_text()
+
+
 @pytest.mark.parametrize("name", ["map", "meeting", "assessment", "public"])
 def test_a_phone_shows_the_whole_district_first(open_page, small_pages, name):
     opened = open_page(small_pages(name, "zh"), 390, 844)

@@ -24,7 +24,12 @@
     }
 
     const show = (content, at) =>
-      L.popup({ maxWidth: 460, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [planner.mapControls.covered(card) + 18, 24] }).setLatLng(at).setContent(content).openOn(map);
+      L.popup({ maxWidth: 460, autoPanPaddingTopLeft: [60, 24], autoPanPaddingBottomRight: [planner.mapControls.covered(card) + 18, belowFree()] }).setLatLng(at).setContent(content).openOn(map);
+    /* height of what lies over the lower edge of the map: the circles of a facility */
+    function belowFree() {
+      const of = pair.card.getBoundingClientRect(), frame = map.getContainer().getBoundingClientRect();
+      return 24 + (pair.card.checkVisibility() && of.top > frame.top && of.top < frame.bottom ? frame.bottom - of.top : 0);
+    }
     const view = planner.keptView(map);
     planner.mapControls.escapes(map, view, () => pair.hide());
     const quarters = planner.communities(map, ground, { hover: true, choose: (i, at) => show(communityDetail(run, ground, i), at) });
@@ -66,7 +71,8 @@
         const of = figures(), at = new Map(of ? of.place.map((place, k) => [place, k]) : []);
         const key = { load: "load", only: "people_only_here", overlap: "overlap_share" }[state.size];
         const most = Math.max(1e-9, ...(of ? of[key].map((value) => value || 0) : [0]));
-        for (const dot of dots) {
+        const rankOf = (dot) => (at.has(dot.place) ? of[key][at.get(dot.place)] || 0 : 0);
+        for (const dot of [...dots].sort((one, other) => rankOf(other) - rankOf(one))) { // small ones lie on large ones
           const k = at.get(dot.place), offered = k !== undefined;
           const value = offered ? of[key][k] || 0 : 0;
           dot.setRadius(offered ? SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(value / most) : 3.5);

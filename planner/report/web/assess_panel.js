@@ -128,7 +128,7 @@
       const caution = !all ? translate("assess.no_facility") : !known ? translate("assess.no_capacity", { all }) : known < all ? translate("assess.some_capacity", { all, known }) : null;
       const worst = run.floors.filter((one) => one.service === service.id).map((one) => el("p", {},
         `${translate("minutes_short", { minutes: one.minutes })}: `,
-        translate("assess.floor_line", { area: nameOf(one.area), share: format.percent(one.share), people: format.whole(one.people), covered: format.whole(one.covered) })));
+        translate("assess.floor_line", { area: nameOf(one.area), share: format.percent(one.share), people: planner.people(format.whole(one.people), service), covered: format.whole(one.covered) })));
       const figure = (key, value) => (value === null ? null : el("p", {}, `${translate(key)} ${value.toFixed(2)}`));
       return el("div", { class: "cover" }, el("h3", {}, chip(service, true), ` ${service.name}`), worst,
         figure("assess.gini", row.gini), figure("assess.palma", row.palma), caution ? el("p", { class: "caution" }, caution) : null);

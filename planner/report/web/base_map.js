@@ -84,6 +84,14 @@
     return new Arrow({ position: "bottomleft" });
   }
 
+  /* Who the layers of a map are by, in its corner. */
+  function sourcesControl(sources) {
+    const Sources = L.Control.extend({
+      onAdd: () => planner.el("div", { class: "leaflet-control-attribution" }, [...sources, "Leaflet"].join(" · ")),
+    });
+    return new Sources({ position: "bottomright" });
+  }
+
   /* Draw in lines what is drawn on canvases, and return what undoes it: a canvas that changed size for a sheet of paper comes
      out of Chromium's printer as a white rectangle (the style sheet hides it). */
   function inLines(map) {
@@ -161,5 +169,5 @@
     map.fitBounds(bounds, { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom], animate });
   }
 
-  Object.assign(planner, { fitFree, keptView, middleOf, inLines, unpack, unpackShapes, pane, northArrow });
+  Object.assign(planner, { fitFree, keptView, middleOf, inLines, sourcesControl, unpack, unpackShapes, pane, northArrow });
 })(window.planner);

@@ -98,7 +98,9 @@
   });
 
   /* width of the line of an area and of the white on either side of it, in pixels */
-  const LINE = 3, CASING = 1.6, TINT = 0.1;
+  const LINE = 2.6, CASING = 1.4, TINT = 0.08;
+  /* pockets of an area narrower than this are not outlined, in pixels */
+  const POCKET = 14;
   const SVG = "http://www.w3.org/2000/svg";
   let areasMade = 0;
 
@@ -143,7 +145,7 @@
       }
       const frame = { x: -50, y: -50, width: size.x + 100, height: size.y + 100 };
       const fills = (fill) => paths.map((d, k) => el("path", { d, fill, "fill-rule": this._shapes[k].rings ? "evenodd" : "nonzero" }));
-      const all = paths.join(""), line = (stroke, width) => el("path", { d: all, fill: "none", stroke, "stroke-width": 2 * width, "stroke-linejoin": "round" });
+      const all = this._shapes.map((shape, k) => (shape.rings ? outline(map, shape.rings, POCKET) : paths[k])).join(""), line = (stroke, width) => el("path", { d: all, fill: "none", stroke, "stroke-width": 2 * width, "stroke-linejoin": "round" });
       svg.replaceChildren(
         el("defs", {}, el("mask", { id: this._mask, maskUnits: "userSpaceOnUse", ...frame }, el("rect", { ...frame, fill: "#ffffff" }), fills("#000000"))),
         el("g", { opacity: TINT }, fills(this._colour)),
@@ -151,11 +153,13 @@
     },
   });
 
-  function outline(map, rings) {
-    return rings.map((ring) => "M" + ring.map((at) => {
-      const { x, y } = map.latLngToContainerPoint(at);
-      return `${x.toFixed(1)},${y.toFixed(1)}`;
-    }).join("L") + "Z").join("");
+  /* The rings of a polygon as a path, those that are `least` pixels wide or high. */
+  function outline(map, rings, least = 0) {
+    return rings.map((ring) => {
+      const points = ring.map((at) => map.latLngToContainerPoint(at)), x = points.map((at) => at.x), y = points.map((at) => at.y);
+      const side = Math.max(Math.max(...x) - Math.min(...x), Math.max(...y) - Math.min(...y));
+      return side < least ? "" : "M" + points.map((at) => `${at.x.toFixed(1)},${at.y.toFixed(1)}`).join("L") + "Z";
+    }).join("");
   }
 
   function discs(map, centres, radius_m) {
@@ -188,27 +192,31 @@
 
   /* ---- people as circles whose area is their number ---- */
 
-  const LARGEST = 30;
+  /* radius of the largest circle in pixels: smaller where there are more communities than these, so that circles stay apart */
+  const LARGEST = 30, SMALLER_FROM = 40, SMALLEST = 10;
+  let largest = LARGEST;
 
-  function sizedCircles(map, pane, polygons) {
+  /* Circles of communities, each where its people live. */
+  function sizedCircles(map, pane, { polygons, homes }) {
     const renderer = L.svg({ pane: planner.pane(map, pane, 415, true) });
-    const middles = polygons.map((polygon) => (polygon.getBounds().isValid() ? planner.middleOf(polygon) || polygon.getBounds().getCenter() : null));
+    const middles = polygons.map((polygon, i) => [homes[i], polygon].find((one) => one.getBounds().isValid())).map((shape) => (shape ? planner.middleOf(shape) || shape.getBounds().getCenter() : null));
+    largest = Math.max(SMALLEST, Math.min(LARGEST, LARGEST * Math.sqrt(SMALLER_FROM / Math.max(1, middles.length))));
     const group = L.layerGroup();
     return {
       layer: group,
       /* of(i) → [people, colour] or null; most: the number with the largest circle */
       show(of, most) {
         group.clearLayers();
-        middles.forEach((at, i) => {
-          const found = at === null ? null : of(i);
-          if (found === null || found[0] < 0.5) return;
+        const shown = middles.map((at, i) => [at, at === null ? null : of(i)]).filter(([, found]) => found !== null && found[0] >= 0.5);
+        shown.sort(([, one], [, other]) => other[0] - one[0]); // small ones lie on large ones
+        shown.forEach(([at, found]) => {
           group.addLayer(L.circleMarker(at, { renderer, interactive: false, radius: circleRadius(found[0], most), color: "#ffffff", weight: 1.5, fillColor: found[1], fillOpacity: 0.85 }));
         });
       },
     };
   }
 
-  const circleRadius = (people, most) => Math.max(2, LARGEST * Math.sqrt(people / Math.max(1, most)));
+  const circleRadius = (people, most) => Math.max(2, largest * Math.sqrt(people / Math.max(1, most)));
 
   /* Three round numbers for the legend of sized circles, largest first. */
   function sizesOf(most) {

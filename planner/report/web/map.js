@@ -26,7 +26,7 @@
     planner.mapControls.escapes(map, view);
     const quarters = planner.communities(map, ground, { hover: true, choose: (i, at) => show(planner.communityDetail(run, ground, i), at) });
     const areas = new planner.Areas(planner.pane(map, "areas", 424, true)), shapes = planner.unpackShapes(places.circles.shapes, ground.perDegree);
-    const homes = planner.makeHomes(map, run, () => state), people = planner.sizedCircles(map, "people", quarters.polygons);
+    const homes = planner.makeHomes(map, run, () => state), people = planner.sizedCircles(map, "people", quarters);
     const marks = planner.makeMarks(map, "places", 640, (i) => detail(i, L.latLng(places.lat[i], places.lon[i])));
     const layers = {
       opened_sites: marks.group("opened_sites"),

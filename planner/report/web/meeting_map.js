@@ -154,7 +154,7 @@
     function sideOf(suffix, order) {
       const dots = new planner.Dots(store.problem.lon, store.problem.lat, planner.pane(map, `dots${suffix}`, order, true));
       const areas = new planner.Areas(planner.pane(map, `areas${suffix}`, order + 4, true));
-      const people = planner.sizedCircles(map, `people${suffix}`, right.polygons);
+      const people = planner.sizedCircles(map, `people${suffix}`, right);
       return { dots, areas, people, layers: [dots, areas, people.layer] };
     }
 
@@ -327,7 +327,7 @@
     frame.append(bar, ...labels);
     L.DomEvent.disableClickPropagation(bar);
     function place() {
-      bar.style.left = `${share * 100}%`;
+      for (const one of [bar, ...labels]) one.style.left = `${share * 100}%`;
       bar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
     }
     function to(value) {

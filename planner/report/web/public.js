@@ -79,7 +79,7 @@
         el("p", { class: "quiet hint" }, translate("meeting.public_note")),
         el("h2", {}, translate("sources_title")), facts.publication.sources.map((source) => el("p", { class: "quiet" }, source)),
         [["date", facts.date], ["review_number", facts.publication.review_number], ["classification", facts.publication.classification], ["author", facts.publication.author], ["run_id", facts.runId]]
-          .map(([word, value]) => el("p", { class: "quiet" }, `${translate(word)}: ${value || "—"}`)),
+          .filter(([, value]) => value).map(([word, value]) => el("p", { class: "quiet" }, `${translate(word)}: ${value}`)),
         facts.cautions.map((caution) => el("p", { class: "quiet" }, caution[planner.language])),
       ]);
       const rows = ground.communities.cover[key()];
@@ -195,6 +195,7 @@
     refresh();
     phone = planner.bottomSheet();
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    planner.sourcesControl(facts.publication.sources).addTo(map);
     north = planner.northArrow().addTo(map);
     L.control.zoom({ position: "topleft", zoomInTitle: translate("zoom_in"), zoomOutTitle: translate("zoom_out") }).addTo(map);
     map.invalidateSize();

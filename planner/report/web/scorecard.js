@@ -48,7 +48,7 @@
       faults.length ? el("p", { class: "strip", role: "status" }, el("b", {}, translate("meeting.infeasible")), ` ${planner.ruleText(store, faults[0])}`,
         faults.length > 1 ? ` ${translate("meeting.and_more_rules", { number: faults.length - 1 })}` : null) : null,
       el("p", { class: "sentence" }, translate("meeting.headline", {
-        covered: format.whole(covered), people: format.whole(people), minutes: minutes(store, k, c), service: service.name,
+        covered: format.whole(covered), people: planner.people(format.whole(people), service), minutes: minutes(store, k, c), service: service.name,
       })),
       el("p", { class: "quiet hint" }, translate("assess.walker_of", { walker: facts.walkers[store.walkerOf(k)].names[planner.language], speed: facts.walkers[store.walkerOf(k)].speed_m_s })),
       labels(store, k),
@@ -90,7 +90,7 @@
       facts.services.map((service, k) =>
         el("div", { class: "cover" },
           el("h3", {}, chip(service, true), el("span", { class: "cover-name" }, service.name),
-            el("span", { class: "quiet" }, figure(`people/${service.id}`, store.people[k], translate("meeting.of_people", { people: format.whole(store.people[k]) })))),
+            el("span", { class: "quiet" }, figure(`people/${service.id}`, store.people[k], translate("meeting.of_people", { people: planner.people(format.whole(store.people[k]), service) })))),
           labels(store, k),
           store.problem.services[k].cutoffs_s.map((_, c) => {
             const of = (name) => store.counted(name).covered[k][c];
@@ -136,7 +136,7 @@
         el("b", { class: "row-name" }, planner.named(level.names[found.part])),
         figure(`worst/${level.id}/${at}`, found.share, format.percent(found.share), { class: "row-number" }),
         el("span", { class: "quiet row-note" },
-          figure(`worst-left/${level.id}/${at}`, found.left, translate("meeting.left_out", { people: format.whole(found.left), of: format.whole(found.people) })),
+          figure(`worst-left/${level.id}/${at}`, found.left, translate("meeting.left_out", { people: format.whole(found.left), of: planner.people(format.whole(found.people), facts.services[ui.service]) })),
           ` · ${translate("meeting.view_today")} ${format.percent(share(before.covered, before.people))}`)),
       found.share <= 0 ? el("p", { class: "quiet hint" }, translate("meeting.why_worst", { service: facts.services[k].name, minutes: minutes(store, k, c) })) : null,
       labels(store, k));

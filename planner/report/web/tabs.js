@@ -225,7 +225,7 @@
         el("b", { class: "row-name" }, planner.named(level.names[part])),
         figure(`part-share/${at}`, planner.shareOf(covered, people), format.percent(planner.shareOf(covered, people)), { class: "row-number" }),
         el("span", { class: "row-bar" }, el("i", { style: { width: `${planner.shareOf(covered, people) * 100}%`, backgroundColor: service.colour } })),
-        el("span", { class: "quiet row-note" }, figure(`part-left/${at}`, left, translate("meeting.left_out", { people: format.whole(left), of: format.whole(people) })), partCapacity(store, part, at))));
+        el("span", { class: "quiet row-note" }, figure(`part-left/${at}`, left, translate("meeting.left_out", { people: format.whole(left), of: planner.people(format.whole(people), facts.services[ui.service]) })), partCapacity(store, part, at))));
   }
 
   /* Places for the users of a part: at most so many, for openings near its border serve its neighbours as well. */
@@ -249,7 +249,7 @@
       facts.services.map((service, k) => {
         const { people } = store.partFigures("room", k, ui.level, part, 0);
         return el("div", { class: "small-chart" },
-          el("p", {}, chip(service, true), service.name, el("span", { class: "quiet" }, ` ${translate("meeting.of_people", { people: format.whole(people) })}`)),
+          el("p", {}, chip(service, true), service.name, el("span", { class: "quiet" }, ` ${translate("meeting.of_people", { people: planner.people(format.whole(people), service) })}`)),
           smallChart(store, k, part, problem.services[k].cutoffs_s));
       }),
       el("p", { class: "key quiet" }, el("i", { class: "key-dot key-dot-today" }), translate("meeting.view_today"), el("i", { class: "key-dot key-dot-plan" }), translate("meeting.view_plan"), el("i", { class: "key-dot key-dot-room" }), translate("meeting.view_room")));

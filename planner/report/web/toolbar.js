@@ -116,7 +116,7 @@
     const reach = store.reachOf(ui.place, ui.service);
     return el("div", { class: "circle-key" },
       cutoffs.map((cutoff, c) => el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: shades[c] } }),
-        translate("meeting.circle_row", { minutes: cutoff / 60, people: format.whole(reach[c]) }))),
+        translate("meeting.circle_row", { minutes: cutoff / 60, people: planner.people(format.whole(reach[c]), facts.services[ui.service]) }))),
       areaRow(store),
       el("div", {}, el("i", { class: "symbol-dot", style: { backgroundColor: "#aab3b9" } }), translate("meeting.circle_outside")),
       el("p", { class: "quiet hint" }, translate(meetingMap.outlined(ui.place) ? "meeting.circles_outlined" : "meeting.circles_dots")));
@@ -137,10 +137,7 @@
     const back = new Home({ position: "topleft" }).addTo(map);
     L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 160 }).addTo(map);
     let north = planner.northArrow().addTo(map);
-    const Sources = L.Control.extend({
-      onAdd: () => dom("div", { class: "leaflet-control-attribution" }, [...facts.publication.sources, "Leaflet"].join(" · ")),
-    });
-    new Sources({ position: "bottomright" }).addTo(map);
+    planner.sourcesControl(facts.publication.sources).addTo(map);
     function relabel() {
       const label = (element, key) => {
         element.title = translate(key);
