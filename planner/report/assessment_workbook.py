@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.i18n import join, text_column, translate
 from planner.report.assessment import capacity_limited_services, minutes_text, own_walker_rows, summary_rows
-from planner.report.names import roll_up_name, scenario_name
+from planner.report.names import people_heading, roll_up_name, scenario_name
 from planner.report.workbook import checks_sheets, figure_kind, unit_text
 from planner.report.xlsx import Book, Column, Sheet, Table, sheet_column, write_sheets
 from planner.study.standards import standard
@@ -154,7 +154,8 @@ def _column(assessment: Assessment, table_name: str, name: str, rows: pd.DataFra
     if column.kind in {"people", "change"} and "service" in rows:
         kinds = [figure_kind(assessment.study, service) for service in rows["service"]]
         signed = {"heads": "change", "people": "people"} if column.kind == "change" else {}
-        return replace(column, kind=[signed.get(kind, kind) for kind in kinds])
+        heading = people_heading(column.heading, language, [kind == "people" for kind in kinds])
+        return replace(column, heading=heading, kind=[signed.get(kind, kind) for kind in kinds])
     return column
 
 

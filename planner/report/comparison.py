@@ -24,6 +24,7 @@ from planner.i18n import (
 from planner.report.comparison_workbook import write_comparison_workbook
 from planner.report.names import (
     group_name,
+    people_heading,
     run_name,
     scenario_of_studies,
     service_name,
@@ -79,6 +80,8 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         style=style,
         title=_title(settings, language),
         say=lambda key, **values: _word(key, language, currency, **values),
+        people=lambda key: people_heading(_word(key, language, currency), language, runs["weighted"]),
+        minutes_short=lambda minutes: translate("report.minutes_short", language, minutes=minutes),
         years=ANNUAL_YEARS,
         opening=_opening(runs, language, currency),
         bases=join([run_name(base, settings, language) for base in bases], language),
@@ -148,6 +151,7 @@ def _opening(runs: pd.DataFrame, language: Language, currency: str) -> str:
         yearly=span(counted["yearly_cost"], money),
         share=span(share, _percent),
         left=span(counted["people"] - counted["covered"], _whole),
+        unit=translate("report.unit_weighted" if counted["weighted"].any() else "report.unit_people", language),
     )
 
 
@@ -171,13 +175,13 @@ def closing_lines(comparison: Comparison, settings: Mapping[str, Setting]) -> tu
             unit=_unit(row, language),
         )
         text += _beside(row, language)
-        lines.append(f"  {row['run']}  {text}")
+        lines.append(f"  {run_name(str(row['run']), settings, language)}  {text}")
     sure = comparison.sites[comparison.sites["runs"] == comparison.sites["of"]]
     names = ", ".join(str(name or place) for name, place in zip(sure["name"], sure["place_id"], strict=True))
     lines += [word("no_regret"), f"  {names or word('no_regret_none')}"]
     lines.append(word("assumptions_title"))
     lines += [
-        f"  {row['assumption']}  {word('plan_moved')} {_percent(row['plan_moved'])}"
+        f"  {setting_name(str(row['assumption']), settings[str(row['study'])].study, language)}  {word('plan_moved')} {_percent(row['plan_moved'])}"
         for row in comparison.assumptions.head(_NAMED).to_dict("records")
     ]
     labels = {service: name for setting in settings.values() for service, name in setting.services.items()}
@@ -270,6 +274,7 @@ def _coverage_blocks(
                 "open": group == "",
                 "places": places,
                 "heads": weighted,
+                "change": people_heading(_word("change_people", language, currency), language, group_rows["weighted"]),
             }
         )
     return blocks
@@ -296,9 +301,12 @@ def _study(comparison: Comparison, name: str, setting: Setting, language: Langua
     sites = comparison.sites[comparison.sites["study"] == name].to_dict("records")
     for site in sites:
         counted = [texts.rsplit(":", 1) for texts in str(site["services"]).split(";") if texts]
-        site["services_text"] = ", ".join(
-            f"{setting.services[service].text(language) if service in setting.services else service} {count}"
-            for service, count in counted
+        site["services_text"] = join(
+            [
+                f"{setting.services[service].text(language) if service in setting.services else service} {count}"
+                for service, count in counted
+            ],
+            language,
         )
     marks = [
         (

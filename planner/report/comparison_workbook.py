@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from planner.i18n import join, money_label, translate
 from planner.report.names import (
     group_name,
+    people_heading,
     run_name,
     scenario_of_studies,
     service_name,
@@ -106,7 +107,9 @@ def _column(name: str, column: str, rows: pd.DataFrame, settings: Mapping[str, S
     made = sheet_column("comparison", name, column, values, language, currency=currency)
     if made.kind in {"people", "change"} and "weighted" in rows:
         whole = "change" if made.kind == "change" else "heads"
-        return replace(made, kind=["people" if one is True else whole for one in rows["weighted"].tolist()])
+        weighted = rows["weighted"].tolist()
+        heading = people_heading(made.heading, language, [one is True for one in weighted])
+        return replace(made, heading=heading, kind=["people" if one is True else whole for one in weighted])
     return made
 
 

@@ -18,7 +18,7 @@ from planner.i18n import (
     translate,
 )
 from planner.report.names import scenario_name
-from planner.report.summary import UNKNOWN
+from planner.report.summary import UNKNOWN, coverage
 from planner.study.rules import MAXIMISED
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def explanation_lines(run: Run, found: Explanation, language: Language | None = 
     lines = ["# " + texts.text("title", name=run.study.name.text(texts.language)), ""]
     manifest = run.manifest
     scenario = scenario_name(run.study, manifest.scenario, manifest.scenario_label, texts.language)
+    lines += [*_opening(run, texts.language), ""]
     lines.append(texts.text("run", scenario=scenario, run=manifest.run_id))
     sections = {
         "sure": texts.proof,
@@ -54,6 +55,36 @@ def explanation_lines(run: Run, found: Explanation, language: Language | None = 
         if body:
             lines += ["", "## " + texts.text(heading), "", *body]
     return tuple(lines)
+
+
+def _opening(run: Run, language: Language) -> list[str]:
+    """Return what opens and what it costs, and of each service whom its widest circle reaches and who is left out."""
+    result, currency = run.manifest.result, run.study.currency
+    lines = [
+        translate(
+            "report.opening",
+            language,
+            sites=result.sites_opened,
+            services=result.services_opened,
+            capital=format_money(result.capital_cost, language, currency),
+            yearly=format_money(result.yearly_cost, language, currency),
+        )
+    ]
+    for row in {row.service.id: row for row in coverage(run)}.values():  # the last circle is the widest
+        unit = translate("report.unit_weighted" if row.weighted else "report.unit_people", language)
+        lines.append(
+            "- "
+            + translate(
+                "report.opening_reach",
+                language,
+                service=row.service.name.text(language),
+                minutes=row.minutes,
+                share_before=format_share(row.share_before),
+                share_after=format_share(row.share_after),
+                left=f"{format_count(row.people - row.after)} {unit}",
+            )
+        )
+    return [lines[0], "", *lines[1:]]
 
 
 class ExplanationText:

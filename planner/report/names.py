@@ -12,7 +12,7 @@ from planner.report.evidence import figure_name
 from planner.study.scenarios import BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from planner.store.comparison import Setting
     from planner.study import Language, Study
@@ -157,6 +157,22 @@ def run_name(run: str, settings: Mapping[str, Setting], language: Language) -> s
     if folder != scenario:
         name += f" ({plain_words(folder.removeprefix(scenario).lstrip('@'))})"
     return f"{study_name(study, settings, language)} · {name}" if len(settings) > 1 else name
+
+
+def people_heading(heading: str, language: Language, weighted: Iterable[bool]) -> str:
+    """Return a heading of people, whose unit is weighted people where all its figures are; the column of units tells where some are.
+
+    >>> people_heading("covered (people)", "en", [True]), people_heading("covered (people)", "en", [True, False])
+    ('covered (weighted people)', 'covered')
+    """
+    kinds = {bool(one) for one in weighted}
+    if True not in kinds:
+        return heading
+    unit = "" if False in kinds else translate("report.unit_weighted", language)
+    for left, right, space in (("(", ")", " "), ("（", "）", "")):
+        people = f"{space}{left}{translate('report.unit_people', language)}{right}"
+        heading = heading.replace(people, f"{space}{left}{unit}{right}" if unit else "")
+    return heading
 
 
 def service_name(service: str, settings: Mapping[str, Setting], language: Language) -> str:

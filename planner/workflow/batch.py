@@ -148,8 +148,9 @@ def _fits(study: str, scenario: str, only: Sequence[str]) -> bool:
 
 
 def _job(name: str, scenario: str, study: Study, folder: Path, store: Path) -> ScenarioJob:
+    own = [one for one in study.scenarios if one.name in {scenario, scenario.partition("+")[0]}]  # for its label
     pinned = study.model_copy(
-        update={"solver": study.solver.model_copy(update={"threads": SOLVER_THREADS}), "scenarios": []}
+        update={"solver": study.solver.model_copy(update={"threads": SOLVER_THREADS}), "scenarios": own}
     )
     return ScenarioJob(
         name=f"{name}/{scenario}",

@@ -10,8 +10,9 @@ import pytest
 from markupsafe import escape
 
 from planner.cli import _run
+from planner.i18n import translate
 from planner.report.comparison import comparison_page
-from planner.report.names import run_name
+from planner.report.names import people_heading, run_name
 from planner.report.svg import pareto_front
 from planner.store.comparison import compare, find_runs
 from planner.store.executors import Serial
@@ -111,6 +112,30 @@ def test_equal_runs_give_equal_bytes_and_a_comparison_replaces_its_own(store, ma
     before = {path.name: path.read_bytes() for path in made.iterdir()}
     assert _run(["compare", str(store), "--out", str(made), "--quiet"]) == 0
     assert {path.name: path.read_bytes() for path in made.iterdir()} == before
+
+
+def test_the_terminal_names_runs_and_settings(store, tmp_path, capsys):
+    assert _run(["compare", str(store), "--out", str(tmp_path / "said")]) == 0
+    said = capsys.readouterr().out.split("→")[0]
+    assert not re.findall(r"\btown/\S+|\b[a-z]+_?[a-z]*\.[a-z_]+\b", said)
+
+
+def test_a_scenario_of_a_batch_keeps_its_label(tmp_path):
+    label = "  - {name: more, label: {zh: 增加投资, en: More money}, set: {budgets.capital_cost: 9000000}}"
+    study, store = write_town(tmp_path / "town", scenarios=label), tmp_path / "store"
+    run_batch([study], executor=Serial(), work=ScenarioRunner(None), store=store, on_event=lambda *_: None)
+    _, settings = compare(find_runs([store]))
+    assert [run_name(run, settings, "zh") for run in settings["town"].scenarios][-1] == "增加投资"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_weighted_people_are_named_in_headings(language):
+    heading = translate("compare.covered", language)
+    assert people_heading(heading, language, [False]) == heading
+    assert translate("report.unit_weighted", language) in people_heading(heading, language, [True])
+    mixed = people_heading(heading, language, [True, False])
+    assert len(mixed) < len(heading)
+    assert heading.startswith(mixed)
 
 
 def test_a_comparison_replaces_nothing_else(store, capsys):

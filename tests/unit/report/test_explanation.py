@@ -29,6 +29,19 @@ def priced(told, language="en", **values):
     return "\n".join(explanation_lines(run, dataclasses.replace(found, prices=row), language))
 
 
+@pytest.mark.parametrize(("language", "left"), [("en", "still left out"), ("zh", "未覆盖")])
+def test_it_opens_with_what_opens_what_it_costs_and_whom_it_reaches(told, language, left):
+    run, found = told
+    title, _, opening, _, *reached = explanation_lines(run, found, language)[: 4 + len(run.study.services)]
+    assert title.startswith("# ")
+    assert f" {run.manifest.result.sites_opened} " in opening
+    for service, line in zip(run.study.services, reached, strict=True):
+        whole = run.tables.coverage[run.tables.coverage["service"] == service.id].sort_values("minutes").iloc[-1]
+        assert service.name.text(language) in line
+        assert f"{whole['people'] - whole['covered_after']:,.0f}" in line
+        assert left in line
+
+
 def test_a_rule_is_worth_what_both_bounds_leave(told):
     said = priced(told, gain=40.04, gain_at_least=30.16, gain_at_most=50.01)
     assert "without it, +40 people by circle weight." in said
