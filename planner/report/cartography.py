@@ -64,7 +64,7 @@ def relative_luminance(colour: str) -> float:
     """Return the relative luminance (0–1) of ``#rrggbb`` by WCAG 2.1.
 
     >>> round(relative_luminance("#ffffff"), 3), round(relative_luminance("#0b5ea8"), 3)
-    (1.0, 0.108)
+    (1.0, 0.109)
     """
     parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
@@ -79,7 +79,7 @@ def outline_colour(position: int) -> str:
     """Return the colour of the line around what the service at ``position`` reaches: its own, darkened.
 
     >>> outline_colour(0)
-    '#084680'
+    '#08467e'
     """
     colour, share = service_colour(position), 1.0
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
