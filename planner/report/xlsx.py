@@ -76,7 +76,7 @@ A4, A3 = 9, 8
 ROWS_ON_A_PAGE = 60
 #: what the button of a filter and the indent of a text take of a cell
 #: how much wider bold letters are, and the room of a heading beside its lines: other programs break lines earlier
-BOLD, HEADING_PT = 1.12, 4.0
+BOLD, HEADING_PT = 1.12, 3.75
 FILTER_DIGITS, INDENT_DIGITS = 2.5, 1.5
 _PORTRAIT_DIGITS, _LANDSCAPE_DIGITS = 110.0, 180.0
 

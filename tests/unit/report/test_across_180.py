@@ -10,6 +10,7 @@ import shapely
 from pyproj import Transformer
 
 from planner.report import meeting, payload, public, web_map
+from planner.report.base_map import packed_base_map
 from planner.report.encoding import continuous_degrees, unpack
 from planner.report.geopackage import write_geopackage
 from tests.unit.report.small_run import small_run
@@ -31,7 +32,8 @@ def moved(run, zone, east, north):
 
 def longitudes(run):
     """Longitudes of everything that pages draw."""
-    ground, room = web_map.ground(run), meeting.ground(run)
+    drawn = packed_base_map(run)
+    ground, room = web_map.ground(run, drawn), meeting.ground(run, drawn)
     asked = payload.problem_data(run)["demand"]
     steps = np.cumsum(_numbers(asked["lon"])) / 1e6
     packed = [ground["communities"]["shapes"], room["communities"]["shapes"], payload.square_shapes(run)]

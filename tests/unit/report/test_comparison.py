@@ -146,7 +146,7 @@ def test_a_comparison_replaces_nothing_else(store, capsys):
 
 def test_a_single_run_is_compared_with_nothing(store, tmp_path, capsys):
     assert _run(["compare", str(store / "town" / "base"), "--out", str(tmp_path / "c")]) == 0
-    assert "town/base" in capsys.readouterr().out
+    assert translate("compare.base_scenario", "en") in capsys.readouterr().out
     assert "nothing to hold it against" in (tmp_path / "c" / "comparison.html").read_text()
 
 

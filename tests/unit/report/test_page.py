@@ -6,6 +6,7 @@ import pytest
 
 from planner.errors import OutputError
 from planner.report import page, payload, web_map
+from planner.report.base_map import packed_base_map
 from planner.report.web_map import map_page
 from tests.unit.report.small_run import HOSTILE, small_run
 
@@ -97,7 +98,7 @@ def test_figures_on_the_page_are_those_of_the_tables():
     ] == [
         (row["service"], row["minutes"], row["people"], row["covered_before"], row["covered_after"]) for row in stored
     ]
-    cover = web_map.ground(run)["cover"]
+    cover = web_map.ground(run, packed_base_map(run))["cover"]
     for (service, minutes), rows in run.tables.coverage_by_community.groupby(["service", "minutes"]):
         assert sum(cover[payload.circle_key(service, minutes)]["after"]) == pytest.approx(
             rows["covered_after"].sum(), abs=0.01
@@ -106,7 +107,7 @@ def test_figures_on_the_page_are_those_of_the_tables():
 
 def test_streets_far_from_every_community_are_left_out():
     def drawn():
-        streets = web_map.ground(run)["streets"]
+        streets = web_map.ground(run, packed_base_map(run))["streets"]
         return sum(len(streets[name]["counts"]) for name in ("path", "street", "main"))
 
     run = small_run()
