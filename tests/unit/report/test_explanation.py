@@ -42,6 +42,7 @@ def test_it_opens_with_what_opens_what_it_costs_and_whom_it_reaches(told, langua
         assert left in line
 
 
+@pytest.mark.deep
 def test_a_rule_is_worth_what_both_bounds_leave(told):
     said = priced(told, gain=40.04, gain_at_least=30.16, gain_at_most=50.01)
     assert "without it, +40 people by circle weight." in said
