@@ -40,6 +40,8 @@ BLOCK_MM, LABEL_MM = (78.0, 64.0), 24.0
 #: baseline of the cautions, below legend, coverage and sites
 CAUTIONS_MM = 275.0
 LINE_MM_PER_POINT = 0.45
+#: how far letters shrink before a text is cut
+LEAST_OF_SIZE = 0.75
 #: how much larger the scale of a sheet of details is at least
 DETAIL_FACTOR = 1.5
 #: punctuation that begins no line
@@ -177,6 +179,10 @@ class _Paper:
         if not math.isfinite(most_mm) or self.width_mm(text, size, bold=bold) <= most_mm:
             return text
         return f"{text[: self._longest(text, size, most_mm, bold=bold, end='…')].rstrip()}…"
+
+    def size_within(self, text: str, size: float, most_mm: float, *, bold: bool = False) -> float:
+        """Return the size in points, down to `LEAST_OF_SIZE` of ``size``, at which ``text`` fits a width."""
+        return size * min(1.0, max(LEAST_OF_SIZE, most_mm / max(self.width_mm(text, size, bold=bold), 1e-9)))
 
     def width_mm(self, text: str, size: float, *, bold: bool = False) -> float:
         """Return the width of ``text`` as it is printed."""
@@ -349,7 +355,7 @@ def _sites(paper: _Paper, run: Run, x: float, y: float) -> None:
     title = translate("report.sites_title", language)
     paper.text(x, y, title, 10, weight="bold")
     used = paper.width_mm(title, 10, bold=True) + 3
-    paper.text(x + used, y, line, 7.5, most_mm=width - used, color=QUIET)
+    paper.text(x + used, y, line, paper.size_within(line, 7.5, width - used), most_mm=width - used, color=QUIET)
     names = {service.id: service.name.text(language) for service in study.services}
     opened = run.tables.openings.groupby("place_id", sort=False)["service"].apply(list).to_dict()
     sites = run.tables.opened_sites.to_dict("records")
@@ -421,13 +427,14 @@ def _title_block(paper: _Paper, run: Run, spec: MapSpec, number: tuple[int, int]
         if i:
             paper.box(x, top, width, 0.15, facecolor=INK)
         base = top + step / 2 + 1.1
+        bold = key in {"sheet_project", "sheet_title", "sheet_number"}
         paper.text(x + 2, base, translate(f"report.{key}", language), 6.5, most_mm=LABEL_MM - 3, color=QUIET)
         paper.text(
             x + LABEL_MM + 1.5,
             base,
             one_line(text, 200),
-            7.5,
+            paper.size_within(one_line(text, 200), 7.5, width - LABEL_MM - 3, bold=bold),
             most_mm=width - LABEL_MM - 3,
-            weight="bold" if key in {"sheet_project", "sheet_title", "sheet_number"} else "normal",
+            weight="bold" if bold else "normal",
         )
     paper.box(x + LABEL_MM, y, 0.15, height, facecolor=INK)
