@@ -79,7 +79,7 @@ def coverage(run: Run) -> tuple[Coverage, ...]:
     limited = limited_services(run)
     found = []
     for service in run.study.services:
-        for circle in service.circles:
+        for circle in run.study.circles_of(service):
             row = rows[service.id, circle.minutes]
             found.append(
                 Coverage(
@@ -367,11 +367,11 @@ def review_summary(review: Review, language: Language | None = None) -> tuple[st
     keys = {"decided": "view_decided", "completed": "view_completed", "optimum": "column_optimum"}
     lines = [_line("", [translate(f"meeting.{keys[column.name]}", language) for column in columns])]
     for k, service in enumerate(review.run.study.services):
-        for c, circle in enumerate(service.circles):
+        for c, circle in enumerate(review.run.study.circles_of(service)):
             label = (
                 f"{service.name.text(language)} · {translate('report.minutes_short', language, minutes=circle.minutes)}"
             )
-            lines.append(_line(label, [_covered(column, k, c) for column in columns]))
+            lines.append(_line(label, [_covered(review, column, k, c) for column in columns]))
     values: tuple[tuple[str, Callable[[Column], str]], ...] = (
         ("worth_unit", lambda column: format_count(column.found.worth)),
         ("capital", lambda column: format_money(column.found.capital_cost, language, review.run.study.currency)),
@@ -392,8 +392,9 @@ def _line(label: str, cells: list[str]) -> str:
     return f"{label:<32}" + "".join(f"{cell:>26}" for cell in cells)
 
 
-def _covered(column: Column, service: int, circle: int) -> str:
-    people, covered = column.found.people[service], float(column.found.covered[service][circle])
+def _covered(review: Review, column: Column, service: int, circle: int) -> str:
+    counted = column.found.of_demands(review.built.demands_of[service])
+    people, covered = counted.people, float(counted.covered[circle])
     return f"{format_count(covered)} ({format_share(covered / people if people else 0.0)})"
 
 
