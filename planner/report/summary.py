@@ -183,7 +183,7 @@ def closing_rows(run: Run, language: Language) -> tuple[tuple[str, str], ...]:
         (translate("report.unopened.label", language, service=service), text)
         for service, text in unopened_rows(run, language)
     ]
-    return (*rows, *_further_goals(run, language), *_payers(run, language), *nowhere)
+    return (*rows, *_further_goals(run, language), *_payers(run, language), *_areas(run, language), *nowhere)
 
 
 def coverage_text(row: Coverage, language: Language) -> str:
@@ -313,6 +313,28 @@ def _payers(run: Run, language: Language) -> list[tuple[str, str]]:
             )
         )
     return rows
+
+
+def _areas(run: Run, language: Language) -> list[tuple[str, str]]:
+    """Return the limits of areas, and what the plan has of each."""
+    return [
+        (
+            row[text_column(row, "rule", language)],
+            translate("report.area_has", language, used=_area_figure(row["kind"], row["used"], run, language)),
+        )
+        for row in run.tables.area_limits.to_dict("records")
+    ]
+
+
+def _area_figure(kind: str, used: float, run: Run, language: Language) -> str:
+    """Return a figure of a limit of an area, by what it counts."""
+    if math.isnan(used):
+        return UNKNOWN
+    if kind in {"capital", "yearly", "period_capital"}:
+        return format_money(used, language, run.study.currency)
+    if kind.endswith("area_m2"):
+        return f"{format_count(used)} m²"
+    return format_share(used) if kind == "floor" else format_count(used)
 
 
 def indicator_label(indicator: Indicator, language: Language) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
@@ -12,9 +13,8 @@ from planner.study.rules import Floor
 from planner.study.services import Circle, fault_of_circles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from planner.study.model import Study
     from planner.study.services import Service
 
 COMMUNITY = "community"
@@ -119,56 +119,67 @@ def with_minutes(circles: Sequence[Circle], minutes: Iterable[float]) -> list[Ci
     ]
 
 
-def faults_of_areas(study: Study) -> list[str]:
+@dataclass(frozen=True)
+class Known:
+    """What the blocks of areas may name: services, columns of communities, groups (and those that a layer counts), walkers, years, hubs."""
+
+    services: Mapping[str, Service]
+    columns: Sequence[str]
+    groups: Container[str]
+    counted: Container[str]
+    walkers: Container[str]
+    years: Sequence[int]
+    hubs: bool
+
+
+def faults_of_areas(areas: Sequence[Area], known: Known) -> list[str]:
     """Return what in the areas names nothing of the study, or contradicts another area of the same name."""
-    known = {service.id: service for service in study.services}
-    columns = (COMMUNITY, *study.layers.communities.roll_up)
+    columns = (COMMUNITY, *known.columns)
     faults: list[str] = []
-    for position, area in enumerate(study.areas):
+    for position, area in enumerate(areas):
         where = f"areas.{position}"
         if area.by not in columns:
-            faults.append(
-                f"{where}.by: {area.by} is no column of layers.communities.roll_up; write {' or '.join(columns)}"
-            )
+            what = f"{area.by} is no column of layers.communities.roll_up"
+            faults.append(f"{where}.by: {what}; write {' or '.join(columns)}")
         for name, block in area.services.items():
-            if name not in known:
-                faults.append(f"{where}.services: {name} is no service of the study")
-            else:
-                faults += _faults_of_service(study, known[name], block, f"{where}.services.{name}")
-        faults += _faults_of_floors(study, area, f"{where}.floors", known)
-        if area.min_hubs and study.co_location.hub is None:
+            faults += _faults_of_service(known, name, block, f"{where}.services")
+        for floor in area.floors:
+            faults += _faults_of_floor(areas, known, floor, f"{where}.floors")
+        if area.min_hubs and not known.hubs:
             faults.append(f"{where}.min_hubs needs co_location.hub")
-        years, money = study.siting.years, area.budgets.capital_cost_by_year
-        if money and set(money) != set(years):
+        money = area.budgets.capital_cost_by_year
+        if money and set(money) != set(known.years):
             faults.append(f"{where}.budgets.capital_cost_by_year must name the years of siting.years")
-    return [*faults, *_contradictions(study.areas)]
+    return [*faults, *_contradictions(areas)]
 
 
-def _faults_of_service(study: Study, service: Service, block: AreaService, where: str) -> list[str]:
-    counted = {group for people in study.layers.people for group in people.groups}
-    faults = [f"{where}.demand: {group} is not in groups" for group in block.demand or () if group not in study.groups]
+def _faults_of_service(known: Known, name: str, block: AreaService, where: str) -> list[str]:
+    if name not in known.services:
+        return [f"{where}: {name} is no service of the study"]
+    where, demand = f"{where}.{name}", block.demand or {}
+    faults = [f"{where}.demand: {group} is not in groups" for group in demand if group not in known.groups]
     faults += [
         f"{where}.demand: no layer of layers.people counts group {group}"
-        for group in block.demand or ()
-        if group in study.groups and group not in counted
+        for group in demand
+        if group in known.groups and group not in known.counted
     ]
-    if block.walker is not None and block.walker not in study.walking.profiles:
+    if block.walker is not None and block.walker not in known.walkers:
         faults.append(f"{where}.walker: {block.walker} is not in walking.profiles")
+    service = known.services[name]
     sizes = [size.capacity for size in service.sizes] or [service.capacity]
     if block.min_capacity is not None and any(capacity is None for capacity in sizes):
         faults.append(f"{where}.min_capacity: the service has no capacity to count; give capacity, in every size")
     return faults
 
 
-def _faults_of_floors(study: Study, area: Area, where: str, known: Mapping[str, Service]) -> list[str]:
+def _faults_of_floor(areas: Sequence[Area], known: Known, floor: Floor, where: str) -> list[str]:
     faults = []
-    for floor in area.floors:
-        if floor.service not in known:
-            faults.append(f"{where}: {floor.service} is no service of the study")
-        elif floor.minutes not in {circle.minutes for circle in study.circles_of(known[floor.service])}:
-            faults.append(f"{where}: {floor.service} has no circle of {floor.minutes:g} minutes")
-        if floor.group is not None and floor.group not in study.groups:
-            faults.append(f"{where}: group {floor.group} is not in groups")
+    if floor.service not in known.services:
+        faults.append(f"{where}: {floor.service} is no service of the study")
+    elif floor.minutes not in {circle.minutes for circle in circles_of(known.services[floor.service], areas)}:
+        faults.append(f"{where}: {floor.service} has no circle of {floor.minutes:g} minutes")
+    if floor.group is not None and floor.group not in known.groups:
+        faults.append(f"{where}: group {floor.group} is not in groups")
     return faults
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from planner.i18n import DEFAULT_CURRENCY
 from planner.study._base import Block, Currency, FolderName, Id, Label, Language, Located
-from planner.study.areas import Area, circles_of, faults_of_areas
+from planner.study.areas import Area, Known, circles_of, faults_of_areas
 from planner.study.layers import Layers
 from planner.study.rules import Budgets, CoLocation, Floor, Siting, Solver
 from planner.study.services import Circle, DemandGroup, Service, SiteKind, Walking
@@ -162,11 +162,23 @@ class Study(Block):
             *self._unknown_in_services(),
             *self._unknown_in_rules(),
             *self._unknown_in_layers(),
-            *faults_of_areas(self),
+            *self._unknown_in_areas(),
         ]
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _unknown_in_areas(self) -> list[str]:
+        known = Known(
+            services={service.id: service for service in self.services},
+            columns=self.layers.communities.roll_up,
+            groups=self.groups,
+            counted={group for people in self.layers.people for group in people.groups},
+            walkers=self.walking.profiles,
+            years=self.siting.years,
+            hubs=self.co_location.hub is not None,
+        )
+        return faults_of_areas(self.areas, known)
 
     def _repeated(self) -> list[str]:
         ids = [service.id for service in self.services]

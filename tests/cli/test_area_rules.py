@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -57,8 +58,8 @@ def test_a_street_that_must_open_one_costs_the_others_110_people(tmp_path):
     assert price["rule_zh"] == "west：新设「养老」不少于 1 处"
     assert (price["gain"], price["people_care"], price["proven"]) == (110, 110, True)
     said = (tmp_path / "out" / "explanation.md").read_text(encoding="utf-8")
-    [line] = [line for line in said.splitlines() if "west: at least 1" in line]
-    assert "110" in line
+    [line] = [line for line in said.splitlines() if line.startswith("- west: at least 1 openings of Elder care")]
+    assert "without it, +110 people by circle weight, +110 people within 5 minutes of Elder care" in line
 
 
 def test_two_streets_that_differ_are_counted_each_by_its_own_rules(tmp_path):
@@ -78,6 +79,17 @@ def test_two_streets_that_differ_are_counted_each_by_its_own_rules(tmp_path):
     assert limits.loc["floor", ["limit", "used", "slack"]].tolist() == [1, 1, 0]
     assert limits.loc["capital", ["limit", "used", "slack"]].tolist() == [150_000, 100_000, 50_000]
     assert limits.loc["min_area_m2", ["limit", "used", "slack"]].tolist() == [50, 100, 50]
+
+
+def test_limits_are_on_the_closing_lines_and_in_the_workbook(tmp_path, capsys):
+    path = write_street(tmp_path / "street", study_of(areas=TWO_STREETS))
+    code, said = called(capsys, "plan", path, "--out", tmp_path / "out")
+    assert code == 0
+    assert "in the plan 100,000 yuan" in " ".join(said.split())
+    book = openpyxl.load_workbook(tmp_path / "out" / "plan.xlsx")
+    rows = [[cell.value for cell in row] for row in book["Limits of areas"].iter_rows()]
+    [capital] = [row for row in rows if "east: capital at most 150,000 yuan" in row]
+    assert [cell for cell in capital if isinstance(cell, int | float)] == [150_000, 100_000, 50_000]
 
 
 def test_sums_of_streets_are_those_of_the_district(tmp_path):
