@@ -13,10 +13,11 @@ from planner.report.encoding import pack_travel_times
 from planner.study import with_minutes
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from planner.store.run import Run
-    from planner.study import Service
+    from planner.study import Service, Study
 
 #: kinds of limits that the page counts live: all but money by year, as the page knows no years
 _YEARS = frozenset({"period_capital"})
@@ -42,6 +43,27 @@ def service_areas(run: Run, service: Service) -> dict[str, Any]:
     }
 
 
+def homes_of(
+    study: Study, service: Service, demand: gpd.GeoDataFrame, communities: gpd.GeoDataFrame
+) -> NDArray[np.float64]:
+    """Return the people of a service at each demand point, float64[n], weighted as the study and its areas say."""
+    found = variants(study, service, communities)
+    community = _community_of(communities, demand)
+    homes = np.zeros(len(demand))
+    for variant in found:
+        people = sum(
+            weight * demand[f"people_{group}"].to_numpy(dtype=float) for group, weight in variant.service.demand.items()
+        )
+        homes = np.where(of_points(variant, community), people, homes)
+    return homes
+
+
+def _community_of(communities: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the position of the community of each demand point, int64[n], −1 for none."""
+    at = {name: position for position, name in enumerate(communities["id"])}
+    return np.array([at.get(name, -1) for name in demand["community_id"]], dtype=np.int64)
+
+
 def area_walker(service: Service) -> str:
     """Return the key of the walks of a service whose users differ by area; no profile has a space in its name."""
     return f"{service.id} by area"
@@ -50,8 +72,7 @@ def area_walker(service: Service) -> str:
 def area_walks(run: Run) -> dict[str, dict[str, Any]]:
     """Return the packed walks of every service whose people differ by area, each with the profile and the widest circle of its area."""
     study, tables = run.study, run.tables
-    at = {name: position for position, name in enumerate(tables.communities["id"])}
-    community = np.array([at.get(name, -1) for name in tables.demand["community_id"]], dtype=np.int64)
+    community = _community_of(tables.communities, tables.demand)
     packed = {}
     for service in study.services:
         found = variants(study, service, tables.communities)

@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from planner.i18n import languages, messages_of_currency
-from planner.report.area_rules import area_floors, area_limits, area_walks, service_areas
+from planner.report.area_rules import area_floors, area_limits, area_walks, homes_of, service_areas
 from planner.report.cartography import (
     STREET,
     district_m,
@@ -165,7 +165,9 @@ def packed_streets(streets: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> 
     return packed
 
 
-def packed_homes(study: Study, demand: gpd.GeoDataFrame, nearest: pd.DataFrame) -> dict[str, Any]:
+def packed_homes(
+    study: Study, demand: gpd.GeoDataFrame, nearest: pd.DataFrame, communities: gpd.GeoDataFrame
+) -> dict[str, Any]:
     """Return demand points: where they are, whole people of each service, and the innermost circle of each service.
 
     ``nearest``: rows of ``service`` and ``demand_id`` with the walk as ``before_s`` and ``after_s``, or as ``before_s`` alone.
@@ -174,9 +176,7 @@ def packed_homes(study: Study, demand: gpd.GeoDataFrame, nearest: pd.DataFrame) 
     people, rings = {}, {}
     times = [name for name in ("before_s", "after_s") if name in nearest]
     for service in study.services:
-        heads = sum(
-            weight * demand[f"people_{group}"].to_numpy(dtype=float) for group, weight in service.demand.items()
-        )
+        heads = homes_of(study, service, demand, communities)
         walks = nearest[nearest["service"] == service.id].set_index("demand_id").reindex(demand["id"])
         cutoffs = [60 * circle.minutes for circle in study.circles_of(service)]
         people[service.id] = pack_counts(np.ceil(heads).astype(np.int64))

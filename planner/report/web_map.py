@@ -153,7 +153,7 @@ def ground(run: Run) -> dict[str, Any]:
 
 def homes(run: Run) -> dict[str, Any]:
     """Return demand points: where they are, whole people of each service, and the innermost circle before and after."""
-    return packed_homes(run.study, run.tables.demand, run.tables.nearest)
+    return packed_homes(run.study, run.tables.demand, run.tables.nearest, run.tables.communities)
 
 
 def places(run: Run) -> dict[str, Any]:

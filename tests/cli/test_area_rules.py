@@ -218,6 +218,17 @@ def test_two_areas_of_one_name_that_differ():
         Study.model_validate({**STUDY, "areas": blocks})
 
 
+def test_what_is_there_today_is_measured_alike_in_every_area(tmp_path):
+    for name, areas in (("with", TWO_STREETS), ("without", [])):
+        path = write_street(tmp_path / name, study_of(areas=areas))
+        assert _run(["assess", str(path), "--out", str(tmp_path / f"{name}_out"), "--quiet"]) == 0
+    for table in ("coverage", "equity", "facilities"):
+        one, other = (
+            pd.read_parquet(tmp_path / f"{n}_out" / "tables" / f"{table}.parquet") for n in ("with", "without")
+        )
+        pd.testing.assert_frame_equal(one, other)
+
+
 def test_limits_of_one_name_add_up(tmp_path):
     areas = [{"by": "side", "name": "east", "max_sites": 1}, {"by": "side", "name": "east", "max_sites": 0}]
     assert made(tmp_path, areas=areas).tables.openings.empty
@@ -235,3 +246,12 @@ def test_places_of_a_street_are_counted_as_the_change_from_today(tmp_path):
     run = made(tmp_path, services=services, areas=areas)
     assert run.tables.openings["place_id"].tolist() == ["C1"]
     assert run.tables.area_limits[["limit", "used", "slack"]].to_numpy().tolist() == [[40, 60, 20]]
+
+
+def test_a_name_that_two_communities_have(tmp_path, capsys):
+    areas = [{"by": "community", "name": "Block 0", "max_sites": 1}]
+    path = write_street(tmp_path, study_of(areas=areas), communities={"c1": {"name": "Block 0"}})
+    code, said = called(capsys, "check", path)
+    assert code == 4
+    assert "2 communities are called “Block 0”" in said
+    assert called(capsys, "check", path, "--set", "areas.0.name=c1")[0] == 0
