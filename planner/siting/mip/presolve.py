@@ -21,6 +21,7 @@ from planner.siting.arrays import ranges, set_sums
 from planner.siting.mip.amounts import no_worse_for_areas
 from planner.siting.mip.bundles import allowed_offers
 from planner.siting.model.problem import optional_columns
+from planner.siting.model.ruleset import area_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -278,7 +279,14 @@ def _homes_of_moved(problem: SitingProblem) -> BoolArray:
 def dominated_sites(problem: SitingProblem, bundles: Bundles, slots: Slots, cover_sets: CoverSets) -> BoolArray:
     """Return bool[B]: the bundles of dominated sites, for one service without capacities."""
     dominated, rules = np.zeros(bundles.count, dtype=np.bool_), problem.rules
-    bound = rules.min_sites or any(rules.min_openings) or rules.min_hubs or rules.locks or rules.spreads or rules.areas
+    bound = (
+        rules.min_sites
+        or any(rules.min_openings)
+        or rules.min_hubs
+        or rules.locks
+        or rules.spreads
+        or area_rules(problem)
+    )
     walked = any(goal.walks or goal.kind == "furthest" for goal in problem.goals)
     if problem.n_services > 1 or bound or walked or problem.phases is not None or not cover_sets.n_sets:
         return dominated

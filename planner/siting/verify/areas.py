@@ -10,6 +10,7 @@ import numpy as np
 from planner.errors import Fault
 from planner.siting.arrays import sums_by
 from planner.siting.model.problem import optional_columns
+from planner.siting.model.ruleset import area_rules
 from planner.siting.model.scaling import area_units, money_units
 from planner.siting.verify import recount
 
@@ -73,7 +74,10 @@ def violated_areas(problem: SitingProblem, chosen: IntArray, spent: recount.Mone
     """Check the limits of areas: budgets, and in the ``last`` period numbers and least sums."""
     faults: list[Fault] = []
     money, area = money_units(problem), area_units(problem)
+    limited = {rule.area for rule in area_rules(problem)}
     for position, limits in enumerate(problem.rules.areas):
+        if position not in limited:
+            continue
         found = area_amounts(problem, chosen, spent, limits.sites)
         where = f"area {position}"
         for name, amount, most in (
