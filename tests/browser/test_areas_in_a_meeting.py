@@ -6,8 +6,7 @@ import pytest
 
 from planner.cli import _run
 from planner.store.run import Run
-from tests.cli.test_area_rules import TWO_STREETS
-from tests.street_town import study_of, write_street
+from tests.street_town import TWO_STREETS, study_of, write_street
 
 pytestmark = pytest.mark.browser
 

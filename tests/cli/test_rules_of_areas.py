@@ -15,23 +15,9 @@ import pytest
 from planner.cli import _run
 from planner.store.run import Run
 from planner.study import Study
-from tests.street_town import STUDY, care, study_of, write_street
+from tests.street_town import STUDY, TWO_STREETS, care, study_of, write_street
 
 WEST_OPENS = [{"by": "side", "name": "west", "services": {"care": {"min_openings": 1}}}]
-TWO_STREETS = [
-    {
-        "by": "side",
-        "name": "west",
-        "services": {
-            "care": {
-                "circles": [{"minutes": 5, "weight": 1}, {"minutes": 10, "weight": 0.5}],
-                "demand": {"elders": 0.5},
-            }
-        },
-        "floors": [{"service": "care", "minutes": 10, "share": 1.0}],
-    },
-    {"by": "side", "name": "east", "budgets": {"capital_cost": 150_000}, "max_sites": 1, "min_area_m2": 50},
-]
 
 
 def called(capsys, *words):
