@@ -33,7 +33,9 @@ def value_of(chain):
     return None if chain is None else [step.best for step in chain]
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=pytest.mark.deep) if path in {"grown", "warm"} else path for path in PATHS]
+)
 def test_tiny_problems_with_areas_end_as_the_enumeration_does(path):
     first = 1_000 * PATHS.index(path)
     found, feasible, bound = wrong(range(first, first + 24), path)
@@ -90,6 +92,7 @@ def test_a_dropped_limit_of_an_area_is_one_rule_fewer():
     }
 
 
+@pytest.mark.deep
 def test_infeasible_sets_name_the_areas_they_need():
     judged = 0
     for seed in range(300):
