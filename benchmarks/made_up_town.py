@@ -23,7 +23,9 @@ from planner.store.run import Run
 from planner.store.tables import Tables
 from planner.study import Study
 from planner.workflow import plan_tables as tabulate
+from planner.workflow.area_table import area_limits_table
 from planner.workflow.infeasibility import unopened_table
+from planner.workflow.labels import labels_of
 from planner.workflow.plan_tables import (
     bills_table,
     closed_table,
@@ -257,8 +259,8 @@ def _run(
         district,
         before,
         after,
-        places_before=places_today(posed.problem, standing),
-        places_after=places_found(posed.problem, recount),
+        places_before=places_today(posed, standing),
+        places_after=places_found(posed, recount),
     )
     openings = tabulate.openings_table(study, posed, plan)
     opened = np.isin(np.arange(len(posed.place_ids)), recount.opened_sites)
@@ -273,11 +275,12 @@ def _run(
         coverage=coverage,
         coverage_by_community=by_community,
         coverage_by_area=by_area,
-        served=served_table(study, recount),
+        served=served_table(study, posed, recount),
         loads=loads_table(posed, plan, recount),
         closed=closed_table(posed, plan),
         unopened=unopened_table(study, district, posed, plan, spent_capital=recount.capital_cost),
         bills=bills_table(study, recount),
+        area_limits=area_limits_table(labels_of(study, district, posed), plan, recount),
         nearest=tabulate.nearest_table(study, district, posed.place_ids, before, after),
         reach=tabulate.reach_table(district, posed.place_ids, reaches),
         circles=tabulate.circles_table(posed.place_ids, {}, district.crs),

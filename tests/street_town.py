@@ -61,6 +61,23 @@ STUDY: dict[str, Any] = {
 """The study as plain values; tests change a copy of it."""
 
 
+TWO_STREETS: list[dict[str, Any]] = [
+    {
+        "by": "side",
+        "name": "west",
+        "services": {
+            "care": {
+                "circles": [{"minutes": 5, "weight": 1}, {"minutes": 10, "weight": 0.5}],
+                "demand": {"elders": 0.5},
+            }
+        },
+        "floors": [{"service": "care", "minutes": 10, "share": 1.0}],
+    },
+    {"by": "side", "name": "east", "budgets": {"capital_cost": 150_000}, "max_sites": 1, "min_area_m2": 50},
+]
+"""Areas that differ: the west counts half of its elders and walks up to ten minutes, the east has limits of its own."""
+
+
 def study_of(**changes: Any) -> dict[str, Any]:
     """Return a copy of the study with whole blocks exchanged."""
     return {**copy.deepcopy(STUDY), **changes}

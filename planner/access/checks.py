@@ -180,7 +180,7 @@ def _check_gaps(findings: Findings, where: str, network: WalkNetwork, points: _D
 def _check_extent(findings: Findings, study: Study, network: WalkNetwork, points: _DemandPoints) -> None:
     """Count people whose widest circle, as a straight-line distance, leaves the extent of the streets where they may go on."""
     speeds = {walker: profile.speed_m_s for walker, profile in study.walking.profiles.items()}
-    reach_m = max(60.0 * service.circles[-1].minutes * speeds[service.walker] for service in study.services)
+    reach_m = max(60.0 * study.circles_of(service)[-1].minutes * speeds[service.walker] for service in study.services)
     cut = depth_inside_m(network, points.xy) < reach_m
     cut[cut] &= may_go_on(network, points.xy[cut], reach_m)
     share = points.share(cut)

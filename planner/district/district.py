@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from pyproj.exceptions import CRSError, ProjError
 
+from planner.district.areas import check_areas
 from planner.district.checks.communities import check_communities
 from planner.district.checks.crs import check_crs, suggest_crs
 from planner.district.checks.datum import DatumSample, check_datum, datum_samples
@@ -31,7 +33,6 @@ from planner.study.connection import is_connection
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
     from numpy.typing import NDArray
     from pyproj import CRS
 
@@ -239,6 +240,8 @@ def _assemble(study: Study, tables: dict[str, LayerTable], crs: CRS, findings: F
     if base is None:
         return None
     check_locations(study, tables, communities)
+    places = pd.concat([frame[["id", "geometry"]] for frame in (facilities, sites)], ignore_index=True)
+    check_areas(study, communities, places, findings)
     if demand is None:
         return None
     check_people(study, demand, communities, homes, findings)

@@ -94,7 +94,7 @@ def assessment_page(assessment: Assessment) -> str:
             "planner-run": facts(assessment),
             "planner-ground": base_map,
             "planner-places": places(assessment),
-            "planner-homes": packed_homes(assessment.study, tables.demand, _own_walks(assessment)),
+            "planner-homes": packed_homes(assessment.study, tables.demand, _own_walks(assessment), tables.communities),
         },
     )
 

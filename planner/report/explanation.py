@@ -201,7 +201,7 @@ class ExplanationText:
         for service in self.run.study.services:
             people = row[f"people_{service.id}"]
             if abs(people) >= LEAST_PEOPLE:
-                minutes = f"{service.circles[-1].minutes:g}"
+                minutes = f"{self.run.study.circles_of(service)[-1].minutes:g}"
                 parts.append(
                     self.text(
                         "price_people",
@@ -262,7 +262,7 @@ class ExplanationText:
                     self.text(
                         "price_people" if abs(number) >= LEAST_PEOPLE else "same_people",
                         people=format_change(number),
-                        minutes=f"{self._services[service].circles[-1].minutes:g}",
+                        minutes=f"{self.run.study.circles_of(self._services[service])[-1].minutes:g}",
                         service=self.service(service),
                         who=self.unit(service),
                     )

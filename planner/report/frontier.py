@@ -167,7 +167,7 @@ def _write_book(trace: FrontierResult, path: Path) -> None:
             kind = figure_kind(study, service)
             facts |= {
                 "service": service.name.text(language),
-                "minutes": f"{service.circles[-1].minutes:g}",
+                "minutes": f"{study.circles_of(service)[-1].minutes:g}",
                 "unit": unit_text(kind, language),
             }
             if name.startswith("reached_") and service.id not in short:

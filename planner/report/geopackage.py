@@ -110,7 +110,7 @@ def _with_coverage(run: Run) -> gpd.GeoDataFrame:
     cover = run.tables.coverage_by_community
     counted: dict[str, Any] = {}
     for service in run.study.services:
-        for circle in service.circles:
+        for circle in run.study.circles_of(service):
             rows = cover[(cover["service"] == service.id) & (cover["minutes"] == circle.minutes)]
             figures = rows.set_index("community_id").reindex(frame["id"])
             columns = [("people", "people"), ("covered_before", "before"), ("covered_after", "after")]
@@ -204,7 +204,7 @@ def _circles(run: Run) -> gpd.GeoDataFrame:
     ):
         for service in study.services:
             pair = (place, service.id)
-            if service.walker != walker or minutes not in {circle.minutes for circle in service.circles}:
+            if walker not in study.walkers_of(service) or minutes not in {c.minutes for c in study.circles_of(service)}:
                 continue
             if pair in existing or pair in opened:
                 state = "closes" if pair in closed - opened else "stands" if pair in existing else "opens"
@@ -233,9 +233,9 @@ def _within_a_walk(run: Run) -> gpd.GeoDataFrame:
     """Return the streets of the district, buffered by the widest circle of any service."""
     tables, profiles = run.tables, run.study.walking.profiles
     farthest_m = max(
-        60 * circle.minutes * profiles[service.walker].speed_m_s * DOWNHILL
+        60 * run.study.circles_of(service)[-1].minutes * profiles[walker].speed_m_s * DOWNHILL
         for service in run.study.services
-        for circle in service.circles
+        for walker in run.study.walkers_of(service)
     )
     corners = [shapely.box(*frame.total_bounds) for frame in (tables.communities, tables.demand, tables.places)]
     district = shapely.box(*shapely.total_bounds(corners))

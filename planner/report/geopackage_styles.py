@@ -93,7 +93,7 @@ def column_label(study: Study, column: str, language: Language) -> str:
         return roll_up_name(study, column, language)
     for service in study.services:
         name = service.name.text(language)
-        for circle in service.circles:
+        for circle in study.circles_of(service):
             beginning = f"{service.id}_{circle.minutes:g}_"
             if column.startswith(beginning) and f"gpkg.figure.{column.removeprefix(beginning)}" in messages(language):
                 figure = translate(f"gpkg.figure.{column.removeprefix(beginning)}", language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from planner.i18n import languages
+from planner.report.area_rules import area_walker_names
 from planner.report.base_map import packed_base_map
 from planner.report.cartography import (
     EMPTY,
@@ -116,7 +117,7 @@ def facts(run: Run) -> dict[str, Any]:
             for service, rows in run.tables.served.groupby("service")
         },
         "groups": {name: label_texts(group.name) for name, group in study.groups.items()},
-        "walkers": walkers(study),
+        "walkers": walkers(study) | area_walker_names(run),
         "result": {
             "status": manifest.result.status,
             "worth": number(manifest.result.objective),

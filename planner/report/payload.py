@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from planner.i18n import languages, messages_of_currency
+from planner.report.area_rules import area_floors, area_limits, area_walks, homes_of, service_areas
 from planner.report.cartography import (
     STREET,
     district_m,
@@ -110,7 +111,7 @@ def services(study: Study) -> list[dict[str, Any]]:
             "speed_m_s": study.walking.profiles[service.walker].speed_m_s,
             "level": service.level,
             "weighted": study.weighs(service),
-            "minutes": [circle.minutes for circle in service.circles],
+            "minutes": [circle.minutes for circle in study.circles_of(service)],
         }
         for position, (service, name, glyph) in enumerate(
             zip(study.services, names, service_glyphs(study, study.language), strict=True)
@@ -164,7 +165,9 @@ def packed_streets(streets: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> 
     return packed
 
 
-def packed_homes(study: Study, demand: gpd.GeoDataFrame, nearest: pd.DataFrame) -> dict[str, Any]:
+def packed_homes(
+    study: Study, demand: gpd.GeoDataFrame, nearest: pd.DataFrame, communities: gpd.GeoDataFrame
+) -> dict[str, Any]:
     """Return demand points: where they are, whole people of each service, and the innermost circle of each service.
 
     ``nearest``: rows of ``service`` and ``demand_id`` with the walk as ``before_s`` and ``after_s``, or as ``before_s`` alone.
@@ -173,11 +176,9 @@ def packed_homes(study: Study, demand: gpd.GeoDataFrame, nearest: pd.DataFrame) 
     people, rings = {}, {}
     times = [name for name in ("before_s", "after_s") if name in nearest]
     for service in study.services:
-        heads = sum(
-            weight * demand[f"people_{group}"].to_numpy(dtype=float) for group, weight in service.demand.items()
-        )
+        heads = homes_of(study, service, demand, communities)
         walks = nearest[nearest["service"] == service.id].set_index("demand_id").reindex(demand["id"])
-        cutoffs = [60 * circle.minutes for circle in service.circles]
+        cutoffs = [60 * circle.minutes for circle in study.circles_of(service)]
         people[service.id] = pack_counts(np.ceil(heads).astype(np.int64))
         rings[service.id] = [
             pack_bytes(np.searchsorted(cutoffs, walks[name].fillna(np.inf)).astype(np.uint8)) for name in times
@@ -234,7 +235,7 @@ def problem_data(run: Run) -> dict[str, Any]:
             for name, department in study.budgets.departments.items()
         ],
         "budgets": {"capital": study.budgets.capital_cost, "yearly": study.budgets.yearly_cost},
-        "rules": _rules(study, tables.offers, tables.places["id"].tolist()),
+        "rules": _rules(run),
         "plans": _plans(tables.offers),
     }
 
@@ -267,16 +268,18 @@ def cutoffs_s(study: Study) -> list[float]:
 
 def _service(run: Run, position: int) -> dict[str, Any]:
     service = run.study.services[position]
+    circles = run.study.circles_of(service)
     return {
         "id": service.id,
         "demand": [[group, weight] for group, weight in service.demand.items()],
         "walker": service.walker,
-        "cutoffs_s": [60 * circle.minutes for circle in service.circles],
-        "weights": [circle.weight for circle in service.circles],
+        "cutoffs_s": [60 * circle.minutes for circle in circles],
+        "weights": [circle.weight for circle in circles],
         "department": service.department,
         "sizes": {size.id: label_texts(size.name) for size in service.sizes if size.name is not None},
         "limited": service.id in limited_services(run),
         "participation": service.participation,
+        **service_areas(run, service),
     }
 
 
@@ -287,6 +290,9 @@ def _demand(run: Run) -> dict[str, Any]:
     need = demand["need_weight"].to_numpy(dtype=np.float64)
     groups = dict.fromkeys(group for service in run.study.services for group in service.demand)
     groups |= dict.fromkeys(floor.group for _, floor in run.study.kept_floors if floor.group is not None)
+    for area in run.study.areas:
+        groups |= dict.fromkeys(group for block in area.services.values() for group in block.demand or ())
+    groups |= dict.fromkeys(floor.group for *_, floor in run.study.kept_area_floors if floor.group is not None)
     return {
         "count": len(demand),
         "community": pack_counts(np.array([at.get(name, -1) + 1 for name in demand["community_id"]], dtype=np.int64)),
@@ -312,7 +318,7 @@ def _walkers(run: Run) -> dict[str, Any]:
             "limit_s": limit_s,
             **pack_travel_times(rows, tables.demand["id"].tolist(), tables.places["id"].tolist(), cutoffs),
         }
-    return packed
+    return packed | area_walks(run)
 
 
 def _offers(run: Run) -> dict[str, Any]:
@@ -375,7 +381,9 @@ def _sites(run: Run) -> dict[str, Any]:
     }
 
 
-def _rules(study: Study, offers: pd.DataFrame, place_ids: list[str]) -> dict[str, Any]:
+def _rules(run: Run) -> dict[str, Any]:
+    study, offers, place_ids = run.study, run.tables.offers, run.tables.places["id"].tolist()
+    limits = area_limits(run)
     position = {service.id: k for k, service in enumerate(study.services)}
     siting, together = study.siting, study.co_location
     return {
@@ -393,7 +401,8 @@ def _rules(study: Study, offers: pd.DataFrame, place_ids: list[str]) -> dict[str
             "leastCore": together.hub.min_of,
             "least": together.hub.min_hubs,
         },
-        "floors": _floors(study, position),
+        "floors": [*_floors(study, position), *area_floors(run)],
+        **({"areas": limits} if limits else {}),
         "spreads": [
             {"service": position[spread.service], "cutoff_s": 60 * spread.minutes, "most": spread.most}
             for spread in siting.spreads
@@ -454,7 +463,7 @@ def _floors(study: Study, position: Mapping[str, int]) -> list[dict[str, Any]]:
             {
                 "service": k,
                 "group": None,
-                "cutoff_s": 60 * service.circles[-1].minutes,
+                "cutoff_s": 60 * study.circles_of(service)[-1].minutes,
                 "share": siting.target,
                 "every": siting.target_per == "community",
             }

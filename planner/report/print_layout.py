@@ -111,7 +111,7 @@ def installed_fonts() -> list[str]:
 
 
 def _minutes(run: Run, position: int, requested: float | None) -> float:
-    circles = [circle.minutes for circle in run.study.services[position].circles]
+    circles = [circle.minutes for circle in run.study.circles_of(run.study.services[position])]
     if requested is None:
         return circles[-1]
     if requested not in circles:
@@ -317,7 +317,7 @@ def _covered(paper: _Paper, run: Run, x: float, y: float) -> None:
     bar = min(2.8, step * 0.62)
     for i, row in enumerate(rows):
         base = y + 5.5 + i * step
-        first = row.minutes == row.service.circles[0].minutes
+        first = row.minutes == run.study.circles_of(row.service)[0].minutes
         colour = service_colour(run.study.services.index(row.service))
         if first:
             name = one_line(row.service.name.text(language))

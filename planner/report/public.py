@@ -94,7 +94,9 @@ def public_page(run: Run, *, declassify: bool = False) -> str:
             "planner-run": {
                 **{name: run_data[name] for name in RUN_KEYS},
                 "opening": _opening(run),
-                "minutes": [[circle.minutes for circle in service.circles] for service in run.study.services],
+                "minutes": [
+                    [circle.minutes for circle in run.study.circles_of(service)] for service in run.study.services
+                ],
                 "coverage": {
                     circle_key(row.service.id, row.minutes): disclosed_counts(
                         [row.heads, row.heads_before, row.heads_after]
@@ -187,7 +189,7 @@ def _communities(run: Run) -> dict[str, Any]:
     figures: dict[str, list[list[int | None]]] = {}
     for service in run.study.services:
         service_rows = cover[cover["service"] == service.id]
-        for circle in service.circles:
+        for circle in run.study.circles_of(service):
             rows = (
                 service_rows[service_rows["minutes"] == circle.minutes]
                 .set_index("community_id")

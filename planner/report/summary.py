@@ -79,7 +79,7 @@ def coverage(run: Run) -> tuple[Coverage, ...]:
     limited = limited_services(run)
     found = []
     for service in run.study.services:
-        for circle in service.circles:
+        for circle in run.study.circles_of(service):
             row = rows[service.id, circle.minutes]
             found.append(
                 Coverage(
@@ -183,7 +183,7 @@ def closing_rows(run: Run, language: Language) -> tuple[tuple[str, str], ...]:
         (translate("report.unopened.label", language, service=service), text)
         for service, text in unopened_rows(run, language)
     ]
-    return (*rows, *_further_goals(run, language), *_payers(run, language), *nowhere)
+    return (*rows, *_further_goals(run, language), *_payers(run, language), *_areas(run, language), *nowhere)
 
 
 def coverage_text(row: Coverage, language: Language) -> str:
@@ -315,6 +315,28 @@ def _payers(run: Run, language: Language) -> list[tuple[str, str]]:
     return rows
 
 
+def _areas(run: Run, language: Language) -> list[tuple[str, str]]:
+    """Return the limits of areas, and what the plan has of each."""
+    return [
+        (
+            row[text_column(row, "rule", language)],
+            translate("report.area_has", language, used=_area_figure(row["kind"], row["used"], run, language)),
+        )
+        for row in run.tables.area_limits.to_dict("records")
+    ]
+
+
+def _area_figure(kind: str, used: float, run: Run, language: Language) -> str:
+    """Return a figure of a limit of an area, by what it counts."""
+    if math.isnan(used):
+        return UNKNOWN
+    if kind in {"capital", "yearly", "period_capital"}:
+        return format_money(used, language, run.study.currency)
+    if kind.endswith("area_m2"):
+        return f"{format_count(used)} m²"
+    return format_share(used) if kind == "floor" else format_count(used)
+
+
 def indicator_label(indicator: Indicator, language: Language) -> str:
     """Return the label of an indicator."""
     key = indicator.key if indicator.key in ("status", "objective", "bound", "gap") else f"report.{indicator.key}"
@@ -367,11 +389,11 @@ def review_summary(review: Review, language: Language | None = None) -> tuple[st
     keys = {"decided": "view_decided", "completed": "view_completed", "optimum": "column_optimum"}
     lines = [_line("", [translate(f"meeting.{keys[column.name]}", language) for column in columns])]
     for k, service in enumerate(review.run.study.services):
-        for c, circle in enumerate(service.circles):
+        for c, circle in enumerate(review.run.study.circles_of(service)):
             label = (
                 f"{service.name.text(language)} · {translate('report.minutes_short', language, minutes=circle.minutes)}"
             )
-            lines.append(_line(label, [_covered(column, k, c) for column in columns]))
+            lines.append(_line(label, [_covered(review, column, k, c) for column in columns]))
     values: tuple[tuple[str, Callable[[Column], str]], ...] = (
         ("worth_unit", lambda column: format_count(column.found.worth)),
         ("capital", lambda column: format_money(column.found.capital_cost, language, review.run.study.currency)),
@@ -392,8 +414,9 @@ def _line(label: str, cells: list[str]) -> str:
     return f"{label:<32}" + "".join(f"{cell:>26}" for cell in cells)
 
 
-def _covered(column: Column, service: int, circle: int) -> str:
-    people, covered = column.found.people[service], float(column.found.covered[service][circle])
+def _covered(review: Review, column: Column, service: int, circle: int) -> str:
+    counted = column.found.of_demands(review.built.demands_of[service])
+    people, covered = counted.people, float(counted.covered[circle])
     return f"{format_count(covered)} ({format_share(covered / people if people else 0.0)})"
 
 

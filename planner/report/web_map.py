@@ -120,7 +120,7 @@ def ground(run: Run, base_map: dict[str, Any]) -> dict[str, Any]:
     limited = limited_services(run)
     for service in run.study.services:
         service_rows = cover[cover["service"] == service.id]
-        for circle in service.circles:
+        for circle in run.study.circles_of(service):
             rows = service_rows[service_rows["minutes"] == circle.minutes].set_index("community_id").reindex(order)
             columns = ("people", "covered_before", "covered_after", "served_before", "served_after")
             people, before, after, *found = (rows[name].fillna(0.0).to_numpy(dtype=float) for name in columns)
@@ -146,7 +146,7 @@ def ground(run: Run, base_map: dict[str, Any]) -> dict[str, Any]:
 
 def homes(run: Run) -> dict[str, Any]:
     """Return demand points: where they are, whole people of each service, and the innermost circle before and after."""
-    return packed_homes(run.study, run.tables.demand, run.tables.nearest)
+    return packed_homes(run.study, run.tables.demand, run.tables.nearest, run.tables.communities)
 
 
 def places(run: Run) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def write_workbook(run: Run, path: Path) -> None:
             ("sites", *_with_totals(run, "opened_sites", _sites(run, language), language)),
             ("openings", *_with_totals(run, "openings", _openings(run, language), language)),
             *([("money", *_with_totals(run, "bills", _money(run, language), language))] if len(tables.bills) else []),
+            *([("area_limits", _area_limits(run, language), 0)] if len(tables.area_limits) else []),
             *([("loads", _with_names(run, "loads", language), 0)] if len(tables.loads) else []),
             ("existing", _existing(run, language), 0),
         )
@@ -332,6 +333,27 @@ def _openings(run: Run, language: Language) -> list[Column]:
 def _money(run: Run, language: Language) -> list[Column]:
     table = run.tables.bills
     return _stored(run, "bills", language, department=table[text_column(table, "name", language)].tolist())
+
+
+def _area_limits(run: Run, language: Language) -> list[Column]:
+    """Return the limits of areas with what the plan uses of them, each in the format of what it counts."""
+    table = run.tables.area_limits
+    kinds = [_LIMIT_FORMATS.get(kind, "whole") for kind in table["kind"]]
+    area, key, *figures = _stored(run, "area_limits", language)
+    rules = Column(_word("rule_of_area", language), table[text_column(table, "rule", language)].tolist(), "wrapped", 44)
+    return [area, rules, *(replace(column, kind=kinds) for column in figures), key]
+
+
+_LIMIT_FORMATS = {
+    "capital": "money",
+    "yearly": "money",
+    "period_capital": "money",
+    "floor": "share",
+    "min_capacity": "decimal",
+    "min_area_m2": "decimal",
+    "min_service_area_m2": "decimal",
+}
+"""Kind of a limit → cell format; others are whole numbers."""
 
 
 def _existing(run: Run, language: Language) -> list[Column]:

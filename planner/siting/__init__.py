@@ -17,8 +17,10 @@ from planner.siting.analysis.openings import (
     unopened_services,
 )
 from planner.siting.analysis.rule_costs import RuleCost, rule_costs, unfunded
-from planner.siting.build.problem import BuiltProblem, build_problem, head_count, weighted_demand
+from planner.siting.build.demands import head_count, heads_of, people_of, weighted_demand
+from planner.siting.build.problem import BuiltProblem, build_problem
 from planner.siting.model.data import (
+    AreaLimits,
     Budgets,
     Demand,
     Floor,
@@ -40,10 +42,10 @@ from planner.siting.optimiser import solve
 from planner.siting.verify.evaluate import Evaluation, evaluate, evaluate_offers
 
 __all__ = [
-    "Assignments", "Budgets", "BuiltProblem", "Demand", "Evaluation", "Floor", "Frontier", "FrontierPoint", "Goal", "Hub",
+    "AreaLimits", "Assignments", "Budgets", "BuiltProblem", "Demand", "Evaluation", "Floor", "Frontier", "FrontierPoint", "Goal", "Hub",
     "InfeasibleSet", "Lock", "MarginalValue", "Offers", "Openings", "Outcome", "Phases", "Plan", "Relaxation", "Rule", "RuleCost",
     "Rules", "Schedule", "SharedRoom", "Sites", "SitingProblem", "SolverSettings", "Spread", "Step", "Swap", "UnopenedService",
-    "best_swaps", "build_problem", "evaluate", "evaluate_offers", "evaluate_with_assignment", "find_iis", "head_count",
-    "marginal_values", "rule_costs", "rules_of", "schedule", "solve", "trace_frontier", "unfunded", "unopened_services",
+    "best_swaps", "build_problem", "evaluate", "evaluate_offers", "evaluate_with_assignment", "find_iis", "head_count", "heads_of",
+    "marginal_values", "people_of", "rule_costs", "rules_of", "schedule", "solve", "trace_frontier", "unfunded", "unopened_services",
     "weighted_demand", "with_limit", "without_rules",
 ]  # fmt: skip

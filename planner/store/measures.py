@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from planner.access import TravelTimes, gini, lowest_share
+from planner.access.by_area import times_of
 from planner.access.catchments import Gaussian, floating_catchment
+from planner.district import of_points, variants
 from planner.store.totals import CountedRun, coverage_of
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ def _coverage(run: StoredRun, name: str) -> pd.DataFrame:
         walked = _walked(run, service)
         for group in service.demand:
             people = run.table("demand")[f"people_{group}"].to_numpy(dtype=np.float64)
-            for circle in service.circles:
+            for circle in run.study.circles_of(service):
                 inside = [float(people[seconds <= 60 * circle.minutes].sum()) for seconds in walked]
                 rows.append((service.id, circle.minutes, float(people.sum()), *inside, group))
     by_group = pd.DataFrame(rows, columns=["service", "minutes", "people", "covered_before", "covered_after", "group"])
@@ -183,21 +185,26 @@ def _access(run: StoredRun, name: str) -> pd.DataFrame:
         for walker, mine in run.table("reach").groupby("walker", observed=True)
     }
     at = {place: j for j, place in enumerate(places["id"])}
+    communities = run.table("communities")
+    community = pd.Index(communities["id"]).get_indexer(demand["community_id"]).astype(np.int64)
     gone = set(zip(closed["place_id"], closed["service"], strict=True))
     rows = []
     for service in run.study.services:
         people = np.zeros(len(demand))
-        for group, weight in service.demand.items():
-            people += weight * demand[f"people_{group}"].to_numpy(dtype=np.float64)
+        for variant in variants(run.study, service, communities):
+            mine = of_points(variant, community)
+            for group, weight in variant.service.demand.items():
+                people += weight * demand[f"people_{group}"].to_numpy(dtype=np.float64) * mine
         people *= demand["need_weight"].to_numpy(dtype=np.float64)
-        reach = reaches.get(service.walker)
+        known = reaches.keys() >= set(run.study.walkers_of(service))
+        reach = times_of(run.study, service, communities, community, reaches) if known else None
         before, after = np.zeros(len(at)), np.zeros(len(at))
         for place, size in _sizes(existing, service):
             before[at[place]] += size
             after[at[place]] += size if (place, service.id) not in gone else 0.0
         for place, size in _sizes(openings, service):
             after[at[place]] += size
-        decay = Gaussian(60 * service.circles[-1].minutes)
+        decay = Gaussian(60 * run.study.circles_of(service)[-1].minutes)
         values = [np.nan, np.nan]
         if reach is not None:
             values = [gini(floating_catchment(reach, people, capacity, decay), people) for capacity in (before, after)]

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from planner.study import Language
 
 
+ONLY_WITH_ROWS = frozenset({"area_limits"})
+"""Tables that are stored only where they have rows."""
+
+
 @dataclass(frozen=True, eq=False)
 class Frames:
     """Frames by name, each a parquet file of that name in a folder."""
@@ -43,6 +47,8 @@ class Frames:
         folder.mkdir(parents=True, exist_ok=True)
         for field in fields(self):
             schema()[self.folder_type][field.name].require_declared(getattr(self, field.name).columns)
+            if field.name in ONLY_WITH_ROWS and not len(getattr(self, field.name)):
+                continue
             content = ready[field.name] if field.name in ready else as_parquet(getattr(self, field.name))
             (folder / f"{field.name}.parquet").write_bytes(content)
 
@@ -76,6 +82,7 @@ class Tables(Frames):
     unopened: pd.DataFrame
     closed: pd.DataFrame
     bills: pd.DataFrame
+    area_limits: pd.DataFrame
     nearest: pd.DataFrame
     reach: pd.DataFrame
     circles: gpd.GeoDataFrame
@@ -149,8 +156,13 @@ def read_table(folder: Path, folder_type: Folder, name: str, language: Language)
 
 
 def empty_table(table: TableSchema) -> pd.DataFrame:
-    """Return a table with geometry that has no rows."""
+    """Return a table that has no rows."""
     columns: dict[str, list[str]] = {column.name: [] for column in table.columns if column.type != "geometry"}
+    if len(columns) == len(table.columns):
+        kinds = {
+            column.name: {"text": "str", "float": "float64"}.get(column.type, "object") for column in table.columns
+        }
+        return pd.DataFrame(columns).astype(kinds)
     frame: pd.DataFrame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([]))
     return frame
 

@@ -1,6 +1,7 @@
 """What the planner asks: the study file as frozen values."""
 
 from planner.study._base import Block, Evidence, Label, Language
+from planner.study.areas import COMMUNITY, OWN, Area, AreaBudgets, AreaService, own_keys, with_minutes
 from planner.study.layers import (
     Buildings,
     Candidates,
@@ -33,6 +34,11 @@ from planner.study.rules import (
 from planner.study.services import Circle, DemandGroup, Service, SiteKind, Size, Walking, WalkingProfile
 
 __all__ = [
+    "COMMUNITY",
+    "OWN",
+    "Area",
+    "AreaBudgets",
+    "AreaService",
     "Block",
     "Budgets",
     "Buildings",
@@ -71,4 +77,6 @@ __all__ = [
     "SupplyMode",
     "Walking",
     "WalkingProfile",
+    "own_keys",
+    "with_minutes",
 ]

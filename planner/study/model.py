@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 
 from planner.i18n import DEFAULT_CURRENCY
 from planner.study._base import Block, Currency, FolderName, Id, Label, Language, Located
+from planner.study.areas import Area, Known, circles_of, faults_of_areas
 from planner.study.layers import Layers
 from planner.study.rules import Budgets, CoLocation, Floor, Siting, Solver
-from planner.study.services import DemandGroup, Service, SiteKind, Walking
+from planner.study.services import Circle, DemandGroup, Service, SiteKind, Walking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +75,8 @@ class Study(Block):
     co_location: CoLocation = CoLocation()
     budgets: Budgets = Budgets()
     siting: Siting = Siting()
+    areas: list[Area] = []
+    """Rules of single streets, towns or communities."""
     solver: Solver = Solver()
     publication: Publication = Publication()
     scenarios: list[Scenario] = []
@@ -83,7 +86,17 @@ class Study(Block):
     @property
     def cutoffs_min(self) -> tuple[float, ...]:
         """All circles of all services, ascending."""
-        return tuple(sorted({circle.minutes for service in self.services for circle in service.circles}))
+        return tuple(sorted({circle.minutes for service in self.services for circle in self.circles_of(service)}))
+
+    def circles_of(self, service: Service) -> list[Circle]:
+        """Return the circles of a service: its own, and those that only some areas have, which weigh nothing beyond its own widest."""
+        return circles_of(service, self.areas)
+
+    def walkers_of(self, service: Service) -> tuple[str, ...]:
+        """Return the walking profiles of the users of a service: its own, then those of areas."""
+        blocks = [area.services.get(service.id) for area in self.areas]
+        named = (block.walker for block in blocks if block is not None and block.walker is not None)
+        return tuple(dict.fromkeys([service.walker, *named]))
 
     @property
     def kept_floors(self) -> tuple[tuple[int, Floor], ...]:
@@ -91,7 +104,19 @@ class Study(Block):
 
         A floor for all demand of a service holds for each of its protected groups by itself as well, where there are several.
         """
-        floors = list(enumerate(self.siting.floors))
+        return self._with_protected(self.siting.floors)
+
+    @property
+    def kept_area_floors(self) -> tuple[tuple[int, int, Floor], ...]:
+        """Every floor of an area: the position of the area, its position in the area's ``floors``, and the floor, as `kept_floors`."""
+        return tuple(
+            (area, position, floor)
+            for area, block in enumerate(self.areas)
+            for position, floor in self._with_protected(block.floors)
+        )
+
+    def _with_protected(self, given: list[Floor]) -> tuple[tuple[int, Floor], ...]:
+        floors = list(enumerate(given))
         for position, floor in list(floors):
             demand = next((service.demand for service in self.services if service.id == floor.service), {})
             counted = [group for group, weight in demand.items() if weight > 0]
@@ -122,9 +147,11 @@ class Study(Block):
         counted = [self.groups[group] for group, weight in service.demand.items() if weight > 0]
         aged = sorted((g.from_age, 121 if g.to_age is None else g.to_age) for g in counted if g.from_age is not None)
         twice = any(after[0] <= before[1] for before, after in itertools.pairwise(aged))
-        return (
-            self.layers.need is not None or twice or any(weight not in {0.0, 1.0} for weight in service.demand.values())
-        )
+        weights = [*service.demand.values()]
+        for area in self.areas:
+            block = area.services.get(service.id)
+            weights += [] if block is None or block.demand is None else block.demand.values()
+        return self.layers.need is not None or twice or any(weight not in {0.0, 1.0} for weight in weights)
 
     @model_validator(mode="after")
     def _names_exist(self) -> Study:
@@ -135,10 +162,23 @@ class Study(Block):
             *self._unknown_in_services(),
             *self._unknown_in_rules(),
             *self._unknown_in_layers(),
+            *self._unknown_in_areas(),
         ]
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _unknown_in_areas(self) -> list[str]:
+        known = Known(
+            services={service.id: service for service in self.services},
+            columns=self.layers.communities.roll_up,
+            groups=self.groups,
+            counted={group for people in self.layers.people for group in people.groups},
+            walkers=self.walking.profiles,
+            years=self.siting.years,
+            hubs=self.co_location.hub is not None,
+        )
+        return faults_of_areas(self.areas, known)
 
     def _repeated(self) -> list[str]:
         ids = [service.id for service in self.services]
@@ -151,7 +191,7 @@ class Study(Block):
         """Return faults of walkers with more circles than a page can tell apart."""
         found: dict[str, set[float]] = {}
         for service in self.services:
-            found.setdefault(service.walker, set()).update(circle.minutes for circle in service.circles)
+            found.setdefault(service.walker, set()).update(circle.minutes for circle in self.circles_of(service))
         return [
             f"walker {walker} has {len(minutes)} different circles; pages tell {_MOST_CIRCLES} apart"
             for walker, minutes in found.items()

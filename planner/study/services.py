@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -93,6 +94,17 @@ class Circle(Block):
     weight: Annotated[float, Field(ge=0)]
 
 
+def fault_of_circles(circles: list[Circle]) -> str | None:
+    """Return what is wrong with the order of circles; None where they go outwards with weights that do not grow."""
+    for near, wide in itertools.pairwise(circles):
+        if wide.minutes <= near.minutes or wide.weight > near.weight:
+            return (
+                f"circles must go outwards with weights that do not grow: {near.minutes:g} min weighs {near.weight:g},"
+                f" {wide.minutes:g} min weighs {wide.weight:g}"
+            )
+    return None
+
+
 class Size(Block):
     """A size in which a service can be built."""
 
@@ -172,13 +184,9 @@ class Service(Block):
 
     @model_validator(mode="after")
     def _circles_in_order(self) -> Service:
-        for near, wide in zip(self.circles, self.circles[1:], strict=False):
-            if wide.minutes <= near.minutes or wide.weight > near.weight:
-                msg = (
-                    f"circles must go outwards with weights that do not grow: {near.minutes:g} min weighs {near.weight:g},"
-                    f" {wide.minutes:g} min weighs {wide.weight:g}"
-                )
-                raise ValueError(msg)
+        fault = fault_of_circles(self.circles)
+        if fault is not None:
+            raise ValueError(fault)
         return self
 
     @model_validator(mode="after")

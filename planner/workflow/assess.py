@@ -80,7 +80,8 @@ def assess(pipeline: Pipeline) -> Assessment:
         without_checksum=without_checksum(study),
         scenario_label=study.scenario_label(pipeline.scenario),
     )
-    return Assessment(study, origin, tables)
+    # What is there today is measured by the same circles and people in every area.
+    return Assessment(study.model_copy(update={"areas": []}), origin, tables)
 
 
 def _nearest(
@@ -137,11 +138,10 @@ def _places_today(study: Study, area: StudyArea) -> list[NDArray[np.float64] | N
     without_rules = {
         "siting": Siting(assignment=study.siting.assignment),
         "co_location": CoLocation(hub=study.co_location.hub),
+        "areas": [],
     }
-    problem = build_problem(
-        study.model_copy(update=without_rules), area.district, area.travel_times, standing_only=True
-    ).problem
-    return places_today(problem, np.flatnonzero(problem.offers.existing))
+    built = build_problem(study.model_copy(update=without_rules), area.district, area.travel_times, standing_only=True)
+    return places_today(built, np.flatnonzero(built.problem.offers.existing))
 
 
 def _places(study: Study, area: StudyArea) -> gpd.GeoDataFrame:

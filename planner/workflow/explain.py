@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.district import District
-    from planner.siting import Evaluation, Plan, Rule, RuleCost, SitingProblem
+    from planner.siting import BuiltProblem, Evaluation, Plan, Rule, RuleCost, SitingProblem
     from planner.store.run import Run
     from planner.study import Study
     from planner.workflow.labels import Labels
@@ -152,7 +152,10 @@ def _price_row(rule: Rule, price: RuleCost | None, solved: SolvedSiting, labels:
         "gain_at_most": np.nan if price.gain_at_most is None else price.gain_at_most,
         "capital_cost": price.capital_cost,
         "yearly_cost": price.yearly_cost,
-        **{f"people_{service}": price.people[k] for k, service in enumerate(services)},
+        **{
+            f"people_{service}": sum(price.people[demand] for demand in solved.built.demands_of[k])
+            for k, service in enumerate(services)
+        },
     }
 
 
@@ -169,7 +172,7 @@ def _openings(study: Study, solved: SolvedSiting) -> pd.DataFrame:
     offers = np.array([one.offer for one in found], dtype=np.int64)
     services = solved.built.problem.offers.service[offers]
     return _placed(solved, offers).assign(
-        minutes=[study.services[k].circles[-1].minutes for k in services],
+        minutes=[study.circles_of(study.services[k])[-1].minutes for k in services],
         people_alone=[one.people_alone for one in found],
         people_last=[one.people_last for one in found],
         worth_alone=[one.worth_alone for one in found],
@@ -209,8 +212,8 @@ def _swaps(solved: SolvedSiting, labels: Labels) -> pd.DataFrame:
                 "into_service": built.service_ids[services[swap.into]],
                 "into_size": built.offer_sizes[swap.into],
                 "gain": swap.gain,
-                "people_out": _people(after, before, services[swap.out]),
-                "people_into": _people(after, before, services[swap.into]),
+                "people_out": _people(built, after, before, services[swap.out]),
+                "people_into": _people(built, after, before, services[swap.into]),
                 **{
                     f"broken_{code}": _named(*refused, dataclasses.replace(labels, language=code))
                     for code in languages()
@@ -223,9 +226,11 @@ def _swaps(solved: SolvedSiting, labels: Labels) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(texts, "str") | {"allowed": "bool"})
 
 
-def _people(after: Evaluation, before: Evaluation, service: int) -> float:
-    """Return the change of people within the widest circle; services are the first demands."""
-    return float(after.served[service][-1] - before.served[service][-1])
+def _people(built: BuiltProblem, after: Evaluation, before: Evaluation, service: int) -> float:
+    """Return the change of people of a service within the widest circle."""
+    return float(
+        after.of_demands(built.demands_of[service]).served[-1] - before.of_demands(built.demands_of[service]).served[-1]
+    )
 
 
 def _named(rules: Iterable[Rule], by_class: bool, labels: Labels) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from planner.i18n import join, languages, translate
 from planner.siting import SolverSettings, find_iis, unopened_services
+from planner.siting.model.ruleset import SUMS
 from planner.workflow.labels import MONEY, labels_of
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def settled(rule: Rule, limit: float) -> float:
         return float(math.ceil(limit - 1e-3))
     if rule.kind == "floor":
         return math.floor(limit * 1e4 + 1e-3) / 1e4
+    if rule.kind in SUMS:
+        return math.floor(limit * 100 + 1e-3) / 100
     return limit
 
 
@@ -150,7 +153,7 @@ def unopened_table(
 
 
 def _row(service: Service, built: BuiltProblem, one: UnopenedService, naming: Labels) -> dict[str, object]:
-    offers = built.problem.offers
+    offers, minutes = built.problem.offers, naming.study.circles_of(service)[-1].minutes
     row: dict[str, object] = {
         "service": service.id,
         "why": _why(one),
@@ -158,7 +161,7 @@ def _row(service: Service, built: BuiltProblem, one: UnopenedService, naming: La
         "size": "" if one.offer < 0 else built.offer_sizes[one.offer],
         "capital_cost": one.capital_cost,
         "yearly_cost": one.yearly_cost,
-        "minutes": service.circles[-1].minutes,
+        "minutes": minutes,
         "people": one.people,
         "instead_place_id": "" if one.instead_of < 0 else built.place_ids[offers.site[one.instead_of]],
         "instead_service": "" if one.instead_of < 0 else built.service_ids[offers.service[one.instead_of]],

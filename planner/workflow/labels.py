@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from planner.district import District
     from planner.siting import BuiltProblem, Rule
-    from planner.study import Language, Lock, Study
+    from planner.study import Floor, Language, Lock, Study
 
 __all__ = ["Labels", "labels_of"]
 
@@ -53,6 +53,8 @@ class Labels:
     def key(self, rule: Rule) -> str:
         """Return the key of the study that sets ``rule``, as ``--set`` takes it where it is one value."""
         siting, position = self.study.siting, rule.position
+        if rule.area >= 0:
+            return self._area_key(rule)
         if rule.kind in {"capital", "yearly"}:
             return f"budgets.{rule.kind}_cost"
         if rule.kind in {"department_capital", "department_yearly"}:
@@ -68,7 +70,9 @@ class Labels:
             own = position if rule.kind == "must" else position - len(siting.must)
             return f"siting.{rule.kind}.{own}"
         if rule.kind == "floor":
-            kept = self.study.kept_floors
+            kept, of_area = self.study.kept_floors, self.area_floor(rule)
+            if of_area is not None:
+                return f"{self._area(of_area[0])}.floors.{of_area[1]}.share"
             return f"siting.floors.{kept[position][0]}.share" if position < len(kept) else "siting.target"
         if rule.kind == "spread":
             return f"siting.spreads.{position}.most"
@@ -84,6 +88,30 @@ class Labels:
         }
         return keys[rule.kind]
 
+    def area_floor(self, rule: Rule) -> tuple[int, int, Floor] | None:
+        """Return the area of a floor, its position there, and the floor itself; None for those of the whole study."""
+        siting = self.study.siting
+        targets = len(self.study.services) if "fewest" in siting.objective and siting.target is not None else 0
+        position = rule.position - len(self.study.kept_floors) - targets
+        return self.study.kept_area_floors[position] if rule.kind == "floor" and position >= 0 else None
+
+    def _area(self, position: int) -> str:
+        """Return the key of an area: by its name where no other has the same."""
+        names = [area.name for area in self.study.areas]
+        name = names[position]
+        return f"areas.{position if names.count(name) > 1 or '.' in name else name}"
+
+    def _area_key(self, rule: Rule) -> str:
+        area, position = self._area(rule.area), rule.position
+        if rule.kind in {"capital", "yearly"}:
+            return f"{area}.budgets.{rule.kind}_cost"
+        if rule.kind == "period_capital":
+            return f"{area}.budgets.capital_cost_by_year.{self.study.siting.years[position]}"
+        if rule.kind in {"min_openings", "max_openings", "min_capacity", "min_service_area_m2"}:
+            key = "min_area_m2" if rule.kind == "min_service_area_m2" else rule.kind
+            return f"{area}.services.{self.built.service_ids[position]}.{key}"
+        return f"{area}.{rule.kind}"
+
     def limit(self, rule: Rule, limit: float) -> str:
         """Return a limit of ``rule`` as it is read: money, a share, or a number."""
         if rule.kind in MONEY:
@@ -94,6 +122,8 @@ class Labels:
         """Return ``rule`` with its limit, as a planner would say it."""
         position = rule.position
         limit = "" if rule.limit is None else self.limit(rule, rule.limit)
+        if rule.area >= 0:
+            return self._of_area(rule, limit)
         if rule.kind in {"department_capital", "department_yearly"}:
             return self._say(rule.kind, department=self.department(position), limit=limit)
         if rule.kind == "period_capital":
@@ -145,20 +175,34 @@ class Labels:
             return self._say(f"{rule.kind}_way", site=site, service=service, way=way or self._say("extension"))
         return self._say(rule.kind, site=site, service=service)
 
+    def _of_area(self, rule: Rule, limit: str) -> str:
+        """Return a limit of an area, which its name begins."""
+        values: dict[str, object] = {"area": self.study.areas[rule.area].name, "limit": limit}
+        if rule.kind in {"min_openings", "max_openings", "min_capacity", "min_service_area_m2"}:
+            values["service"] = self.service(rule.position)
+        if rule.kind == "period_capital":
+            values["year"] = self.study.siting.years[rule.position]
+        return translate(f"reason.area.{rule.kind}", self.language, **values)
+
     def _floor(self, rule: Rule) -> str:
-        siting, kept = self.study.siting, self.study.kept_floors
-        who = self._say("everybody")
+        siting, kept, own = self.study.siting, self.study.kept_floors, self.area_floor(rule)
+        if own is not None:
+            text = self._floor_text(rule, own[2].service, own[2].minutes, own[2].per, own[2].group)
+            return translate("reason.area.floor", self.language, area=self.study.areas[own[0]].name, floor=text)
         if rule.position < len(kept):
             floor = kept[rule.position][1]
-            service, minutes, per = self.built.service_ids.index(floor.service), floor.minutes, floor.per
-            if floor.group is not None:
-                who = self._say("group", name=self.study.groups[floor.group].name.text(self.language))
-        else:
-            service = rule.position - len(kept)
-            minutes, per = self.study.services[service].circles[-1].minutes, siting.target_per
+            return self._floor_text(rule, floor.service, floor.minutes, floor.per, floor.group)
+        service = self.study.services[rule.position - len(kept)]
+        minutes = self.study.circles_of(service)[-1].minutes
+        return self._floor_text(rule, service.id, minutes, siting.target_per, None)
+
+    def _floor_text(self, rule: Rule, service: str, minutes: float, per: str, group: str | None) -> str:
+        who = self._say("everybody")
+        if group is not None:
+            who = self._say("group", name=self.study.groups[group].name.text(self.language))
         share = self.limit(rule, 0.0 if rule.limit is None else rule.limit)
         key = "floor" if per == "all" else "floor_community"
-        return self._say(key, service=self.service(service), minutes=f"{minutes:g}", who=who, share=share)
+        return self._say(key, service=self.service_of(service), minutes=f"{minutes:g}", who=who, share=share)
 
     def _say(self, kind: str, **values: object) -> str:
         return translate(f"reason.rule.{kind}", self.language, **values)

@@ -24,6 +24,7 @@ from planner.store.atomic_folder import atomic_folder
 from planner.store.cache import Cache, StageResult
 from planner.store.folders import place_of
 from planner.store.provenance import code_of, databases_in, fingerprint, hashes_in, hashes_of, versions_of
+from planner.study.areas import OWN
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
 from planner.workflow.plan_tables import AreaTables, area_tables
@@ -188,6 +189,7 @@ class Pipeline:
                 "services": fingerprint([service.id for service in study.services]),
                 "site_kinds": fingerprint(_plain(study, "site_kinds")),
                 "longest walk": fingerprint(longest_walk_m(study)),
+                **_areas(study, of_people=True),
                 **{f"layers.{name}": _file_digest(block, self.base) for name, block in _each(layers)},
             }
             return self.cache.get_or_compute(
@@ -281,6 +283,7 @@ class Pipeline:
             "layers.communities.roll_up": fingerprint(study.layers.communities.roll_up),
             "walker of the first service": fingerprint(study.services[0].walker),
             "circles": fingerprint([[circle.minutes for circle in service.circles] for service in study.services]),
+            **_areas(study, of_people=True),
         }
         return self.cache.get_or_compute(
             "sheets", key, lambda: area_tables(study, area, self.ground.value), on_disk=False
@@ -299,6 +302,7 @@ class Pipeline:
                     part: fingerprint(_plain(study, part))
                     for part in ("budgets", "co_location", "site_kinds", "siting", "solver")
                 },
+                **_areas(study),
                 **{
                     f"services.{service.id}": fingerprint(
                         service.model_dump(
@@ -374,6 +378,18 @@ def _groups(study: Study) -> str:
 
 def _plain(study: Study, part: str) -> Any:
     return study.model_dump(mode="json", include={part})[part]
+
+
+def _areas(study: Study, *, of_people: bool = False) -> dict[str, str]:
+    """Return the digest of the areas, or of where they are and how their people differ."""
+    kept: Any = _plain(study, "areas")
+    if of_people:
+        own = dict.fromkeys(OWN, True)
+        kept = study.model_dump(
+            mode="json",
+            include={"areas": {"__all__": {"by": True, "name": True, "services": {"__all__": own}}}},
+        )["areas"]
+    return {"areas": fingerprint(kept)}
 
 
 def _each(layers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -15,6 +15,7 @@ from planner.store.manifest import GoalResult, Manifest, Result, finite
 from planner.store.provenance import digest_of, versions, without_checksum
 from planner.store.run import Run
 from planner.store.tables import Tables
+from planner.workflow.area_table import area_limits_table
 from planner.workflow.infeasibility import unopened_table, why_infeasible
 from planner.workflow.labels import labels_of
 from planner.workflow.plan_tables import (
@@ -33,7 +34,7 @@ from planner.workflow.plan_tables import (
     places_today,
     served_table,
 )
-from planner.workflow.walks import connector_m
+from planner.workflow.walks import connector_m, service_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +133,7 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
     existing = np.flatnonzero(problem.offers.existing)
     before, after = (
         [
-            nearest(area.walks[service.walker].times, _open_places(built, offers, k))
+            nearest(service_times(study, area, service), _open_places(built, offers, k))
             for k, service in enumerate(study.services)
         ]
         for offers in (existing, chosen.offers)
@@ -142,10 +143,10 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
         district,
         before,
         after,
-        places_before=places_today(problem, existing),
-        places_after=places_found(problem, recount),
+        places_before=places_today(built, existing),
+        places_after=places_found(built, recount),
     )
-    _agree(study, coverage, recount)
+    _agree(study, coverage, built, recount)
     openings = openings_table(study, built, chosen)
     opened = np.isin(np.arange(len(built.place_ids)), recount.opened_sites)
     first_walks = area.walks[study.services[0].walker]
@@ -160,11 +161,12 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
         coverage=coverage,
         coverage_by_community=by_community,
         coverage_by_area=by_area,
-        served=served_table(study, recount),
+        served=served_table(study, built, recount),
         loads=loads_table(built, chosen, recount),
         closed=closed_table(built, chosen),
         unopened=unopened_table(study, district, built, chosen, spent_capital=recount.capital_cost),
         bills=bills_table(study, recount),
+        area_limits=area_limits_table(labels_of(study, district, built), chosen, recount),
         nearest=nearest_table(study, district, built.place_ids, before, after),
         reach=common.reach,
         circles=circles_table(built.place_ids, _isochrones(pipeline, solved), district.crs),
@@ -181,18 +183,24 @@ def _open_places(built: BuiltProblem, offers: NDArray[np.int64], service: int) -
     return is_open
 
 
-def _agree(study: Study, coverage: pd.DataFrame, recount: Evaluation) -> None:
+def _agree(study: Study, coverage: pd.DataFrame, built: BuiltProblem, recount: Evaluation) -> None:
     """Hold the tables against the recount: two ways of counting that share no code."""
     for k, service in enumerate(study.services):
         tabulated = coverage.loc[coverage["service"] == service.id, "covered_after"].to_numpy()
-        if not np.allclose(tabulated, recount.covered[k], rtol=1e-9, atol=1e-6):
-            msg = f"people covered by {service.id}: the tables say {tabulated}, the recount {recount.covered[k]}"
+        counted = recount.of_demands(built.demands_of[k]).covered
+        if not np.allclose(tabulated, counted, rtol=1e-9, atol=1e-6):
+            msg = f"people covered by {service.id}: the tables say {tabulated}, the recount {counted}"
             raise RecountError(msg)
 
 
 def _minutes(study: Study, walker: str) -> list[float]:
     return sorted(
-        {circle.minutes for service in study.services if service.walker == walker for circle in service.circles}
+        {
+            circle.minutes
+            for service in study.services
+            if walker in study.walkers_of(service)
+            for circle in study.circles_of(service)
+        }
     )
 
 
@@ -204,7 +212,7 @@ def _isochrones(pipeline: Pipeline, solved: SolvedSiting) -> dict[tuple[str, int
     service = np.concatenate([offers.service[offers.existing], new.service])
     drawn: dict[tuple[str, int], dict[float, BaseGeometry]] = {}
     for walker, walks in area.walks.items():
-        served = [k for k, service in enumerate(study.services) if service.walker == walker]
+        served = [k for k, service in enumerate(study.services) if walker in study.walkers_of(service)]
         places = np.unique(site[np.isin(service, served)])
         minutes = _minutes(study, walker)
         known = pipeline.isochrones(walker, minutes)

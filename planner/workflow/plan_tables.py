@@ -15,7 +15,7 @@ from planner.access.checks import check_streets
 from planner.district import need_weights
 from planner.district.ground import around
 from planner.i18n import languages
-from planner.siting import evaluate_with_assignment, head_count, weighted_demand
+from planner.siting import evaluate_with_assignment, heads_of, people_of
 from planner.store.tables import as_parquet
 from planner.workflow.walks import StudyArea, connector_m
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from planner.access import TravelTimes, WalkNetwork
     from planner.district import District, Finding
-    from planner.siting import BuiltProblem, Evaluation, Plan, SitingProblem
+    from planner.siting import BuiltProblem, Evaluation, Plan
     from planner.study import Study
 
 
@@ -109,8 +109,8 @@ def coverage_tables(
             for service, was, becomes, *found in zip(
                 study.services, before, after, places_before, places_after, strict=True
             )
-            for people, heads in [(weighted_demand(service, district), head_count(study, service, district))]
-            for ring, circle in enumerate(service.circles)
+            for people, heads in [(people_of(study, service, district), heads_of(study, service, district))]
+            for ring, circle in enumerate(study.circles_of(service))
             for reached in [[walk.seconds <= circle.minutes * 60 for walk in (was, becomes)]]
         ],
         ignore_index=True,
@@ -490,33 +490,38 @@ def loads_table(built: BuiltProblem, plan: Plan, recount: Evaluation) -> pd.Data
     ).astype(dict.fromkeys(("place_id", "service"), "str"))
 
 
-def served_table(study: Study, recount: Evaluation) -> pd.DataFrame:
+def served_table(study: Study, built: BuiltProblem, recount: Evaluation) -> pd.DataFrame:
     """Return ``service, minutes, people, served``: people within the circle who also have a place; equal to coverage where places are not limited."""
     rows = [
-        (service.id, circle.minutes, recount.people[k], float(recount.served[k][c]))
+        (service.id, circle.minutes, counted.people, float(counted.served[c]))
         for k, service in enumerate(study.services)
-        for c, circle in enumerate(service.circles)
+        for counted in [recount.of_demands(built.demands_of[k])]
+        for c, circle in enumerate(study.circles_of(service))
     ]
     return pd.DataFrame(rows, columns=["service", "minutes", "people", "served"]).astype({"service": "str"})
 
 
-def places_today(problem: SitingProblem, standing: NDArray[np.int64]) -> list[NDArray[np.float64] | None]:
+def places_today(built: BuiltProblem, standing: NDArray[np.int64]) -> list[NDArray[np.float64] | None]:
     """Return whom today's places hold, as `places_found`; places of unknown number hold everybody within reach."""
+    problem = built.problem
     capacity = problem.offers.capacity
     if capacity is None or not np.isfinite(capacity[standing]).any():
         return [None] * problem.n_services
-    return places_found(problem, evaluate_with_assignment(problem, standing))
+    return places_found(built, evaluate_with_assignment(problem, standing))
 
 
-def places_found(problem: SitingProblem, recount: Evaluation) -> list[NDArray[np.float64] | None]:
+def places_found(built: BuiltProblem, recount: Evaluation) -> list[NDArray[np.float64] | None]:
     """Return, by service, the people of each demand point who find a place within each circle, float64[n, C].
 
     None for a service whose places are not limited: whoever reaches it finds one.
     """
+    problem = built.problem
     limited = np.zeros(problem.n_services, dtype=np.bool_)
     if problem.offers.capacity is not None:
         limited[problem.offers.service[np.isfinite(problem.offers.capacity)]] = True
-    return [recount.served_at[k] if limited[k] else None for k in range(problem.n_services)]
+    return [
+        recount.of_demands(built.demands_of[k]).served_at if limited[k] else None for k in range(problem.n_services)
+    ]
 
 
 def closed_table(built: BuiltProblem, plan: Plan) -> pd.DataFrame:

@@ -116,8 +116,8 @@ class Review:
                     "sites": len(column.found.opened_sites),
                     "covered": {
                         service.id: {
-                            f"{circle.minutes:g}": float(column.found.covered[k][c])
-                            for c, circle in enumerate(service.circles)
+                            f"{circle.minutes:g}": float(column.found.of_demands(self.built.demands_of[k]).covered[c])
+                            for c, circle in enumerate(self.run.study.circles_of(service))
                         }
                         for k, service in enumerate(services)
                     },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.access import Snapped, TravelTimes, WalkNetwork, compute_travel_times_each, merge_entrances, snap
+from planner.access.by_area import times_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.district import District
-    from planner.study import Study, WalkingProfile
+    from planner.study import Service, Study, WalkingProfile
     from planner.workflow.streets import StreetsAndBarriers
 
 
@@ -62,14 +63,22 @@ def travel_time_limits_s(study: Study) -> dict[str, float]:
     A profile that services use goes to their widest circle; one that none uses, or that is compared, goes to the widest
     circle of all.
     """
-    widest_s = 60 * max(service.circles[-1].minutes for service in study.services)
+    used = [(service, study.circles_of(service)[-1].minutes) for service in study.services]
+    widest_s = 60 * max(minutes for _, minutes in used)
     limits = dict.fromkeys((service.walker for service in study.services), 0.0)
-    for service in study.services:
-        limits[service.walker] = max(limits[service.walker], 60 * service.circles[-1].minutes)
+    for service, minutes in used:
+        for walker in study.walkers_of(service):
+            limits[walker] = max(limits.get(walker, 0.0), 60 * minutes)
     compared = study.walking.compare or []
     return limits | {
         walker: widest_s for walker in study.walking.profiles if walker not in limits or walker in compared
     }
+
+
+def service_times(study: Study, area: StudyArea, service: Service) -> TravelTimes:
+    """Return the travel times of the users of a service, as `planner.access.by_area.times_of`."""
+    community = area.district.demand["community"].to_numpy(dtype=np.int64)
+    return times_of(study, service, area.district.communities, community, area.travel_times)
 
 
 def connector_m(snapped: Snapped) -> NDArray[np.float64]:

@@ -190,6 +190,25 @@ FULL: dict[str, Any] = {
         "target": 0.3,
         "assignment": "split",
     },
+    "areas": [
+        {
+            "by": "side",
+            "name": "east",
+            # As everywhere else: the street's figures stay what they are, counted in two parts.
+            "services": {
+                "canteen": {"min_openings": 1, "max_openings": 3},
+                "childcare": {
+                    "circles": [{"minutes": 5, "weight": 1}, {"minutes": 10, "weight": 0.5}],
+                    "demand": {"toddlers": 1},
+                    "walker": "adult",
+                },
+            },
+            "floors": [{"service": "canteen", "minutes": 10, "share": 0.1, "group": "elders", "per": "all"}],
+            "budgets": {"capital_cost": 900_000, "yearly_cost": 400_000},
+            "max_sites": 3,
+            "min_area_m2": 50,
+        }
+    ],
     "solver": {"time_limit_s": 20, "gap": 0, "threads": 1, "seed": 1},
     "publication": {
         "review_number": "S 1",

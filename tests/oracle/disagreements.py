@@ -211,13 +211,14 @@ def main(arguments=None):
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--middle", action="store_true", help="30 to 90 points, 8 to 11 sites")
+    parser.add_argument("--areas", action="store_true", help="rules of areas as well")
     parser.add_argument("--large-numbers", action="store_true", help="amounts in millions that differ by one")
     parser.add_argument("--paths", nargs="+", choices=PATHS, default=list(PATHS))
     asked = parser.parse_args(arguments)
     wrong, began = set(), time.perf_counter()
     lines, spent = 0, dict.fromkeys(["enumeration", *asked.paths], 0.0)
     for seed in range(asked.seed, asked.seed + asked.count):
-        problem = drawn_problem(seed, middle=asked.middle, large_numbers=asked.large_numbers)
+        problem = drawn_problem(seed, middle=asked.middle, large_numbers=asked.large_numbers, areas=asked.areas)
         oracle, since = Enumeration(problem), time.perf_counter()
         chain = oracle.chain()
         spent["enumeration"] += time.perf_counter() - since

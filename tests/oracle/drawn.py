@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.siting import (
+    AreaLimits,
     Budgets,
     Demand,
     Floor,
@@ -288,6 +289,145 @@ class _Draw:
             ),
         )
 
+    def with_areas(self, problem):
+        """Return the problem with further demands for people of some communities, and with limits of areas that a plan of its own just keeps or breaks."""
+        problem = self.with_own_circles(problem) if self.community is not None and self.maybe(0.6) else problem
+        oracle = Enumeration(problem)
+        plans = oracle.plans()
+        if not plans:
+            return problem
+        plan = plans[self.whole(0, len(plans))]
+        areas = tuple(self.area(problem, oracle, plan) for _ in range(self.whole(1, 4)))
+        rules = dataclasses.replace(
+            problem.rules, areas=areas, floors=(*problem.rules.floors, *self.area_floors(problem, oracle, plan))
+        )
+        return dataclasses.replace(problem, rules=rules)
+
+    def with_own_circles(self, problem):
+        """Return the problem with the people of some communities in a demand of their own: other people, walks and circles."""
+        demands, rules = list(problem.demands), problem.rules
+        whole = self.whole(0, len(demands))
+        if demands[whole].part_of is not None:
+            return problem
+        there = np.isin(problem.community, np.flatnonzero(self.rng.random(problem.n_communities) < 0.5))
+        circles = self.whole(1, 4)
+        own = dataclasses.replace(
+            demands[whole],
+            people=self.people(self.n) * there,
+            reach=self.reach(0.6) if self.maybe(0.5) else demands[whole].reach,
+            cutoffs_s=CUTOFFS_S[:circles],
+            weights=tuple(sorted((self.rng.integers(0, 9, circles) / 8).tolist(), reverse=True)),
+        )
+        further = {whole: len(demands)}
+        parts = [d for d, demand in enumerate(demands) if demand.part_of == whole]
+        demands[whole] = dataclasses.replace(demands[whole], people=demands[whole].people * ~there)
+        demands.append(own)
+        for part in parts:
+            people = np.minimum(demands[part].people, own.people) * there
+            demands[part] = dataclasses.replace(demands[part], people=demands[part].people * ~there)
+            further[part] = len(demands)
+            demands.append(dataclasses.replace(own, people=people, weights=(0.0,) * circles, part_of=further[whole]))
+
+        def together(one):
+            return dataclasses.replace(one, also=(further[one.demand],)) if one.demand in further else one
+
+        rules = dataclasses.replace(
+            rules, floors=tuple(map(together, rules.floors)), spreads=tuple(map(together, rules.spreads))
+        )
+        return dataclasses.replace(problem, demands=tuple(demands), rules=rules)
+
+    def area(self, problem, oracle, plan):
+        """Return the limits of some sites, each drawn where ``plan`` just keeps or just breaks it."""
+        sites = self.rng.random(self.n_sites) < 0.6
+        there = set(np.flatnonzero(sites).tolist())
+        state, today = plan[-1], [c for c in range(oracle.m) if oracle.stands[c]]
+        here, was = ([c for c in some if oracle.site[c] in there] for some in (state, today))
+        new = [c for c in here if not oracle.stands[c]]
+        openings = np.bincount([oracle.service[c] for c in new], minlength=self.services)
+        opened = len({oracle.site[c] for c in new})
+        hubs = sum(oracle.is_hub([c for c in here if oracle.site[c] == j]) for j in there)
+        capital, yearly = oracle.public(state, there)
+        phased = problem.phases is not None and self.maybe(0.5)
+        by_period = [float(oracle.public(one, there)[0]) for one in plan]
+        finite = [
+            all(oracle.capacity[c] < np.inf for c in range(oracle.m) if oracle.service[c] == k and c not in today)
+            for k in range(self.services)
+        ]
+
+        def change(counted):
+            return [float(a - b) for a, b in zip(counted(here), counted(was), strict=True)]
+
+        floor_area = sum(
+            oracle.area_of([c for c in here if oracle.site[c] == j])
+            - oracle.area_of([c for c in was if oracle.site[c] == j])
+            for j in there
+        )
+        return AreaLimits(
+            sites=sites,
+            min_sites=max(opened + self.step(), 0) if self.maybe(0.15) else 0,
+            max_sites=max(opened - self.step(), 0) if self.maybe(0.15) else None,
+            min_openings=tuple(max(int(n) + self.step(), 0) for n in openings) if self.maybe(0.2) else (),
+            max_openings=tuple(max(int(n) - self.step(), 0) if self.maybe(0.5) else None for n in openings)
+            if self.maybe(0.2)
+            else (),
+            min_hubs=max(hubs + self.step(), 0) if self.maybe(0.1) else 0,
+            min_capacity=tuple(
+                n + self.step() if ok and self.maybe(0.5) else None
+                for n, ok in zip(change(oracle.capacity_of), finite, strict=True)
+            )
+            if problem.offers.capacity is not None and self.maybe(0.5)
+            else (),
+            min_service_area_m2=tuple(
+                n + self.step() if self.maybe(0.5) else None for n in change(oracle.service_area_of)
+            )
+            if self.maybe(0.2)
+            else (),
+            min_area_m2=float(floor_area) + self.step() if self.maybe(0.2) else None,
+            capital_cost=self.signed_limit(capital, 0.4),
+            yearly_cost=self.signed_limit(yearly, 0.25),
+            period_capital_cost=np.maximum(np.diff(by_period, prepend=0.0) - self.step(), 0.0) if phased else None,
+        )
+
+    def step(self):
+        """Return by how much a least limit is more than what a plan has."""
+        return int(self.rng.choice([0, 0, 0, -1, -1, 1]))
+
+    def signed_limit(self, amount, chance):
+        return float(amount) - self.step() if self.maybe(chance) else np.inf
+
+    def area_floors(self, problem, oracle, plan):
+        floors = []
+        for _ in range(self.whole(0, 3) if problem.n_communities else 0):
+            among = np.flatnonzero(self.rng.random(problem.n_communities) < 0.6)
+            demand, circle = self.whole(0, len(problem.demands)), (None, 0, 1)[self.whole(0, 3)]
+            limited = problem.demands[demand].service in oracle.limited
+            also = [d for d, one in enumerate(problem.demands) if self.joins(problem, demand, d, one)]
+            counted = (demand, *also[: self.whole(0, 2)])
+            if not len(among):
+                continue
+            if any(circle is not None and circle >= len(problem.demands[d].cutoffs_s) for d in counted[:1]):
+                circle = None
+            oracle.limited, kept = set(), oracle.limited
+            parts = [(d, int(region)) for d in counted for region in among]
+            everybody = sum(oracle.everybody(d, region) for d, region in parts)
+            within = sum(oracle.within(d, plan[-1], (), circle, region).constant for d, region in parts)
+            oracle.limited = kept
+            share = float(within / everybody) if everybody else 0.5
+            share *= float(self.rng.choice([0.25, 0.5, 0.75])) if limited else 1.0
+            every = self.maybe(0.3)
+            floors.append(
+                Floor(
+                    counted[0], share * (0.5 if every else 1.0), circle, None, every, tuple(among.tolist()), counted[1:]
+                )
+            )
+        return tuple(floors)
+
+    @staticmethod
+    def joins(problem, demand, other, one):
+        """Say whether people of another demand may be counted together: the same service, both whole or both parts."""
+        mine = problem.demands[demand]
+        return other != demand and one.service == mine.service and (one.part_of is None) == (mine.part_of is None)
+
     def limit(self, amount, chance):
         """Return the amount itself, one more or less, or anything near; infinity where there is no limit."""
         if not self.maybe(chance):
@@ -338,9 +478,15 @@ class _Draw:
         return (Spread(demand, float(max(shares) - min(shares)) if shares else 0.5, circle),)
 
 
-def drawn_problem(seed, *, middle=False, large_numbers=False):
+def drawn_problem(seed, *, middle=False, large_numbers=False, areas=False):
     """Return a random problem: tiny (at most 7 points, 4 sites, 10 offers), or of 30 to 90 points and 8 to 11 sites.
 
-    With ``large_numbers`` amounts run to millions and people to hundreds of thousands, and differ by single ones.
+    With ``large_numbers`` amounts run to millions and people to hundreds of thousands, and differ by single ones; with ``areas`` the same
+    problem has rules of areas as well, drawn from a stream of their own.
     """
-    return _Draw(seed, middle=middle, large_numbers=large_numbers).problem()
+    draw = _Draw(seed, middle=middle, large_numbers=large_numbers)
+    problem = draw.problem()
+    if not areas:
+        return problem
+    draw.rng = np.random.default_rng([seed, 17])
+    return draw.with_areas(problem)

@@ -151,7 +151,7 @@ class Enumeration(States):
     def within(self, d, state, flows, circle, region):
         """Return the people of a demand, in a region, who are served within a circle."""
         demand = self.problem.demands[d]
-        cutoff = self.cutoffs[d][-1 if circle is None else circle]
+        cutoff = self.cutoffs[d][-1 if circle is None else min(circle, len(self.cutoffs[d]) - 1)]
         points = self.points(region)
         if demand.service not in self.limited:
             return Counted(
@@ -320,20 +320,30 @@ class Enumeration(States):
         """Return (people, least) for every floor and region, in the end."""
         found = []
         for floor in self.problem.rules.floors:
-            regions = range(self.problem.n_communities) if floor.every_community else [floor.community]
-            for region in regions:
-                everybody = self.everybody(floor.demand, region)
+            somewhere = list(floor.among) if floor.among else range(self.problem.n_communities)
+            if floor.every_community:
+                areas = [[region] for region in somewhere]
+            elif floor.community is not None:
+                areas = [[floor.community]]
+            else:
+                areas = [list(floor.among) or [None]]
+            for regions in areas:
+                parts = [(d, region) for d in (floor.demand, *floor.also) for region in regions]
+                everybody = sum((self.everybody(d, region) for d, region in parts), Fraction(0))
                 if everybody:
-                    people = self.within(floor.demand, plan[-1], flows[-1], floor.circle, region)
+                    people = NOBODY
+                    for d, region in parts:
+                        people = people.plus(self.within(d, plan[-1], flows[-1], floor.circle, region))
                     found.append((people, share_of(floor.share) * everybody))
         return found
 
     def broken_spread(self, plan):
         for spread in self.problem.rules.spreads:
+            wanted = (spread.demand, *spread.also)
             shares = [
-                self.within(spread.demand, plan[-1], (), spread.circle, region).constant / everybody
+                sum(self.within(d, plan[-1], (), spread.circle, region).constant for d in wanted) / everybody
                 for region in range(self.problem.n_communities)
-                if (everybody := self.everybody(spread.demand, region))
+                if (everybody := sum(self.everybody(d, region) for d in wanted))
             ]
             if shares and max(shares) - min(shares) > share_of(spread.most):
                 return f"communities are {float(max(shares) - min(shares)):.4f} apart"

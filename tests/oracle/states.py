@@ -148,8 +148,8 @@ class States:
             return c in lock.offers
         return lock.site == self.site[c] and lock.service in {None, self.service[c]}
 
-    def money(self, state):
-        """Return what changes from today: (capital, yearly) of all, and of each department."""
+    def money(self, state, sites_of=None):
+        """Return what changes from today: (capital, yearly) of all, and of each department; with ``sites_of`` only there."""
         departments = self.problem.budgets.departments
         sums = [Fraction(0), Fraction(0)]
         parts = [[Fraction(0)] * departments, [Fraction(0)] * departments]
@@ -161,7 +161,10 @@ class States:
 
         offers, sites = self.problem.offers, self.problem.sites
         occupied = {self.cell[c] for c in state}
+        there = range(self.n_sites) if sites_of is None else sites_of
         for c in range(self.m):
+            if self.site[c] not in there:
+                continue
             once = None if offers.capital_share is None else offers.capital_share[c]
             each = None if offers.yearly_share is None else offers.yearly_share[c]
             if c in state:
@@ -170,7 +173,7 @@ class States:
             if self.stands[c]:
                 pay(1, -self.yearly[c], each)
                 pay(0, Fraction(0) if self.cell[c] in occupied else self.closing[c], once)
-        for j in {self.site[c] for c in state}:
+        for j in {self.site[c] for c in state} & set(there):
             here = [c for c in state if self.site[c] == j]
             self._pay_building(j, here, pay, None if sites.setup_share is None else sites.setup_share[j])
         return sums, parts
@@ -192,9 +195,9 @@ class States:
                 taken += exact(room.area_m2)
         pay(0, column(sites.setup_cost_per_m2, self.n_sites, Fraction(0), exact)[j] * taken, share)
 
-    def public(self, state):
+    def public(self, state, sites_of=None):
         """Return (capital, yearly) without the parts of outside payers."""
-        sums, parts = self.money(state)
+        sums, parts = self.money(state, sites_of)
         outside = self.problem.budgets.outside
         if outside is None:
             return tuple(sums)
@@ -215,6 +218,66 @@ class States:
         for name, limit, by in zip(("capital", "yearly"), limits, parts, strict=True):
             if limit is not None and any(part > exact(most) for part, most in zip(by, limit, strict=True)):
                 return f"a department's {name} budget"
+        for number, area in enumerate(self.problem.rules.areas):
+            limits = (area.capital_cost, area.yearly_cost)
+            if any(
+                spent > exact(most) for spent, most in zip(self.public(state, self.sites_of(area)), limits, strict=True)
+            ):
+                return f"the money of area {number}"
+        return None
+
+    def sites_of(self, area):
+        return {j for j in range(self.n_sites) if area.sites[j]}
+
+    def capacity_of(self, here):
+        """Return the capacity by service; what is not limited counts as none."""
+        return self._by_service(here, lambda c: self.capacity[c] if self.capacity[c] < math.inf else Fraction(0))
+
+    def service_area_of(self, here):
+        """Return the floor area by service, the whole of every room that it shares included."""
+        rooms = self.problem.rules.rooms
+        return self._by_service(
+            here,
+            lambda c: self.area[c] + sum(exact(room.area_m2) for room in rooms if room.services[self.service[c]]),
+        )
+
+    def _by_service(self, here, amount):
+        return [
+            sum((amount(c) for c in here if self.service[c] == k), Fraction(0)) for k in range(self.problem.n_services)
+        ]
+
+    def broken_areas(self, state):
+        """Name the first number or least sum of an area that the last state breaks."""
+        today = [c for c in range(self.m) if self.stands[c]]
+        for number, area in enumerate(self.problem.rules.areas):
+            sites = self.sites_of(area)
+            here, was = [[c for c in some if self.site[c] in sites] for some in (state, today)]
+            new = [c for c in here if not self.stands[c]]
+            opened = len({self.site[c] for c in new})
+            if opened < area.min_sites or (area.max_sites is not None and opened > area.max_sites):
+                return f"{opened} sites opened in area {number}"
+            hubs = sum(self.is_hub([c for c in here if self.site[c] == j]) for j in sites)
+            if hubs < area.min_hubs:
+                return f"{hubs} hubs in area {number}"
+            openings = [sum(self.service[c] == k for c in new) for k in range(self.problem.n_services)]
+            if any(n < least for n, least in zip(openings, area.min_openings, strict=False)):
+                return f"too few openings in area {number}"
+            if any(most is not None and n > most for n, most in zip(openings, area.max_openings, strict=False)):
+                return f"too many openings in area {number}"
+            for what, counted, limits in (
+                ("places", self.capacity_of, area.min_capacity),
+                ("area", self.service_area_of, area.min_service_area_m2),
+            ):
+                more = [a - b for a, b in zip(counted(here), counted(was), strict=True)]
+                if any(least is not None and got < exact(least) for got, least in zip(more, limits, strict=False)):
+                    return f"too little {what} of a service in area {number}"
+            if area.min_area_m2 is not None:
+                used, before = (
+                    sum((self.area_of([c for c in some if self.site[c] == j]) for j in sites), Fraction(0))
+                    for some in (here, was)
+                )
+                if used - before < exact(area.min_area_m2):
+                    return f"too little floor area in area {number}"
         return None
 
     def broken_end(self, state):
@@ -234,7 +297,7 @@ class States:
             if lock.kind == "must" and not any(self.means(lock, c) for c in state):
                 return f"{lock} is not kept"
         hubs = sum(self.is_hub([c for c in state if self.site[c] == j]) for j in {self.site[c] for c in state})
-        return f"{hubs} hubs" if hubs < rules.min_hubs else None
+        return f"{hubs} hubs" if hubs < rules.min_hubs else self.broken_areas(state)
 
     def _in_time(self, state, period):
         ready = self.problem.phases.ready
@@ -264,4 +327,15 @@ class States:
                 over = spent[period] - (spent[period - 1] if period else 0) > money[period]
             if over:
                 return f"the money of period {period}"
+        for number, area in enumerate(self.problem.rules.areas):
+            if area.period_capital_cost is not None:
+                spent = [self.public(state, self.sites_of(area))[0] for state in plan]
+                if self._overspent(spent, [exact(cost) for cost in area.period_capital_cost], phases.carry_over):
+                    return f"the money by period of area {number}"
         return None
+
+    @staticmethod
+    def _overspent(spent, money, carry_over):
+        if carry_over:
+            return any(amount > sum(money[: period + 1]) for period, amount in enumerate(spent))
+        return any(amount - before > most for amount, before, most in zip(spent, [0, *spent[:-1]], money, strict=True))

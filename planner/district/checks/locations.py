@@ -140,7 +140,9 @@ def longest_walk_m(study: Study) -> float:
     Rounded, so that scenarios that differ in a walker's speed alone read the same layers.
     """
     speeds = {walker: profile.speed_m_s for walker, profile in study.walking.profiles.items()}
-    widest_m = max(60.0 * service.circles[-1].minutes * speeds.get(service.walker, 0.0) for service in study.services)
+    widest_m = max(
+        60.0 * study.circles_of(service)[-1].minutes * speeds.get(service.walker, 0.0) for service in study.services
+    )
     return 1000.0 * 2.0 ** max(0, math.ceil(math.log2(max(widest_m, 1.0) / 1000.0)))
 
 

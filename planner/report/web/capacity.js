@@ -51,7 +51,8 @@
     problem.rules.floors.forEach((floor, i) => {
       const { limited, cutoffs_s: cutoffs, participation } = problem.services[floor.service];
       if (!limited) return;
-      const part = floor.every ? problem.community : null;
+      const counts = (i) => !floor.inside || floor.inside.has(problem.community[i]);
+      const part = floor.every || floor.inside ? problem.community.map((community, i) => (!counts(i) ? -1 : floor.every ? community : 0)) : null;
       const parts = floor.every ? 1 + problem.community.reduce((last, one) => Math.max(last, one), -1) : 1;
       const { most } = within(problem, floor.service, counted, walkerOf(floor.service), cutoffs.indexOf(floor.cutoff_s), part, parts);
       const all = new Float64Array(parts);

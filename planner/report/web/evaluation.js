@@ -18,7 +18,7 @@ window.planner = window.planner || {};
     for (let j = 0; j < places; j += 1) {
       for (let p = starts[j] + 1; p < starts[j + 1]; p += 1) demand[p] += demand[p - 1];
     }
-    return { starts, demand, timeClass, grid: Float64Array.from(packed.grid), limit_s: packed.limit_s, speed_m_s: packed.speed_m_s, source: packed.source };
+    return { starts, demand, timeClass, grid: Float64Array.from(packed.grid), limit_s: packed.limit_s, byArea: Boolean(packed.byArea), speed_m_s: packed.speed_m_s, source: packed.source };
   }
 
   /* ---- the siting problem ---- */
@@ -32,8 +32,9 @@ window.planner = window.planner || {};
     const walkers = Object.create(null);
     for (const [name, text] of Object.entries(packed.walkers)) walkers[name] = walks(text, places);
     const need = packed.demand.need === null ? new Float64Array(n).fill(1) : floats(packed.demand.need, n);
-    const services = packed.services.map((service) => ({ ...service, people: weightedPeople(service.demand, groups, need, n) }));
+    const services = packed.services.map((service) => withAreas({ ...service, people: weightedPeople(service.demand, groups, need, n) }, groups, need, community));
     for (const floor of packed.rules.floors) {
+      if (floor.among) floor.inside = new Set(floor.among);
       floor.people = floor.group === null ? services[floor.service].people : groups[floor.group].map((heads, i) => heads * need[i]);
     }
     return {
@@ -45,6 +46,22 @@ window.planner = window.planner || {};
       sites: { ...packed.sites, area: packed.sites.area.map((value) => (value === null ? Infinity : value)) },
       departments: packed.departments, budgets: packed.budgets, rules: packed.rules, plans: packed.plans,
     };
+  }
+
+  /* A service whose people differ by area: areaOf[i] is the area of demand point i, 0 everywhere else; weightsOf its circle weights. */
+  function withAreas(service, groups, need, community) {
+    if (!service.areas) return service;
+    const n = community.length, areaOf = new Uint16Array(n), people = service.people, weightsOf = [service.weights];
+    service.areas.forEach((area, a) => {
+      const inside = new Set(area.communities), own = weightedPeople(area.demand, groups, need, n);
+      for (let i = 0; i < n; i += 1) {
+        if (!inside.has(community[i])) continue;
+        areaOf[i] = a + 1;
+        people[i] = own[i];
+      }
+      weightsOf.push(area.weights);
+    });
+    return { ...service, people, areaOf, weightsOf };
   }
 
   /* People of a service's groups, weighted as the study says, times the need of the place. */
@@ -123,7 +140,8 @@ window.planner = window.planner || {};
 
   /* People within each circle or a narrower one, and the worth of it. */
   function coverage(problem, service, ring) {
-    const { people, cutoffs_s: cutoffs, weights } = problem.services[service];
+    const { people, cutoffs_s: cutoffs, weights, areaOf, weightsOf } = problem.services[service];
+    if (areaOf) return coverageByArea(people, cutoffs.length, ring, areaOf, weightsOf);
     const inside = new Float64Array(cutoffs.length + 1);
     for (let i = 0; i < problem.n; i += 1) inside[ring[i]] += people[i];
     const covered = [];
@@ -133,6 +151,23 @@ window.planner = window.planner || {};
       covered.push(sum);
       worth += weights[c] * inside[c];
     }
+    return { covered, worth };
+  }
+
+  /* The same where circles weigh differently by area. */
+  function coverageByArea(people, circles, ring, areaOf, weightsOf) {
+    const inside = weightsOf.map(() => new Float64Array(circles + 1));
+    for (let i = 0; i < people.length; i += 1) inside[areaOf[i]][ring[i]] += people[i];
+    const covered = new Array(circles).fill(0);
+    let worth = 0;
+    inside.forEach((found, a) => {
+      let sum = 0;
+      for (let c = 0; c < circles; c += 1) {
+        sum += found[c];
+        covered[c] += sum;
+        worth += weightsOf[a][c] * found[c];
+      }
+    });
     return { covered, worth };
   }
 
@@ -191,12 +226,20 @@ window.planner = window.planner || {};
     const { offers, sites, departments, rules } = problem;
     const capital = new Float64Array(problem.places), yearly = new Float64Array(problem.places);
     const byCapital = new Float64Array(departments.length), byYearly = new Float64Array(departments.length);
+    /* without payers from outside, for limits of areas */
+    const ownCapital = new Float64Array(problem.places), ownYearly = new Float64Array(problem.places);
     function spend(site, once, eachYear, share) {
       capital[site] += once;
       yearly[site] += eachYear;
+      ownCapital[site] += once;
+      ownYearly[site] += eachYear;
       for (let d = 0; d < departments.length; d += 1) {
         byCapital[d] += once * share(d);
         byYearly[d] += eachYear * share(d);
+        if (departments[d].outside) {
+          ownCapital[site] -= once * share(d);
+          ownYearly[site] -= eachYear * share(d);
+        }
       }
     }
     const here = new Map(), cells = new Set(), today = new Set(problem.standing.map((offer) => cell(offer)));
@@ -227,7 +270,7 @@ window.planner = window.planner || {};
         }
       }
     }
-    return { capital, yearly, byCapital, byYearly };
+    return { capital, yearly, byCapital, byYearly, ownCapital, ownYearly };
   }
 
   /* Capital of one building with these offers in it: its services, its set-up, its shared rooms. */
@@ -332,20 +375,21 @@ window.planner = window.planner || {};
   function brokenShares(problem, rings) {
     const found = [], { floors, spreads } = problem.rules;
     const parts = 1 + problem.community.reduce((most, part) => Math.max(most, part), -1);
-    const everyPart = (people, ring, circle) => {
+    const everyPart = (people, ring, circle, among) => {
       const all = new Float64Array(parts), inside = new Float64Array(parts), shares = [];
       for (let i = 0; i < problem.n; i += 1) {
         const part = problem.community[i];
-        if (part < 0) continue;
+        if (part < 0 || (among && !among.has(part))) continue;
         all[part] += people[i];
         if (ring[i] <= circle) inside[part] += people[i];
       }
       for (let r = 0; r < parts; r += 1) if (all[r] > 0) shares.push([r, inside[r] / all[r]]);
       return shares;
     };
-    const overall = (people, ring, circle) => {
+    const overall = (people, ring, circle, among) => {
       let all = 0, inside = 0;
       for (let i = 0; i < problem.n; i += 1) {
+        if (among && !among.has(problem.community[i])) continue;
         all += people[i];
         if (ring[i] <= circle) inside += people[i];
       }
@@ -353,7 +397,7 @@ window.planner = window.planner || {};
     };
     floors.forEach((floor, i) => {
       const circle = problem.services[floor.service].cutoffs_s.indexOf(floor.cutoff_s);
-      const shares = (floor.every ? everyPart : overall)(floor.people, rings[floor.service].ring, circle);
+      const shares = (floor.every ? everyPart : overall)(floor.people, rings[floor.service].ring, circle, floor.inside);
       for (const [part, share] of shares) if (share < floor.share - TOLERANCE) found.push({ rule: "floor", floor: i, part, share });
     });
     spreads.forEach((spread, i) => {
@@ -394,6 +438,36 @@ window.planner = window.planner || {};
     return found;
   }
 
+  /* ---- limits of areas ---- */
+
+  /* What a choice has of every limit of an area: {used, kept}; least limits of places and floor area count the change from today. */
+  function areaLimits(problem, found) {
+    const { offers, rules, standing } = problem;
+    if (!rules.areas) return [];
+    const today = area(problem, standing);
+    const floorArea = (k, chosen, there) => {
+      const rooms = rules.rooms.filter((room) => room.services.includes(k)).reduce((sum, room) => sum + room.area, 0);
+      return sumOf(chosen, there, (offer) => (offers.service[offer] === k ? offers.area[offer] + rooms : 0));
+    };
+    const places = (k, chosen, there) => sumOf(chosen, there, (offer) => (offers.service[offer] === k && offers.capacity[offer] !== Infinity ? offers.capacity[offer] : 0));
+    const sumOf = (chosen, there, amount) => chosen.reduce((sum, offer) => sum + (there.has(offers.site[offer]) ? amount(offer) : 0), 0);
+    return rules.areas.map(({ kind, service, limit, sites }) => {
+      const there = new Set(sites), total = (values) => sites.reduce((sum, site) => sum + values[site], 0);
+      const used = {
+        capital: () => total(found.ownCapital), yearly: () => total(found.ownYearly),
+        min_sites: () => sites.filter((site) => found.opened.has(site)).length,
+        max_sites: () => sites.filter((site) => found.opened.has(site)).length,
+        min_openings: () => sumOf(found.chosen, there, (offer) => (offers.service[offer] === service && !offers.stands[offer] ? 1 : 0)),
+        max_openings: () => sumOf(found.chosen, there, (offer) => (offers.service[offer] === service && !offers.stands[offer] ? 1 : 0)),
+        min_hubs: () => sites.filter((site) => isHub(problem, found.chosen, found.siteArea, site)).length,
+        min_capacity: () => places(service, found.chosen, there) - places(service, standing, there),
+        min_service_area_m2: () => floorArea(service, found.chosen, there) - floorArea(service, standing, there),
+        min_area_m2: () => total(found.siteArea) - total(today),
+      }[kind]();
+      return { used, kept: kind.startsWith("min_") ? !tooMuch(limit, used) : !tooMuch(used, limit) };
+    });
+  }
+
   /* ---- evaluation ---- */
 
   /* chosen: positions of offers, ascending; walkerOf(k): who walks to service k. */
@@ -406,10 +480,11 @@ window.planner = window.planner || {};
       found.covered.push(covered);
       found.worth += worth;
     });
-    const { capital, yearly, byCapital, byYearly } = money(problem, chosen);
+    const { capital, yearly, byCapital, byYearly, ownCapital, ownYearly } = money(problem, chosen);
     found.siteArea = area(problem, chosen);
     found.siteCapital = capital;
     found.siteYearly = yearly;
+    Object.assign(found, { ownCapital, ownYearly });
     const outside = problem.departments.map((department, d) => (department.outside ? d : -1)).filter((d) => d >= 0);
     found.capital = inOrder(capital) - inOrder(outside.map((d) => byCapital[d]));
     found.yearly = inOrder(yearly) - inOrder(outside.map((d) => byYearly[d]));
@@ -419,6 +494,8 @@ window.planner = window.planner || {};
     found.opened = new Set(fresh.map((offer) => problem.offers.site[offer]));
     found.broken = broken(problem, chosen, found, found.siteArea);
     found.broken.push(...planner.capacity.broken(problem, found, walkerOf));
+    found.areas = areaLimits(problem, found);
+    found.areas.forEach(({ used, kept }, limit) => { if (!kept) found.broken.push({ rule: "area_limit", limit, used }); });
     return found;
   }
 

@@ -285,7 +285,7 @@
   function makeAreaShapes(store, ground, drawn) {
     const { problem, places } = store, { place, walker, minutes } = ground.circles, stored = new Map(), made = new Map();
     place.forEach((id, k) => stored.set(`${id} ${walker[k]} ${60 * minutes[k]}`, drawn[k]));
-    const keyOf = (site, service, circle) => `${places.id[site]} ${store.walkerOf(service)} ${problem.services[service].cutoffs_s[circle]}`;
+    const keyOf = (site, service, circle) => `${places.id[site]} ${store.drawnWalker(service)} ${problem.services[service].cutoffs_s[circle]}`;
 
     function around(site, service, circle) {
       const { starts, demand, timeClass } = problem.walkers[store.walkerOf(service)], ringOf = planner.evaluation.circleOfTimeClass(problem, service, store.walkerOf(service));

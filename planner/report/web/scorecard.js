@@ -17,7 +17,7 @@
   }
 
   function scorecard(store) {
-    return [opening(store), headline(store), coverage(store), worst(store), money(store), rules(store), optimum(store), unopened(store)];
+    return [opening(store), headline(store), coverage(store), worst(store), money(store), areaLimits(store), rules(store), optimum(store), unopened(store)];
   }
 
   /* What the version opens and costs, whom it reaches for the service looked at, and who is left out. */
@@ -167,6 +167,25 @@
         el("span", {}, figure("area", area, format.square(area)), ` ${translate("meeting.floor_area")}`)));
   }
 
+  /* A figure of a limit of an area, by what it counts. */
+  function amountOf(kind, value) {
+    if (kind === "capital" || kind === "yearly") return formatMoney(value);
+    return kind.endsWith("area_m2") ? format.square(value) : format.whole(value);
+  }
+
+  /* Limits of areas, and what the choice has of each. */
+  function areaLimits(store) {
+    const limits = store.problem.rules.areas, now = store.counted("room");
+    if (!limits) return null;
+    return section("areas", limits.map(({ kind, limit, texts }, n) => {
+      const { used, kept } = now.areas[n], wide = limit > 0 ? Math.max(0, Math.min(1, used / limit)) : 1;
+      return el("div", { class: `spent${kept ? "" : " over"}` },
+        el("span", { class: "spent-label" }, texts[planner.language]),
+        el("span", { class: "spent-amount" }, figure(`area/${n}`, used, amountOf(kind, used))),
+        el("div", { class: "spent-bar" }, el("i", { style: { width: `${wide * 100}%` } })));
+    }));
+  }
+
   function tally(key, number, most) {
     return el("span", { class: most !== null && number > most ? "over" : "" }, figure(key, number, String(number)), most === null ? " " : ` / ${most} `, translate(`meeting.${key}`));
   }
@@ -213,6 +232,7 @@
 
   function floorText(store, one) {
     const floor = store.problem.rules.floors[one.floor];
+    if (floor.area && !one.inArea) return translate("meeting.rule_in_area", { area: floor.area, rule: floorText(store, { ...one, inArea: true }) });
     const values = {
       service: store.facts.services[floor.service].name, minutes: floor.cutoff_s / 60, share: format.percent(floor.share),
       group: floor.group === null ? "" : ` (${store.facts.groups[floor.group][planner.language]})`,
@@ -249,6 +269,10 @@
         return translate("meeting.rule_spread", { service: name(spread.service), minutes: spread.cutoff_s / 60, apart: format.percent(one.apart), most: format.percent(spread.most) });
       },
       area: () => translate("meeting.rule_area", { site, used: format.square(one.used), limit: format.square(one.limit) }),
+      area_limit: () => {
+        const { kind, texts } = store.problem.rules.areas[one.limit];
+        return translate("meeting.rule_area_limit", { rule: texts[planner.language], used: amountOf(kind, one.used) });
+      },
       budget: () => translate("meeting.rule_budget", { kind: translate(`meeting.${one.kind}`), over: formatMoney(one.amount - one.limit) }),
       department: () => translate("meeting.rule_department", {
         department: store.problem.departments[one.department].name[planner.language], kind: translate(`meeting.${one.kind}`), over: formatMoney(one.amount - one.limit),

@@ -24,6 +24,8 @@
       const cutoffs = problem.services[k].cutoffs_s;
       return asked !== null && problem.walkers[asked].limit_s >= cutoffs[cutoffs.length - 1] ? asked : own(k);
     };
+    /* The walker whose circles are drawn: of people who differ by area, that of everybody else. */
+    store.drawnWalker = (k) => (store.walkerOf(k) === own(k) && problem.services[k].circleWalker) || store.walkerOf(k);
     store.asPlanned = () => problem.services.every((_, k) => store.walkerOf(k) === own(k));
     store.state = () => store.history.now();
 

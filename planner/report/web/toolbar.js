@@ -58,7 +58,7 @@
 
   /* Who walks: each service's own walker, or the same person to all of them. */
   function walkerChoice(store) {
-    const { walkers } = store.problem, names = Object.keys(walkers);
+    const { walkers } = store.problem, names = Object.keys(walkers).filter((name) => !walkers[name].byArea);
     if (names.length < 2) return null;
     return el("label", { class: "pick" }, el("span", { class: "quiet" }, translate("meeting.walker")),
       el("select", { "data-focus": "walker", "data-action": "walker", onchange: (event) => store.look({ walker: event.target.value || null }) },

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.siting.mip.amounts import rule_amounts
 from planner.siting.mip.constraints import formulate
 from planner.siting.mip.linear import Expression, ModelBuilder
 from planner.siting.mip.solver import solve_model
 from planner.siting.model.data import SolverSettings
-from planner.siting.model.ruleset import Rule, rules_of, without_rules
+from planner.siting.model.ruleset import COUNTS, Rule, rules_of, without_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from planner.siting.arrays import FloatArray
     from planner.siting.mip.variables import Formulation
     from planner.siting.model.problem import SitingProblem
 
@@ -193,36 +193,21 @@ class _IisSearch:
         model = form.builder.build(expression, maximise=maximise)
         within = dataclasses.replace(self._within(max(self._left_s, 1.0)), gap=1e-6)
         outcome = solve_model(model, within).outcome
-        counted = rule.kind.startswith(("min_", "max_"))
+        counted = rule.kind in COUNTS
         limit = outcome.objective if outcome.objective is None or not counted else float(round(outcome.objective))
         return limit, outcome.proven
 
 
 def _limited_expression(form: Formulation, rule: Rule, problem: SitingProblem) -> tuple[Expression | None, bool]:
     """Return the expression that a rule limits, and whether it is maximised; (None, …) for rules without one."""
-    bundles, last = form.bundles, form.z[form.last]
-    bundle, offer = bundles.pairs()
-    amount: FloatArray | None = None
-    if rule.kind in {"capital", "yearly"}:
-        amount = bundles.capital_cost if rule.kind == "capital" else bundles.yearly_cost
-    elif rule.kind in {"department_capital", "department_yearly"}:
-        by_department = {
-            "department_capital": bundles.department_capital_cost,
-            "department_yearly": bundles.department_yearly_cost,
-        }
-        amount = by_department[rule.kind][:, rule.position]
-    elif rule.kind in {"min_sites", "max_sites", "min_hubs"}:
-        amount = (bundles.hub if rule.kind == "min_hubs" else bundles.opens).astype(np.float64)
+    amount = None if rule.kind == "period_capital" else rule_amounts(problem, form.bundles, rule)
     if amount is not None:
-        return Expression(last.positions, amount, 0.0), rule.kind.startswith("min_")
-    if rule.kind in {"min_openings", "max_openings"}:
-        selected = (problem.offers.service[offer] == rule.position) & ~problem.offers.existing[offer]
-        return Expression(last.start + bundle[selected], np.ones(int(selected.sum())), 0.0), rule.kind == "min_openings"
+        return Expression(form.z[form.last].positions, amount, 0.0), rule.kind.startswith("min_")
     if rule.kind == "floor":
         floor = problem.rules.floors[rule.position]
         level = form.builder.add_columns("level", 1, upper=1.0)
-        for region in range(problem.n_communities) if floor.every_community else [floor.community]:
-            people, everybody = form.people_within(floor.demand, floor.circle, region)
+        for regions in floor.regions(problem.n_communities):
+            people, everybody = form.people_of(floor.demands, floor.circle, regions)
             if everybody > 0:
                 form.builder.add_expression_row("floor", people.scaled(1 / everybody).plus(level, -1.0), lower=0.0)
         return Expression(level.positions, np.ones(1), 0.0), True

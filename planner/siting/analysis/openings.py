@@ -24,6 +24,7 @@ from planner.siting.model.problem import optional_columns
 from planner.siting.model.ruleset import rules_of, without_rules
 from planner.siting.optimiser import read_assignments
 from planner.siting.verify import recount as counted_rules
+from planner.siting.verify.areas import violated_area_years
 from planner.siting.verify.evaluate import Evaluation, evaluate_offers
 
 if TYPE_CHECKING:
@@ -119,6 +120,17 @@ def _people(problem: SitingProblem, found: Evaluation, offer: int) -> float:
     )
 
 
+def _covered(problem: SitingProblem, found: Evaluation, service: int) -> float:
+    """Return the people within the widest circle of a service; a group within a demand counts once."""
+    return float(
+        sum(
+            covered[-1]
+            for demand, covered in zip(problem.demands, found.covered, strict=True)
+            if demand.service == service and demand.part_of is None
+        )
+    )
+
+
 def best_swaps(problem: SitingProblem, plan: Plan) -> tuple[Swap | None, Swap | None]:
     """Return the swap with the greatest gain among infeasible ones, and among feasible ones.
 
@@ -176,6 +188,7 @@ def violated_rules_of_states(problem: SitingProblem, states: tuple[IntArray, ...
             for period, (state, share) in enumerate(zip(states, shares, strict=True))
         ]
         late = counted_rules.violated_order(question, states, [one.capital_cost for one in found])
+        late += violated_area_years(question, states)
         return sum(len(one.broken) for one in found) + len(late)
 
     faults_before = faults(problem)
@@ -216,6 +229,7 @@ def evaluate_states(problem: SitingProblem, states: tuple[IntArray, ...]) -> tup
     worth = sum(float(weight) * one.worth for weight, one in zip(problem.phases.weights, periods, strict=True))
     faults = [fault for one in periods for fault in one.broken]
     faults += counted_rules.violated_order(problem, states, [one.capital_cost for one in periods])
+    faults += violated_area_years(problem, states)
     return worth, tuple(faults)
 
 
@@ -302,7 +316,7 @@ def _with_addition(problem: SitingProblem, plan: Plan, offer: int) -> UnopenedSe
         offer=offer,
         capital_cost=after.capital_cost - before.capital_cost,
         yearly_cost=after.yearly_cost - before.yearly_cost,
-        people=float(after.covered[service][-1] - before.covered[service][-1]),
+        people=_covered(problem, after, service) - _covered(problem, before, service),
         worth=after.worth - before.worth,
         rules=rules,
         by_class=by_class,

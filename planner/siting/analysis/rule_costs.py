@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.siting.analysis.openings import evaluate_with_assignment
 from planner.siting.model.data import SolverSettings
-from planner.siting.model.ruleset import Rule, rules_of, with_limit, without_rules
+from planner.siting.model.ruleset import COUNTS, SUMS, Rule, rules_of, with_limit, without_rules
 from planner.siting.optimiser import solve
 from planner.siting.verify.evaluate import evaluate
 
@@ -117,10 +117,10 @@ def _loosened_limit(rule: Rule) -> float | None:
         return None
     if rule.kind in {"floor", "spread"}:
         return rule.limit * (1 - LOOSEN_BY) if rule.kind == "floor" else rule.limit * (1 + LOOSEN_BY)
-    if rule.kind.startswith("max_"):
-        return rule.limit + 1
-    if rule.kind.startswith("min_"):
-        return rule.limit - 1
+    if rule.kind in COUNTS:
+        return rule.limit + 1 if rule.kind.startswith("max_") else rule.limit - 1
+    if rule.kind in SUMS:
+        return rule.limit - LOOSEN_BY * abs(rule.limit)
     return rule.limit * (1 + LOOSEN_BY)
 
 

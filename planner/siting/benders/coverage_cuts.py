@@ -180,7 +180,7 @@ def _communities(form: Formulation) -> list[tuple[Expression, float, int, float]
     found = []
     for position, spread in enumerate(form.problem.rules.spreads):
         for region in range(form.problem.n_communities):
-            people, everybody = form.people_within(spread.demand, spread.circle, region)
+            people, everybody = form.people_of(spread.demands, spread.circle, (region,))
             if everybody > 0:
                 found.append((people, everybody, position, spread.most))
     return found

@@ -180,13 +180,17 @@ def _without_capacity(form: Formulation) -> SitingProblem:
     spreads = tuple(
         spread for spread in problem.rules.spreads if not capacitated[problem.demands[spread.demand].service]
     )
-    return dataclasses.replace(problem, offers=offers, rules=dataclasses.replace(problem.rules, spreads=spreads))
+    # Limits of areas are about buildings: the master problem has them from the problem itself.
+    return dataclasses.replace(
+        problem, offers=offers, rules=dataclasses.replace(problem.rules, spreads=spreads, areas=())
+    )
 
 
 def needs_recount(form: Formulation) -> bool:
     """Return whether a plan of the master problem may violate a rule that only an assignment of people shows."""
     problem, rules = form.problem, form.problem.rules
-    required = [*(floor.demand for floor in rules.floors), *(spread.demand for spread in rules.spreads)]
+    required = [demand for floor in rules.floors for demand in floor.demands]
+    required += [demand for spread in rules.spreads for demand in spread.demands]
     shares = any(form.capacitated[problem.demands[demand].service] for demand in required)
     return bool(shares or (optional_columns(problem).min_load > 0).any())
 

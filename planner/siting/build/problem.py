@@ -7,13 +7,14 @@ the columns of every travel-time matrix.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.district import disjoint_groups, need_weights
 from planner.errors import Fault, LayerError, StudyError, raise_all
+from planner.siting.build.areas import area_floors, area_limits
+from planner.siting.build.demands import study_demands
 from planner.siting.build.offers import (
     PossibleOffer,
     building_share,
@@ -24,7 +25,6 @@ from planner.siting.build.offers import (
 )
 from planner.siting.model.data import (
     Budgets,
-    Demand,
     Floor,
     Goal,
     Hub,
@@ -41,10 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from planner.district import District
-    from planner.siting.arrays import BoolArray, FloatArray
+    from planner.siting.arrays import BoolArray
+    from planner.siting.build.demands import StudyDemands
     from planner.siting.model.data import TravelTimeArrays
     from planner.study import Lock as StudyLock
-    from planner.study import Service, Study
+    from planner.study import Study
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +56,12 @@ class BuiltProblem:
     place_ids: tuple[str, ...]
     """Facilities, then candidates."""
     service_ids: tuple[str, ...]
-    """Services; the first demands of the problem, in this order."""
+    """Services; each at the position of its first demand."""
     department_ids: tuple[str, ...]
     offer_sizes: tuple[str, ...]
     """Size of each offer as the study names it; empty for the only size of a service and for existing facilities."""
+    demands_of: tuple[tuple[int, ...], ...]
+    """The demands of each service: that of everybody whom no area treats otherwise, then those of areas; see `Evaluation.of_demands`."""
 
 
 def build_problem(
@@ -94,17 +97,15 @@ def build_problem(
             " with area_m2, max_storey and needs_lift_from_storey of the services and with siting.open_by"
         )
         raise LayerError(msg)
-    demands, group_demands = _demands(study, district, reaches)
-    rules = _rules(
-        study, {place: i for i, place in enumerate(place_ids)}, offers, demands, group_demands, faults=faults
-    )
+    demands = study_demands(study, district, reaches)
+    rules = _rules(study, district, {place: i for i, place in enumerate(place_ids)}, offers, demands, faults=faults)
     raise_all(faults, StudyError, "the study asks for what the layers cannot give")
     problem = SitingProblem(
         n_demand=len(district.demand),
         n_services=len(study.services),
         sites=site_arrays(study, district),
         offers=offer_arrays(study, offers),
-        demands=demands,
+        demands=demands.demands,
         budgets=_budgets(study),
         rules=rules,
         goals=_goals(study),
@@ -124,62 +125,16 @@ def build_problem(
         service_ids=tuple(service.id for service in study.services),
         department_ids=tuple(study.budgets.departments),
         offer_sizes=tuple(offer.size for offer in offers),
+        demands_of=demands.of_service,
     )
-
-
-def _demands(
-    study: Study, district: District, reaches: Mapping[str, TravelTimeArrays]
-) -> tuple[tuple[Demand, ...], dict[tuple[str, str], int]]:
-    """Return one demand per service, then one without weight for each (service, group) named by floors."""
-    demands = [
-        Demand(
-            service=k,
-            people=weighted_demand(service, district),
-            reach=reaches[service.walker],
-            cutoffs_s=tuple(circle.minutes * 60 for circle in service.circles),
-            weights=tuple(circle.weight for circle in service.circles),
-            load_per_person=service.participation,
-        )
-        for k, service in enumerate(study.services)
-    ]
-    at = {service.id: k for k, service in enumerate(study.services)}
-    positions: dict[tuple[str, str], int] = {}
-    for _, floor in study.kept_floors:
-        if floor.group is not None and (floor.service, floor.group) not in positions:
-            whole = demands[at[floor.service]]
-            positions[floor.service, floor.group] = len(demands)
-            people = district.demand[floor.group].to_numpy(dtype=np.float64) * need_weights(district.demand)
-            # A group that only floors name has no weight: its people are counted in the whole.
-            demands.append(
-                replace(whole, people=people, weights=(0.0,) * len(whole.weights), part_of=at[floor.service])
-            )
-    return tuple(demands), positions
-
-
-def weighted_demand(service: Service, district: District) -> FloatArray:
-    """Return the weighted people at each demand point who want ``service``, float64[n].
-
-    Its groups, weighted as the study says, times the need weight of the place; `head_count` counts each person as one.
-    """
-    people = np.zeros(len(district.demand))
-    for group, weight in service.demand.items():
-        people += weight * district.demand[group].to_numpy(dtype=np.float64)
-    return people * need_weights(district.demand)
-
-
-def head_count(study: Study, service: Service, district: District) -> FloatArray:
-    """Return the people at each demand point who want ``service``, float64[n]: unweighted, nobody in two groups."""
-    groups = {name: study.groups[name] for name, weight in service.demand.items() if weight > 0}
-    people = district.demand[list(groups)].to_numpy(dtype=np.float64)
-    return np.asarray(people[:, disjoint_groups(groups, people.sum(axis=0))].sum(axis=1), dtype=np.float64)
 
 
 def _rules(
     study: Study,
+    district: District,
     at: Mapping[str, int],
     offers: tuple[PossibleOffer, ...],
-    demands: tuple[Demand, ...],
-    group_demands: Mapping[tuple[str, str], int],
+    demands: StudyDemands,
     *,
     faults: list[Fault],
 ) -> Rules:
@@ -189,8 +144,6 @@ def _rules(
     ----------
     at
         Place id → position.
-    demands, group_demands
-        One demand per service, then one for each (service, group) named by a floor, at that position.
     """
     service_ids = tuple(service.id for service in study.services)
     siting = study.siting
@@ -205,31 +158,41 @@ def _rules(
         locks=_locks(study, at, service_ids, offers, faults),
         hub=None if hub is None else Hub(hub.min_area_m2, hub.min_services, np.isin(service_ids, hub.of), hub.min_of),
         min_hubs=0 if hub is None else hub.min_hubs,
-        floors=_floors(study, service_ids, demands, group_demands),
+        floors=_floors(study, district, service_ids, demands),
         spreads=tuple(
-            Spread(k, spread.most, demands[k].cutoffs_s.index(spread.minutes * 60))
+            Spread(
+                demands.of_service[k][0], spread.most, _circle_at(study, k, spread.minutes), demands.of_service[k][1:]
+            )
             for spread in siting.spreads
             for k in [service_ids.index(spread.service)]
         ),
         assignment=tuple(siting.assignment for _ in service_ids),
+        areas=area_limits(study, district),
     )
 
 
-def _floors(
-    study: Study,
-    service_ids: tuple[str, ...],
-    demands: tuple[Demand, ...],
-    group_demands: Mapping[tuple[str, str], int],
-) -> tuple[Floor, ...]:
+def _floors(study: Study, district: District, service_ids: tuple[str, ...], demands: StudyDemands) -> tuple[Floor, ...]:
+    """Return the floors of the study, then the targets of the objective ``fewest``, then the floors of areas."""
     floors = []
     for _, floor in study.kept_floors:
-        k = service_ids.index(floor.service) if floor.group is None else group_demands[floor.service, floor.group]
-        circle = demands[k].cutoffs_s.index(floor.minutes * 60)
-        floors.append(Floor(k, floor.share, circle, every_community=floor.per == "community"))
+        k = service_ids.index(floor.service)
+        counted = demands.of_service[k] if floor.group is None else demands.of_group[floor.service, floor.group]
+        circle = _circle_at(study, k, floor.minutes)
+        floors.append(
+            Floor(counted[0], floor.share, circle, every_community=floor.per == "community", also=counted[1:])
+        )
     if "fewest" in study.siting.objective and study.siting.target is not None:
         every = study.siting.target_per == "community"
-        floors += [Floor(k, study.siting.target, every_community=every) for k in range(len(service_ids))]
-    return tuple(floors)
+        floors += [
+            Floor(first, study.siting.target, every_community=every, also=tuple(also))
+            for first, *also in demands.of_service
+        ]
+    return (*floors, *area_floors(study, district, demands))
+
+
+def _circle_at(study: Study, service: int, minutes: float) -> int:
+    """Return the position of a circle among those of a service and its areas."""
+    return [circle.minutes for circle in study.circles_of(study.services[service])].index(minutes)
 
 
 def _goals(study: Study) -> tuple[Goal, ...]:

@@ -216,16 +216,18 @@ def _below_floor(problem: SitingProblem, offers: IntArray) -> BoolArray:
     evaluation = evaluate_offers(problem, offers)
     below = np.zeros(len(problem.demands), dtype=np.bool_)
     for floor in problem.rules.floors:
-        demand = problem.demands[floor.demand]
-        circle = len(demand.cutoffs_s) - 1 if floor.circle is None else floor.circle
-        inside = demand.people * (evaluation.circle[floor.demand] <= circle)
-        regions = [None if floor.community is None else floor.community]
-        if floor.every_community:
-            regions = list(range(problem.n_communities))
-        for region in regions:
-            selected = slice(None) if region is None or problem.community is None else problem.community == region
-            whole = floor.demand if demand.part_of is None else demand.part_of
-            below[whole] |= inside[selected].sum() < floor.share * demand.people[selected].sum() - 1e-9
+        people, inside, wholes = np.zeros(problem.n_demand), np.zeros(problem.n_demand), []
+        for position in floor.demands:
+            demand = problem.demands[position]
+            circle = len(demand.cutoffs_s) - 1 if floor.circle is None else min(floor.circle, len(demand.cutoffs_s) - 1)
+            people += demand.people
+            inside += demand.people * (evaluation.circle[position] <= circle)
+            wholes.append(position if demand.part_of is None else demand.part_of)
+        for regions in floor.regions(problem.n_communities):
+            selected = np.ones(problem.n_demand, dtype=np.bool_)
+            if regions is not None and problem.community is not None:
+                selected = np.isin(problem.community, regions)
+            below[wholes] |= inside[selected].sum() < floor.share * people[selected].sum() - 1e-9
     return below
 
 
@@ -455,11 +457,21 @@ def _last_period(problem: SitingProblem, phases: Phases) -> SitingProblem:
     late = np.flatnonzero(phases.ready >= phases.count)
     locks = (*problem.rules.locks, *(Lock("never", int(site)) for site in late))
     money = min(problem.budgets.capital_cost, float(np.sum(phases.capital_cost)))
+    areas = tuple(
+        area
+        if area.period_capital_cost is None
+        else dataclasses.replace(
+            area,
+            capital_cost=min(area.capital_cost, float(np.sum(area.period_capital_cost))),
+            period_capital_cost=None,
+        )
+        for area in problem.rules.areas
+    )
     return dataclasses.replace(
         problem,
         phases=None,
         budgets=dataclasses.replace(problem.budgets, capital_cost=money),
-        rules=dataclasses.replace(problem.rules, locks=locks),
+        rules=dataclasses.replace(problem.rules, locks=locks, areas=areas),
     )
 
 

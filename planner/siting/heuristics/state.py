@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from planner.siting.mip.amounts import rule_amounts
 from planner.siting.mip.presolve import merge_cover_sets
 from planner.siting.model.problem import optional_columns
+from planner.siting.model.ruleset import area_rules
 from planner.siting.model.scaling import money_units
 
 if TYPE_CHECKING:
@@ -241,5 +243,13 @@ def _resources(form: Formulation) -> tuple[FloatArray, FloatArray]:
             selected = new & (problem.offers.service[offer] == service)
             use.append(np.bincount(bundle[selected], minlength=bundles.count).astype(np.float64))
             limit.append(float(openings))
+    for rule in area_rules(problem):
+        used = rule_amounts(problem, bundles, rule)
+        if used is not None and rule.kind in {"capital", "yearly"}:
+            use.append(units.to_units(used))
+            limit.append(float(units.floor_limit(rule.limit or 0.0)))
+        elif used is not None and rule.kind in {"max_sites", "max_openings"}:
+            use.append(used)
+            limit.append(rule.limit or 0.0)
     finite = np.isfinite(limit)
     return np.stack(use, axis=1)[:, finite], np.array(limit)[finite]

@@ -26,13 +26,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.siting.arrays import sums_by
+from planner.siting.mip.amounts import rule_amounts
 from planner.siting.mip.assignment import assignment_flows, capacitated_services, walk_rings
 from planner.siting.mip.bundles import bundles_keeping_lock, enumerate_bundles, select_bundles
 from planner.siting.mip.linear import Block, Expression, ModelBuilder
 from planner.siting.mip.presolve import dominated_bundles, dominated_sites, find_slots, merge_cover_sets
 from planner.siting.mip.variables import Formulation, count_people_served, regions
 from planner.siting.model.problem import optional_columns
-from planner.siting.model.scaling import money_units
+from planner.siting.model.ruleset import COUNTS, SUMS, area_rules
+from planner.siting.model.scaling import area_units, money_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from planner.siting.arrays import FloatArray, IntArray
     from planner.siting.mip.linear import Terms
     from planner.siting.model.problem import SitingProblem
+    from planner.siting.model.ruleset import Rule
 
 
 ROW_SIZE = 1024.0
@@ -108,6 +111,7 @@ def add_bundle_constraints(form: Formulation) -> None:
     readiness(form)
     monotone_openings(form)
     capital_by_period(form)
+    area_limits(form)
 
 
 def one_bundle_per_site(form: Formulation) -> None:
@@ -269,13 +273,57 @@ def capital_by_period(form: Formulation) -> None:
     if phases.carry_over:
         money = np.cumsum(money)
     for period, limit in enumerate(money.tolist()):
-        if not np.isfinite(limit):
-            continue
-        cost, most = _reduced_by_gcd(amounts, limit)
-        terms = [(0, form.z[period].positions, cost)]
-        if period and not phases.carry_over:
-            terms = [*terms, (0, form.z[period - 1].positions, -cost)]
-        form.builder.add_rows("capital_in_period", 1, terms, upper=most, exact=True)
+        _capital_in_period(form, amounts, period, limit)
+
+
+def _capital_in_period(form: Formulation, amounts: FloatArray, period: int, limit: float) -> None:
+    """Limit the capital of a period, float64[B] in units of money: spent since the beginning with carry-over, else since the period before."""
+    phases = form.problem.phases
+    if phases is None or not np.isfinite(limit):
+        return
+    cost, most = _reduced_by_gcd(amounts, limit)
+    terms = [(0, form.z[period].positions, cost)]
+    if period and not phases.carry_over:
+        terms = [*terms, (0, form.z[period - 1].positions, -cost)]
+    form.builder.add_rows("capital_in_period", 1, terms, upper=most, exact=True)
+
+
+def area_limits(form: Formulation) -> None:
+    """Limits of areas: budgets in every period, numbers and least sums in the last one."""
+    problem = form.problem
+    units, last = money_units(problem), form.z[form.last].positions
+    for rule in area_rules(problem):
+        amount, limit = rule_amounts(problem, form.bundles, rule), rule.limit
+        assert amount is not None and limit is not None  # noqa: S101, PT018  # every rule of an area limits a sum
+        if rule.kind in {"capital", "yearly"}:
+            _budget(form, f"{rule.kind}_of_area", amount, limit)
+        elif rule.kind == "period_capital":
+            _capital_in_period(form, units.to_units(amount), rule.position, _money_by(form, rule))
+        elif rule.kind in COUNTS:
+            lower, upper = (limit, np.inf) if rule.kind.startswith("min_") else (-np.inf, limit)
+            form.builder.add_rows(f"{rule.kind}_of_area", 1, [(0, last, amount)], lower=lower, upper=upper)
+        elif rule.kind in SUMS:
+            _least_sum(form, rule, amount, limit)
+
+
+def _money_by(form: Formulation, rule: Rule) -> float:
+    """Return the capital that an area may have spent by a period, in units; with what earlier periods left where that moves on."""
+    phases, limits = form.problem.phases, form.problem.rules.areas[rule.area].period_capital_cost
+    assert phases is not None and limits is not None  # noqa: S101, PT018  # the rule is listed only where there are periods
+    money = money_units(form.problem).floor_limit(limits)
+    return float(np.sum(money[: rule.position + 1])) if phases.carry_over else float(money[rule.position])
+
+
+def _least_sum(form: Formulation, rule: Rule, amount: FloatArray, limit: float) -> None:
+    """``Σ_b amount_b z_b ≥ limit`` in the last period; floor area exactly, capacity within the tolerance of a least load."""
+    last, name = form.z[form.last].positions, f"{rule.kind}_of_area"
+    if rule.kind == "min_capacity":
+        size = ROW_SIZE / max(float(np.abs(amount).max(initial=0.0)), abs(limit), 1e-300)
+        form.builder.add_rows(name, 1, [(0, last, size * amount)], lower=size * limit)
+        return
+    units = area_units(form.problem)
+    less, most = _reduced_by_gcd(-units.to_units(amount), -float(units.ceil_limit(limit)))
+    form.builder.add_rows(name, 1, [(0, last, less)], upper=most, exact=True)
 
 
 def add_people_constraints(form: Formulation) -> None:
@@ -403,11 +451,8 @@ def floor_terms(form: Formulation) -> Iterator[tuple[Expression, float, float]]:
     """Yield (people served, everybody, share) of every floor, community by community."""
     problem = form.problem
     for floor in problem.rules.floors:
-        where: list[int | None] = [floor.community]
-        if floor.every_community:
-            where = list(range(problem.n_communities))
-        for region in where:
-            people, everybody = form.people_within(floor.demand, floor.circle, region)
+        for somewhere in floor.regions(problem.n_communities):
+            people, everybody = form.people_of(floor.demands, floor.circle, somewhere)
             if everybody > 0:
                 yield people, everybody, floor.share
 
@@ -421,7 +466,7 @@ def spreads(form: Formulation) -> None:
     for spread in problem.rules.spreads:
         worst = form.builder.add_columns("worst_share", 1, upper=1.0)
         for region in range(problem.n_communities):
-            people, everybody = form.people_within(spread.demand, spread.circle, region)
+            people, everybody = form.people_of(spread.demands, spread.circle, (region,))
             if everybody > 0:
                 above = people.scaled(SHARE_SIZE / everybody).plus(worst, -SHARE_SIZE)
                 form.builder.add_expression_row("spread", above, lower=0.0, upper=spread.most * SHARE_SIZE)

@@ -18,8 +18,10 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from planner.siting.arrays import ranges, set_sums
+from planner.siting.mip.amounts import no_worse_for_areas
 from planner.siting.mip.bundles import allowed_offers
 from planner.siting.model.problem import optional_columns
+from planner.siting.model.ruleset import area_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -211,6 +213,7 @@ def dominated_bundles(problem: SitingProblem, bundles: Bundles) -> BoolArray:
         return dominated
     better = _costs_no_more(bundles, one, other) & (bundles.opens[one] == bundles.opens[other])
     better &= bundles.hub[other] | ~bundles.hub[one]
+    better &= no_worse_for_areas(problem, bundles, one, other)
     one, other = one[better], other[better]
     holds = _holds_all(problem, bundles.offer[one], bundles.offer[other])
     one, other = one[holds], other[holds]
@@ -276,7 +279,14 @@ def _homes_of_moved(problem: SitingProblem) -> BoolArray:
 def dominated_sites(problem: SitingProblem, bundles: Bundles, slots: Slots, cover_sets: CoverSets) -> BoolArray:
     """Return bool[B]: the bundles of dominated sites, for one service without capacities."""
     dominated, rules = np.zeros(bundles.count, dtype=np.bool_), problem.rules
-    bound = rules.min_sites or any(rules.min_openings) or rules.min_hubs or rules.locks or rules.spreads
+    bound = (
+        rules.min_sites
+        or any(rules.min_openings)
+        or rules.min_hubs
+        or rules.locks
+        or rules.spreads
+        or area_rules(problem)
+    )
     walked = any(goal.walks or goal.kind == "furthest" for goal in problem.goals)
     if problem.n_services > 1 or bound or walked or problem.phases is not None or not cover_sets.n_sets:
         return dominated

@@ -219,8 +219,15 @@ class Formulation:
         """People of ``demand`` within ``circle`` in the last period, overall or in one region; and everybody there."""
         served = self.served[demand]
         ring = served.base.shape[1] - 1 if circle is None else circle
-        codes, amounts, sure, everybody = served.within(ring, region)
+        codes, amounts, sure, everybody = served.within(min(ring, served.base.shape[1] - 1), region)
         return Expression(self.columns(codes, self.last), amounts, sure), everybody
+
+    def people_of(
+        self, demands: tuple[int, ...], circle: int | None, regions: tuple[int, ...] | None
+    ) -> tuple[Expression, float]:
+        """People of several demands within ``circle``, overall (None) or in some regions together; and everybody there."""
+        parts = [self.people_within(demand, circle, region) for demand in demands for region in regions or [None]]
+        return Expression.total([people for people, _ in parts]), sum(everybody for _, everybody in parts)
 
     def chosen_offers(self, values: FloatArray, period: int) -> IntArray:
         """Return the offers of the bundles that ``values`` chooses in ``period``, ascending."""

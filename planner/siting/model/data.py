@@ -327,6 +327,14 @@ class Floor:
     """At least ``share`` of the people of a demand within a circle (None: the widest), 兜底.
 
     Overall, or in one ``community``, or in ``every_community`` that has anybody of the group.
+
+    Parameters
+    ----------
+    among
+        The communities of an area: the floor holds in all of them together, or with ``every_community`` in each of them. Empty: everywhere.
+    also
+        Further demands for the same service, counted together with ``demand`` (people of areas with circles or a walk of their own). A
+        circle that they do not have is their widest.
     """
 
     demand: int
@@ -334,15 +342,74 @@ class Floor:
     circle: int | None = None
     community: int | None = None
     every_community: bool = False
+    among: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
+
+    @property
+    def demands(self) -> tuple[int, ...]:
+        """The demands counted together."""
+        return (self.demand, *self.also)
+
+    def regions(self, n_communities: int) -> list[tuple[int, ...] | None]:
+        """Return the sets of communities in each of which the floor holds; None for everybody."""
+        if self.every_community:
+            return [(region,) for region in self.among or range(n_communities)]
+        if self.community is not None:
+            return [(self.community,)]
+        return [self.among or None]
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """At most ``most`` between the shares of the best and the worst community, of a demand within a circle."""
+    """At most ``most`` between the shares of the best and the worst community, of a demand within a circle; ``also`` as in `Floor`."""
 
     demand: int
     most: float
     circle: int | None = None
+    also: tuple[int, ...] = ()
+
+    @property
+    def demands(self) -> tuple[int, ...]:
+        """The demands counted together."""
+        return (self.demand, *self.also)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AreaLimits:
+    """Limits of one area: of a set of sites, such as those of a street. Limits of areas that overlap all hold.
+
+    Counts and money are those of `Rules` and `Budgets`: newly opened sites and services, hubs in the end, the change of money from today
+    without outside payers. The three sums are changes from today as well: what opens, less what closes.
+
+    Parameters
+    ----------
+    sites : bool[J]
+        The sites of the area.
+    min_openings, max_openings
+        One number per service; empty for none.
+    min_capacity
+        Least change of capacity, one number or None per service; empty for none. New offers of the service in the area must have a capacity;
+        an existing one without any counts as none.
+    min_service_area_m2
+        Least change of the floor area of each service, with the whole of every shared room it uses: one number or None per service.
+    min_area_m2
+        Least change of the floor area of all services together, a shared room once.
+    period_capital_cost : float64[T]
+        New capital that each period of `Phases` may spend in the area; unspent money moves on as there.
+    """
+
+    sites: BoolArray
+    min_sites: int = 0
+    max_sites: int | None = None
+    min_openings: tuple[int, ...] = ()
+    max_openings: tuple[int | None, ...] = ()
+    min_hubs: int = 0
+    min_capacity: tuple[float | None, ...] = ()
+    min_service_area_m2: tuple[float | None, ...] = ()
+    min_area_m2: float | None = None
+    capital_cost: float = np.inf
+    yearly_cost: float = np.inf
+    period_capital_cost: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -366,6 +433,7 @@ class Rules:
     floors: tuple[Floor, ...] = ()
     spreads: tuple[Spread, ...] = ()
     assignment: tuple[Assignment, ...] = ()
+    areas: tuple[AreaLimits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting.arrays import BoolArray, FloatArray, IntArray
-    from planner.siting.model.data import Assignment, Lock, SolverSettings
+    from planner.siting.model.data import AreaLimits, Assignment, Lock, SolverSettings
 
 
 ANY_STOREY = 1_000
@@ -236,16 +236,17 @@ def _rules(problem: SitingProblem) -> list[Fault]:
             faults += _positions(where, np.array([lock.service]), problem.n_services)
         faults += _named_offers(problem, lock, where)
     share_rules = {
-        f"rules.floors[{position}]": (floor.demand, floor.circle) for position, floor in enumerate(rules.floors)
+        f"rules.floors[{position}]": (floor.demands, floor.circle) for position, floor in enumerate(rules.floors)
     }
     share_rules |= {
-        f"rules.spreads[{position}]": (one.demand, one.circle) for position, one in enumerate(rules.spreads)
+        f"rules.spreads[{position}]": (one.demands, one.circle) for position, one in enumerate(rules.spreads)
     }
-    for where, (demand, circle) in share_rules.items():
-        wrong = _positions(where, np.array([demand]), len(problem.demands))
+    for where, (demands, circle) in share_rules.items():
+        wrong = _positions(where, np.array(demands), len(problem.demands))
         if not wrong and circle is not None:
-            wrong = _positions(where, np.array([circle]), len(problem.demands[demand].cutoffs_s))
-        faults += wrong
+            circles = max(len(problem.demands[demand].cutoffs_s) for demand in demands)
+            wrong = _positions(where, np.array([circle]), circles)
+        faults += wrong or _counted_together(problem, demands, where)
     for position, spread in enumerate(rules.spreads):
         if 0 <= spread.demand < len(problem.demands) and _limited(problem)[problem.demands[spread.demand].service]:
             where, what = (
@@ -254,14 +255,46 @@ def _rules(problem: SitingProblem) -> list[Fault]:
             )
             faults.append(Fault(where, f"{what} to keep communities alike", "use a floor instead"))
     for position, floor in enumerate(rules.floors):
+        where = f"rules.floors[{position}]"
         if floor.community is not None:
-            where = f"rules.floors[{position}].community"
-            faults += _positions(where, np.array([floor.community]), problem.n_communities)
+            faults += _positions(f"{where}.community", np.array([floor.community]), problem.n_communities)
+        faults += _positions(f"{where}.among", np.array(floor.among, dtype=np.int64), problem.n_communities)
+    for position, area in enumerate(rules.areas):
+        faults += _area(problem, area, f"rules.areas[{position}]")
     if problem.community is None and (rules.spreads or any(floor.every_community for floor in rules.floors)):
         faults.append(Fault("community", "floors or spreads speak of communities", "give the community of each point"))
     for position, room in enumerate(rules.rooms):
         if len(room.services) != problem.n_services:
             faults.append(Fault(f"rules.rooms[{position}]", f"must say yes or no for {problem.n_services} services"))
+    return faults
+
+
+def _counted_together(problem: SitingProblem, demands: tuple[int, ...], where: str) -> list[Fault]:
+    """Check that demands counted together want the same service."""
+    if len({problem.demands[demand].service for demand in demands}) == 1:
+        return []
+    return [Fault(f"{where}.also", "are not demands for the same service")]
+
+
+def _area(problem: SitingProblem, area: AreaLimits, where: str) -> list[Fault]:
+    """Check the lengths of an area's limits, and that its sums have something to count."""
+    faults, offers = [], problem.offers
+    if len(area.sites) != problem.sites.count:
+        return [Fault(f"{where}.sites", f"has {len(area.sites)} rows, not {problem.sites.count}")]
+    for name in ("min_openings", "max_openings", "min_capacity", "min_service_area_m2"):
+        limits = getattr(area, name)
+        if limits and len(limits) != problem.n_services:
+            faults.append(Fault(f"{where}.{name}", f"names {len(limits)} services, not {problem.n_services}"))
+    asked = [service for service, least in enumerate(area.min_capacity) if least is not None]
+    if asked and len(offers.service) == len(offers.site) == offers.count:
+        here = np.isin(offers.service, asked) & area.sites[np.clip(offers.site, 0, problem.sites.count - 1)]
+        if offers.capacity is None or np.isinf(offers.capacity[here & ~offers.existing]).any():
+            faults.append(Fault(f"{where}.min_capacity", "some new offer of the service has no capacity to count"))
+    money = area.period_capital_cost
+    if money is not None and problem.phases is not None and len(money) != problem.phases.count:
+        faults.append(Fault(f"{where}.period_capital_cost", f"has {len(money)} periods, not {problem.phases.count}"))
+    elif money is not None and problem.phases is None and np.isfinite(money).any():
+        faults.append(Fault(f"{where}.period_capital_cost", "needs periods", "give the problem phases"))
     return faults
 
 

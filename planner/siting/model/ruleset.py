@@ -29,6 +29,9 @@ RuleKind = Literal[
     "min_openings",
     "max_openings",
     "min_hubs",
+    "min_capacity",
+    "min_service_area_m2",
+    "min_area_m2",
     "must",
     "never",
     "floor",
@@ -45,12 +48,21 @@ RuleKind = Literal[
 class Rule:
     """One rule: its kind, which one of its kind, and its limit where it has one.
 
-    ``position`` is the department, period, service, lock, floor or spread; 0 where there is only one of the kind.
+    ``position`` is the department, period, service, lock, floor or spread; 0 where there is only one of the kind. ``area`` is the position
+    in ``rules.areas`` for limits of an area, −1 for those of the whole.
     """
 
     kind: RuleKind
     position: int = 0
     limit: float | None = None
+    area: int = -1
+
+
+SUMS = frozenset({"min_capacity", "min_service_area_m2", "min_area_m2"})
+"""Least sums of areas: changes of capacity and floor area from today, which may be negative."""
+
+COUNTS = frozenset({"min_sites", "max_sites", "min_openings", "max_openings", "min_hubs"})
+"""Rules whose limit is a whole number."""
 
 
 def rules_of(problem: SitingProblem) -> tuple[Rule, ...]:
@@ -76,6 +88,7 @@ def rules_of(problem: SitingProblem) -> tuple[Rule, ...]:
         found.append(Rule("min_sites", 0, float(rules.min_sites)))
     if rules.max_sites is not None:
         found.append(Rule("max_sites", 0, float(rules.max_sites)))
+    found += area_rules(problem)
     found += _limits("department_yearly", budgets.department_yearly_cost)
     found += _limits("department_capital", budgets.department_capital_cost)
     found += _limits("yearly", np.array([budgets.yearly_cost]))
@@ -85,10 +98,32 @@ def rules_of(problem: SitingProblem) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def _limits(kind: RuleKind, limits: FloatArray | None) -> list[Rule]:
+def _limits(kind: RuleKind, limits: FloatArray | None, area: int = -1) -> list[Rule]:
     if limits is None:
         return []
-    return [Rule(kind, i, float(limit)) for i, limit in enumerate(limits) if np.isfinite(limit)]
+    return [Rule(kind, i, float(limit), area) for i, limit in enumerate(limits) if np.isfinite(limit)]
+
+
+def area_rules(problem: SitingProblem) -> list[Rule]:
+    """Return every limit of every area."""
+    found: list[Rule] = []
+    for position, area in enumerate(problem.rules.areas):
+        least: dict[RuleKind, tuple[int | float | None, ...]] = {
+            "min_openings": tuple(number or None for number in area.min_openings),
+            "min_capacity": area.min_capacity,
+            "min_service_area_m2": area.min_service_area_m2,
+            "min_area_m2": (area.min_area_m2,),
+            "min_hubs": (area.min_hubs or None,),
+            "min_sites": (area.min_sites or None,),
+            "max_openings": area.max_openings,
+            "max_sites": (area.max_sites,),
+        }
+        for kind, limits in least.items():
+            found += [Rule(kind, i, float(limit), position) for i, limit in enumerate(limits) if limit is not None]
+        found += _limits("yearly", np.array([area.yearly_cost]), position)
+        found += _limits("capital", np.array([area.capital_cost]), position)
+        found += _limits("period_capital", area.period_capital_cost, position)
+    return found
 
 
 def without_rules(problem: SitingProblem, rules: Iterable[Rule]) -> SitingProblem:
@@ -115,6 +150,8 @@ def _dropped(problem: SitingProblem, rule: Rule) -> SitingProblem:
     rules, offers = problem.rules, problem.offers
     if rule.kind in {"must", "never", "floor", "spread"}:
         return problem
+    if rule.area >= 0:
+        return _with_area_limit(problem, rule, None)
     if rule.kind == "area":
         endless = np.full(problem.sites.count, np.inf)
         return dataclasses.replace(
@@ -137,6 +174,8 @@ def _dropped(problem: SitingProblem, rule: Rule) -> SitingProblem:
 
 def with_limit(problem: SitingProblem, rule: Rule, limit: float) -> SitingProblem:
     """Return ``problem`` with another limit of one of its rules."""
+    if rule.area >= 0:
+        return _with_area_limit(problem, rule, limit)
     budgets, rules = problem.budgets, problem.rules
     changes: dict[str, Any]
     if rule.kind in {"capital", "yearly", "department_capital", "department_yearly"}:
@@ -162,6 +201,27 @@ def with_limit(problem: SitingProblem, rule: Rule, limit: float) -> SitingProble
     else:
         raise ValueError(f"a rule of kind {rule.kind} has no limit")
     return dataclasses.replace(problem, rules=dataclasses.replace(rules, **changes))
+
+
+def _with_area_limit(problem: SitingProblem, rule: Rule, limit: float | None) -> SitingProblem:
+    """Return ``problem`` with another limit of an area, or without it (None or infinite)."""
+    area, kind = problem.rules.areas[rule.area], rule.kind
+    value: Any = None if limit is None or not np.isfinite(limit) else limit
+    changes: dict[str, Any]
+    if kind in {"capital", "yearly"}:
+        changes = {f"{kind}_cost": np.inf if value is None else value}
+    elif kind == "period_capital":
+        assert area.period_capital_cost is not None  # noqa: S101  # the rule is listed only where there is money by period
+        money = _put(area.period_capital_cost, rule.position, np.inf if value is None else value)
+        changes = {"period_capital_cost": money}
+    elif kind in COUNTS:
+        number = (None if kind.startswith("max_") else 0) if value is None else int(value)
+        of_service = kind in {"min_openings", "max_openings"}
+        changes = {kind: _replaced(getattr(area, kind), rule.position, number) if of_service else number}
+    else:
+        changes = {kind: value if kind == "min_area_m2" else _replaced(getattr(area, kind), rule.position, value)}
+    areas = _replaced(problem.rules.areas, rule.area, dataclasses.replace(area, **changes))
+    return dataclasses.replace(problem, rules=dataclasses.replace(problem.rules, areas=areas))
 
 
 def _replaced(values: tuple[Any, ...], position: int, value: Any) -> tuple[Any, ...]:

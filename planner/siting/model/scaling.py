@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from planner.siting.arrays import BoolArray, FloatArray
-    from planner.siting.model.data import Demand, Goal
+    from planner.siting.model.data import AreaLimits, Demand, Goal
     from planner.siting.model.plan import Outcome, Plan, Progress, Step
     from planner.siting.model.problem import SitingProblem
 
@@ -125,11 +125,19 @@ class Scale:
                 min_load=None if offers.min_load is None else offers.min_load * places,
             ),
             demands=tuple(self._of_demand(demand) for demand in problem.demands),
+            rules=dataclasses.replace(
+                problem.rules, areas=tuple(self._of_area(area, places) for area in problem.rules.areas)
+            ),
             goals=tuple(
                 dataclasses.replace(goal, cost_per_walked_s=goal.cost_per_walked_s / self.people)
                 for goal in problem.goals
             ),
         )
+
+    @staticmethod
+    def _of_area(area: AreaLimits, places: float) -> AreaLimits:
+        least = tuple(None if capacity is None else capacity * places for capacity in area.min_capacity)
+        return dataclasses.replace(area, min_capacity=least)
 
     def _of_demand(self, demand: Demand) -> Demand:
         return dataclasses.replace(

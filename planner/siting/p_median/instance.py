@@ -22,6 +22,7 @@ from planner.siting.mip.assignment import capacitated_services
 from planner.siting.mip.bundles import Bundles, enumerate_bundles
 from planner.siting.mip.presolve import find_slots, pairs_within
 from planner.siting.model.problem import optional_columns
+from planner.siting.model.ruleset import area_rules
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -233,6 +234,7 @@ def _has_binding_rules(problem: SitingProblem) -> bool:
         or rules.floors
         or rules.spreads
         or rules.min_hubs
+        or area_rules(problem)
         or (problem.n_services > 1 and any(by_service))
         or (problem.n_services > 1 and 0 in rules.max_openings)
         or capacitated_services(problem).any()

@@ -13,6 +13,7 @@ import numpy as np
 from planner.errors import Fault, RecountError, raise_all
 from planner.siting.arrays import sums_by
 from planner.siting.verify import recount
+from planner.siting.verify.areas import violated_area_years, violated_areas
 
 if TYPE_CHECKING:
     from planner.siting.arrays import BoolArray, FloatArray, IntArray
@@ -53,6 +54,37 @@ class Evaluation:
     load: FloatArray
     broken: tuple[Fault, ...]
 
+    def of_demands(self, demands: tuple[int, ...]) -> PeopleCount:
+        """Return the people of demands for one service together, the circle at one position being as wide in all of them."""
+        parts = [PeopleCount(self.people[d], self.covered[d], self.served[d], self.served_at[d]) for d in demands]
+        if len(parts) == 1:
+            return parts[0]
+        circles = max(len(part.covered) for part in parts)
+
+        def widened(values: FloatArray) -> FloatArray:
+            # Beyond its own widest circle a demand has nobody to add.
+            return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, circles - values.shape[-1])], mode="edge")
+
+        return PeopleCount(
+            people=sum(part.people for part in parts),
+            covered=np.sum([widened(part.covered) for part in parts], axis=0),
+            served=np.sum([widened(part.served) for part in parts], axis=0),
+            served_at=np.sum([widened(part.served_at) for part in parts], axis=0),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleCount:
+    """People of one or several demands: all of them, and those within each circle or a narrower one, float64[C] and float64[n, C].
+
+    ``covered`` are within reach, ``served`` find a place as well.
+    """
+
+    people: float
+    covered: FloatArray
+    served: FloatArray
+    served_at: FloatArray
+
 
 def evaluate(problem: SitingProblem, plan: Plan) -> Evaluation:
     """Recount ``plan`` in every period and compare every goal with the reported value; return the last period's evaluation.
@@ -70,6 +102,7 @@ def evaluate(problem: SitingProblem, plan: Plan) -> Evaluation:
     ]
     faults = [fault for found in periods for fault in found.broken]
     faults += recount.violated_order(problem, plan.states, [found.capital_cost for found in periods])
+    faults += violated_area_years(problem, plan.states)
     for step in plan.steps:
         reported, found = step.outcome.objective, _goal_value(problem, plan, step, periods)
         number = np.inf if reported is None else reported  # an infinite longest walk
@@ -124,6 +157,7 @@ def evaluate_offers(
         *recount.violated_choices(problem, offers),
         *recount.violated_area(problem, offers, area),
         *recount.violated_budgets(problem, money),
+        *violated_areas(problem, offers, money, last=last),
         *recount.violated_assignments(problem, offers, assignments, load),
     ]
     if last:

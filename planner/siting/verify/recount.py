@@ -16,7 +16,7 @@ from planner.siting.model.scaling import area_units, money_units
 
 if TYPE_CHECKING:
     from planner.siting.arrays import BoolArray, FloatArray, IntArray
-    from planner.siting.model.data import Demand, Lock
+    from planner.siting.model.data import Demand, Floor, Lock
     from planner.siting.model.problem import SitingProblem
 
 
@@ -131,7 +131,7 @@ def furthest_s(problem: SitingProblem, nearest: tuple[FloatArray, ...]) -> float
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Money:
-    """New money by site and by department, and in integer units what budgets limit: own, and by department, int64."""
+    """New money by site and by department, and in integer units what budgets limit, int64: own, by department, and own by site."""
 
     site_capital: FloatArray
     site_yearly: FloatArray
@@ -139,6 +139,8 @@ class Money:
     department_yearly: FloatArray
     capital_units: IntArray
     yearly_units: IntArray
+    site_capital_units: IntArray
+    site_yearly_units: IntArray
 
     def capital(self, problem: SitingProblem) -> float:
         """Return the capital without outside payers."""
@@ -163,20 +165,24 @@ def money(problem: SitingProblem, chosen: IntArray) -> Money:
         np.zeros(payers),
         np.zeros(1 + payers, dtype=np.int64),
         np.zeros(1 + payers, dtype=np.int64),
+        np.zeros(sites.count, dtype=np.int64),
+        np.zeros(sites.count, dtype=np.int64),
     )
 
-    def add_units(book: IntArray, amount: float, share: FloatArray) -> None:
+    def add_units(book: IntArray, amount: float, share: FloatArray) -> int:
         shares_units = units.to_units(amount * share).astype(np.int64)
-        book[0] += int(units.to_units(amount)) - int(shares_units[optional.outside].sum())
+        own = int(units.to_units(amount)) - int(shares_units[optional.outside].sum())
+        book[0] += own
         book[1:] += shares_units
+        return own
 
     def add_cost(site: int, once: float, share: FloatArray, each_year: float, year_share: FloatArray) -> None:
         found.site_capital[site] += once
         found.site_yearly[site] += each_year
         found.department_capital[:] += once * share
         found.department_yearly[:] += each_year * year_share
-        add_units(found.capital_units, once, share)
-        add_units(found.yearly_units, each_year, year_share)
+        found.site_capital_units[site] += add_units(found.capital_units, once, share)
+        found.site_yearly_units[site] += add_units(found.yearly_units, each_year, year_share)
 
     for offer in chosen.tolist():
         once = 0.0 if offers.existing[offer] else float(offers.capital_cost[offer])
@@ -244,7 +250,8 @@ def community_shares(
     for position, demand in enumerate(problem.demands):
         if demands is not None and position not in demands:
             continue
-        within = served[position][:, len(demand.cutoffs_s) - 1 if circle is None else circle]
+        widest = len(demand.cutoffs_s) - 1
+        within = served[position][:, widest if circle is None else min(circle, widest)]
         if not problem.n_communities:
             if demand.people.sum() > 0:
                 found.append((position, -1, float(within.sum() / demand.people.sum())))
@@ -330,13 +337,14 @@ def violated_counts(problem: SitingProblem, chosen: IntArray, area: FloatArray) 
         for lock in rules.locks
         if lock.kind == "must" and not _matches_lock(problem, lock, chosen)
     ]
-    hubs = sum(_is_hub(problem, [k for j, k in open_at if j == site], area[site]) for site in {j for j, _ in open_at})
+    hubs = sum(is_hub(problem, [k for j, k in open_at if j == site], area[site]) for site in {j for j, _ in open_at})
     if hubs < rules.min_hubs:
         faults.append(Fault("hubs", f"{hubs} of at least {rules.min_hubs}"))
     return faults
 
 
-def _is_hub(problem: SitingProblem, services: list[int], area: float) -> bool:
+def is_hub(problem: SitingProblem, services: list[int], area: float) -> bool:
+    """Return whether a building with these services and so much area in use is a hub."""
     hub = problem.rules.hub
     if hub is None:
         return False
@@ -364,7 +372,7 @@ def violated_area(problem: SitingProblem, chosen: IntArray, area: FloatArray) ->
         small = units.to_units(area[site]) < units.ceil_limit(optional.min_area_m2[site])
         if small or len(services) < optional.min_services[site]:
             faults.append(Fault(f"site {site}", "is opened for less than its class asks"))
-        if optional.hub_only[site] and not _is_hub(problem, services, area[site]):
+        if optional.hub_only[site] and not is_hub(problem, services, area[site]):
             faults.append(Fault(f"site {site}", "may open only as a hub"))
     return faults
 
@@ -449,28 +457,54 @@ def violated_shares(problem: SitingProblem, served: list[FloatArray]) -> list[Fa
     """Check floors and spreads; ``served`` holds float64[n, C] per demand."""
     faults: list[Fault] = []
     for floor in problem.rules.floors:
-        demand = problem.demands[floor.demand]
-        within = served[floor.demand][:, len(demand.cutoffs_s) - 1 if floor.circle is None else floor.circle]
-        if floor.every_community:
-            shares = [s for _, at, s in community_shares(problem, served, floor.circle, (floor.demand,)) if at >= 0]
-        else:
-            here = (
-                np.ones(problem.n_demand, dtype=bool)
-                if floor.community is None
-                else problem.community == floor.community
-            )
-            everybody = float(demand.people[here].sum())
-            shares = [float(within[here].sum()) / everybody] if everybody > 0 else []
+        shares = [
+            share
+            for _, share in shares_together(problem, served, floor.demands, floor.circle, _regions(problem, floor))
+        ]
         faults += [
             Fault(f"floor {floor}", f"only {share:.4f} are served")
             for share in shares
             if share < floor.share - _share_rounding(problem, floor.demand)
         ]
     for spread in problem.rules.spreads:
-        shares = [s for _, at, s in community_shares(problem, served, spread.circle, (spread.demand,)) if at >= 0]
+        every = [np.array([community]) for community in range(problem.n_communities)]
+        shares = [share for _, share in shares_together(problem, served, spread.demands, spread.circle, every)]
         if shares and max(shares) - min(shares) > spread.most + _share_rounding(problem, spread.demand):
             faults.append(Fault(f"spread {spread}", f"communities are {max(shares) - min(shares):.4f} apart"))
     return faults
+
+
+def _regions(problem: SitingProblem, floor: Floor) -> list[IntArray | None]:
+    """Return the communities of each share that a floor asks for; None for everybody."""
+    if floor.every_community:
+        return [np.array([community]) for community in (floor.among or range(problem.n_communities))]
+    if floor.community is not None:
+        return [np.array([floor.community])]
+    return [np.array(floor.among) if floor.among else None]
+
+
+def shares_together(
+    problem: SitingProblem,
+    served: list[FloatArray],
+    demands: tuple[int, ...],
+    circle: int | None,
+    regions: list[IntArray | None] | list[IntArray],
+) -> list[tuple[int, float]]:
+    """Return (position in ``regions``, share) of people of several demands together, for every region that has anybody."""
+    found = []
+    for position, region in enumerate(regions):
+        here = np.ones(problem.n_demand, dtype=bool)
+        if region is not None:
+            assert problem.community is not None  # noqa: S101  # `check_problem`
+            here = np.isin(problem.community, region)
+        within = everybody = 0.0
+        for demand in demands:
+            widest = served[demand].shape[1] - 1
+            within += float(served[demand][here, widest if circle is None else min(circle, widest)].sum())
+            everybody += float(problem.demands[demand].people[here].sum())
+        if everybody > 0:
+            found.append((position, within / everybody))
+    return found
 
 
 def _share_rounding(problem: SitingProblem, demand: int) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from planner.store.executors import Serial
 from planner.store.manifest import Manifest, Result
-from planner.store.tables import Tables
+from planner.store.tables import ONLY_WITH_ROWS, Tables
 from planner.study.load import load_study
 from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.pages import GEOGRAPHIC, described, page, stored
@@ -22,6 +22,7 @@ PAID = """\
       budgets.departments: {civil: {name: Civil affairs}}
       services.canteen.department: civil
       services.canteen.capacity: 500
+      areas: [{by: side, name: west, max_sites: 9}]
 """
 
 
@@ -45,8 +46,11 @@ def test_every_column_is_described_with_its_type(store, table):
 def test_no_other_table_is_described(store):
     described = re.findall(r"^### (\w+)$", PAGE, flags=re.MULTILINE)
     assert described == [field.name for field in fields(Tables)]
-    files = {path.stem for path in (store / "outputs/porto/base/tables").iterdir()}
+    files = {path.stem for path in (store / "outputs/porto/paid/tables").iterdir()}
     assert files == set(described)
+    # the base study has no areas, and nothing of them is stored
+    base = {path.stem for path in (store / "outputs/porto/base/tables").iterdir()}
+    assert base == files - ONLY_WITH_ROWS
 
 
 def test_every_key_of_the_manifest_is_described(store):
