@@ -76,6 +76,8 @@ class Tables(Frames):
     unopened: pd.DataFrame
     closed: pd.DataFrame
     bills: pd.DataFrame
+    compliance: pd.DataFrame
+    hubs: pd.DataFrame
     nearest: pd.DataFrame
     reach: pd.DataFrame
     circles: gpd.GeoDataFrame
@@ -105,6 +107,8 @@ class AssessmentTables(Frames):
     equity: pd.DataFrame
     floors: pd.DataFrame
     benchmarks: pd.DataFrame
+    compliance: pd.DataFrame
+    hubs: pd.DataFrame
     reach: pd.DataFrame
     circles: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
@@ -149,9 +153,11 @@ def read_table(folder: Path, folder_type: Folder, name: str, language: Language)
 
 
 def empty_table(table: TableSchema) -> pd.DataFrame:
-    """Return a table with geometry that has no rows."""
+    """Return a table that has no rows."""
     columns: dict[str, list[str]] = {column.name: [] for column in table.columns if column.type != "geometry"}
-    frame: pd.DataFrame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([]))
+    frame: pd.DataFrame = pd.DataFrame(columns)
+    if any(column.type == "geometry" for column in table.columns):
+        frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([]))
     return frame
 
 

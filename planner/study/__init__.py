@@ -31,6 +31,7 @@ from planner.study.rules import (
     SupplyMode,
 )
 from planner.study.services import Circle, DemandGroup, Service, SiteKind, Size, Walking, WalkingProfile
+from planner.study.standards import Standard, Standards
 
 __all__ = [
     "Block",
@@ -66,6 +67,8 @@ __all__ = [
     "Size",
     "Solver",
     "Spread",
+    "Standard",
+    "Standards",
     "Streets",
     "Study",
     "SupplyMode",

@@ -69,7 +69,10 @@ class Labels:
             return f"siting.{rule.kind}.{own}"
         if rule.kind == "floor":
             kept = self.study.kept_floors
-            return f"siting.floors.{kept[position][0]}.share" if position < len(kept) else "siting.target"
+            if position >= len(kept):
+                return "siting.target"
+            source = kept[position][0]
+            return f"standards.override.{source}.low" if isinstance(source, str) else f"siting.floors.{source}.share"
         if rule.kind == "spread":
             return f"siting.spreads.{position}.most"
         if rule.kind == "min_load":

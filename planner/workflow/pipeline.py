@@ -299,12 +299,16 @@ class Pipeline:
                     part: fingerprint(_plain(study, part))
                     for part in ("budgets", "co_location", "site_kinds", "siting", "solver")
                 },
+                "standards that bind": fingerprint([floor.model_dump(mode="json") for _, floor in study.kept_floors]),
                 **{
                     f"services.{service.id}": fingerprint(
                         service.model_dump(
                             mode="json",
                             exclude={
-                                **dict.fromkeys(("name", "glyph", "level", "figures", "standards"), True),
+                                **dict.fromkeys(
+                                    ("name", "glyph", "level", "figures", "standards", "capacity_counts", "function"),
+                                    True,
+                                ),
                                 "sizes": {"__all__": {"name"}},
                             },
                         )
