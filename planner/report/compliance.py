@@ -89,7 +89,9 @@ def ranked(tables: ComplianceTables) -> pd.DataFrame:
 
 
 def amount_text(unit: str, amount: float, language: Language) -> str:
-    """Return an amount with its unit, e.g. ``400 m²``."""
+    """Return an amount with its unit, e.g. ``400 m²``; a dash where it is not known."""
+    if not math.isfinite(amount):
+        return "–"
     n = format_count(amount) if abs(amount) >= 10 or amount == round(amount) else f"{amount:,.1f}"
     return translate(f"report.compliance.unit.{unit}", language, n=n)
 

@@ -345,7 +345,7 @@ def _with_closing(one: Standard, study: Study, table: pd.DataFrame, state: str) 
             continue
         counted = [(int(np.ceil(short / way[2] - ROUNDING)), way) for way in mine]
         count, way = min(counted, key=lambda pair: (pair[0] * pair[1][3], pair[0], pair[1][0], pair[1][1]))
-        rows.append((way[0], way[1], count, count * way[3], count * way[4]))
+        rows.append((way[0], way[1], float(count), float(count * way[3]), float(count * way[4])))
     names = ["closing_service", "closing_size", "closing_openings", "closing_capital_cost", "closing_yearly_cost"]
     return table.assign(**{name: [row[i] for row in rows] for i, name in enumerate(names)})
 
@@ -386,7 +386,6 @@ def hubs_table(district: MeasuredDistrict, supplies: Mapping[str, Supply]) -> pd
     counts = dict.fromkeys(("n_services", "min_services", "services_short", "n_core", "min_core"), "int64")
     figures = dict.fromkeys(("area_m2", "min_area_m2", "area_short_m2", "core_short"), "float64")
     table = pd.DataFrame(rows, columns=list(_HUB_COLUMNS)).astype({**texts, **counts, **figures})
-    rank = table["verdict"].map({"fails": 0, "": 1, "passes": 2})
-    return table.iloc[np.lexsort((table["place_id"], rank, table["state"] != list(supplies)[-1]))].reset_index(
-        drop=True
-    )
+    rank = table["verdict"].map({"fails": 0, "": 1, "passes": 2}).to_numpy(dtype=np.float64)
+    earlier = (table["state"] != list(supplies)[-1]).to_numpy(dtype=np.bool_)
+    return table.iloc[np.lexsort((table["place_id"].to_numpy(dtype=str), rank, earlier))].reset_index(drop=True)

@@ -13,7 +13,8 @@ from shapely import LineString, Point, box
 
 from planner.store.manifest import Manifest, Result
 from planner.store.run import Run
-from planner.store.tables import Tables
+from planner.store.schema import schema
+from planner.store.tables import Tables, empty_table
 from planner.study import Study
 from planner.workflow.infeasibility import COLUMNS as COLUMNS_UNOPENED
 from planner.workflow.plan_tables import COVERAGE
@@ -425,6 +426,8 @@ def small_run(language: str = "en", **changes: object) -> Run:
         closed=pd.DataFrame({"place_id": [], "service": []}),
         unopened=pd.DataFrame(columns=list(COLUMNS_UNOPENED)).astype(COLUMNS_UNOPENED),
         bills=pd.DataFrame({name: [] for name in BILLS}),
+        compliance=empty_table(schema()["run"]["compliance"]),
+        hubs=empty_table(schema()["run"]["hubs"]),
         opened_sites=opened_sites,
         coverage=_coverage(study, counted, nearest, []),
         coverage_by_community=_coverage(study, counted, nearest, ["community_id"]),
