@@ -143,7 +143,11 @@ def _whole_district(one: Standard, today: AssessedDistrict) -> Iterator[Reading]
         walkers = {service.id: service.walker for service in today.study.services}
         walker = walkers.get(found.service, "") if form == "mean" else ""
         yield Reading(
-            float(value) if known else np.nan, found.service, walker, lacking, at_least=bool(known and unknown)
+            float(value) if known else np.nan,
+            found.service,
+            walker,
+            lacking,
+            at_least=bool(known and unknown) and form in {"ratio", "count"},
         )
 
 
