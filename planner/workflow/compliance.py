@@ -99,6 +99,12 @@ def thresholds(one: Standard, district: District) -> tuple[NDArray[np.float64], 
     return low, high
 
 
+def refuse_unknown_areas(study: Study, district: District) -> None:
+    """Raise StudyError where ``standards`` has figures for areas that do not exist, before anything is computed."""
+    for one in study.standards.in_force:
+        thresholds(one, district)
+
+
 def compliance_table(district: MeasuredDistrict, supplies: Mapping[str, Supply]) -> pd.DataFrame:
     """Return every standard in every area, today and (where ``supplies`` has it) with the plan.
 

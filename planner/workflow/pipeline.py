@@ -26,6 +26,7 @@ from planner.store.folders import place_of
 from planner.store.provenance import code_of, databases_in, fingerprint, hashes_in, hashes_of, versions_of
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
+from planner.workflow.compliance import refuse_unknown_areas
 from planner.workflow.plan_tables import AreaTables, area_tables
 from planner.workflow.streets import StreetsAndBarriers, read_streets, refuse_unknown_slopes
 from planner.workflow.walks import ProfileWalks, StudyArea, compute_walks, travel_time_limits_s, walk_endpoints
@@ -262,7 +263,9 @@ class Pipeline:
     @cached_property
     def area(self) -> StudyArea:
         """District, network, endpoints and travel times: the same for every plan."""
-        layers, streets, walks = self.layers, self.streets, self.walks
+        layers = self.layers
+        refuse_unknown_areas(self.study, layers.value)
+        streets, walks = self.streets, self.walks
         return StudyArea(layers.value, streets.value.network, {name: found.value for name, found in walks.items()})
 
     @cached_property
