@@ -136,7 +136,7 @@ def _compliance(run: StoredRun, name: str) -> pd.DataFrame:
         parts = mine[mine["level"] == level]
         fails = {state: parts[f"verdict_{state}"].isin(["below", "above"]) for state in ("today", "plan")}
         short = parts.loc[fails["plan"], "short_plan"]
-        worst = parts.loc[short.idxmax()] if len(short) and short.notna().any() else None
+        worst = parts.loc[[short.idxmax()]].iloc[0] if len(short) and short.notna().any() else None
         one = whole.iloc[0]
         rows.append(
             {

@@ -184,7 +184,7 @@ def _judged(
     n, form = len(way.names), FORMS[one.measure]
 
     def summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(way.code, weights=values, minlength=n)
+        return np.bincount(way.code, weights=values, minlength=n).astype(np.float64)
 
     have, base, unknown, asked = map(summed, (found.have, found.base, found.unknown, found.asked))
     low, high = (
@@ -260,7 +260,7 @@ def _of_each(
         value = np.full(n, -np.inf)
         np.maximum.at(value, area, found.figure)
         short = ((found.figure < low) | (found.figure > high)).astype(np.float64)
-    return np.where(np.isfinite(value), value, np.nan), np.bincount(area, weights=short, minlength=n)
+    return np.where(np.isfinite(value), value, np.nan), np.bincount(area, weights=short, minlength=n).astype(np.float64)
 
 
 def _agreed(

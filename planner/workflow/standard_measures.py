@@ -181,7 +181,7 @@ class MeasuredDistrict:
         counted = {group for people in self.study.layers.people for group in people.groups}
         for name, group in self.study.groups.items():
             if name in counted and (group.from_age, group.to_age) == tuple(ages):
-                people = self.district.demand[name].to_numpy(dtype=np.float64)
+                people: NDArray[np.float64] = self.district.demand[name].to_numpy(dtype=np.float64)
                 if people.sum() > 0:
                     return people
         return None

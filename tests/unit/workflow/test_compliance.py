@@ -21,6 +21,7 @@ STREETS = ("四平路", "长海路")
 def study_of(services=("elder_care", "canteen", "culture", "sport"), **changes):
     told = copy.deepcopy(STUDY)
     told["layers"]["communities"]["roll_up"] = ["street"]
+    told["layers"]["facilities"][0]["service"] = "elder_care"
     functions = {"elder_care": "elder_care", "canteen": "meals", "culture": "other", "sport": "other"}
     one = told["services"][0]
     told["services"] = [
