@@ -12,7 +12,7 @@ from planner.siting import build_problem
 from planner.store.assessment import Assessment, Origin
 from planner.store.provenance import digest_of, versions, without_checksum
 from planner.store.tables import AssessmentTables
-from planner.study import CoLocation, Siting
+from planner.study import CoLocation, Siting, Standards
 from planner.workflow.baseline_people import (
     Nearest,
     areas_of,
@@ -155,6 +155,7 @@ def _places_today(study: Study, area: StudyArea) -> list[NDArray[np.float64] | N
     without_rules = {
         "siting": Siting(assignment=study.siting.assignment),
         "co_location": CoLocation(hub=study.co_location.hub),
+        "standards": Standards(),
     }
     problem = build_problem(
         study.model_copy(update=without_rules), area.district, area.travel_times, standing_only=True
