@@ -72,7 +72,10 @@ class Labels:
             if position >= len(kept):
                 return "siting.target"
             source = kept[position][0]
-            return f"standards.override.{source}.low" if isinstance(source, str) else f"siting.floors.{source}.share"
+            if isinstance(source, int):
+                return f"siting.floors.{source}.share"
+            own = source in {one.id for one in self.study.standards.own}
+            return f"standards.{'own' if own else 'override'}.{source}.low"
         if rule.kind == "spread":
             return f"siting.spreads.{position}.most"
         if rule.kind == "min_load":
