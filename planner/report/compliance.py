@@ -138,7 +138,7 @@ def compliance_lines(tables: ComplianceTables, language: Language) -> list[dict[
                 "verdict": translate(f"report.compliance.{'not_known' if unsure else 'fails'}", language),
                 "unsure": unsure,
                 "short": translate(
-                    f"report.compliance.{'short_at_most' if row[f'at_least_{state}'] else 'short'}",
+                    f"report.compliance.{_short_key(row, state)}",
                     language,
                     amount=amount_text(row["unit"], short, language),
                 )
@@ -169,6 +169,13 @@ def compliance_lines(tables: ComplianceTables, language: Language) -> list[dict[
             }
         )
     return rows
+
+
+def _short_key(row: dict[Any, Any], state: str) -> str:
+    """Return the text for what is short: so much, at most so much, or so much beyond what is allowed."""
+    if row[f"verdict_{state}"] == "above" and not math.isfinite(row["need"]):
+        return "over"
+    return "short_at_most" if row[f"at_least_{state}"] else "short"
 
 
 def _part(row: dict[Any, Any], state: str) -> float | None:

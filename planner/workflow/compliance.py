@@ -214,7 +214,10 @@ def _judged(
             short = np.fmax(0.0, np.fmax(low - value, value - high))
             under, over = value < low, value > high
         if UNITS[one.measure] == "facilities":
-            short = np.ceil(short - ROUNDING)
+            short = np.maximum(0.0, np.ceil(short - ROUNDING))
+    if form in {"ratio", "count"}:  # nobody says: at least nothing says nothing
+        silent = (asked > 0) & (unknown >= asked)
+        value, short = np.where(silent, np.nan, value), np.where(silent, np.nan, short)
     limited = np.isfinite(low) | np.isfinite(high) | np.isfinite(need)
     verdict = np.where(over, "above", np.where(under, "below", "met")).astype(object)
     known = base > 0 if form == "inverse" else np.isfinite(value)
