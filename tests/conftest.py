@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where all random problems are asked for, tests that the gate runs on some of them belong to `scale`."""
+    """Mark what is deep or of scale.
+
+    Of a test with ``deep_after(n)`` the first n variants are quick, the others `deep`. Where all random problems are
+    asked for, tests that the gate runs on some of them belong to `scale`.
+    """
+    seen: Counter[str] = Counter()
+    for item in items:
+        kept = item.get_closest_marker("deep_after")
+        if kept is not None:
+            test = item.nodeid.partition("[")[0]
+            seen[test] += 1
+            if seen[test] > kept.args[0]:
+                item.add_marker(pytest.mark.deep)
     if depth.ALL:
         for item in items:
             if isinstance(item, pytest.Function) and hasattr(item.module, "some"):

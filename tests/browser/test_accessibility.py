@@ -31,6 +31,7 @@ SMALL = """() => [...document.querySelectorAll("button, select, summary, input:n
   .map(([element, of]) => `${element.tagName} ${element.className.baseVal ?? element.className} ${element.textContent.slice(0, 20)} ${of.width.toFixed(0)}×${of.height.toFixed(0)}`)"""
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_that_a_page_can_avoid(open_page, small_pages, name, language):
@@ -50,6 +51,7 @@ def test_axe_finds_nothing_that_a_page_can_avoid(open_page, small_pages, name, l
     assert not faults, "\n" + "\n".join(faults)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", PAGES[:-1])
 def test_everything_that_is_pressed_is_large_enough(open_page, small_pages, name):
     faults = []
@@ -63,6 +65,7 @@ def test_everything_that_is_pressed_is_large_enough(open_page, small_pages, name
     assert not faults, "\n" + "\n".join(sorted(set(faults)))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_can_be_zoomed_and_says_its_language(open_page, small_pages, name):
     for language, tag in (("zh", "zh"), ("en", "en")):
@@ -74,6 +77,7 @@ def test_a_page_can_be_zoomed_and_says_its_language(open_page, small_pages, name
         page.close()
 
 
+@pytest.mark.deep
 def test_arrow_keys_go_from_tab_to_tab(open_page, small_pages):
     page = open_page(small_pages("meeting", "en"), 1366, 768).page
     tabs = page.locator("[role=tab]")
@@ -90,6 +94,7 @@ def test_arrow_keys_go_from_tab_to_tab(open_page, small_pages):
     assert page.locator("[role=tab][tabindex='0']").count() == 1
 
 
+@pytest.mark.deep
 def test_the_sheet_of_a_phone_rises_step_by_step_and_comes_down(open_page, small_pages):
     page = open_page(small_pages("public", "zh"), 390, 844).page
     grip = page.locator(".grip")

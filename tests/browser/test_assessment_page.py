@@ -28,6 +28,7 @@ def opened(made, open_page):
     return open_page(made[1] / "assess.html")
 
 
+@pytest.mark.deep_after(1)
 def test_opens_without_fault_and_asks_for_nothing_but_itself(opened, made):
     assert opened.errors == []
     assert opened.requests == [(made[1] / "assess.html").resolve().as_uri()]
@@ -74,6 +75,7 @@ def test_page_and_workbook_hold_the_same_numbers(made):
         assert any(names[one.service] in row and all(figure in row for figure in figures) for row in shown), one
 
 
+@pytest.mark.deep
 def test_a_facility_shows_its_circles_for_both_walkers(made, open_page):
     found, folder = made
     opened = open_page(folder / "assess.html")
@@ -97,6 +99,7 @@ def test_a_facility_shows_its_circles_for_both_walkers(made, open_page):
     assert opened.errors == []
 
 
+@pytest.mark.deep
 def test_switches_change_what_is_drawn(made, open_page):
     opened = open_page(made[1] / "assess.html")
     page = opened.page
@@ -132,6 +135,7 @@ def test_unverified_standards_and_what_is_missing_are_said(opened, made):
     assert missing[f"missing_{found.study.language}"] in text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720)])
 def test_nothing_runs_over_the_edges(open_page, made, width, height):
     page = open_page(made[1] / "assess.html", width, height).page

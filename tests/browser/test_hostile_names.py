@@ -4,6 +4,8 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.deep
+
 ASSETS = REPOSITORY / "planner" / "report" / "web"
 NAMES = ["toString", "constructor", "__proto__", "hasOwnProperty", "valueOf", "isPrototypeOf"]
 

@@ -104,6 +104,7 @@ def shown(small_pages, open_page):
     return of
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_every_screen_and_speaks_one_language(shown, name, language):
@@ -128,6 +129,7 @@ def test_a_page_fits_every_screen_and_speaks_one_language(shown, name, language)
     assert opened.errors == []
 
 
+@pytest.mark.deep_after(4)
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("width", [1280, 1366, 1920])
 def test_the_choices_of_the_meeting_page_stand_in_one_row(shown, language, width):
@@ -140,6 +142,7 @@ def test_the_choices_of_the_meeting_page_stand_in_one_row(shown, language, width
     assert max(tops) - min(tops) < 20
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", ["map", "meeting", "assessment", "public"])
 def test_a_phone_shows_the_whole_district_first(open_page, small_pages, name):
     opened = open_page(small_pages(name, "zh"), 390, 844)

@@ -28,11 +28,13 @@ def opened(made, open_page):
     return open_page(made[1] / "map.html")
 
 
+@pytest.mark.deep_after(1)
 def test_opens_without_fault_and_asks_for_nothing_but_itself(opened, made):
     assert opened.errors == []
     assert opened.requests == [(made[1] / "map.html").resolve().as_uri()]
 
 
+@pytest.mark.deep_after(1)
 def test_the_panel_says_what_the_tables_say(opened, made):
     run = made[0]
     rows = {
@@ -67,6 +69,7 @@ def test_the_page_and_the_workbook_hold_the_same_numbers(opened, made):
     ] == [(row[0], row[2], pytest.approx(row[3]), pytest.approx(row[4]), pytest.approx(row[5])) for row in cells]
 
 
+@pytest.mark.deep
 def test_names_are_shown_as_text_and_never_obeyed(opened):
     page = opened.page
     assert page.query_selector("img") is None
@@ -79,6 +82,7 @@ def test_names_are_shown_as_text_and_never_obeyed(opened):
     assert opened.errors == []
 
 
+@pytest.mark.deep
 def test_a_community_says_its_people_before_and_after(open_page, made):
     run, folder = made
     opened = open_page(folder / "map.html")
@@ -135,6 +139,7 @@ COLOURED = """() => {
 }"""
 
 
+@pytest.mark.deep_after(1)
 def test_homes_are_coloured_as_the_tables_say(open_page, made):
     run, folder = made
     page = open_page(folder / "map.html").page
@@ -150,6 +155,7 @@ def test_homes_are_coloured_as_the_tables_say(open_page, made):
     assert page.evaluate(COLOURED) == {}
 
 
+@pytest.mark.deep
 def test_switches_change_what_is_drawn(open_page, made):
     _run, folder = made
     opened = open_page(folder / "map.html")
@@ -168,6 +174,7 @@ def test_switches_change_what_is_drawn(open_page, made):
     assert opened.errors == []
 
 
+@pytest.mark.deep
 def test_a_site_of_the_list_opens_its_popup(open_page, made):
     opened = open_page(made[1] / "map.html")
     opened.page.locator(".sites button").nth(2).click()
@@ -176,6 +183,7 @@ def test_a_site_of_the_list_opens_its_popup(open_page, made):
     assert "幸福社区" in text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720)])
 def test_nothing_runs_over_the_edges(open_page, made, width, height):
     page = open_page(made[1] / "map.html", width, height).page
@@ -188,6 +196,7 @@ def test_nothing_runs_over_the_edges(open_page, made, width, height):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.deep
 def test_prints_in_lines_and_goes_back_to_the_screen(open_page, made):
     opened = open_page(made[1] / "map.html")
     page = opened.page

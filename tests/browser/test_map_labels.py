@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.measure import DRAWN, IN_SIGHT, OVERLAPS, SHOWN
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.deep]
 WIDTHS = {390: 844, 1024: 768, 1280: 720, 1366: 768, 1440: 900, 1920: 1080}
 MAPS = ("map", "meeting", "review", "assessment", "public")
 

@@ -183,12 +183,14 @@ def test_random_toggles_show_what_the_planner_counts(open_page, meeting_file, to
     assert figures == EVERYWHERE | {"worth", "bound", "distance"}
 
 
+@pytest.mark.deep
 def test_random_toggles_where_places_run_out(open_page, full_file, full_town):
     figures, rules = toggled(open_page(full_file, 1280, 720), Recount(*full_town))
     assert rules >= {"floor", "spread", "department"} | ({"places", "thin", "must"} if ALL else set()), rules
     assert figures >= EVERYWHERE | {"places", "users", "seated", "part-users", "part-seated"}
 
 
+@pytest.mark.deep
 def test_no_sharing_out_of_places_does_better_than_the_page_says(full_town):
     recount, chance = Recount(*full_town), random.Random(3)  # noqa: S311
     canteens = [cell for cell in recount.cells if cell[1] == 1]
@@ -220,6 +222,7 @@ def test_a_share_within_reach_but_beyond_the_places_cannot_be_kept(full_town):
     ) == 1
 
 
+@pytest.mark.deep
 def test_decisions_go_back_to_the_planner_and_come_out_on_a_new_page(open_page, meeting_file, town, tmp_path):
     run, posed, reaches = town
     opened, recount = open_page(meeting_file), Recount(run, posed, reaches)
@@ -320,6 +323,7 @@ def test_decisions_of_another_run_are_refused(town, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.deep
 def test_steps_go_back_and_forth_by_keys_and_survive_the_language(open_page, meeting_file):
     opened = open_page(meeting_file, 1280, 720)
     page = opened.page
@@ -341,6 +345,7 @@ def test_steps_go_back_and_forth_by_keys_and_survive_the_language(open_page, mee
     assert opened.errors == []
 
 
+@pytest.mark.deep
 def test_a_switch_keeps_the_focus_of_the_keyboard(open_page, meeting_file):
     opened = open_page(meeting_file, 1280, 720)
     opened.page.focus(".switch:not([disabled])")
@@ -352,6 +357,7 @@ def test_a_switch_keeps_the_focus_of_the_keyboard(open_page, meeting_file):
     assert opened.errors == []
 
 
+@pytest.mark.deep
 def test_two_choices_stand_beside_each_other_under_a_swipe(open_page, meeting_file):
     opened = open_page(meeting_file, 1280, 720)
     page = opened.page
@@ -367,6 +373,7 @@ def test_two_choices_stand_beside_each_other_under_a_swipe(open_page, meeting_fi
     assert opened.errors == []
 
 
+@pytest.mark.deep
 def test_the_sheet_is_one_page_of_a3(open_page, meeting_file):
     opened = open_page(meeting_file)
     page = opened.page
@@ -386,6 +393,7 @@ def test_the_sheet_is_one_page_of_a3(open_page, meeting_file):
     assert opened.errors == []
 
 
+@pytest.mark.deep
 def test_names_are_text_whatever_they_hold(open_page, tmp_path):
     path = tmp_path / "hostile.html"
     path.write_text(meeting_page(small_run()), encoding="utf-8", newline="\n")
@@ -403,6 +411,7 @@ def test_names_are_text_whatever_they_hold(open_page, tmp_path):
     assert len(opened.requests) == 1
 
 
+@pytest.mark.deep
 def test_the_public_page_opens_without_fault(open_page, tmp_path):
     run = small_run()
     opened = open_page(publish_public(run, tmp_path, declassify=True))

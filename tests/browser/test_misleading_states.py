@@ -10,7 +10,7 @@ import pytest
 from planner.report.summary import indicator_text, indicators
 from tests.unit.report.small_run import small_run
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.deep]
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import pytest
 from planner.report import publish
 from tests.unit.report.small_run import small_run
 
+pytestmark = pytest.mark.deep
+
 MM = 96 / 25.4
 
 

@@ -15,7 +15,7 @@ from planner.report import publish_assessment, publish_explanation
 from tests.tiny_town import write_town
 from tests.verbs import assess, explain
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.deep]
 OPEN, CLOSE = "⟦", "⟧"
 _RUN_ID = re.compile(r"\b[\w-]+-[0-9a-f]{12}\b")
 #: symbols, units and names of programs that are the same in every language; the money of the English locale, which `xx` copies

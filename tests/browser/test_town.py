@@ -10,7 +10,7 @@ from tests.browser.measure import DRAWN, IN_SIGHT, OVERLAPS, SHOWN
 from tests.verbs import plan
 from tests.workbooks import rows_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.deep]
 LARGEST_BYTES = {"map.html": 2_000_000, "meeting.html": 3_000_000}
 
 

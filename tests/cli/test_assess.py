@@ -37,6 +37,7 @@ def test_the_folder_is_whole(assessed):
     assert [path.name for path in assessed.parent.iterdir()] == ["assess"]
 
 
+@pytest.mark.deep
 def test_today_is_what_a_plan_calls_before(study, assessed, tmp_path):
     assert _run(["plan", str(study), "--out", str(tmp_path / "base"), "--quiet"]) == 0
     before = table(tmp_path / "base", "coverage").set_index(["service", "minutes"])
@@ -111,6 +112,7 @@ def test_the_workbook_quotes_the_tables(assessed):
     )
 
 
+@pytest.mark.deep
 def test_the_same_study_gives_the_same_bytes(study, assessed, tmp_path):
     again = tmp_path / "again"
     assert _run(["assess", str(study), "--out", str(again), "--quiet", *COMPARED]) == 0
@@ -118,6 +120,7 @@ def test_the_same_study_gives_the_same_bytes(study, assessed, tmp_path):
         assert path.read_bytes() == (again / path.relative_to(assessed)).read_bytes(), path.name
 
 
+@pytest.mark.deep
 def test_it_ends_with_the_figures(study, tmp_path, capsys):
     assert _run(["assess", str(study), "--out", str(tmp_path / "a"), *COMPARED]) == 0
     said = capsys.readouterr().out
@@ -126,6 +129,7 @@ def test_it_ends_with_the_figures(study, tmp_path, capsys):
     assert str(tmp_path / "a") in said.replace("\n", "")
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(
     ("connector_m", "told"),
     [
@@ -144,6 +148,7 @@ def test_who_reaches_nothing_is_said_in_words(study, capsys, language, connector
     assert "> 60" not in said
 
 
+@pytest.mark.deep
 def test_json_is_strict_json(study, tmp_path, capsys):
     assert _run(["assess", str(study), "--out", str(tmp_path / "a"), "--json"]) == 0
 

@@ -27,6 +27,7 @@ def town(tmp_path):
     return write_town(tmp_path / "town", scenarios=TWO)
 
 
+@pytest.mark.deep
 def test_what_failed_is_listed_and_the_rest_is_finished(town, tmp_path, capsys):
     out = tmp_path / "store"
     assert _run(["batch", str(town), "--out", str(out), "--jobs", "1"]) == 7
@@ -39,6 +40,7 @@ def test_what_failed_is_listed_and_the_rest_is_finished(town, tmp_path, capsys):
     assert "2 scenarios: 0 done, 2 reused, 0 failed" in capsys.readouterr().out
 
 
+@pytest.mark.deep
 def test_json_and_the_cache_explained(town, tmp_path, capsys):
     words = ["batch", str(town), "--out", str(tmp_path / "store"), "--jobs", "1", "--only", "rich", "--only", "base"]
     assert _run([*words, "--json", "--quiet", "--explain-cache"]) == 0
@@ -50,6 +52,7 @@ def test_json_and_the_cache_explained(town, tmp_path, capsys):
     assert "differs from the nearest one kept in budgets" in said.err
 
 
+@pytest.mark.deep
 def test_reports_on_demand(town, tmp_path):
     out = tmp_path / "store"
     assert _run(["batch", str(town), "--out", str(out), "--jobs", "1", "--only", "base", "--quiet"]) == 0
@@ -85,6 +88,7 @@ sys.exit(_run(sys.argv[1:]))
 """
 
 
+@pytest.mark.deep
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of files are not of Windows")
 def test_a_full_disk_is_said_and_leaves_nothing_half(town, tmp_path):
     out = tmp_path / "store"
@@ -175,6 +179,7 @@ def test_totals_are_the_districts_added_up(told, scenario, towns, missing):
     assert total["yearly_cost"] == pytest.approx(sum(table["yearly_cost"].sum() for table in bought))
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("told")
 def test_totals_are_printed_with_what_they_lack(city, capsys):
     folder, words = city
@@ -193,6 +198,7 @@ def test_totals_are_printed_with_what_they_lack(city, capsys):
     assert next(line for line in blocks["base"].splitlines() if line.startswith("Canteen · 3 min")).endswith("%)")
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("told")
 def test_totals_speak_the_language_of_the_first_district(city, capsys):
     _, words = city
@@ -202,6 +208,7 @@ def test_totals_speak_the_language_of_the_first_district(city, capsys):
     assert "食堂 · 3 分钟" in said
 
 
+@pytest.mark.deep
 def test_one_district_has_no_totals(town, tmp_path, capsys):
     words = ["batch", str(town), "--out", str(tmp_path / "s"), "--jobs", "1", "--only", "base"]
     assert _run([*words, "--json", "--quiet"]) == 0
@@ -210,6 +217,7 @@ def test_one_district_has_no_totals(town, tmp_path, capsys):
     assert "city totals" not in capsys.readouterr().out
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("told")
 def test_a_comparison_of_the_districts_says_the_same(city, tmp_path, capsys):
     folder, words = city

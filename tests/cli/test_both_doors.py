@@ -12,6 +12,8 @@ from planner.errors import LACKS_MEMORY
 from tests.conftest import REPOSITORY
 from tests.street_town import write_street
 
+pytestmark = pytest.mark.deep
+
 SCRIPT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]["planner"]
 
 #: what an installer writes for an entry of `project.scripts`, and the module run by its name

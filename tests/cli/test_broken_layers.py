@@ -45,6 +45,7 @@ def checked(capsys, case, folder):
     return code, json.loads(out.out) if out.out else [], out.err
 
 
+@pytest.mark.deep
 def test_the_sound_district_is_sound(capsys, tmp_path):
     code, findings, _ = checked(capsys, None, tmp_path)
     assert code == 0
@@ -62,6 +63,7 @@ def test_the_check_prints_how_figures_are_read(capsys, tmp_path, language):
     assert all(line in printed for line in number_rules_text(language))
 
 
+@pytest.mark.deep_after(16)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_fault_is_found_and_named(capsys, tmp_path, case):
     code, findings, talk = checked(capsys, case, tmp_path)

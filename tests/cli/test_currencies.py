@@ -17,6 +17,8 @@ from planner.store.comparison import compare
 from planner.store.run import Run
 from tests.street_town import care, study_of, write_street
 
+pytestmark = pytest.mark.deep
+
 #: what nobody may read in a study of the currency; 单元 is a flat, not money
 FOREIGN = {
     "EUR": r"yuan|(?<![欧单])元|¥|人民币|\bCNY\b",

@@ -81,6 +81,7 @@ def no_driver(monkeypatch):
     monkeypatch.setattr("planner.district.district.has_driver", lambda: False)
 
 
+@pytest.mark.deep_after(5)
 @pytest.mark.usefixtures("no_driver")
 @pytest.mark.parametrize("verb", ["check", "plan", "assess"])
 @pytest.mark.parametrize("key", ["facilities.0", "streets"])
@@ -139,6 +140,7 @@ def test_what_the_database_says_is_starred_in_findings(tmp_path, monkeypatch):
     assert SECRET not in str(raised.value.evidence)
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("answering")
 def test_a_run_from_a_database_says_that_it_has_no_checksum(town, tmp_path):
     sets = in_database()
@@ -155,6 +157,7 @@ def test_a_run_from_a_database_says_that_it_has_no_checksum(town, tmp_path):
     shutil.rmtree(folder)
 
 
+@pytest.mark.deep
 def test_a_database_is_read_anew_by_every_run(town, answering):
     cache = Cache(None)
     study = load_study(town, sets=in_database())

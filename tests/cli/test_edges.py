@@ -35,6 +35,7 @@ def planner(town, *words, **environment):
     )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "encoding", ["latin-1", *(pytest.param(name, marks=pytest.mark.scale) for name in ("ascii", "gbk", "cp437"))]
 )
@@ -60,6 +61,7 @@ def test_a_reader_that_goes_away_is_no_fault():
         assert running.wait() == 0
 
 
+@pytest.mark.deep
 def test_a_path_of_five_thousand_characters_is_a_missing_file(town, capsys):
     long = "x" * 5000
     for path in (f"{long}.geojson", f"{long}.gpkg", f"{long}.csv"):
@@ -90,6 +92,7 @@ def test_a_half_character_in_a_text_is_refused_by_place(town, capsys, where):
     said.encode()
 
 
+@pytest.mark.deep
 def test_half_characters_in_a_layer_are_read_or_refused(town, capsys):
     path = town.parent / "candidates.geojson"
     path.write_text(path.read_text(encoding="utf-8").replace("Room 3", "Room \\ud8003"), encoding="utf-8")
@@ -97,6 +100,7 @@ def test_half_characters_in_a_layer_are_read_or_refused(town, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.deep
 def test_decisions_about_an_unknown_service_are_refused_by_name(town, capsys):
     assert _run(["plan", "town/town.yaml", "--quiet", "--set", "scenarios=[]"]) == 0
     path = decisions(town.parent.parent)

@@ -29,6 +29,7 @@ def planned(path):
     return run, float(served["served"])
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize(("capacity", "served"), [(0, 30), ("0", 30), ("无", 30), (1, 30)])
 def test_it_is_extended_where_that_is_allowed(tmp_path, capacity, served):
     run, found = planned(street(tmp_path, capacity))
@@ -53,6 +54,7 @@ def test_nothing_is_covered_by_it_today(tmp_path):
     assert run.tables.closed.empty
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize(
     "changes",
     [{"may_extend": False}, {"extend": 0}, {"budget": 20_000}, {"capacity": None}],
@@ -85,6 +87,7 @@ def test_check_says_both(tmp_path, capsys, language):
     assert "siting.existing.may_extend" in said
 
 
+@pytest.mark.deep
 def test_every_report_is_written(tmp_path):
     path = street(tmp_path, 0)
     for verb in ("plan", "assess", "explain"):

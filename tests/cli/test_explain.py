@@ -87,6 +87,7 @@ def test_what_each_opening_brings_is_what_anybody_counts(plain):
         )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("key", "free"),
     [("siting.max_sites", "siting.max_sites=null"), ("budgets.capital_cost", "budgets.capital_cost=null")],
@@ -113,6 +114,7 @@ def test_the_price_of_a_rule_is_the_difference_to_a_plan_made_without_it(plain, 
     assert row["capital_cost"] == pytest.approx(spent[1] - spent[0])
 
 
+@pytest.mark.deep
 def test_every_rule_is_named_once_and_priced(ruled):
     prices = table(ruled, "explanation/prices")
     assert prices["priced"].all()
@@ -186,6 +188,7 @@ def test_the_workbook_holds_the_same_numbers(ruled):
     np.testing.assert_allclose([row[1].value for row in told.cells], prices["gain"])
 
 
+@pytest.mark.deep
 def test_a_chinese_study_is_explained_in_chinese(tmp_path):
     write_town(tmp_path)
     said = told(explained(tmp_path, ["language=zh"]))
@@ -194,6 +197,7 @@ def test_a_chinese_study_is_explained_in_chinese(tmp_path):
     assert "people" not in said
 
 
+@pytest.mark.deep
 def test_without_time_nothing_is_claimed(tmp_path):
     write_town(tmp_path)
     words = ["explain", str(tmp_path / "town.yaml"), "--out", str(tmp_path / "why"), "--quiet", "--time-limit", "0"]
@@ -203,6 +207,7 @@ def test_without_time_nothing_is_claimed(tmp_path):
     assert not table(tmp_path / "why", "explanation/prices")["priced"].any()
 
 
+@pytest.mark.deep
 def test_a_rule_left_unproven_is_looked_at_again_with_the_time_others_left(tmp_path, monkeypatch):
     write_town(tmp_path)
     looked, original = [], explaining.rule_costs

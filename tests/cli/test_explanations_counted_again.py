@@ -52,10 +52,12 @@ def told(request, tmp_path_factory):
     return explained(write_town(folder), folder / "why", sets=TOWNS[request.param])
 
 
+@pytest.mark.deep
 def test_every_sentence_of_a_tiny_town_is_true(told):
     assert untrue(told) == []
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("told", ["every rule"], indirect=True, ids=["every-rule"])
 def test_no_number_can_be_changed_unnoticed(told):
     """The oracle is no better than what it notices: every number of every sentence, made larger by three, is found out."""
@@ -80,6 +82,7 @@ def test_no_number_can_be_changed_unnoticed(told):
     assert unnoticed == []
 
 
+@pytest.mark.deep
 def test_the_chinese_sentences_hold_the_same_numbers(tmp_path):
     study = write_town(tmp_path)
     numbers = {}

@@ -10,6 +10,8 @@ import pytest
 from planner.cli import _run
 from tests.tiny_town import write_town
 
+pytestmark = pytest.mark.deep
+
 NAMES = """\
   - {name: assess, set: {budgets.capital_cost: 2400000}}
   - {name: base-review, set: {budgets.capital_cost: 900000}}

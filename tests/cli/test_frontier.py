@@ -27,6 +27,7 @@ def read(folder):
     return pd.read_parquet(folder / "frontier.parquet")
 
 
+@pytest.mark.deep
 def test_every_point_is_the_plan_for_that_money(capital, tmp_path):
     for row in read(capital).to_dict("records")[1:5:2]:
         limit = f"budgets.capital_cost={row['limit']}"
@@ -60,6 +61,7 @@ def test_the_knee_says_what_the_table_says(capital):
     assert before > after
 
 
+@pytest.mark.deep
 def test_a_frontier_over_years_says_so_and_what_has_no_plan(tmp_path):
     write_town(tmp_path)
     sets = [
@@ -83,6 +85,7 @@ def test_picture_and_workbook_stand_alone(capital):
     assert told.notes
 
 
+@pytest.mark.deep
 def test_a_higher_floor_never_brings_more(tmp_path):
     write_town(tmp_path)
     floors = ["--set", "siting.floors=[{service: childcare, minutes: 6, share: 0.3}]"]

@@ -24,6 +24,7 @@ def assessed(folder, capsys, language, capacity=None, **service):
     return said, (folder / "out" / "assess.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("capacity", [None, "", "-", "unknown"])
 def test_without_capacity_nobody_can_say(tmp_path, capsys, language, capacity):

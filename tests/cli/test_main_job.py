@@ -37,14 +37,17 @@ def test_the_folder_is_whole(planned):
     assert not [path for path in planned.parent.iterdir() if path != planned]
 
 
+@pytest.mark.deep
 def test_every_number_agrees_with_networkx(planned):
     assert recount.differences(planned) == []
 
 
+@pytest.mark.deep
 def test_every_table_page_and_sheet_is_as_written_down(planned):
     assert differences(recorded("town"), fingerprint(planned.parent)) == []
 
 
+@pytest.mark.deep
 def test_streets_that_touch_meet_but_at_closed_barriers(planned):
     streets = gpd.read_parquet(planned / "tables/streets.parquet")
     ends = pd.concat(
@@ -109,6 +112,7 @@ def test_the_workbook_quotes_the_tables(planned):
             assert any(np.isclose(cell, value, rtol=1e-12) for cell in cells), (column, value)
 
 
+@pytest.mark.deep
 def test_the_same_study_gives_the_same_bytes(planned, tmp_path):
     again = tmp_path / "again"
     assert _run(["plan", str(STUDY), "--out", str(again), "--quiet"]) == 0
@@ -148,6 +152,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize(("sets", "code", "said"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_bad_input_is_refused_and_nothing_is_lost(sets, code, said, tmp_path, capsys):
     target = tmp_path / "base"

@@ -35,6 +35,7 @@ def told(town, *sets):
     return Run.read(town.parent.parent / "run")
 
 
+@pytest.mark.deep
 def test_a_facility_and_a_candidate_of_one_id_are_two_places(town, capsys):
     plain = told(town, "scenarios=[]")
     changed(town.parent / "facilities.geojson", lambda one: one["properties"].update(id="r0"))
@@ -47,6 +48,7 @@ def test_a_facility_and_a_candidate_of_one_id_are_two_places(town, capsys):
     assert set(run.tables.existing["place_id"]) == {"r0~today"}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", ["node", "way"])
 def test_one_openstreetmap_object_in_both_roles_is_two_places(town, capsys, kind):
     path = town.parent / "streets.osm"
@@ -75,6 +77,7 @@ def test_one_openstreetmap_object_in_both_roles_is_two_places(town, capsys, kind
     assert set(run.tables.openings["place_id"]) == {known}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("verb", [["assess"], ["explain"], ["frontier", "--steps", "3"]], ids=lambda words: words[0])
 def test_every_verb_tells_them_apart(town, verb):
     changed(town.parent / "facilities.geojson", lambda one: one["properties"].update(id="r0"))
@@ -109,6 +112,7 @@ def test_the_entrances_of_a_building_in_both_roles_are_those_of_both(town):
     assert sorted(district.context.entrances["place"]) == ["r5", "r5~today"]
 
 
+@pytest.mark.deep
 def test_names_that_differ_in_capitals_only_are_columns_of_their_own(town):
     text = town.read_text(encoding="utf-8")
     text = text.replace("elder: elder, child: child", "elder: elder, Elder: child")

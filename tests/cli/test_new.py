@@ -66,6 +66,7 @@ def test_an_empty_folder_is_filled(tmp_path, example):
     assert (tmp_path / "mine" / "study.yaml").is_file()
 
 
+@pytest.mark.deep
 def test_the_example_stands_on_its_own(tmp_path):
     folder = tmp_path / "town"
     assert _run(["new", str(folder), "--example"]) == 0

@@ -19,6 +19,8 @@ from planner.store.run import Run
 from tests.conftest import REPOSITORY
 from tests.keys.street import write_full_street
 
+pytestmark = pytest.mark.deep
+
 #: `siting.max_sites`, `town_area`, `canteen:4;elder_care:4`, `[{"group": null`
 RAW = re.compile(r"\b[a-z]+(?:\.[a-z_0-9]+)*\.[a-z]+_[a-z_0-9]+\b|\b[a-z]+(?:_[a-z0-9]+)+\b|\b\w+:\d+;\w+:\d+|\[\{\"")
 #: where the maker of the study is told which key, column or file to mend; codes lead to docs/findings.md

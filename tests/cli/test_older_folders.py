@@ -17,6 +17,8 @@ from planner.study.former_names import FORMER_NAMES
 from tests.pages import GEOGRAPHIC
 from tests.street_town import study_of, write_street
 
+pytestmark = pytest.mark.deep
+
 
 def required(folder):
     return {name: table.required for name, table in schema()[folder].items()}

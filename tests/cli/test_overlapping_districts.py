@@ -8,6 +8,8 @@ import pytest
 from planner.cli import _run
 from tests.street_town import study_of, write_street
 
+pytestmark = pytest.mark.deep
+
 
 def town(folder, name, language="en", **more):
     path = write_street(folder / name, study_of(language=language, **more))

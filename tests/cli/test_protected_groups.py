@@ -28,15 +28,18 @@ def opened(folder, **words):
     return run.tables.openings["place_id"].tolist()
 
 
+@pytest.mark.deep
 def test_a_floor_for_everybody_holds_for_each_protected_group(tmp_path):
     assert opened(tmp_path / "plain", protected=False, share=0.35) == ["C2"]
     assert opened(tmp_path / "kept", protected=True, share=0.35) == ["C1"]
 
 
+@pytest.mark.deep
 def test_a_floor_that_names_its_group_is_kept_for_it_alone(tmp_path):
     assert opened(tmp_path, protected=True, share=0.2, group="elders") == ["C2"]
 
 
+@pytest.mark.deep
 def test_in_every_community_the_protected_group_is_kept_too(tmp_path):
     # Block 1 needs C2, and then a quarter of the oldest of Block 0 is reached
     assert opened(tmp_path / "plain", protected=False, share=0.3, per="community") == ["C2"]
@@ -44,6 +47,7 @@ def test_in_every_community_the_protected_group_is_kept_too(tmp_path):
         opened(tmp_path / "kept", protected=True, share=0.3, per="community")
 
 
+@pytest.mark.deep
 def test_where_it_cannot_be_kept_the_floor_and_the_group_are_named(tmp_path, capsys):
     path = town(tmp_path, protected=True, share=0.75)
     assert _run(["plan", str(path), "--out", str(tmp_path / "out"), "--quiet"]) == 5
@@ -51,6 +55,7 @@ def test_where_it_cannot_be_kept_the_floor_and_the_group_are_named(tmp_path, cap
     assert "siting.floors.0.share" in said
 
 
+@pytest.mark.deep
 def test_explain_prices_the_protected_groups_floor_by_its_name(tmp_path):
     _, found, _ = explain(town(tmp_path, protected=True, share=0.35), out=tmp_path / "out", time_limit_s=5)
     rules = found.prices[found.prices["kind"] == "floor"]
@@ -58,6 +63,7 @@ def test_explain_prices_the_protected_groups_floor_by_its_name(tmp_path):
     assert any("the group “oldest”" in rule for rule in rules["rule_en"])
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("protected", [True, False])
 def test_the_meeting_page_holds_the_room_to_the_same_floors(tmp_path, protected):
     run, _ = plan(town(tmp_path, protected=protected, share=0.35), out=tmp_path / "out")

@@ -55,6 +55,7 @@ def needy(tmp_path_factory):
     return folder / "street.yaml", run, where
 
 
+@pytest.mark.deep
 def test_tables_hold_reach_and_places(full):
     _, run, _ = full
     row = run.tables.coverage.iloc[0]
@@ -72,6 +73,7 @@ def test_the_summary_says_both(full):
     assert "可及 30 → 140，有位 25 → 75 / 210 人" in closing_summary(full[1], "zh")[0]
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize(
     ("assignment", "room", "found"),
     [
@@ -200,6 +202,7 @@ def test_a_frontier_adds_nothing_where_places_are_endless_and_labels_weighted_pe
     assert "weighted people, not heads" in said
 
 
+@pytest.mark.deep
 def test_an_assessment_says_both(full, tmp_path):
     found, folder = assess(full[0], out=tmp_path / "assessed", publish=report.publish_assessment)
     assert "within reach 30, find a place 25 of 210 people (reach 14.3 %, place 11.9 %)" in assessment_summary(found)[0]
@@ -233,6 +236,7 @@ def test_a_limit_of_sizes_alone_is_a_limit_too(tmp_path):
     assert "within reach 30 → 140, find a place 30 → 70 of 210" in closing_summary(run)[0]
 
 
+@pytest.mark.deep
 def test_need_is_no_head(needy):
     line = closing_summary(needy[1])[0]
     assert "90 → 420 of 630 weighted people (14.3 % → 66.7 %); in heads 30 → 140 of 210 people" in line
@@ -242,6 +246,7 @@ def test_need_is_no_head(needy):
     assert set(needy[1].tables.demand["need_weight"]) == {3.0}
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("weight", [10, 0.5])
 def test_a_weight_of_a_group_is_no_head_either(tmp_path, weight):
     run, _ = plan(write_street(tmp_path, study_of(services=care(demand={"elders": weight}))), out=tmp_path / "out")
@@ -250,6 +255,7 @@ def test_a_weight_of_a_group_is_no_head_either(tmp_path, weight):
     assert line.endswith("in heads 30 → 140 of 210 people")
 
 
+@pytest.mark.deep
 def test_whoever_is_in_two_groups_is_one_head(tmp_path):
     study = study_of(services=care(demand={"elders": 1, "oldest": 1}))
     study["groups"]["oldest"] = {"name": "aged 80 and over", "from_age": 80}
@@ -260,6 +266,7 @@ def test_whoever_is_in_two_groups_is_one_head(tmp_path):
     assert "weighted people" in closing_summary(run)[0]
 
 
+@pytest.mark.deep
 def test_pages_and_sheets_label_weighted_people(needy, tmp_path):
     study, run, folder = needy
     rows = sheet(folder / "plan.xlsx", "Coverage").rows
@@ -275,6 +282,7 @@ def test_pages_and_sheets_label_weighted_people(needy, tmp_path):
     assert "in heads 140 of 210 people" in closing_lines(comparison, settings)[1]
 
 
+@pytest.mark.deep
 def test_the_public_page_tells_heads(needy, tmp_path):
     assert data(public_page(needy[1]), "planner-run")["coverage"]["care 5"] == [210, 30, 140]
     study = write_street(
@@ -297,6 +305,7 @@ def test_the_public_page_names_no_room_that_was_only_looked_at(full):
     assert "C1" not in json.dumps(data(page, "planner-places"))
 
 
+@pytest.mark.deep
 def test_a_facility_that_offers_nothing_of_the_study_is_not_told(tmp_path):
     study = study_of()
     study["layers"]["facilities"][0] = {
@@ -312,6 +321,7 @@ def test_a_facility_that_offers_nothing_of_the_study_is_not_told(tmp_path):
 MARKED = {"classification": "仅供内部使用"}
 
 
+@pytest.mark.deep
 def test_a_marked_study_is_not_published_unless_told(tmp_path, capsys):
     write_street(tmp_path, study_of(publication=MARKED))
     assert _run(["plan", str(tmp_path / "street.yaml"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
@@ -360,6 +370,7 @@ def test_a_layer_chosen_by_tags_is_credited(tmp_path):
     assert list(load_study(write_street(tmp_path, study)).credits) == ["© OpenStreetMap contributors, ODbL 1.0"]
 
 
+@pytest.mark.deep
 def test_the_credit_stands_on_page_and_sheet(tmp_path):
     study = study_of()
     study["layers"]["facilities"][0]["tags"] = {"amenity": []}

@@ -22,6 +22,7 @@ def test_the_main_job_prints_what_the_readme_shows(tmp_path, capsys):
     assert printed == _block_after("What the main job prints")
 
 
+@pytest.mark.deep
 @pytest.mark.shared
 def test_porto_prints_what_the_readme_shows(shared_data, tmp_path, capsys):
     study = (REPOSITORY / "configs/porto.yaml").read_text(encoding="utf-8")

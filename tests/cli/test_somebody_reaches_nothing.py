@@ -16,6 +16,8 @@ from planner.study.load import load_study
 from tests.street_town import care, study_of, write_street
 from tests.verbs import compute_run, pipeline_of
 
+pytestmark = pytest.mark.deep
+
 
 def strict(text):
     def refuse(constant):

@@ -22,6 +22,7 @@ def scheduled(folder, years, ready, money):
     return row, "\n".join(explanation_lines(run, found))
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(
     ("asked", "opens", "start"),
     [

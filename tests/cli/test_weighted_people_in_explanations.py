@@ -18,6 +18,7 @@ def explained(folder, capsys, language, need=None, **service):
     return capsys.readouterr().out
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_layer_of_need_is_said(tmp_path, capsys, language):
     said = explained(tmp_path, capsys, language, need=2.0)
@@ -34,6 +35,7 @@ def test_a_layer_of_need_is_said(tmp_path, capsys, language):
     assert any(weighted in str(cell) for cell in sheet.to_numpy().ravel())
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_weight_of_a_group_is_said(tmp_path, capsys, language):
     said = explained(tmp_path, capsys, language, demand={"elders": 0.5})
@@ -41,6 +43,7 @@ def test_the_weight_of_a_group_is_said(tmp_path, capsys, language):
     assert ("alone +55 weighted people" if language == "en" else "+55 加权人口") in said
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_heads_are_called_people(tmp_path, capsys, language):
     said = explained(tmp_path, capsys, language)

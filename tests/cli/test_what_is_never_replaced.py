@@ -92,6 +92,7 @@ def test_a_place_that_cannot_be_a_folder_of_its_own_is_refused(town, capsys, out
     assert town.is_file()
 
 
+@pytest.mark.deep
 def test_files_of_a_planners_own_in_the_folder_of_a_run_stay(town, capsys):
     assert _run(["plan", str(town), "--quiet", "--out", "run"]) == 0
     run = town.parent.parent / "run"

@@ -81,6 +81,7 @@ def attempt(folder, capsys, sets):
     return code, capsys.readouterr().err
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("name", CASES)
 def test_the_conflict_is_named_and_the_advice_is_enough(name, tmp_path, capsys):
     sets, said, enough, too_little = CASES[name]
@@ -93,6 +94,7 @@ def test_the_conflict_is_named_and_the_advice_is_enough(name, tmp_path, capsys):
     assert attempt(tmp_path, capsys, [*sets, too_little])[0] == 5
 
 
+@pytest.mark.deep
 def test_every_change_that_is_advised_alone_makes_a_plan_possible(tmp_path, capsys):
     write_town(tmp_path)
     sets = ["siting.floors=[{service: canteen, minutes: 6, share: 0.95}]", "budgets.capital_cost=500000"]
@@ -110,6 +112,7 @@ def test_every_change_that_is_advised_alone_makes_a_plan_possible(tmp_path, caps
         assert attempt(tmp_path, capsys, [*sets, f"{key}={worse}"])[0] == 5, (key, worse)
 
 
+@pytest.mark.deep
 def test_money_of_a_year_is_named_by_its_year(tmp_path, capsys):
     write_town(tmp_path)
     sets = [
@@ -126,6 +129,7 @@ def test_money_of_a_year_is_named_by_its_year(tmp_path, capsys):
     assert attempt(tmp_path, capsys, [*sets, "siting.capital_cost_by_year.2027=400000"])[0] == 0
 
 
+@pytest.mark.deep
 def test_a_chinese_study_is_answered_in_chinese(tmp_path, capsys):
     write_town(tmp_path)
     sets = ["language=zh", "siting.must=[{site: r3, service: canteen}]", "budgets.capital_cost=20000"]

@@ -88,6 +88,7 @@ def covered(folder, **changed):
     return float(row["covered_before"]), float(row["covered_after"])
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(
     ("capacity", "right"),
     [(None, (30, 140)), ("-", (30, 140)), ("20-30床", (30, 140)), (0, (0, 110)), ("0", (0, 110)), ("无", (0, 110))],
@@ -97,11 +98,13 @@ def test_a_facility_without_places_covers_nobody(tmp_path, capacity, right):
     assert covered(tmp_path, facility=facility) == right
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("ready", ["2031-07-01", "2031", "2029-2031", "2031年底"])
 def test_a_room_that_is_ready_too_late_is_not_opened_at_once(tmp_path, ready):
     assert covered(tmp_path, rooms={"ready_year": ready}, siting={"open_by": 2030}) == (30, 30)
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(
     ("at_700", "right"),
     [

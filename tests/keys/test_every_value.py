@@ -78,6 +78,7 @@ def test_values_outside_the_limits_are_refused_by_line(tmp_path):
     assert silent == [], "refused without the key or its line"
 
 
+@pytest.mark.deep
 def test_what_the_schema_refuses_is_refused_in_words(tmp_path):
     """A value that does not go with the rest of the street names the key or its place in the file."""
     path = write_full_street(tmp_path)
@@ -108,6 +109,7 @@ def walked(folder, values, verbs, told=FULL, then=()):
     return walk
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.scale) for part in range(1, PARTS))])
 def test_every_choice_goes_through_every_verb(tmp_path, part):
     """Choices are values that the schema lists, true and false, and nothing; `explain` plans and writes every report of a plan."""
@@ -124,6 +126,7 @@ def test_every_choice_goes_through_every_verb(tmp_path, part):
     assert len(done) > 0.85 * len(choices), "most choices go with the street: it is the walk that is at fault"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("goals", [1, pytest.param(2, marks=pytest.mark.scale)])
 def test_every_goal_and_pair_of_goals_in_a_batch(tmp_path, goals):
     """On the plain street: one scenario each, `furthest` where somebody reaches nothing among them."""

@@ -8,6 +8,7 @@ from tests.notebooks import NAMES, executed, path_of, printed, stored
 LARGEST_BYTES = 300_000
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_prints_what_is_stored(name):
     assert printed(executed(name)) == printed(stored(name))

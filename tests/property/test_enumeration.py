@@ -81,6 +81,7 @@ def test_the_street_town_counts_as_by_hand():
     assert [float(step.best) for step in chain] == [10 * 0 + 20 * 100 + 30 * 300 + 40 * 300 + 50 * 100 + 60 * 100, 0.0]
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("goal", ["coverage", "walk", "sites", "cost", "furthest", "fair"])
 @pytest.mark.parametrize("places", [False, True])
 def test_two_enumerations_written_apart_agree(goal, places):

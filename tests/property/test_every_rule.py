@@ -41,6 +41,7 @@ def test_problems_once_answered_wrongly(seed, path):
     assert wrong([seed], [path])[0] == []
 
 
+@pytest.mark.deep_after(3)
 @pytest.mark.parametrize("turn", range(SHARED_OUT))
 def test_tiny_problems_end_as_the_enumeration_does(turn):
     found, feasible, steps = wrong(range(turn, 240, SHARED_OUT), ("shortcuts", "tree", "warm")[turn % 3 :][:1])
@@ -49,6 +50,7 @@ def test_tiny_problems_end_as_the_enumeration_does(turn):
     assert steps > feasible
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("turn", range(4))
 def test_amounts_in_millions_that_differ_by_one(turn):
     found, feasible, _ = wrong(range(20_000 + turn, 20_080, 4), ("plain", "tree")[turn % 2 :][:1], large_numbers=True)
@@ -56,6 +58,7 @@ def test_amounts_in_millions_that_differ_by_one(turn):
     assert feasible > 6
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("path", ["shortcuts", "tree"])
 def test_problems_of_middle_size(path):
     found, feasible, _ = wrong(range(30_000, 30_006), (path,), middle=True)

@@ -64,6 +64,7 @@ def test_every_amount_at_its_own_scale(path, turn):
     assert feasible > (5 if ALL else 1)
 
 
+@pytest.mark.deep_after(5)
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("power", range(ORDERS[0], ORDERS[1] + 1, 6))
 def test_weights_and_money_over_24_orders_of_magnitude(path, power):
@@ -73,6 +74,7 @@ def test_weights_and_money_over_24_orders_of_magnitude(path, power):
     assert feasible > (1 if ALL else 0)
 
 
+@pytest.mark.deep_after(5)
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     "scale",

@@ -12,6 +12,7 @@ from planner.siting.heuristics.ruin_recreate import first_plan_by_period
 from tests.depth import enough, some
 
 
+@pytest.mark.deep
 def test_first_years_open_what_is_ready_and_paid_for_and_keep_it_open():
     found = opened = late = 0
     for seed in some(range(150)):
@@ -41,6 +42,7 @@ def test_first_years_open_what_is_ready_and_paid_for_and_keep_it_open():
     assert late > enough(3)
 
 
+@pytest.mark.deep
 def test_a_start_over_years_changes_no_optimum(monkeypatch):
     monkeypatch.setattr(optimiser, "WARM_FROM", 1)
     monkeypatch.setattr(optimiser, "WARM_SHARE", 1e-4)

@@ -36,6 +36,7 @@ def wuhan(shared_data):
     return segments, "EPSG:32650"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("who", WALKERS)
 @pytest.mark.parametrize("city", [pytest.param(porto, marks=pytest.mark.scale), wuhan])
 def test_thousands_of_walks_equal_networkx(shared_data, city, who):

@@ -26,6 +26,7 @@ def run_of(folder, capacity, goals, *, participation=1.0, min_load=0.0, assignme
     return compute_run(load_study(path), folder, scenario="base")
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("goals", [["coverage", "cost"], ["coverage", "walk", "cost"], ["coverage", "fair", "cost"]])
 @pytest.mark.parametrize("capacity", [75, 65])
 def test_who_finds_a_place_is_a_whole_number(tmp_path, goals, capacity):
@@ -47,6 +48,7 @@ def test_loads_by_participation_fill_the_places_exactly(tmp_path):
     assert run.tables.served.set_index("minutes")["served"][10] == pytest.approx(181.25, abs=1e-12)
 
 
+@pytest.mark.deep
 def test_the_workbook_shows_the_whole_number(tmp_path):
     run_of(tmp_path, 75, ["coverage", "cost"])
     assert _run(["plan", str(tmp_path / "street.yaml"), "--out", str(tmp_path / "out"), "--quiet"]) == 0

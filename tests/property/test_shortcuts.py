@@ -62,6 +62,7 @@ def compare(seed, kind):
     return plan.outcome.solver
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", KINDS)
 def test_lean_problems(kind):
     ended = [compare(seed, kind) for seed in some(range(60))]

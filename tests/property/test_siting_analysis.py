@@ -43,6 +43,7 @@ def stands(problem, offer):
     return found + ([int(offers.moves[offer])] if offers.moves is not None and offers.moves[offer] >= 0 else [])
 
 
+@pytest.mark.deep
 @KINDS
 def test_the_price_of_a_rule_is_what_the_best_plan_gains_without_it(places):
     judged = 0
@@ -122,6 +123,7 @@ def test_the_best_swaps_are_the_best_of_all_swaps():
     assert judged > enough(10)
 
 
+@pytest.mark.deep
 def test_unfunded_openings_are_in_the_plan_that_money_does_not_limit():
     judged = 0
     for _, problem, plan in solved(some(range(440, 520))):

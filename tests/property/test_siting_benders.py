@@ -126,6 +126,7 @@ def test_the_last_bound_of_a_district_is_next_to_its_linear_relaxation(floors):
     assert best <= priced.bound <= 1.001 * best
 
 
+@pytest.mark.deep
 def test_plans_with_a_bundle_of_a_district_reach_no_further_than_it_says():
     form = formulate(district_problem(300, 40, side_m=2500.0))
     priced, _ = bound_of(form)
@@ -177,6 +178,7 @@ def every_form(seeds, *, places, phases, spread=None):
             yield seed, problem, form
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(
     ("places", "phases"),
     [(False, False), (True, False), (False, True), (True, True)],
@@ -207,6 +209,7 @@ def test_the_tree_ends_at_the_best_plan(places, phases, workers):
     assert divided >= 1 or places or phases
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
 def test_the_tree_ends_at_the_best_plan_in_which_every_opening_has_its_least_load(phases):
     ended = held = 0
@@ -231,6 +234,7 @@ def test_the_tree_ends_at_the_best_plan_in_which_every_opening_has_its_least_loa
     assert held > enough(3)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("phases", [False, True], ids=["at once", "over years"])
 @KINDS
 def test_the_tree_ends_at_the_best_plan_that_leaves_no_community_far_behind(places, phases):
@@ -255,6 +259,7 @@ def test_the_tree_ends_at_the_best_plan_that_leaves_no_community_far_behind(plac
     assert held >= (not places)
 
 
+@pytest.mark.deep_after(1)
 @KINDS
 def test_at_every_part_the_best_plan_is_between_what_is_in_hand_and_the_bound(places):
     problem = district_problem(300, 40, side_m=2500.0, places=places)
@@ -304,6 +309,7 @@ def test_what_is_closed_stays_closed_and_a_plan_in_hand_is_only_beaten():
     assert again.exhausted
 
 
+@pytest.mark.deep
 def test_equal_questions_have_equal_answers_however_many_look():
     form = formulate(district_problem(600, 80, side_m=3000.0))
     for workers in (1, 2):

@@ -52,12 +52,14 @@ def compare(seed, wishes, change=lambda problem: problem):
     return "optimal"
 
 
+@pytest.mark.deep_after(4)
 @pytest.mark.parametrize("wishes", FAMILIES)
 def test_tiny_problems(wishes):
     ended = [compare(seed, wishes) for seed in some(range(25), 2)]
     assert "optimal" in ended
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize("wishes", [wish for wish in FAMILIES if wish.values[0]["goal"] == "cost"])
 def test_tiny_problems_with_walks_at_a_price(wishes):
     ended = [compare(seed, wishes, priced_walks) for seed in some(range(25), 2)]
@@ -79,6 +81,7 @@ def named_offers(seed):
     return change
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize("wishes", FAMILIES)
 def test_tiny_problems_with_ways_decided_by_name(wishes):
     ended = [compare(seed, wishes, named_offers(seed)) for seed in some(range(30), 2)]

@@ -41,6 +41,7 @@ def random_model(seed):
     return builder.build(cost, maximise=bool(rng.random() < 0.5))
 
 
+@pytest.mark.deep
 def test_piece_by_piece_is_as_good_as_all_at_once(monkeypatch):
     apart = infeasible = 0
     for seed in some(range(400)):
@@ -125,6 +126,7 @@ def test_money_for_everything_is_no_row_and_money_for_less_is():
     assert "budget_capital" in rows(79.0)
 
 
+@pytest.mark.deep
 def test_tiny_problems_have_the_optimum_of_every_plan_whether_they_fall_apart_or_not():
     apart = 0
     for seed in some(range(2_000, 2_120)):

@@ -47,6 +47,7 @@ def judged(seed, **wishes):
     return True
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("wishes", [{}, {"places": True}, {"phases": True}], ids=["plain", "places", "phases"])
 def test_conflicts_of_tiny_problems(wishes):
     assert sum(judged(seed, **wishes) for seed in some(range(40))) > enough(5)

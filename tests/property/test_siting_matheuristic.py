@@ -37,6 +37,7 @@ def look_at_everything(monkeypatch, way):
         monkeypatch.setattr(matheuristic.PlanConstructor, "for_form", lambda _: None)
 
 
+@pytest.mark.deep_after(1)
 @KINDS
 @WAYS
 def test_a_large_problem_has_the_same_optimum(places, way, monkeypatch):
@@ -57,6 +58,7 @@ def test_a_large_problem_has_the_same_optimum(places, way, monkeypatch):
     assert sum(found is not None for found in looked) > enough(10)
 
 
+@pytest.mark.deep_after(3)
 @KINDS
 @WAYS
 def test_what_is_told_on_the_way_holds_the_optimum_between_and_never_loosens(places, way, monkeypatch):
@@ -77,6 +79,7 @@ def test_what_is_told_on_the_way_holds_the_optimum_between_and_never_loosens(pla
     assert plans > enough(12)
 
 
+@pytest.mark.deep_after(1)
 @KINDS
 def test_a_large_problem_over_years_has_the_same_optimum(places, monkeypatch):
     look_at_everything(monkeypatch, "no plan grown")
@@ -118,6 +121,7 @@ def test_where_merging_meets_no_plan_one_from_elsewhere_does_and_what_has_none_i
     assert refused > enough(2)
 
 
+@pytest.mark.deep
 @KINDS
 def test_a_plan_in_hand_changes_no_optimum_even_where_it_is_no_longer_allowed(places, monkeypatch):
     look_at_everything(monkeypatch, "plans grown")
@@ -141,6 +145,7 @@ def test_a_plan_in_hand_changes_no_optimum_even_where_it_is_no_longer_allowed(pl
     assert struck > enough(2)
 
 
+@pytest.mark.deep
 def test_coverage_of_many_people_that_few_kinds_of_places_serve_still_meets_the_short_way(monkeypatch):
     monkeypatch.setattr(matheuristic, "LARGE", 500)
     monkeypatch.setattr(matheuristic, "BEYOND_SHORTCUTS", 500)
@@ -158,6 +163,7 @@ def test_coverage_of_many_people_that_few_kinds_of_places_serve_still_meets_the_
         assert plan.outcome.objective == pytest.approx(plain.outcome.objective)
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("where", ["root", "merge", "tree"])
 def test_an_interrupt_gives_the_plan_in_hand_with_the_bound_known_by_then(where, monkeypatch):
     look_at_everything(monkeypatch, "plans grown")

@@ -34,6 +34,7 @@ def value(problem):
     return sign * plan.outcome.objective
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize("wishes", WISHES)
 def test_more_money_never_gives_less(wishes):
     judged = 0
@@ -47,6 +48,7 @@ def test_more_money_never_gives_less(wishes):
     assert judged > enough(5)
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("wishes", WISHES)
 def test_no_rule_ever_helps(wishes):
     for seed in SEEDS:
@@ -58,6 +60,7 @@ def test_no_rule_ever_helps(wishes):
             assert value(without_rules(problem, [rule])) >= before - 1e-6, (seed, rule)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("wishes", WISHES)
 def test_a_lock_never_helps_and_the_plan_s_own_openings_cost_nothing_to_lock(wishes):
     for seed in SEEDS:

@@ -46,6 +46,7 @@ def cheap(problem, seed):
     return dataclasses.replace(problem, offers=offers)
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("places", [False, True], ids=["plain", "places"])
 @pytest.mark.parametrize("goal", ["coverage", "cost", "sites", "fair", "walk"])
 def test_the_optimum_of_tiny_problems_stays(places, goal):

@@ -211,6 +211,7 @@ def hills(tmp_path, rng):
     return lambda xy: between(np.asarray(xy)[:, ::-1])
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", range(6))
 def test_over_hills_of_a_raster_bends_bridges_and_stairs(seed, tmp_path):
     rng = np.random.default_rng(seed)

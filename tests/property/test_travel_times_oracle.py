@@ -25,6 +25,7 @@ def dense(reach):
     return table
 
 
+@pytest.mark.deep
 @settings(max_examples=120, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -54,6 +55,7 @@ def test_seconds_equal_networkx_on_the_split_streets(seed, who, sizes, tree, cut
     assert np.abs(found[both] - expected[both]).max(initial=0.0) < 1e-3
 
 
+@pytest.mark.deep
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_answer_depends_neither_on_the_side_searched_from_nor_on_threads(seed):
@@ -142,6 +144,7 @@ def waiting_seconds(network, homes, sites, walker):
     return table
 
 
+@pytest.mark.deep
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), cutoff_s=st.sampled_from([120.0, 900.0]))
 def test_waits_at_roads_equal_networkx(seed, cutoff_s):

@@ -4,6 +4,7 @@ import base64
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -38,6 +39,7 @@ def test_counts_come_back(values):
     assert read_counts(pack_counts(values)) == values.tolist()
 
 
+@pytest.mark.deep
 @given(hnp.arrays(np.int64, st.integers(0, 40), elements=st.integers(-(2**40), 2**40)))
 def test_steps_come_back(values):
     steps = [(step >> 1) ^ -(step & 1) for step in read_counts(pack_steps(values))]
@@ -83,6 +85,7 @@ def test_fifteen_minutes_are_told_to_four_seconds():
     assert np.diff(grid, prepend=0).max() <= 4
 
 
+@pytest.mark.deep
 @given(st.integers(1, 30), st.integers(1, 8), st.randoms(use_true_random=False))
 def test_every_pair_comes_back_with_its_place_and_line(n, places, chance):
     demand_ids, place_ids = [f"d{i}" for i in range(n)], [f"p{j}" for j in range(places)]

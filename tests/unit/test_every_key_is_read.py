@@ -3,9 +3,13 @@
 import ast
 import inspect
 
+import pytest
+
 import planner
 from planner.study import Block, Study
 from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.deep
 
 #: read by whoever opens the file, not by the planner: the version of the format, and notes of where a figure comes from
 BY_HAND = {("Study", "version")}

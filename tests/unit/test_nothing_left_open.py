@@ -57,6 +57,7 @@ def ended(scenarios, first_only=False):
     return sorted(found)
 
 
+@pytest.mark.deep
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only here the system tells what a process holds open")
 @pytest.mark.parametrize(
     ("scenarios", "first_only", "found"),

@@ -3,6 +3,7 @@
 import ast
 
 import networkx as nx
+import pytest
 
 from tests.conftest import REPOSITORY
 
@@ -45,6 +46,7 @@ def imports_of(path, known):
                 yield inner if inner in known else node.module
 
 
+@pytest.mark.deep
 def test_there_is_no_import_circle_not_even_for_types():
     known = modules()
     graph = nx.DiGraph()

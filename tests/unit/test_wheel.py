@@ -42,6 +42,7 @@ def inside(wheel):
         return set(files.namelist())
 
 
+@pytest.mark.deep
 def test_every_file_of_the_package_is_inside(inside):
     files = {
         path.relative_to(REPOSITORY).as_posix()
@@ -72,6 +73,7 @@ def _installed():
     return {path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info")}
 
 
+@pytest.mark.deep
 def test_the_installed_wheel_starts_and_copies_the_town(wheel, tmp_path):
     prefix = tmp_path / "prefix"
     pip = [

@@ -12,6 +12,7 @@ from tests.yardstick.works import WORKS, recorded
 _TOWNS = ["town_assessed", "town_explained", "street_with_every_key", "town_compared"]
 
 
+@pytest.mark.deep
 def test_every_work_is_written_down_and_held():
     held = {"town", *_TOWNS, "porto", "porto_assessed"}
     assert held == set(WORKS)

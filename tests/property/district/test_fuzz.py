@@ -8,6 +8,8 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.deep
+
 
 def fuzz(first, last, timeout_s, what="fuzz"):
     """Damage in a process of its own: a reader that crashes would take the tests with it.

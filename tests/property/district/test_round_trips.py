@@ -51,6 +51,7 @@ def test_the_forward_formulas_are_the_ones_in_general_use():
     )
 
 
+@pytest.mark.deep
 @given(st.lists(HAN, min_size=8, max_size=40, unique=True), st.sampled_from(["utf-8", "gb18030"]))
 def test_texts_come_back_as_they_were_written(texts, encoding):
     written = [text.encode(encoding) for text in texts]

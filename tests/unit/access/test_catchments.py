@@ -37,6 +37,7 @@ def test_people_of_each_site():
     np.testing.assert_allclose(nearest_site_load(REACH, PEOPLE), [40, 20, 0])
 
 
+@pytest.mark.deep
 @given(
     seed=st.integers(0, 10_000),
     decay=st.sampled_from([Binary(500.0), Steps((200.0, 500.0, 900.0), (1, 0.5, 0.1)), Gaussian(900.0)]),

@@ -49,6 +49,7 @@ def test_people_without_a_street_are_named(drawn):
     assert "place-far-from-street" not in found
 
 
+@pytest.mark.deep
 def test_places_on_a_street_that_joins_no_other_are_named(drawn):
     drawn.streets.append([(158, 20), (162, 20)])
     assert "place-on-piece" not in findings(drawn)
@@ -73,6 +74,7 @@ AGES = {
 }
 
 
+@pytest.mark.deep
 def test_people_of_nested_groups_are_counted_once(drawn):
     # the same elders three times, as bands that begin at 60, 65 and 80
     drawn.communities["aged_65"] = [5, 3, 2, 0]

@@ -24,6 +24,8 @@ from tests.unit.access.osm_street import CRS as STREET_CRS
 from tests.unit.access.osm_street import STREET, node, nodes, spots, tags, way, written
 from tests.unit.district.conftest import CRS, HandDrawn, X, Y
 
+pytestmark = pytest.mark.deep
+
 SHIFTS = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
 LANES_M = 230.0
 

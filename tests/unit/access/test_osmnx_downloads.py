@@ -168,6 +168,7 @@ def test_nonsense_instead_of_a_place_is_a_fault_of_the_layer(server, place):
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.deep_after(3)
 @pytest.mark.parametrize(
     "streets",
     [
@@ -211,6 +212,7 @@ def test_a_server_that_fails_is_told(server):
         download_network("Town", CRS)
 
 
+@pytest.mark.deep
 def test_a_place_saved_is_read_as_its_extract(server, extract, tmp_path):
     server()
     download_streets("Town", tmp_path / "town.graphml")

@@ -78,6 +78,7 @@ def found_in(folder, *, shift, rooms=60, facilities=5, seed=1, **of_layers):
     return [finding for finding in every if "shift" in finding.code]
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("shift", ["gcj02", "bd09"])
 def test_sixty_rooms_and_five_facilities_betray_an_undeclared_shift(tmp_path, shift):
     found = found_in(tmp_path, shift=shift)
@@ -92,6 +93,7 @@ def test_the_same_rooms_where_they_belong_raise_no_alarm(tmp_path):
     assert found_in(tmp_path, shift="") == []
 
 
+@pytest.mark.deep
 def test_rooms_that_declare_the_shift_raise_no_alarm(tmp_path):
     assert found_in(tmp_path, shift="gcj02", crs="gcj02") == []
 

@@ -36,12 +36,14 @@ def test_everything_is_in_one_metric_system_with_positions(drawn):
     assert district.demand["community"].dtype == "int32"
 
 
+@pytest.mark.deep
 def test_facilities_offer_services_with_their_capacity(drawn):
     district = read_district(drawn.study(), drawn.folder)
     assert district.existing.to_dict("records") == [{"facility": 0, "service": "canteen", "capacity": 120.0}]
     assert codes(drawn.study(), drawn.folder)["text-number"].rows == ("f1",)
 
 
+@pytest.mark.deep
 def test_sites_take_from_the_layer_else_from_their_kind(drawn):
     site = read_district(drawn.study(), drawn.folder).sites.iloc[0]
     assert site["area_m2"] == pytest.approx(200)  # 20 m × 20 m × share 0.5
@@ -53,6 +55,7 @@ def test_sites_take_from_the_layer_else_from_their_kind(drawn):
     assert (site["area_m2"], site["lift"], site["ready_year"], site["services"]) == (90, True, 2027, "childcare")
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(("storeys", "area_m2"), [(None, 200), (1, 200), (3, 600), ("3", 600), (0, 200), ("2-4", 400)])
 @pytest.mark.parametrize("form", ["column", "OpenStreetMap"])
 def test_the_area_of_a_candidate_is_that_of_all_its_storeys(drawn, form, storeys, area_m2):
@@ -73,6 +76,7 @@ def test_the_area_of_a_candidate_is_that_of_all_its_storeys(drawn, form, storeys
     assert read_district(drawn.study(), drawn.folder).sites["area_m2"].tolist() == pytest.approx([area_m2], rel=1e-3)
 
 
+@pytest.mark.deep
 def test_a_thing_in_two_facility_layers_is_one_facility_with_two_services(drawn):
     drawn.facilities = drawn.facilities.drop(columns=["service", "capacity"])
     drawn.layers["facilities"] = [
@@ -84,6 +88,7 @@ def test_a_thing_in_two_facility_layers_is_one_facility_with_two_services(drawn)
     assert list(district.existing["service"]) == ["canteen", "childcare"]
 
 
+@pytest.mark.deep
 def test_equal_ids_at_different_places_are_told_apart(drawn):
     study_layers = drawn.layers["facilities"]
     other = gpd.GeoDataFrame({"id": ["f1"], "service": ["canteen"]}, geometry=[Point(X + 20, Y + 20)], crs=CRS)
@@ -108,6 +113,7 @@ def test_sources_of_different_polygons_meet_in_the_same_buildings(drawn):
     assert demand.index.is_unique
 
 
+@pytest.mark.deep
 def test_points_of_people_stay_where_they_are(drawn):
     there = Point(X + 33, Y + 44)
     degrees = gpd.GeoSeries([there], crs=CRS).to_crs(4490).iloc[0]
@@ -123,6 +129,7 @@ def test_points_of_people_stay_where_they_are(drawn):
     assert demand.loc[demand["elders"] > 0].geometry.iloc[0].distance(there) < 0.001
 
 
+@pytest.mark.deep
 def test_all_faults_come_at_once(drawn):
     drawn.facilities = drawn.facilities.set_crs(None, allow_override=True)
     drawn.candidates = drawn.candidates.iloc[:0]
@@ -176,6 +183,7 @@ def test_rows_are_kept_and_dropped_as_asked(drawn):
     assert set(district.demand["id"]) == {"b2", "B"}
 
 
+@pytest.mark.deep
 def test_no_facilities_yet_is_no_fault_but_nowhere_to_build_is(drawn):
     drawn.facilities = drawn.facilities.iloc[:0]
     assert len(read_district(drawn.study(), drawn.folder).facilities) == 0

@@ -61,12 +61,14 @@ def test_percent_cells_of_a_workbook_are_what_they_show(drawn):
     assert elders(drawn) == pytest.approx(835)  # 235 + 200 + 400 + 0; 8.35 when the cells are taken for per cent
 
 
+@pytest.mark.deep
 def test_percent_signs_in_a_csv_are_read_and_nothing_is_called_empty(drawn):
     tabled(drawn, "quarter,share,all\nA,23.5%,1000\nB,20 %,1000\nC,４０％,1000\nD,0%,1000\n", groups=SHARES)
     assert elders(drawn) == pytest.approx(835)
     assert not {"missing-number", "unreadable-number"} & set(codes(drawn))
 
 
+@pytest.mark.deep
 def test_percent_signs_need_no_unit_and_a_unit_stays_for_plain_shares(drawn):
     groups = {"elders": {"column": "share", "percent_of": "all", "unit": 100}, "toddlers": "all"}
     tabled(drawn, "quarter,share,all\nA,23.5%,1000\nB,20%,1000\nC,40%,1000\nD,0%,1000\n", groups=groups)
@@ -116,6 +118,7 @@ def test_a_percentage_is_a_weight_of_need(drawn):
 # the same heading twice --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_the_same_heading_twice_is_ambiguous_and_each_can_be_named(drawn):
     text = "quarter,elders,elders,toddlers\nA,10,100,1\nB,7,70,1\nC,3,30,1\nD,0,0,1\n"
     tabled(drawn, text)
@@ -125,6 +128,7 @@ def test_the_same_heading_twice_is_ambiguous_and_each_can_be_named(drawn):
     assert elders(drawn) == 200
 
 
+@pytest.mark.deep
 def test_the_same_heading_twice_in_a_workbook_and_under_our_own_names(drawn):
     workbook(drawn, [["quarter", "elders", "Elders ", "elders", "toddlers"], ["A", 1, 2, 3, 1]])
     tabled(drawn, name="people.xlsx")
@@ -146,6 +150,7 @@ def test_two_headings_nobody_asks_for_are_no_fault(drawn):
 THOUSANDS = {"elders": {"column": "elders", "unit": 1000}, "toddlers": "toddlers"}
 
 
+@pytest.mark.deep
 def test_decimal_commas_of_a_file_with_semicolons(drawn):
     tabled(drawn, "quarter;elders;toddlers\nA;1,250;1\nB;0,110;1\nC;0;1\nD;0;1\n", groups=THOUSANDS)
     assert elders(drawn) == 1360  # not 1,360,000
@@ -153,6 +158,7 @@ def test_decimal_commas_of_a_file_with_semicolons(drawn):
     assert (found.evidence["example"], found.evidence["read"]) == ("1,250", 1.25)
 
 
+@pytest.mark.deep
 def test_a_comma_that_may_be_either_is_said_with_both_readings(drawn):
     tabled(drawn, "quarter;elders;toddlers\nA;1,250;1\nB;1,110;1\nC;0;1\nD;0;1\n", groups=THOUSANDS)
     assert elders(drawn) == 2360
@@ -161,6 +167,7 @@ def test_a_comma_that_may_be_either_is_said_with_both_readings(drawn):
     assert "1.250 or 1250" in found.what("en")
 
 
+@pytest.mark.deep
 def test_people_with_three_decimals_are_refused_until_the_mark_is_declared(drawn):
     text = "quarter,elders,toddlers\nA,5.741,1\nB,12.305,1\nC,512,1\nD,0,1\n"
     tabled(drawn, text)
@@ -174,6 +181,7 @@ def test_people_with_three_decimals_are_refused_until_the_mark_is_declared(drawn
     assert elders(drawn) == pytest.approx(530.046, abs=1e-4)
 
 
+@pytest.mark.deep
 def test_areas_and_stored_numbers_that_look_like_thousands_are_doubted(drawn):
     drawn.candidates["area_m2"] = ["1.200"]
     drawn.communities["elders"] = [5.741, 12.305, 3.0, 0.0]
@@ -192,6 +200,7 @@ def test_groups_of_thousands_in_one_cell_decide_for_the_column(drawn):
 # dates where a year is asked ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep_after(4)
 @pytest.mark.parametrize(
     ("written", "year"),
     [("2031-07-01", 2031), (pd.Timestamp("2031-07-01"), 2031), ("2031年7月", 2031), ("2029-2031", 2031), (2031, 2031)],
@@ -240,6 +249,7 @@ def test_a_broken_cell_that_nothing_reads_is_no_fault(drawn):
 # zero, unknown, range ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep_after(3)
 @pytest.mark.parametrize(
     ("capacity", "offered", "code"),
     [
@@ -261,6 +271,7 @@ def test_capacity_zero_offers_nothing_a_dash_is_not_known_a_range_its_lower_end(
     assert code in {finding.code for finding in district.findings}
 
 
+@pytest.mark.deep_after(3)
 @pytest.mark.parametrize(
     ("area", "right", "code"),
     [
@@ -278,12 +289,14 @@ def test_area_zero_or_unknown_is_the_footprint(drawn, area, right, code):
     assert not code or code in {finding.code for finding in district.findings}
 
 
+@pytest.mark.deep_after(3)
 @pytest.mark.parametrize(("cost", "right"), [("50-80", 80), ("-", 50), (0, 0), (None, 50)])
 def test_costs_are_read_at_their_higher_end(drawn, cost, right):
     drawn.candidates["setup_cost"] = pd.Series([cost], dtype=object if isinstance(cost, str) else float)
     assert read_district(drawn.study(), drawn.folder).sites["setup_cost"].tolist() == [right]
 
 
+@pytest.mark.deep
 def test_a_column_under_its_former_name_is_read_and_named(drawn):
     former = other_name("setup_cost")
     drawn.candidates[former] = [80.0]
@@ -304,6 +317,7 @@ def test_storeys_of_zero_are_assumed(drawn):
     assert found["assumed-storeys"].count == 2
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize(
     ("written", "lift", "code"), [("是", True, ""), ("-", True, ""), ("无", False, ""), ("?", False, "unreadable-flag")]
 )
@@ -379,6 +393,7 @@ def test_codes_with_zeros_are_dropped_by_what_is_written(drawn, value):
         assert elders(drawn) == 10
 
 
+@pytest.mark.deep_after(3)
 @pytest.mark.parametrize(("value", "cell"), [(1.1, "1.10"), (True, "true"), (12, "12.0"), (1000, "1e3")])
 def test_values_are_found_however_they_are_written(drawn, value, cell):
     tabled(drawn, f"quarter,v,elders,toddlers\nA,{cell},10,1\nB,x,7,1\nC,x,3,1\nD,x,0,1\n", drop={"v": [value]})
@@ -394,6 +409,7 @@ def test_a_mapped_service_that_no_row_has_is_named(drawn):
 # ids ---------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 def test_a_table_with_a_row_of_totals_still_joins(drawn):
     drawn.communities["id"] = ["310111001001", "310111001002", "310111001003", "310111001004"]
     rows = "\n".join(f"{code}.0,{n},1" for code, n in zip(drawn.communities["id"], (10, 7, 3, 0), strict=True))

@@ -40,11 +40,13 @@ def test_a_district_poured_into_three_buildings_is_said(drawn):
     assert "buildings of 1 communities stand in a sliver" in sliver.what("en")
 
 
+@pytest.mark.deep
 def test_ordinary_buildings_are_not_doubted(drawn):
     found = codes(drawn.study(), drawn.folder)
     assert not {"crowded-buildings", "buildings-of-a-sliver"} & set(found)
 
 
+@pytest.mark.deep
 def test_a_tower_of_unknown_storeys_is_believed(drawn):
     # 600 elders on a footprint of 100 m²: 30 storeys leave 5 m² for each; 1 assumed storey would not
     drawn.communities.loc[2, "elders"] = 598
@@ -53,12 +55,14 @@ def test_a_tower_of_unknown_storeys_is_believed(drawn):
     assert codes(drawn.study(), drawn.folder)["crowded-buildings"].rows == ("b3",)
 
 
+@pytest.mark.deep
 def test_known_storeys_are_taken_at_their_word(drawn):
     drawn.buildings["storeys"] = [2.0, 1.0, 3.0]
     drawn.communities.loc[2, "elders"] = 300
     assert codes(drawn.study(), drawn.folder)["crowded-buildings"].rows == ("b3",)
 
 
+@pytest.mark.deep
 def test_buildings_drawn_as_points_have_no_floor_to_doubt(drawn):
     drawn.buildings = drawn.buildings.set_geometry(drawn.buildings.representative_point())
     drawn.communities.loc[0, "elders"] = 5_000
@@ -107,6 +111,7 @@ def test_small_blocks_between_streets_are_not_doubted(drawn):
     assert "streets-of-a-sliver" not in streets_found(drawn)
 
 
+@pytest.mark.deep
 def test_a_village_in_wide_fields_is_not_doubted(drawn):
     wide(drawn, side=2_500, elders=900)
     drawn.buildings = gpd.GeoDataFrame(

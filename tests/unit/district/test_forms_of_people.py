@@ -43,6 +43,7 @@ def test_percentages_of_a_total(drawn):
     assert {finding.code for finding in district.findings} >= {"missing-number"}
 
 
+@pytest.mark.deep
 def test_a_band_may_be_estimated_only_from_something(drawn):
     rows = {"社区": ["甲", "乙", "丙", "丁"], "老": [10, 7, 3, 0], "儿童": [10, 0, 20, 40]}
     share = {"column": "儿童", "share": 0.1}
@@ -84,6 +85,7 @@ def test_cells_of_a_raster_are_spread_like_polygons(drawn):
     assert lives["b1"] + lives["b2"] == 10
 
 
+@pytest.mark.deep
 def test_gates_estates_barriers_and_need_are_read(drawn):
     gpd.GeoDataFrame({"id": ["e"], "name": ["小区"]}, geometry=[square(0, 0, 80)], crs=CRS).to_file(
         drawn.folder / "e.gpkg"

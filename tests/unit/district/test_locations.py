@@ -19,6 +19,7 @@ def at(x, y):
     return gpd.GeoDataFrame({"id": ["f1"], "service": ["canteen"]}, geometry=[Point(X + x, Y + y)], crs=CRS)
 
 
+@pytest.mark.deep
 def test_a_single_facility_50_m_outside_the_box_is_read_and_said_to_lie_50_m_away(drawn):
     drawn.facilities = at(250, 50)
     assert list(read_district(drawn.study(), drawn.folder).facilities["id"]) == ["f1"]
@@ -28,6 +29,7 @@ def test_a_single_facility_50_m_outside_the_box_is_read_and_said_to_lie_50_m_awa
     assert "50 m" in found["places-outside"].what("zh")
 
 
+@pytest.mark.deep
 def test_a_candidate_and_a_barrier_just_outside_are_read_too(drawn):
     drawn.candidates = gpd.GeoDataFrame({"id": ["s1"], "kind": ["school"]}, geometry=[square(260, 10, 20)], crs=CRS)
     wall = gpd.GeoDataFrame(geometry=[LineString([(X + 230, Y), (X + 230, Y + 200)])], crs=CRS)
@@ -38,6 +40,7 @@ def test_a_candidate_and_a_barrier_just_outside_are_read_too(drawn):
     assert len(district.context.barriers) == 1
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(("metres", "text"), [(3_000, "2,800 m away"), (25_000, "25 km away")])
 def test_a_facility_beyond_every_walk_is_refused_with_its_distance(drawn, metres, text):
     drawn.facilities = at(metres, 50)
@@ -51,12 +54,14 @@ def test_buildings_that_hold_nobody_are_refused_however_near(drawn):
     assert codes(drawn.study(), drawn.folder)["no-overlap"].layer == "layers.buildings"
 
 
+@pytest.mark.deep
 def test_a_point_in_an_empty_corner_of_the_box_is_measured_to_the_next_community(drawn):
     drawn.communities = drawn.communities[drawn.communities["id"] != "D"]
     drawn.facilities = at(190, 190)
     assert "90 m away" in codes(drawn.study(), drawn.folder)["places-outside"].what("en")
 
 
+@pytest.mark.deep
 def test_communities_without_a_system_in_germany_are_offered_utm_not_cgcs2000(drawn):
     move = 384_000 - X, 5_935_000 - Y
     for name in ("communities", "buildings", "facilities", "candidates"):
@@ -81,6 +86,7 @@ def test_communities_without_a_system_in_germany_are_offered_utm_not_cgcs2000(dr
     assert "距道路 500 m 以内" in found["would-meet"].what("zh")
 
 
+@pytest.mark.deep
 def test_a_layer_without_a_system_is_tried_against_the_communities(drawn):
     drawn.facilities = drawn.facilities.set_crs(None, allow_override=True)
     found = codes(drawn.study(), drawn.folder)
@@ -95,6 +101,7 @@ def test_exchanged_axes_are_offered_with_the_system(drawn):
     assert "EPSG:32650, axes: yx" in codes(drawn.study(), drawn.folder)["would-meet"].what("en")
 
 
+@pytest.mark.deep
 def test_communities_in_the_wrong_zone_are_named_and_not_every_other_layer(drawn):
     drawn.settings["crs"] = "EPSG:32651"
     drawn.communities = drawn.communities.set_crs("EPSG:32651", allow_override=True)
@@ -109,6 +116,7 @@ def in_degrees(frame, **columns):
     return pd.DataFrame(frame.drop(columns="geometry")).assign(**{columns["x"]: points.x, columns["y"]: points.y})
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("x", "y"), [("lon", "lat"), ("经度", "纬度"), ("Longitude", "Latitude"), ("lng", "lat")])
 def test_longitudes_and_latitudes_need_no_system(drawn, x, y):
     there = drawn.facilities.geometry.iloc[0]
@@ -122,6 +130,7 @@ def test_longitudes_and_latitudes_need_no_system(drawn, x, y):
     assert "gcj02" in said.hint("zh")
 
 
+@pytest.mark.deep
 def test_longitudes_outside_china_are_only_noted(drawn, tmp_path):
     move = 384_000 - X, 5_935_000 - Y
     for name in ("communities", "buildings", "facilities", "candidates"):
@@ -134,6 +143,7 @@ def test_longitudes_outside_china_are_only_noted(drawn, tmp_path):
     assert not {"missing-crs", "no-overlap"} & set(found)
 
 
+@pytest.mark.deep
 def test_columns_called_degrees_that_hold_metres_still_need_a_system(drawn):
     pd.DataFrame({"id": ["f1"], "service": ["canteen"], "lon": [X + 150], "lat": [Y + 50]}).to_csv(
         drawn.folder / "f.csv", index=False
@@ -143,6 +153,7 @@ def test_columns_called_degrees_that_hold_metres_still_need_a_system(drawn):
     assert "EPSG:32650" in found["missing-crs"].hint("en")
 
 
+@pytest.mark.deep
 def test_a_declared_system_is_used_and_nothing_is_said_of_degrees(drawn):
     points = drawn.facilities.to_crs(4326).geometry
     lon, lat = wgs84_to_gcj02(points.x.to_numpy(), points.y.to_numpy())

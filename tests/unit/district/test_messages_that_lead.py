@@ -37,6 +37,7 @@ HERE = [{"街道": name, "区": "杨浦区", "elders": 5} for name in "甲乙丙
 THERE = [{"街道": f"外{i}", "区": "浦东新区", "elders": 9} for i in range(6)]
 
 
+@pytest.mark.deep
 def test_rows_of_a_city_wide_table_are_no_error_and_keep_is_suggested(drawn):
     joined(drawn, HERE + THERE)
     assert read_district(drawn.study(), drawn.folder).demand["elders"].sum() == 20
@@ -48,11 +49,13 @@ def test_rows_of_a_city_wide_table_are_no_error_and_keep_is_suggested(drawn):
     assert "keep: {区: ['杨浦区']}" in elsewhere.hint("zh")
 
 
+@pytest.mark.deep
 def test_the_keep_that_is_suggested_leaves_nothing_to_say(drawn):
     joined(drawn, HERE + THERE, keep={"区": ["杨浦区"]})
     assert not {"unjoined-rows", "rows-elsewhere"} & set(found_in(drawn))
 
 
+@pytest.mark.deep
 def test_a_misspelt_name_of_the_district_is_still_an_error(drawn):
     joined(drawn, [*HERE[:3], {"街道": "丁丁", "区": "杨浦区", "elders": 5}, *THERE])
     found = found_in(drawn)
@@ -63,6 +66,7 @@ def test_a_misspelt_name_of_the_district_is_still_an_error(drawn):
     assert found["rows-elsewhere"].count == 6
 
 
+@pytest.mark.deep
 def test_a_name_too_many_where_every_community_has_its_row_is_a_warning(drawn):
     joined(drawn, [*({k: v for k, v in row.items() if k != "区"} for row in HERE), {"街道": "合计", "elders": 20}])
     found = found_in(drawn)
@@ -70,6 +74,7 @@ def test_a_name_too_many_where_every_community_has_its_row_is_a_warning(drawn):
     assert read_district(drawn.study(), drawn.folder).demand["elders"].sum() == 20
 
 
+@pytest.mark.deep
 def test_candidates_without_a_system_are_not_also_called_missing(drawn):
     drawn.candidates = drawn.candidates.set_crs(None, allow_override=True)
     found = found_in(drawn)
@@ -77,6 +82,7 @@ def test_candidates_without_a_system_are_not_also_called_missing(drawn):
     assert "no-candidates" not in found
 
 
+@pytest.mark.deep
 def test_people_whose_column_is_missing_are_not_also_called_nobody(drawn):
     drawn.layers["people"][0]["groups"] = {"elders": "elder", "toddlers": "toddlers"}
     found = found_in(drawn)
@@ -101,6 +107,7 @@ def test_estates_whose_gates_cannot_be_read_are_not_called_gateless(drawn):
     assert "estate-without-gate" not in found
 
 
+@pytest.mark.deep
 def test_entrances_of_facilities_that_cannot_be_read_are_not_called_strangers(drawn):
     doors = gpd.GeoDataFrame({"id": ["d1"], "place": ["f1"]}, geometry=[Point(X + 150, Y + 50)], crs=CRS)
     doors.to_file(drawn.folder / "doors.gpkg")
@@ -122,6 +129,7 @@ def test_a_csv_is_not_told_to_add_a_cpg(drawn):
         assert f"encoding: {decided.evidence['encoding']}" in decided.hint(language)
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("blank", ["", "  ", "\u200b", None])
 def test_rows_without_an_id_are_named_by_their_number(drawn, blank):
     drawn.communities["id"] = blank
@@ -138,6 +146,7 @@ def test_a_finding_never_names_a_row_by_nothing():
     assert "[–, –, b]" in findings.all[0].text("zh")
 
 
+@pytest.mark.deep_after(2)
 @pytest.mark.parametrize("said", ["", "  ", "EPSG:25833 or so"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_system_that_is_none_is_named_as_written_and_never_the_files_own(drawn, said, language):

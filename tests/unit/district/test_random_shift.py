@@ -13,6 +13,8 @@ from planner.district.checks.datum import (
     standardised_fit,
 )
 
+pytestmark = pytest.mark.deep
+
 #: metres of one cell of the simulated ground, and cells along its side: 4 km
 CELL_M, CELLS = 10.0, 400
 SHIFTS = np.array([[-460.0, 230.0], [-1100.0, -420.0]])

@@ -16,7 +16,7 @@ from planner.district.gcj02 import wgs84_to_bd09, wgs84_to_gcj02
 from planner.io.osm import TagQuery, read_extract
 from planner.study import Study
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.deep]
 
 SERVICE = {
     "id": "elder_care",

@@ -21,6 +21,7 @@ def mended(drawn, out):
     return repair_layers(study, drawn.folder, out, survey)
 
 
+@pytest.mark.deep
 def test_a_sound_district_reads_the_same_from_its_copies(drawn, tmp_path):
     before = read_district(drawn.study(), drawn.folder)
     written = mended(drawn, tmp_path / "mended")
@@ -34,6 +35,7 @@ def test_a_sound_district_reads_the_same_from_its_copies(drawn, tmp_path):
     assert before.existing.equals(after.existing)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("cells", "more"),
     [
@@ -55,6 +57,7 @@ def test_figures_read_the_same_from_mended_copies(drawn, tmp_path, cells, more):
     assert after.demand["elders"].sum() == (520 if "%" in cells[0] else 1020)
 
 
+@pytest.mark.deep
 def test_faults_that_can_be_mended_are_gone(drawn, tmp_path):
     drawn.communities.loc[1, "id"] = "A"
     drawn.communities["elders"] = ["１０", "7", "约3", "－"]
@@ -85,6 +88,7 @@ def test_what_nobody_can_know_is_left_as_it_was(drawn, tmp_path):
     assert path == (drawn.folder / "facilities.gpkg").resolve()
 
 
+@pytest.mark.deep
 def test_nothing_is_overwritten(drawn, tmp_path):
     study = drawn.study()
     mended(drawn, tmp_path / "mended")
@@ -98,6 +102,7 @@ def test_nothing_is_overwritten(drawn, tmp_path):
     assert load_study(checked.mended.study_file).layers.people[0].path.as_posix() == "layers/people-0.gpkg"
 
 
+@pytest.mark.deep
 def test_layers_that_are_not_mended_are_copied_with_every_file_they_are_read_from(drawn, tmp_path):
     study = drawn.study()
     streets = gpd.GeoDataFrame({"名称": ["街"]}, geometry=[LineString([(X - 200, Y), (X + 400, Y)])], crs=CRS)

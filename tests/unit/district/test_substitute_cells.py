@@ -36,6 +36,7 @@ def test_communities_that_are_points_are_refused_and_cells_are_offered(drawn):
         assert "cells: grid" in refused.hint(language)
 
 
+@pytest.mark.deep
 def test_voronoi_cells_of_four_centres_are_the_four_squares(drawn):
     squares = drawn.communities.geometry.copy()
     as_points(drawn, cells="voronoi", cell_m=100)

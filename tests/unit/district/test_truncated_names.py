@@ -27,6 +27,7 @@ def street(folder, ending, language):
     return path
 
 
+@pytest.mark.deep_after(3)
 @pytest.mark.parametrize(
     ("language", "said"), [("en", "as a shapefile cuts it at ten bytes"), ("zh", "Shapefile 截到 10 字节后的名称")]
 )

@@ -95,6 +95,7 @@ def _history(path):
     _gzip(path)
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(
     ("name", "write"), [("x.osm.gz", _gzip), ("x.osm.bz2", _bzip2), ("x.osm.pbf", _pbf), ("x.osh.gz", _history)]
 )
@@ -104,6 +105,7 @@ def test_an_extract_that_unpacks_to_more_than_a_map_is_refused(tmp_path, name, w
     assert refused_as_layer(tmp_path / name) == refused_as_streets(tmp_path / name) == "osm-bomb"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("claimed", [1000, 0, 1 << 40])
 def test_a_part_that_lies_about_its_size_is_never_unpacked_whole(tmp_path, claimed):
     (tmp_path / "x.osm.pbf").write_bytes(PBF_HEAD + _part(b"OSMData", b"\0" * 200_000_000, claimed))
@@ -147,6 +149,7 @@ def _package(folder, *statements):
 LISTED = "INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('v', 'attributes', 'v')"
 
 
+@pytest.mark.deep_after(3)
 @pytest.mark.parametrize(
     "view",
     [

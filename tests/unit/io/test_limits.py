@@ -67,6 +67,7 @@ def test_no_text_holds_up_the_reading_of_coordinates(text):
     assert read_coordinates(pd.Series([text, "121°30′"]))[1] == 121.5
 
 
+@pytest.mark.deep
 def test_a_workbook_that_lays_out_too_much_is_refused_however_little_it_holds(tmp_path):
     with pd.ExcelWriter(tmp_path / "x.xlsx", engine="xlsxwriter") as book:
         pd.DataFrame({f"c{i}": [i] for i in range(4_500)}).to_excel(book, index=False)
@@ -75,6 +76,7 @@ def test_a_workbook_that_lays_out_too_much_is_refused_however_little_it_holds(tm
     assert refused(tmp_path / "x.xlsx") == "table-too-large"
 
 
+@pytest.mark.deep
 def test_a_workbook_of_too_many_columns_is_refused(tmp_path):
     with pd.ExcelWriter(tmp_path / "x.xlsx", engine="xlsxwriter") as book:
         pd.DataFrame({f"c{i}": [i] for i in range(5_001)}).to_excel(book, index=False)

@@ -61,6 +61,7 @@ def people(path, table):
     return [int(cell) for cell in read_file(path, table).frame["people"]]
 
 
+@pytest.mark.deep_after(4)
 @pytest.mark.parametrize("is_listed", [True, False], ids=["listed", "not listed"])
 @pytest.mark.parametrize("view", ENDLESS)
 def test_only_the_view_that_never_ends_is_refused(tmp_path, view, is_listed):
@@ -99,6 +100,7 @@ def test_a_recursive_view_that_ends_is_read(tmp_path):
     assert people(path, "squares") == [i * i for i in range(1, 10)]
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("every_step")
 def test_twenty_views_that_never_end_take_no_longer_than_one(tmp_path):
     views = [f"CREATE VIEW v{n} AS {ENDLESS['no row at all']}" for n in range(20)]
@@ -117,6 +119,7 @@ def test_a_virtual_table_over_another_file_is_refused_alone(tmp_path, name):
     assert people(path, "homes") == list(range(50))
 
 
+@pytest.mark.deep_after(4)
 @pytest.mark.parametrize("event", ["INSERT", "UPDATE", "DELETE"])
 @pytest.mark.parametrize("table", ["homes", "gpkg_contents", "gpkg_geometry_columns"])
 def test_a_trigger_that_never_ends_is_never_fired(tmp_path, event, table):

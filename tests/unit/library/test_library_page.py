@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import planner
 from tests.conftest import REPOSITORY
 
@@ -12,6 +14,7 @@ def _lines(text):
     return [line.rstrip() for line in text.strip("\n").splitlines()]
 
 
+@pytest.mark.deep
 def test_the_script_prints_what_the_page_says(monkeypatch, tmp_path, capsys):
     layers, library, _ = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
     printed = re.search(r"```text\n(.*?)```", PAGE, flags=re.DOTALL).group(1)

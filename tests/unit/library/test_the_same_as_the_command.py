@@ -58,6 +58,7 @@ def plan(times, frames):
     return model.budget(capital_cost=1_200_000, max_sites=3).solve(time_limit=30, gap=0)
 
 
+@pytest.mark.deep
 def test_travel_times(town, times):
     _, run = town
     for walker, matrix in times.items():
@@ -100,6 +101,7 @@ def test_isochrones(town, times):
         assert mine[minutes].symmetric_difference(shape).area == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.deep
 def test_the_verb_as_a_function(town, tmp_path):
     study_file, stored = town
     study = planner.load_study(study_file)

@@ -63,6 +63,7 @@ def _numbers(text):
     return np.array(found)
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(("zone", "east"), [(32660, 180.0), (32601, 180.0), (32760, 180.0), (32701, -180.0)], ids=str)
 def test_every_page_draws_the_district_in_one_piece(zone, east):
     north = -16.8 if zone > 32700 else 66.0
@@ -77,6 +78,7 @@ def test_every_page_draws_the_district_in_one_piece(zone, east):
     assert ((homes < 0) == (steps > 180 if side > 0 else steps > -180)).all()
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("zone", [32660, 32701])
 def test_the_geopackage_holds_metres_of_one_zone(tmp_path, zone):
     run = moved(small_run(), zone, 180.0, -16.8 if zone > 32700 else 66.0)

@@ -19,6 +19,8 @@ from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.tiny_town import write_town
 from tests.workbooks import rows_of
 
+pytestmark = pytest.mark.deep
+
 EVIL = '<script>alert("x")</script>'
 
 

@@ -29,6 +29,7 @@ def priced(told, language="en", **values):
     return "\n".join(explanation_lines(run, dataclasses.replace(found, prices=row), language))
 
 
+@pytest.mark.deep
 def test_a_rule_is_worth_what_both_bounds_leave(told):
     said = priced(told, gain=40.04, gain_at_least=30.16, gain_at_most=50.01)
     assert "without it, +40 people by circle weight." in said

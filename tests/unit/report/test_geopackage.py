@@ -37,6 +37,7 @@ def table(path, query):
         return file.execute(query).fetchall()
 
 
+@pytest.mark.deep
 def test_layers_in_the_system_of_the_run(written):
     run, path = written
     layers = dict(pyogrio.list_layers(path))

@@ -4,6 +4,8 @@ import json
 import re
 from importlib import resources
 
+import pytest
+
 from planner.report.meeting import SCRIPTS, meeting_page
 from planner.report.payload import page_texts
 from tests.unit.report.small_run import HOSTILE, small_run
@@ -29,10 +31,12 @@ def test_every_word_a_script_says_is_in_both_languages():
             assert any(key.startswith(start) for key in words["en"]), f"{name} says {start}…"
 
 
+@pytest.mark.deep
 def test_the_page_is_the_same_each_time():
     assert meeting_page(small_run()) == meeting_page(small_run())
 
 
+@pytest.mark.deep
 def test_names_travel_as_data_and_never_as_markup():
     page = meeting_page(small_run())
     assert data(page, "planner-ground")["communities"]["name"] == list(HOSTILE)
@@ -51,6 +55,7 @@ def test_no_script_ever_writes_markup():
         )
 
 
+@pytest.mark.deep
 def test_the_page_carries_the_digest_of_its_run():
     run = small_run()
     assert data(meeting_page(run), "planner-run")["digest"] == run.manifest.digest

@@ -30,6 +30,7 @@ def _tags(text):
     return found.tags
 
 
+@pytest.mark.deep
 def test_equal_runs_give_equal_bytes(text):
     assert map_page(small_run()) == text
 
@@ -65,6 +66,7 @@ def test_the_policy_admits_only_what_is_on_the_page(text):
     assert "https:" not in policy
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(
     "style",
     ["body { background: url(https://tiles.example.org/a.png) }", "@import 'other.css';"],
@@ -75,6 +77,7 @@ def test_a_style_that_asks_for_the_network_is_refused(monkeypatch, style):
         map_page(small_run())
 
 
+@pytest.mark.deep
 def test_a_page_of_another_folium_is_refused_not_left_half_inlined(monkeypatch):
     monkeypatch.setattr(page, "_renumber", lambda skeleton: skeleton.replace("leaflet.js", "leaflet-next.js"))
     with pytest.raises(OutputError, match="folium"):

@@ -25,6 +25,7 @@ def printed(run, tmp_path_factory):
     return write_print_sheets(run, tmp_path_factory.mktemp("sheets") / "plan.pdf")
 
 
+@pytest.mark.deep
 def test_a_pdf_holds_one_a3_sheet_for_each_service(run, printed):
     text = printed.read_bytes()
     assert len(re.findall(rb"/Type /Page\b", text)) == len(run.study.services)
@@ -33,11 +34,13 @@ def test_a_pdf_holds_one_a3_sheet_for_each_service(run, printed):
         assert (float(width), float(height)) == pytest.approx((420 / 25.4 * 72, 297 / 25.4 * 72), abs=0.1)
 
 
+@pytest.mark.deep
 def test_equal_runs_give_equal_bytes(printed, tmp_path):
     again = write_print_sheets(small_run("zh"), tmp_path / "plan.pdf")
     assert again.read_bytes() == printed.read_bytes()
 
 
+@pytest.mark.deep
 def test_a_png_is_a3_at_300_dots_per_inch_and_not_blank(tmp_path):
     pixels = imread(write_print_sheets(small_run(), tmp_path / "plan.png", service="canteen", minutes=5))
     assert pixels.shape[:2] == pytest.approx((3507, 4960), abs=1)
@@ -98,12 +101,14 @@ def test_a_name_becomes_one_printable_line(name):
     assert line.isprintable()
 
 
+@pytest.mark.deep
 def test_no_figure_outlives_its_sheet(printed):
     gc.collect()
     assert printed.is_file()
     assert not [one for one in gc.get_objects() if isinstance(one, Figure)]
 
 
+@pytest.mark.deep
 def test_only_a_print_loads_matplotlib(tmp_path):
     asked = "import sys, planner.report; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0

@@ -39,7 +39,7 @@ def lengthened(language):
 
 
 #: names hold letters that no font of a test machine has
-pytestmark = pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
+pytestmark = [pytest.mark.filterwarnings("ignore:Glyph .* missing from font"), pytest.mark.deep]
 
 
 @pytest.fixture(scope="module", params=["zh", "en", "long zh", "long en"])

@@ -15,6 +15,7 @@ def test_writes_four_files_and_says_where(tmp_path):
     assert all(path.stat().st_size > 1000 for path in written)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", ["map.html", "meeting.html", "plan.xlsx", "plan.gpkg"])
 def test_a_run_read_back_reports_the_same(tmp_path, name):
     run = small_run()
@@ -24,6 +25,7 @@ def test_a_run_read_back_reports_the_same(tmp_path, name):
     assert (tmp_path / "fresh" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
+@pytest.mark.deep
 def test_a_plan_that_opens_nothing_is_reported_too(tmp_path):
     run = small_run()
     none = dataclasses.replace(

@@ -46,6 +46,7 @@ def test_indicators_quote_the_manifest(run):
     assert found["status"].value == "optimal"
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize(
     ("language", "lines"),
     [

@@ -23,6 +23,7 @@ def _rows(book, sheet):
     return rows_of(book[sheet])
 
 
+@pytest.mark.deep
 def test_sheets_in_the_language_of_the_study(book, tmp_path):
     assert book.sheetnames == [
         "Summary",
@@ -155,6 +156,7 @@ def test_every_estimate_assumption_and_unverified_figure_is_named(book):
     assert any(row["figure"] == "storeys where unknown" and row["value"] == "2.5" for row in rows)
 
 
+@pytest.mark.deep
 def test_equal_runs_give_equal_bytes(written, tmp_path):
     write_workbook(small_run(), tmp_path / "again.xlsx")
     assert (tmp_path / "again.xlsx").read_bytes() == written[1].read_bytes()
@@ -181,6 +183,7 @@ def test_the_summary_reads_as_figures(book):
     assert {row["item"] for row in study.rows} >= {"name", "Date", "Run", "Sources"}
 
 
+@pytest.mark.deep
 def test_what_the_study_does_not_say_has_no_row(tmp_path):
     write_workbook(small_run(date="", publication={}), tmp_path / "plan.xlsx")
     *_, study = tables_of(openpyxl.load_workbook(tmp_path / "plan.xlsx")["Summary"])

@@ -24,6 +24,7 @@ NUMBERS = [*QUICK, *(pytest.param(number, marks=pytest.mark.scale) for number in
 EXACT = SolverSettings(gap=0.0, time_limit_s=120)
 
 
+@pytest.mark.deep_after(4)
 @pytest.mark.shared
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize(("goal", "column"), [("walk", 0), ("furthest", 1)])

@@ -17,6 +17,7 @@ def by_programme(flow_worth, load, people, capacity, least):
     return -linprog(cost, rows, [min(capacity, 1e9), -least], bounds=bounds).fun
 
 
+@pytest.mark.deep
 def test_places_are_filled_at_their_best():
     for seed in range(200):
         drawn(seed)

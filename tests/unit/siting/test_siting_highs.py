@@ -60,6 +60,7 @@ def test_time_limit_is_never_called_optimal():
     assert outcome.gap == pytest.approx((outcome.bound - outcome.objective) / outcome.objective)
 
 
+@pytest.mark.deep
 def test_progress_sees_the_incumbent_rise_and_the_bound_fall():
     told = []
     solve_model(hard(), SolverSettings(time_limit_s=1.5, gap=0.0), progress=lambda *numbers: told.append(numbers))
@@ -93,6 +94,7 @@ def test_infeasible_has_no_values_and_no_bound():
     assert solution.outcome.bound is None
 
 
+@pytest.mark.deep
 def test_warm_start_is_the_first_incumbent():
     told = []
     model = hard()

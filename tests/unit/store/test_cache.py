@@ -216,6 +216,7 @@ assert Cache(Path(sys.argv[1])).get_or_compute("x", {"a": "1"}, make).value == 5
 """
 
 
+@pytest.mark.deep
 def test_processes_that_want_the_same_make_it_once(tmp_path):
     words = [sys.executable, "-c", WORK, str(tmp_path / "cache"), str(tmp_path / "log")]
     working = [subprocess.Popen(words, cwd=REPOSITORY) for _ in range(4)]

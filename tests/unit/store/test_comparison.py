@@ -18,6 +18,8 @@ from planner.store.schema import schema
 from planner.workflow.batch import ScenarioRunner, run_batch
 from tests.tiny_town import write_town
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):

@@ -297,6 +297,7 @@ MUTATIONS = {
 }
 
 
+@pytest.mark.deep_after(4)
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_changes_a_layer_changes_its_digest(tmp_path, name):
     path = FORMATS[name](tmp_path)
@@ -433,6 +434,7 @@ def _written(places, folder, name):
         part.replace(folder / f"{name}{part.suffix}")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", ["communities[1]", "communities", "c*", "a;b!c"])
 def test_a_run_is_not_reused_when_people_triple(tmp_path, name):
     study_file = write_town(tmp_path, scenarios="")

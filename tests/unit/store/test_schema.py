@@ -89,6 +89,7 @@ def with_staff(run):
     return replace(run, tables=replace(run.tables, openings=run.tables.openings.assign(staff=2.5)))
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("made_up")
 def test_a_new_column_is_one_edit_for_workbook_page_and_folder(tmp_path):
     run = with_staff(small_run())

@@ -60,6 +60,7 @@ def test_a_second_call_does_nothing(town, whole):
     assert {path: path.stat().st_mtime_ns for path in whole.rglob("*") if ".cache" not in path.parts} == before
 
 
+@pytest.mark.deep
 def test_streets_are_searched_once_for_each_walker(town, tmp_path):
     report = _batch([town], tmp_path)
     made = [recall.stage for recall in report.cache_events if recall.how == "made"]
@@ -68,6 +69,7 @@ def test_streets_are_searched_once_for_each_walker(town, tmp_path):
     assert made.count("plan") == 9
 
 
+@pytest.mark.deep
 def test_a_run_without_cache_is_the_same_to_the_byte(town, whole, tmp_path):
     _batch([town], tmp_path, work=ScenarioRunner(None)).raise_failures()
     assert differences(whole, tmp_path) == []
@@ -108,6 +110,7 @@ FAILING = """\
 """
 
 
+@pytest.mark.deep_after(1)
 @pytest.mark.parametrize("executor", [Serial(), Processes(2)], ids=["serial", "processes"])
 def test_a_scenario_that_fails_stops_none_and_is_listed(tmp_path, executor):
     study = write_town(tmp_path / "town", scenarios=FAILING)
@@ -127,6 +130,7 @@ def test_a_scenario_that_fails_stops_none_and_is_listed(tmp_path, executor):
     assert json.loads(json.dumps(report.as_dict()))["failed"] == 3
 
 
+@pytest.mark.deep
 def test_a_bug_in_one_scenario_stops_none(town, tmp_path, monkeypatch):
     from planner.workflow import plan as run
 
@@ -145,6 +149,7 @@ def test_a_bug_in_one_scenario_stops_none(town, tmp_path, monkeypatch):
     assert "ZeroDivisionError" in report.failed[0].reason
 
 
+@pytest.mark.deep
 def test_processes_find_what_one_process_finds(town, whole, tmp_path):
     told = []
     report = _batch([town], tmp_path, Processes(2), on_event=lambda *what: told.append(what[:2]))
@@ -167,6 +172,7 @@ class _Deadly(ScenarioRunner):
         return super().do(job, on_event)
 
 
+@pytest.mark.deep
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is not of Windows")
 @pytest.mark.parametrize(
     "deaths", [1, pytest.param(MOST_WORKER_DEATHS - 1, marks=pytest.mark.scale), MOST_WORKER_DEATHS]
@@ -199,6 +205,7 @@ def test_an_interrupted_search_is_no_result(town, tmp_path, monkeypatch):
     assert contents(tmp_path) == {}
 
 
+@pytest.mark.deep
 def test_inputs_that_change_under_way_are_noticed(tmp_path):
     study = write_town(tmp_path / "town", scenarios="  - {name: rich, set: {budgets.capital_cost: 2400000}}\n")
 

@@ -33,6 +33,7 @@ def _made(cache):
 EVERYTHING = ["ground", "layers", "plan", "problem", "streets", "walks of quick", "walks of slow"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("change", "remade"),
     [
@@ -68,6 +69,7 @@ def test_only_what_depends_on_a_change_is_made_again(town, change, remade):
     assert _made(cache) == remade
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("file", "remade"),
     [
@@ -115,6 +117,7 @@ def test_layers_are_read_from_no_more_of_the_study_than_is_digested(town):
     assert set.union(*(service.seen for service in services)) == {"id", "circles", "walker"}
 
 
+@pytest.mark.deep
 def test_layers_are_read_again_where_people_may_walk_farther_and_not_for_every_speed(town):
     def known(*sets):
         return layers_key(load_study(town, sets=sets), town.parent)
@@ -132,6 +135,7 @@ def test_the_name_of_a_group_is_not_digested_because_no_layer_is_read_by_it(town
     assert not {"name"} & set.union(*(group.seen for group in groups.values()))
 
 
+@pytest.mark.deep
 def test_the_tables_of_the_ground_are_made_from_no_more_of_the_study_than_is_digested(town):
     study = load_study(town)
     traced, services = _traced(study)
@@ -145,6 +149,7 @@ def test_the_tables_of_the_ground_are_made_from_no_more_of_the_study_than_is_dig
     assert set.union(set(), *(service.seen for service in services)) <= {"walker", "circles"}
 
 
+@pytest.mark.deep
 def test_candidates_without_a_name_are_called_in_the_language_of_the_study_asked(town):
     places = json.loads((town.parent / "candidates.geojson").read_text(encoding="utf-8"))
     for feature in places["features"]:

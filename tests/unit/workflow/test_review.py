@@ -63,6 +63,7 @@ def test_every_decision_is_a_lock_but_the_one_left_out():
     assert one.never == both.never
 
 
+@pytest.mark.deep
 def test_decisions_against_the_rules_are_told_and_which_one_to_drop(tmp_path):
     study = load_study(STUDY, sets=SETS)
     digest = digest_of(study, hashes_of(study, STUDY.parent))

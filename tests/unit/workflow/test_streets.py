@@ -78,6 +78,7 @@ def _seconds(study, scenario, tmp_path):
     return float(nearest["after_s"].iloc[0])
 
 
+@pytest.mark.deep
 def test_people_leave_an_estate_through_its_gates(study, tmp_path):
     # home (340, 50) → east gate (350, 20) is 31.6 m, → street 20 m, → room 50 m
     through_east = np.hypot(10, 30) + 20 + 50
@@ -88,6 +89,7 @@ def test_people_leave_an_estate_through_its_gates(study, tmp_path):
     assert _seconds(study, "east-opened-again", tmp_path) == pytest.approx(through_east, abs=0.5)
 
 
+@pytest.mark.deep
 def test_a_place_is_reached_by_its_nearest_entrance(study, tmp_path):
     shapes = [shapely.Point(400_390, 5_900_000), shapely.Point(400_360, 5_900_000)]
     entrances = gpd.GeoDataFrame({"id": ["a", "b"], "place": ["room", "room"]}, geometry=shapes, crs="EPSG:32633")
@@ -99,6 +101,7 @@ def test_a_place_is_reached_by_its_nearest_entrance(study, tmp_path):
     assert _seconds(study, None, tmp_path) == pytest.approx(np.hypot(10, 30) + 20 + 10, abs=0.5)
 
 
+@pytest.mark.deep
 def test_need_weighs_people_everywhere_and_says_so(study, tmp_path):
     need = gpd.GeoDataFrame(
         {"id": ["n"], "weight": [1.5]}, geometry=[shapely.box(400_300, 5_900_000, 400_400, 5_900_100)], crs="EPSG:32633"
@@ -129,11 +132,13 @@ def test_slopes_without_heights_are_refused_in_chinese_too(study, verb, capsys):
     assert "needs heights" not in said
 
 
+@pytest.mark.deep
 def test_a_gate_that_is_not_there_is_a_study_fault(study, capsys):
     assert _run(["plan", str(study), "--set", "walking.open_gates=[easst]", "--quiet"]) == StudyError.exit_code
     assert "did you mean east?" in capsys.readouterr().err
 
 
+@pytest.mark.deep
 def test_a_gate_that_is_not_there_is_told_in_chinese_too(study, capsys):
     words = ["plan", str(study), "--set", "walking.open_gates=[easst]", "--set", "language=zh", "--quiet"]
     assert _run(words) == StudyError.exit_code
@@ -145,6 +150,7 @@ def test_a_gate_that_is_not_there_is_told_in_chinese_too(study, capsys):
 ENGLISH = re.compile(r"[a-z]+ [a-z]+ [a-z]+")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("language", "foreign"), [("zh", ENGLISH), ("en", re.compile(r"[\u4e00-\u9fff]"))])
 def test_what_was_done_to_the_streets_is_told_in_the_language_of_the_study(study, language, foreign, capsys):
     words = ["check", str(study), "--set", f"language={language}", "--set", "layers.streets.join_gaps_m=5"]
@@ -162,6 +168,7 @@ def test_what_was_done_to_the_streets_is_told_in_the_language_of_the_study(study
     assert closed[language] in told
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("verb", ["check", "plan", "assess"])
 @pytest.mark.parametrize(
     ("language", "told"),

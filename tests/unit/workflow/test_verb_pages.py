@@ -17,6 +17,8 @@ from tests.pages import GEOGRAPHIC, described, page, rows, stored
 from tests.tiny_town import write_town
 from tests.verbs import assess, explain, frontier
 
+pytestmark = pytest.mark.deep
+
 ASSESS, EXPLAIN, FRONTIER, RUN, STANDARDS = (
     page(f"{name}.md") for name in ("assess", "explain", "frontier", "run-folder", "standards")
 )

@@ -82,6 +82,7 @@ def test_three_speeds_are_one_search_and_who_waits_another(town, searches):
     assert set(area.travel_times) == set(WALKERS)
 
 
+@pytest.mark.deep
 def test_found_alone_or_together_fresh_or_kept_to_the_last_bit(town, tmp_path, searches):
     study = load_study(town)
     fresh = surveyed(study, town.parent)
@@ -107,6 +108,7 @@ def test_found_alone_or_together_fresh_or_kept_to_the_last_bit(town, tmp_path, s
     assert digests(kept) == digests(made) == digests(fresh)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("before", [["slow"], ["quick", "waits"], ["standard", "slow", "quick"]])
 def test_only_profiles_that_are_not_kept_are_searched(town, tmp_path, before, searches):
     study = load_study(town)
@@ -123,6 +125,7 @@ def test_only_profiles_that_are_not_kept_are_searched(town, tmp_path, before, se
     assert found == told
 
 
+@pytest.mark.deep
 def test_the_nearest_of_several_walkers_is_that_of_each(town, tmp_path, searches):
     study = load_study(town)
     assert surveyed(study, town.parent, Cache(tmp_path)).walks
