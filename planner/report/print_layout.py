@@ -414,8 +414,9 @@ def _compliance_sheet(run: Run, lines: list[dict[str, Any]], number: tuple[int, 
         more = translate("report.compliance.more", language, count=len(lines) - _MOST_LINES)
         paper.text(14, below, more, 8, color=QUIET, most_mm=250)
     _print_hubs(paper, run)
+    said = [one_line(text) for text in (study.publication.classification, study.publication.review_number) if text]
     footer = " · ".join(
-        [run.manifest.run_id, translate("report.sheet_of", language, number=number[0], count=number[1])]
+        [*said, run.manifest.run_id, translate("report.sheet_of", language, number=number[0], count=number[1])]
     )
     paper.text(A3_MM[0] - 14, 284, footer, 7, ha="right", color=QUIET)
     paper.text(14, 284, translate("report.compliance.hint", language), 7, color=QUIET, most_mm=250)
