@@ -57,3 +57,22 @@ def test_workbook_and_page_name_the_side_that_fails_and_by_how_much(tmp_path, ca
     assert "90 people short" in page  # 0.6 × 150 elders live in the east, none of them is reached
     assert planned(tmp_path, capsys, verb="assess")[0] == 0
     assert "90 people short" in (tmp_path / "assess/assess.html").read_text(encoding="utf-8")
+
+
+def test_a_comparison_says_what_each_plan_leaves_short_and_where_most(tmp_path, capsys):
+    """0.6 of 210 elders are 126: without the rule 30 are reached, with it 140."""
+    for name, bind in (("free", False), ("bound", True)):
+        assert planned(tmp_path / name, capsys, bind=bind)[0] == 0
+    folders = [str(tmp_path / name / "plan") for name in ("free", "bound")]
+    assert _run(["compare", *folders, "--quiet", "--out", str(tmp_path / "compared")]) == 0
+    page = (tmp_path / "compared/comparison.html").read_text(encoding="utf-8")
+    assert "96 people" in page
+    assert "east: 90 people" in page
+    rows = list(openpyxl.load_workbook(tmp_path / "compared/comparison.xlsx")["Compliance"].iter_rows(values_only=True))
+    assert [row[4:6] for row in rows[3:5]] == [(96, 96), (96, 0)]
+
+
+def test_an_area_that_does_not_exist_is_refused_before_anything_is_planned(tmp_path, capsys):
+    code, said = planned(tmp_path, capsys, per_area={"side": {"wst": 0.5}})
+    assert code == 3
+    assert "did you mean west" in said
