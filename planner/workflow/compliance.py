@@ -291,7 +291,7 @@ def _joined(
     one: Standard, frames: Mapping[str, pd.DataFrame], measured: Mapping[str, Measured], way: Division
 ) -> pd.DataFrame:
     """Return the rows of a division, the states beside each other."""
-    first, last = next(iter(frames.values())), list(frames.values())[-1]
+    last = list(frames.values())[-1]
     service = next(iter(measured.values())).service
     notes = {"zh": "", "en": ""} if one.note is None else one.note.texts()
     table = pd.DataFrame(
@@ -306,7 +306,8 @@ def _joined(
             "name_zh": one.name.zh,
             "name_en": one.name.en,
             **{f"{name}_{state}": frame[name] for name in _OF_A_STATE for state, frame in frames.items()},
-            **{name: first[name] for name in ("low", "high", "need")},
+            # the base of a pass rate, and so what it requires, is another with the plan
+            **{name: last[name] for name in ("low", "high", "need")},
             "document": one.document,
             "clause": one.clause,
             "verified": one.verified,
