@@ -6,7 +6,7 @@ from pathlib import Path
 from findings_page import findings_text
 
 from planner.store.schema import as_markdown
-from planner.study.reference import reference_text, schema_text
+from planner.study.reference import catalogues_text, reference_text, schema_text
 from planner.study.starter import starter_text
 
 DOCS = Path(__file__).parent
@@ -32,3 +32,9 @@ def tables(mark: re.Match[str]) -> str:
 for page in ("run-folder.md", "assess.md", "explain.md", "frontier.md", "batch.md"):
     text = (DOCS / page).read_text(encoding="utf-8")
     (DOCS / page).write_text(MARKED.sub(tables, text), encoding="utf-8", newline="\n")
+
+page = DOCS / "standards.md"
+head, _, rest = page.read_text(encoding="utf-8").partition("<!-- catalogues -->\n")
+_, _, end = rest.partition("<!-- end of catalogues -->")
+text = f"{head}<!-- catalogues -->\n{catalogues_text()}\n<!-- end of catalogues -->{end}"
+page.write_text(text, encoding="utf-8", newline="\n")

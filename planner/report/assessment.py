@@ -226,6 +226,12 @@ def figure_text(value: float, *, share: bool) -> str:
     return format_count(value) if abs(value) >= 100 else f"{round(value, 2):,.2f}".rstrip("0").rstrip(".")
 
 
+def measured_text(value: float, language: Language, *, share: bool, at_least: bool) -> str:
+    """Return a measured figure; where some facilities do not say theirs, that it is at least so much."""
+    text = figure_text(value, share=share)
+    return translate("assess.at_least_text", language, value=text) if at_least and not math.isnan(value) else text
+
+
 def required_text(low: float, high: float, language: Language, *, share: bool) -> str:
     """Return the range a standard requires: at least, at most or between; a dash where it states no figure."""
     limits = {"low": figure_text(low, share=share), "high": figure_text(high, share=share)}

@@ -10,7 +10,7 @@ from planner.i18n import text_column, translate
 from planner.report.assessment import (
     capacity_limited_services,
     facility_rows,
-    figure_text,
+    measured_text,
     minutes_text,
     own_walker_rows,
     required_text,
@@ -30,6 +30,7 @@ from planner.report.cartography import (
     class_limits,
     district_m,
 )
+from planner.report.compliance import compliance_facts, tables_of_assessment
 from planner.report.encoding import PER_DEGREE, continuous_degrees, pack_polygons
 from planner.report.names import scenario_name
 from planner.report.page import MAP_SCRIPTS, page
@@ -47,7 +48,6 @@ from planner.report.payload import (
     rounded,
     services,
 )
-from planner.study.standards import standard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +62,7 @@ SCRIPTS = (
     "decode.js",
     "homes.js",
     "places.js",
+    "compliance.js",
     "panel.js",
     "legend.js",
     "circle_comparison.js",
@@ -144,6 +145,7 @@ def facts(assessment: Assessment) -> dict[str, Any]:
         ],
         "closing": [{**_plain(row), "place": at[row["place_id"]]} for row in tables.closing.to_dict("records")],
         "benchmarks": _benchmarks(assessment, language),
+        "compliance": compliance_facts(tables_of_assessment(assessment), language),
         "evidence": evidence(study, language),
         "palette": {
             "ramp": list(RAMP),
@@ -281,16 +283,18 @@ def _walked(assessment: Assessment, walks: pd.DataFrame, service: str, order: li
 
 
 def _benchmarks(assessment: Assessment, language: Language) -> list[dict[str, Any]]:
-    rows = []
+    rows, shares = [], assessment.study.standards.shares
     for row in assessment.tables.benchmarks.to_dict("records"):
-        share = standard(row["standard"]).measure == "coverage"
+        share = row["standard"] in shares
         rows.append(
             {
                 "standard": row["standard"],
                 "name": row[text_column(row, "name", language)],
                 "service": row["service"],
                 "walker": row["walker"],
-                "measured": figure_text(row["value"], share=share),
+                "measured": measured_text(
+                    row["value"], language, share=share, at_least=bool(row.get("at_least", False))
+                ),
                 "required": required_text(row["low"], row["high"], language, share=share),
                 "verdict": row["verdict"],
                 "missing": row[text_column(row, "missing", language)],

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from planner.i18n import join, text_column, translate
 from planner.report.assessment import capacity_limited_services, minutes_text, own_walker_rows, summary_rows
+from planner.report.compliance import compliance_sheets, kinds_of_figures, tables_of_assessment
 from planner.report.names import people_heading, roll_up_name, scenario_name
 from planner.report.workbook import checks_sheets, figure_kind, unit_text
 from planner.report.xlsx import Book, Column, Sheet, Table, sheet_column, write_sheets
-from planner.study.standards import standard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,7 @@ def write_assessment_workbook(assessment: Assessment, path: Path) -> None:
             sheets += _sheet(assessment, table_name, own_walker_rows(assessment, table), language)
         else:
             sheets += _sheet(assessment, table_name, table, language)
+    sheets += compliance_sheets(tables_of_assessment(assessment), language)
     sheets += checks_sheets(assessment.tables.findings, study, language, "assessment")
     write_sheets(path, Book(title, about, language, study.currency, origin.run_id), sheets)
 
@@ -150,22 +151,13 @@ def _column(assessment: Assessment, table_name: str, name: str, rows: pd.DataFra
     if name in {"mean_of_reached_s", "p90_s", "max_s"}:
         return replace(column, kind=["wrapped" if isinstance(value, str) else "decimal" for value in values])
     if name in {"value", "low", "high"}:
-        return replace(column, kind=_kinds_of_benchmarks(rows, name))
+        return replace(column, kind=kinds_of_figures(assessment.study, rows, name))
     if column.kind in {"people", "change"} and "service" in rows:
         kinds = [figure_kind(assessment.study, service) for service in rows["service"]]
         signed = {"heads": "change", "people": "people"} if column.kind == "change" else {}
         heading = people_heading(column.heading, language, [kind == "people" for kind in kinds])
         return replace(column, heading=heading, kind=[signed.get(kind, kind) for kind in kinds])
     return column
-
-
-def _kinds_of_benchmarks(rows: pd.DataFrame, name: str) -> list[str]:
-    """Return the cell format of each figure of a standard: a share, a large number whole, a small one to two digits."""
-    share = [standard(one).measure == "coverage" for one in rows["standard"]]
-    return [
-        "share" if of_coverage else "whole" if abs(value) >= 100 or value == round(value) else "ratio"
-        for of_coverage, value in zip(share, rows[name].fillna(0.0), strict=True)
-    ]
 
 
 def _values(

@@ -19,9 +19,11 @@ from planner.i18n import (
     join,
     money_format,
     money_label,
+    text_column,
     translate,
 )
 from planner.report.comparison_workbook import write_comparison_workbook
+from planner.report.compliance import amount_text
 from planner.report.names import (
     group_name,
     people_heading,
@@ -93,6 +95,7 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         weighted=bool(runs["weighted"].any()),
         gained=_gained(comparison),
         blocks=_coverage_blocks(comparison, settings, language),
+        compliance=_compliance(comparison, settings, language),
         changes=_changes(comparison, settings, language),
         studies=[_study(comparison, name, setting, language) for name, setting in settings.items()],
         assumptions=[
@@ -294,6 +297,32 @@ def _changes(
             for change in ("opened", "dropped")
         }
         found.append((run_name(str(run), settings, language), texts))
+    return found
+
+
+def _compliance(
+    comparison: Comparison, settings: Mapping[str, Setting], language: Language
+) -> list[tuple[str, list[dict[str, str]]]]:
+    """Return (standard, rows of runs) for every duty and target that some plan leaves short."""
+    found = []
+    for (_, service), rows in comparison.compliance.groupby(["standard", "service"], sort=False):
+        if not (rows["failing_plan"] > 0).any() and not (rows["short_plan"] > 0).any():
+            continue
+        name = str(rows[text_column(rows, "name", language)].iloc[0])
+        heading = f"{name} · {service_name(str(service), settings, language)}" if service else name
+        lines = [
+            {
+                "run": run_name(str(row["run"]), settings, language),
+                "today": amount_text(row["amount_unit"], row["short_today"], language),
+                "plan": amount_text(row["amount_unit"], row["short_plan"], language),
+                "failing": f"{_whole(row['failing_today'])} → {_whole(row['failing_plan'])}",
+                "worst": f"{row['worst_area']}: {amount_text(row['amount_unit'], row['worst_short'], language)}"
+                if row["worst_area"]
+                else "–",
+            }
+            for row in rows.to_dict("records")
+        ]
+        found.append((heading, lines))
     return found
 
 

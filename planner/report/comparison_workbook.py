@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from planner.i18n import join, money_label, translate
+from planner.i18n import join, money_label, text_column, translate
 from planner.report.names import (
     group_name,
     people_heading,
@@ -39,6 +39,10 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "coverage": ("service", "group", "run", "unit", "people", "heads"),
     "worst": ("service", "run"),
     "access": ("service", "run", "gini_before", "gini_after"),
+    "compliance": (
+        "run", "standard_name", "service", "amount_unit", "short_today", "short_plan", "failing_today", "failing_plan",
+        "worst_area", "worst_short",
+    ),
     "changes": ("run", "base", "service", "name", "place_id", "change"),
     "sites": ("study", "name", "place_id", "runs", "of", "share", "services"),
     "assumptions": ("study", "assumption", "values", "pairs", "plan_moved", "people_moved", "variance_share"),
@@ -118,6 +122,10 @@ def _values(column: str, rows: pd.DataFrame, settings: Mapping[str, Setting], la
     weighted = {True: "people", False: "heads"}
     if column == "unit":
         return [unit_text(weighted[bool(one)], language) for one in rows["weighted"]]
+    if column == "standard_name":
+        return rows[text_column(rows, "name", language)].tolist()
+    if column == "amount_unit":
+        return [translate(f"report.compliance.unit.{one}", language, n="").strip() for one in rows[column]]
     if column == "group":
         whole = translate("compare.all_groups", language)
         return [group_name(group, settings, language) if group else whole for group in rows["group"]]

@@ -22,6 +22,7 @@ from matplotlib.patches import Rectangle
 from planner.errors import OutputError
 from planner.i18n import format_change, format_count, format_money, format_share, join, translate
 from planner.report.cartography import BASE_MAP, EMPTY, HOMES, INK, outline_colour, service_colour
+from planner.report.compliance import compliance_lines, hub_lines, tables_of_run
 from planner.report.evidence import evidence_rows
 from planner.report.names import scenario_name
 from planner.report.print_map import MapSpec, classes_of_homes, draw_map, is_wide, map_spec, one_line, text_width_mm
@@ -90,8 +91,12 @@ def write_print_sheets(run: Run, path: Path, *, service: str | None = None, minu
                 specs = [
                     spec for position in wanted for spec in _specs(run, position, _minutes(run, position, minutes))
                 ]
+                last = _compliance_lines(run) if service is None else []
+                count = len(specs) + bool(last)
                 for number, spec in enumerate(specs, start=1):
-                    book.savefig(_sheet(run, spec, (number, len(specs))))
+                    book.savefig(_sheet(run, spec, (number, count)))
+                if last:
+                    book.savefig(_compliance_sheet(run, last, (count, count)))
         elif path.suffix == ".png":
             spec = _specs(run, wanted[0], _minutes(run, wanted[0], minutes))[0]
             figure = _sheet(run, spec, (1, 1))
@@ -395,6 +400,68 @@ def _cautions(paper: _Paper, run: Run) -> None:
     sources = f"{translate('report.sources_title', language)}: {' · '.join(study.credits)}"
     if study.credits:
         paper.text(14, max(y, 284.0), one_line(sources, 400), 7, most_mm=width)
+
+
+#: rows of the sheet of compliance
+_MOST_LINES = 18
+
+
+def _compliance_lines(run: Run) -> list[dict[str, Any]]:
+    tables, language = tables_of_run(run), run.study.language
+    return compliance_lines(tables, language) if len(tables.compliance) else []
+
+
+def _compliance_sheet(run: Run, lines: list[dict[str, Any]], number: tuple[int, int]) -> Figure:
+    """Return the sheet of what fails where, by how much, and of the multi-service places."""
+    paper, study, language = _Paper(), run.study, run.study.language
+    frame = (MARGIN_MM, MARGIN_MM, A3_MM[0] - 2 * MARGIN_MM, A3_MM[1] - 2 * MARGIN_MM)
+    paper.box(*frame, fill=False, edgecolor=INK, linewidth=1.2)
+    paper.text(14, 20.5, one_line(study.name.text(language), 200), 22, weight="bold", most_mm=300)
+    paper.text(14, 29, translate("report.compliance.title", language), 14, color=QUIET, most_mm=380)
+    for i, row in enumerate(lines[:_MOST_LINES]):
+        y = 40 + i * 9.6
+        paper.box(14, y - 4.2, 1.4, 7.4, facecolor="#586771" if row["unsure"] else "#a3271b")
+        paper.text(18, y, row["area"], 11, weight="bold", most_mm=52)
+        paper.text(18, y + 3.4, row["kind"], 7, color=QUIET, most_mm=52)
+        paper.text(72, y, " · ".join(part for part in (row["name"], row["service"]) if part), 9.5, most_mm=118)
+        paper.text(72, y + 3.4, row["closing"], 7, color=QUIET, most_mm=118)
+        paper.text(194, y, f"{row['verdict']} {row['short']}", 10.5, weight="bold", most_mm=62)
+        paper.text(194, y + 3.4, row["figures"], 7, color=QUIET, most_mm=62)
+        if row["part"] is not None:
+            paper.box(258, y - 2.4, 34, 3.2, facecolor="#e6eaed")
+            paper.box(258, y - 2.4, 34 * row["part"], 3.2, facecolor="#586771")
+            paper.text(294, y, format_share(row["part"]), 8)
+    below = 40 + min(len(lines), _MOST_LINES) * 9.6
+    if len(lines) > _MOST_LINES:
+        more = translate("report.compliance.more", language, count=len(lines) - _MOST_LINES)
+        paper.text(14, below, more, 8, color=QUIET, most_mm=250)
+    _print_hubs(paper, run)
+    said = [one_line(text) for text in (study.publication.classification, study.publication.review_number) if text]
+    footer = " · ".join(
+        [*said, run.manifest.run_id, translate("report.sheet_of", language, number=number[0], count=number[1])]
+    )
+    paper.text(A3_MM[0] - 14, 284, footer, 7, ha="right", color=QUIET)
+    paper.text(14, 284, translate("report.compliance.hint", language), 7, color=QUIET, most_mm=250)
+    return paper.figure
+
+
+def _print_hubs(paper: _Paper, run: Run) -> None:
+    """Write the multi-service places beside the standards, failing first."""
+    language, x = run.study.language, 312
+    hubs = hub_lines(tables_of_run(run), language)
+    passes = sum(row["passes"] for row in hubs)
+    title = (
+        translate("report.compliance.hubs_title", language, passes=passes, all=len(hubs))
+        if hubs
+        else translate("report.compliance.no_hubs", language)
+    )
+    y = paper.paragraph(x, 40, title, 9.5, width_mm=92, lines=2, weight="bold") + 2
+    for row in hubs:
+        if y > 268:
+            paper.text(x, y, "…", 8)
+            break
+        paper.text(x, y, f"{row['place']} · {row['verdict']}", 8.5, weight="bold", most_mm=92)
+        y = paper.paragraph(x, y + 3.6, row["failing"] or row["services"], 7.5, width_mm=92, lines=2, color=QUIET) + 2
 
 
 def _title_block(paper: _Paper, run: Run, spec: MapSpec, number: tuple[int, int]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.report.base_map import packed_base_map
 from planner.report.cartography import EMPTY, GROUND, HOMES, INK, MUTED, RAMP
+from planner.report.compliance import compliance_facts, tables_of_run
 from planner.report.encoding import continuous_degrees, pack_polygons
 from planner.report.names import scenario_name
 from planner.report.page import MAP_SCRIPTS, page
@@ -43,6 +44,7 @@ SCRIPTS = (
     "decode.js",
     "homes.js",
     "places.js",
+    "compliance.js",
     "panel.js",
     "legend.js",
     "map.js",
@@ -106,6 +108,7 @@ def run_facts(run: Run) -> dict[str, Any]:
             for indicator in indicators(run)
         ],
         "unopened": [{"service": service, "text": text} for service, text in unopened_rows(run, language)],
+        "compliance": compliance_facts(tables_of_run(run), language),
         "evidence": evidence(study, language),
         "palette": {"ramp": list(RAMP), "empty": EMPTY, "ground": GROUND, "muted": MUTED, "ink": INK, "homes": HOMES},
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from planner.i18n import join, messages, money_label, text_column, translate
+from planner.report.compliance import compliance_sheets, tables_of_run
 from planner.report.evidence import evidence_rows
 from planner.report.names import (
     department_name,
@@ -62,6 +63,7 @@ def write_workbook(run: Run, path: Path) -> None:
             ("existing", _existing(run, language), 0),
         )
     ]
+    sheets += compliance_sheets(tables_of_run(run), language)
     sheets += checks_sheets(tables.findings, run.study, language, "run")
     write_sheets(path, book_of_run(run, language), sheets)
 

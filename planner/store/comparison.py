@@ -37,6 +37,7 @@ class Comparison:
     coverage: pd.DataFrame
     worst: pd.DataFrame
     access: pd.DataFrame
+    compliance: pd.DataFrame
     changes: pd.DataFrame
     sites: pd.DataFrame
     assumptions: pd.DataFrame
@@ -153,6 +154,7 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
         coverage=coverage,
         worst=pd.concat([one.worst for one in measured], ignore_index=True),
         access=pd.concat([one.access for one in measured], ignore_index=True),
+        compliance=_of_all([one.compliance for one in measured]),
         changes=_changes(measured, bases),
         sites=_sites(measured),
         assumptions=assumptions_table([(one.study, one.settings, one.openings, one.covered) for one in measured]),
@@ -162,6 +164,12 @@ def compare(folders: Sequence[Path], *, base: str | None = None) -> tuple[Compar
             list(dict.fromkeys(one.study for one in measured)),
         ),
     ), settings
+
+
+def _of_all(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return tables below each other; the first where none has a row."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
 
 
 def _refuse_currencies(measured: Sequence[RunMeasures]) -> None:

@@ -37,6 +37,7 @@ class RunMeasures:
     coverage: pd.DataFrame
     worst: pd.DataFrame
     access: pd.DataFrame
+    compliance: pd.DataFrame
     counted: CountedRun
     """What a city's totals add up of it."""
     covered: float
@@ -109,11 +110,54 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
         coverage=coverage,
         worst=worst,
         access=access,
+        compliance=_compliance(run, name),
         counted=CountedRun(name.rsplit("/", 1)[0], run.manifest.scenario, result, coverage_of(run)),
         openings=openings,
         names=names,
         settings=run.study.model_dump(mode="json", exclude={"scenarios"}),
     )
+
+
+#: columns of what runs are short of
+COMPLIANCE = (
+    "run", "standard", "name_zh", "name_en", "service", "kind", "amount_unit", "short_today", "short_plan", "failing_today",
+    "failing_plan", "worst_area", "worst_short",
+)  # fmt: skip
+
+
+def _compliance(run: StoredRun, name: str) -> pd.DataFrame:
+    """Return what the district is short of each duty and target, and the areas that fail it: of roll-up columns, else communities."""
+    table = run.table("compliance")
+    rows = []
+    judged = table[table["kind"].isin(["duty", "target"])]
+    for (standard, service), mine in judged.groupby(["standard", "service"], sort=False):
+        whole = mine[mine["level"] == "all"]
+        if not len(whole) or whole[["short_today", "short_plan"]].isna().to_numpy().all():
+            continue
+        level = "area" if (mine["level"] == "area").any() else "community"
+        parts = mine[mine["level"] == level]
+        fails = {state: parts[f"verdict_{state}"].isin(["below", "above"]) for state in ("today", "plan")}
+        short = parts.loc[fails["plan"], "short_plan"]
+        worst = parts.loc[[short.idxmax()]].iloc[0] if len(short) and short.notna().any() else None
+        one = whole.iloc[0]
+        rows.append(
+            {
+                "run": name,
+                "standard": standard,
+                "name_zh": one["name_zh"],
+                "name_en": one["name_en"],
+                "service": service,
+                "kind": one["kind"],
+                "amount_unit": one["unit"],
+                "short_today": one["short_today"],
+                "short_plan": one["short_plan"],
+                "failing_today": float(fails["today"].sum()),
+                "failing_plan": float(fails["plan"].sum()),
+                "worst_area": "" if worst is None else str(worst["area"]),
+                "worst_short": np.nan if worst is None else float(worst["short_plan"]),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(COMPLIANCE))
 
 
 def _coverage(run: StoredRun, name: str) -> pd.DataFrame:

@@ -83,6 +83,8 @@ class Tables(Frames):
     closed: pd.DataFrame
     bills: pd.DataFrame
     area_limits: pd.DataFrame
+    compliance: pd.DataFrame
+    hubs: pd.DataFrame
     nearest: pd.DataFrame
     reach: pd.DataFrame
     circles: gpd.GeoDataFrame
@@ -112,6 +114,8 @@ class AssessmentTables(Frames):
     equity: pd.DataFrame
     floors: pd.DataFrame
     benchmarks: pd.DataFrame
+    compliance: pd.DataFrame
+    hubs: pd.DataFrame
     reach: pd.DataFrame
     circles: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame

@@ -32,6 +32,7 @@ from planner.study.rules import (
     SupplyMode,
 )
 from planner.study.services import Circle, DemandGroup, Service, SiteKind, Size, Walking, WalkingProfile
+from planner.study.standards import Standard, Standards
 
 __all__ = [
     "COMMUNITY",
@@ -72,6 +73,8 @@ __all__ = [
     "Size",
     "Solver",
     "Spread",
+    "Standard",
+    "Standards",
     "Streets",
     "Study",
     "SupplyMode",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,9 @@ from planner.study.areas import Area, Known, circles_of, faults_of_areas
 from planner.study.layers import Layers
 from planner.study.rules import Budgets, CoLocation, Floor, Siting, Solver
 from planner.study.services import Circle, DemandGroup, Service, SiteKind, Walking
+from planner.study.standards import OF_A_SERVICE, Standard, Standards, every_standard, meant
+
+_Origin = TypeVar("_Origin", bound=int | str)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +80,7 @@ class Study(Block):
     siting: Siting = Siting()
     areas: list[Area] = []
     """Rules of single streets, towns or communities."""
+    standards: Standards = Standards()
     solver: Solver = Solver()
     publication: Publication = Publication()
     scenarios: list[Scenario] = []
@@ -99,12 +103,13 @@ class Study(Block):
         return tuple(dict.fromkeys([service.walker, *named]))
 
     @property
-    def kept_floors(self) -> tuple[tuple[int, Floor], ...]:
-        """Every floor that a plan keeps, with the position in ``siting.floors`` it comes from: those of the study, then theirs for groups.
+    def kept_floors(self) -> tuple[tuple[int | str, Floor], ...]:
+        """Every floor that a plan keeps, with its position in ``siting.floors`` or the standard that it comes from.
 
-        A floor for all demand of a service holds for each of its protected groups by itself as well, where there are several.
+        Those of the study, those of standards that bind (``bind: true``), then theirs for groups: a floor for all demand of a
+        service holds for each of its protected groups by itself as well, where there are several.
         """
-        return self._with_protected(self.siting.floors)
+        return self._with_protected([*enumerate(self.siting.floors), *self._floors_of_standards()])
 
     @property
     def kept_area_floors(self) -> tuple[tuple[int, int, Floor], ...]:
@@ -112,11 +117,11 @@ class Study(Block):
         return tuple(
             (area, position, floor)
             for area, block in enumerate(self.areas)
-            for position, floor in self._with_protected(block.floors)
+            for position, floor in self._with_protected([*enumerate(block.floors)])
         )
 
-    def _with_protected(self, given: list[Floor]) -> tuple[tuple[int, Floor], ...]:
-        floors = list(enumerate(given))
+    def _with_protected(self, given: list[tuple[_Origin, Floor]]) -> tuple[tuple[_Origin, Floor], ...]:
+        floors = list(given)
         for position, floor in list(floors):
             demand = next((service.demand for service in self.services if service.id == floor.service), {})
             counted = [group for group, weight in demand.items() if weight > 0]
@@ -124,6 +129,25 @@ class Study(Block):
                 protected = [group for group in counted if self.groups[group].protected]
                 floors += [(position, floor.model_copy(update={"group": group})) for group in protected]
         return tuple(floors)
+
+    def standards_of(self, service: Service) -> tuple[Standard, ...]:
+        """Return the standards of a service that apply to ``service``: named by it, or for all; and it has their circle."""
+        circles = {circle.minutes for circle in service.circles}
+        return tuple(
+            one
+            for one in self.standards.in_force
+            if one.measure in OF_A_SERVICE
+            and (not one.named or one.id in service.standards)
+            and (one.minutes is None or one.minutes in circles)
+        )
+
+    def _floors_of_standards(self) -> list[tuple[str, Floor]]:
+        return [
+            (one.id, Floor(service=service.id, minutes=one.minutes, share=one.low))
+            for service in self.services
+            for one in self.standards_of(service)
+            if one.bind and one.measure == "coverage" and one.minutes is not None and one.low is not None
+        ]
 
     @property
     def credits(self) -> tuple[str, ...]:
@@ -163,6 +187,7 @@ class Study(Block):
             *self._unknown_in_rules(),
             *self._unknown_in_layers(),
             *self._unknown_in_areas(),
+            *self._unknown_in_standards(),
         ]
         if faults:
             raise ValueError("; ".join(faults))
@@ -260,6 +285,28 @@ class Study(Block):
                 faults.append(f"siting.floors: group {floor.group} is not in groups")
         return faults
 
+    def _unknown_in_standards(self) -> list[str]:
+        in_force = {one.id: one for one in self.standards.in_force}
+        named = [one.id for one in in_force.values() if one.named]
+        elsewhere = {one.id for one in every_standard()} - set(in_force)
+        faults = self.standards.faults(self.layers.communities.roll_up)
+        for service in self.services:
+            for name in service.standards:
+                if name in elsewhere:
+                    faults.append(
+                        f"service {service.id}: the standard {name} is in no catalogue that standards.catalogues names"
+                    )
+                elif name not in named:
+                    known = f"known are {', '.join(sorted(named))}"
+                    faults.append(f"service {service.id}: standards names {name}{meant(name, named)}; {known}")
+        kept = {name for name, _ in self._floors_of_standards()}
+        faults += [
+            f"standards: {one.id}: bind: it goes for no service; {_circle_hint(one)}"
+            for one in in_force.values()
+            if one.bind and one.measure == "coverage" and one.low is not None and one.id not in kept
+        ]
+        return faults
+
     def _circles_that_are_none(self) -> list[str]:
         circles = {service.id: [circle.minutes for circle in service.circles] for service in self.services}
         share_rules = [("floors", rule.service, rule.minutes) for rule in self.siting.floors]
@@ -284,6 +331,11 @@ class Study(Block):
         needed = {group for service in self.services for group in service.demand}
         faults += [f"no layer of layers.people counts group {g}" for g in sorted(needed - counted) if g in self.groups]
         return faults
+
+
+def _circle_hint(one: Standard) -> str:
+    named = ", and that names it under `standards`" if one.named else ""
+    return f"it needs one with a circle of {one.minutes:g} minutes{named}"
 
 
 def _of_openstreetmap(layer: Located) -> bool:

@@ -11,11 +11,14 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from planner.study.model import Study
+from planner.study.standards import SHARES, catalogues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
+
+    from planner.study.standards import Standard
 
 _PLAIN = {
     "str": "text",
@@ -45,6 +48,59 @@ def reference_text() -> str:
         parts += ["| key | value | default | meaning |", "|---|---|---|---|"]
         parts += [_row(name, field) for name, field in model.model_fields.items()]
     return "\n".join(parts) + "\n"
+
+
+def catalogues_text() -> str:
+    """Return every standard of every catalogue as Markdown, a table for each."""
+    head = [
+        "| standard | what is measured | should be | kind | goes for | document | clause | verified |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    parts = []
+    for name, catalogue in catalogues().items():
+        lines = [f"### {catalogue.name.en} (`{name}`)", "", *head, *map(_standard_row, catalogue.standards), ""]
+        parts.append("\n".join(lines))
+    return "\n".join(parts).rstrip()
+
+
+def _standard_row(one: Standard) -> str:
+    goes_for = "named" if one.named else "all"
+    goes_for += "" if one.by_default else ", on request"
+    clause = " ".join(part for part in (one.clause, f"reckoned: {one.derived}" if one.derived else "") if part)
+    share = one.measure in SHARES
+    wanted = "; ".join(
+        [
+            _range(one.low, one.high, share=share),
+            *(
+                f"{_context(case.model_dump(exclude_none=True))}: {_range(case.low, case.high, share=share)}"
+                for case in one.cases
+            ),
+        ]
+    )
+    cells = (
+        f"`{one.id}`",
+        one.name.en,
+        wanted,
+        one.kind,
+        goes_for,
+        one.document,
+        clause,
+        "yes" if one.verified else "no",
+    )
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _context(case: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {str(value).lower()}" for name, value in case.items() if name not in {"low", "high"})
+
+
+def _range(low: float | None, high: float | None, *, share: bool) -> str:
+    def figure(value: float) -> str:
+        return f"{100 * value:g} %" if share else f"{value:,.10g}"
+
+    if low is None:
+        return "–" if high is None else f"≤ {figure(high)}"
+    return f"≥ {figure(low)}" if high is None else f"{figure(low)}–{figure(high)}"
 
 
 def _blocks(first: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from planner.study._base import Block, Evidence, Id, Label, Language, Money, Share
-from planner.study.standards import STANDARDS
+from planner.study.standards import CapacityCounts, Function
 
 Minutes = Annotated[float, Field(gt=0, le=240)]
 
@@ -161,8 +160,14 @@ class Service(Block):
     max_openings: Annotated[int, Field(ge=0)] | None = None
     min_openings: Annotated[int, Field(ge=0)] = 0
     standards: list[Id] = []
-    """Figures of the standards that ``planner assess`` prints beside this service, by their names in
-    ``planner.study.standards``; those that go for every service need no naming."""
+    """Standards held against this service, by their ids in the catalogues or in ``standards.own``; those that go for every service
+    need no naming."""
+    capacity_counts: CapacityCounts = "places"
+    """What a capacity of this service counts: ``places`` (day care, childcare, seats), ``beds``, ``meals_per_day`` or
+    ``meals_per_sitting``. A standard for beds is not held against places."""
+    function: Function | None = None
+    """What it is to the rule for multi-service centres (导则 2024), of whose four core functions 养老 ``elder_care``, 托育 ``childcare``,
+    儿童托管 ``child_custody`` and 助餐 ``meals`` two must be there; ``other`` = none of them. Not needed with ``co_location.hub``."""
     figures: dict[str, Evidence] = {}
     """Field of this block → where its figure comes from; fields not named are assumptions of the study."""
 
@@ -170,17 +175,6 @@ class Service(Block):
     def has_places(self) -> bool:
         """Whether the study limits how many people an opening can serve."""
         return self.capacity is not None or any(size.capacity is not None for size in self.sizes)
-
-    @model_validator(mode="after")
-    def _standards_are_known(self) -> Service:
-        known = {standard.id for standard in STANDARDS if standard.named}
-        unknown = [name for name in self.standards if name not in known]
-        if unknown:
-            near = difflib.get_close_matches(unknown[0], known, n=1)
-            meant = f" (did you mean {near[0]}?)" if near else ""
-            msg = f"standards names {', '.join(unknown)}; known are {', '.join(sorted(known))}{meant}"
-            raise ValueError(msg)
-        return self
 
     @model_validator(mode="after")
     def _circles_in_order(self) -> Service:
@@ -228,4 +222,6 @@ class SiteKind(Block):
     """First year it can be open, by how long its class of land or permit takes."""
     services: list[Id] | None = None
     """Services allowed there; none = all."""
+    change_of_use_years: Annotated[float, Field(ge=0, le=100)] | None = None
+    """Years for which its rooms are to be used otherwise than they are approved for; none = the use does not change."""
     figures: dict[str, Evidence] = {}

@@ -12,7 +12,7 @@ from planner.siting import build_problem
 from planner.store.assessment import Assessment, Origin
 from planner.store.provenance import digest_of, versions, without_checksum
 from planner.store.tables import AssessmentTables
-from planner.study import CoLocation, Siting
+from planner.study import CoLocation, Siting, Standards
 from planner.workflow.baseline_people import (
     Nearest,
     areas_of,
@@ -35,15 +35,19 @@ from planner.workflow.baseline_places import (
     services_today,
 )
 from planner.workflow.benchmarks import AssessedDistrict, benchmarks_table
+from planner.workflow.compliance import compliance_table, hubs_table
 from planner.workflow.plan_tables import circles_table, places_table, places_today
+from planner.workflow.standard_measures import MeasuredDistrict, heads_by_cell, supply_today
 from planner.workflow.walks import connector_m, travel_time_limits_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from planner.district import District
     from planner.study import Study
     from planner.workflow.pipeline import Pipeline
     from planner.workflow.walks import StudyArea
@@ -109,6 +113,8 @@ def _tables(
     district = area.district
     areas = areas_of(study, district)
     coverage = coverage_table(study, district, areas, nearest, _places_today(study, area))
+    measured = MeasuredDistrict(study, district, area.walks)
+    supplies = {"today": supply_today(district, _heads_within_reach(study, district, coverage))}
     return AssessmentTables(
         communities=common.communities,
         demand=common.demand,
@@ -125,6 +131,8 @@ def _tables(
         equity=equity_table(services),
         floors=floors_table(study, coverage),
         benchmarks=benchmarks_table(AssessedDistrict(study, district, services, coverage)),
+        compliance=compliance_table(measured, supplies),
+        hubs=hubs_table(measured, supplies),
         reach=common.reach,
         circles=_circles(study, area, services),
         streets=common.streets,
@@ -133,12 +141,23 @@ def _tables(
     )
 
 
+def _heads_within_reach(
+    study: Study, district: District, coverage: pd.DataFrame
+) -> dict[tuple[str, float], NDArray[np.float64]]:
+    """Return heads within reach of each service by community, by its own walker."""
+    walkers = {service.id: service.walker for service in study.services}
+    rows = (coverage["level"] == "community") & (coverage["group"] == "")
+    rows &= coverage["walker"] == coverage["service"].map(walkers)
+    return heads_by_cell(study, district, coverage[rows], area="area", heads="heads", covered="heads_covered")
+
+
 def _places_today(study: Study, area: StudyArea) -> list[NDArray[np.float64] | None]:
     """Return whom today's places hold, by service; every rule about what may open is left aside."""
     without_rules = {
         "siting": Siting(assignment=study.siting.assignment),
         "co_location": CoLocation(hub=study.co_location.hub),
         "areas": [],
+        "standards": Standards(),
     }
     built = build_problem(study.model_copy(update=without_rules), area.district, area.travel_times, standing_only=True)
     return places_today(built, np.flatnonzero(built.problem.offers.existing))

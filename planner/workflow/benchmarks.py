@@ -8,21 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.access import people_within
 from planner.i18n import join, languages, translate
-from planner.study.standards import STANDARDS, Standard
+from planner.workflow.standard_measures import FORMS, MeasuredDistrict, hub_services, measure, supply_today
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterator, Mapping, Sequence
 
     from planner.district import District
-    from planner.study import Service, Study
+    from planner.study import Study
+    from planner.study.standards import Standard
     from planner.workflow.baseline_places import ServiceToday
-
-#: services under one roof that make a centre, where the study has no rule for hubs (导则 2024: three functions)
-HUB_SERVICES = 3
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,8 @@ class Reading:
     service: str = ""
     walker: str = ""
     missing: Sequence[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    at_least: bool = False
+    """The figure is at least this: some facilities do not say theirs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +41,30 @@ class AssessedDistrict:
     offers: Sequence[ServiceToday]
     coverage: pd.DataFrame
 
+    @property
+    def measured(self) -> MeasuredDistrict:
+        """The same for the measures of standards."""
+        return MeasuredDistrict(self.study, self.district, self.offers[0].area.walks)
+
 
 def benchmarks_table(today: AssessedDistrict) -> pd.DataFrame:
     """Return every standard that applies, with what was measured or what is missing."""
-    rows = [_row(one, measured) for one in STANDARDS for measured in _MEASURES[one.measure](one, today)]
+    rows = [_row(one, measured) for one in today.study.standards.in_force for measured in _readings(one, today)]
     columns = [
-        "standard", "service", "walker", "name_zh", "name_en", "value", "low", "high", "verdict",
+        "standard", "service", "walker", "name_zh", "name_en", "value", "at_least", "low", "high", "verdict",
         *(f"missing_{code}" for code in languages()),
-        "source", "clause", "verified", "derived",
+        "source", "clause", "verified", "kind", "derived",
     ]  # fmt: skip
-    texts = [name for name in columns if name not in ("value", "low", "high", "verified")]
-    kinds = {**dict.fromkeys(texts, "str"), **dict.fromkeys(("value", "low", "high"), "float64"), "verified": "bool"}
+    texts = [name for name in columns if name not in ("value", "at_least", "low", "high", "verified")]
+    kinds = {**dict.fromkeys(texts, "str"), **dict.fromkeys(("value", "low", "high"), "float64")}
+    kinds |= {"verified": "bool", "at_least": "bool"}
     return pd.DataFrame(rows, columns=columns).astype(kinds)
+
+
+def _readings(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
+    if one.measure == "coverage":
+        return _coverage(one, today)
+    return _walk_m(one, today) if one.measure == "walk_m" else _whole_district(one, today)
 
 
 def _row(one: Standard, measured: Reading) -> dict[str, object]:
@@ -67,67 +76,38 @@ def _row(one: Standard, measured: Reading) -> dict[str, object]:
         "name_zh": one.name.zh,
         "name_en": one.name.en,
         "value": value,
+        "at_least": measured.at_least,
         "low": np.nan if one.low is None else one.low,
         "high": np.nan if one.high is None else one.high,
-        "verdict": _verdict(one, value),
+        "verdict": _verdict(one, measured),
         **{f"missing_{code}": _missing(measured, code) for code in languages()},
         "source": one.evidence.source,
         "clause": one.evidence.clause,
         "verified": one.evidence.verified,
+        "kind": one.kind,
         "derived": one.derived,
     }
 
 
-def _verdict(one: Standard, value: float) -> str:
+def _verdict(one: Standard, measured: Reading) -> str:
     """Say how a figure stands to the standard: nothing, where one of the two is not known."""
+    value = measured.value
     if np.isnan(value) or (one.low is None and one.high is None):
         return ""
     if one.low is not None and value < one.low:
-        return "below"
+        return "" if measured.at_least else "below"
     return "above" if one.high is not None and value > one.high else "met"
-
-
-def _applies(one: Standard, service: Service) -> bool:
-    """Say whether a standard goes for a service: it is named, or goes for all; and the service has its circle."""
-    circles = {circle.minutes for circle in service.circles}
-    return (not one.named or one.id in service.standards) and (one.minutes is None or one.minutes in circles)
 
 
 def _coverage(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
     table = today.coverage[(today.coverage["level"] == "all") & (today.coverage["group"] == "")]
     for service in today.study.services:
-        if not _applies(one, service):
+        if one not in today.study.standards_of(service):
             continue
         mine = table[(table["service"] == service.id) & (table["minutes"] == one.minutes)]
         for row in mine.to_dict("records"):
             share = row["covered"] / row["people"] if row["people"] else np.nan
             yield Reading(share, service.id, str(row["walker"]))
-
-
-def _places(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
-    people, missing = _people(one, today)
-    for offer in today.offers:
-        if not _applies(one, offer.service):
-            continue
-        unknown = int((~offer.known).sum())
-        lacking = list(missing)
-        if unknown:
-            lacking.append(("capacity", {"count": unknown, "all": len(offer.sites)}))
-        value = np.nan if lacking or people is None else one.per * offer.capacity.sum() / people.sum()
-        yield Reading(float(value), offer.service.id, missing=lacking)
-
-
-def _circle_people(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
-    people, missing = _people(one, today)
-    for offer in today.offers:
-        if not _applies(one, offer.service):
-            continue
-        lacking = missing if len(offer.sites) else [*missing, ("facilities", {})]
-        if lacking or people is None or one.minutes is None:
-            yield Reading(np.nan, offer.service.id, offer.service.walker, lacking)
-            continue
-        within = people_within(offer.reach(), people, 60 * one.minutes)
-        yield Reading(float(within.mean()), offer.service.id, offer.service.walker)
 
 
 def _walk_m(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
@@ -138,93 +118,37 @@ def _walk_m(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
             yield Reading(60 * one.minutes * profile.speed_m_s, walker=walker)
 
 
-def _service_m2(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
-    for offer in today.offers:
-        if _applies(one, offer.service):
-            yield _per_household(one, today, offer.sites, offer.service.id)
-
-
-def _all_m2(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
-    sites = np.unique(np.concatenate([offer.sites for offer in today.offers]))
-    yield _per_household(one, today, sites, "")
-
-
-def _per_household(one: Standard, today: AssessedDistrict, sites: NDArray[np.int64], service: str) -> Reading:
-    area_m2 = today.district.facilities["area_m2"].to_numpy(dtype=np.float64)[sites]
-    households = _households(today.district)
-    missing: list[tuple[str, Mapping[str, object]]] = []
-    if np.isnan(area_m2).any():
-        missing.append(("area", {"count": int(np.isnan(area_m2).sum()), "all": len(sites)}))
-    if households is None:
-        missing.append(("households", {}))
-    value = np.nan if missing or households is None else one.per * float(area_m2.sum()) / households
-    return Reading(value, service, missing=missing)
-
-
-def _hubs_per_km2(_: Standard, today: AssessedDistrict) -> Iterator[Reading]:
-    km2 = float(today.district.communities.geometry.area.sum()) / 1e6
-    yield Reading(_hubs(today) / km2)
-
-
-def _communities_per_hub(_: Standard, today: AssessedDistrict) -> Iterator[Reading]:
-    yield _per_hub(len(today.district.communities), today)
-
-
-def _households_per_hub(_: Standard, today: AssessedDistrict) -> Iterator[Reading]:
-    households = _households(today.district)
-    yield Reading(np.nan, missing=[("households", {})]) if households is None else _per_hub(households, today)
-
-
-def _per_hub(count: float, today: AssessedDistrict) -> Reading:
-    hubs = _hubs(today)
-    return Reading(count / hubs) if hubs else Reading(np.nan, missing=[("hubs", {"services": _hub_services(today)})])
-
-
-def _hubs(today: AssessedDistrict) -> int:
-    """Count the facilities that offer several services today."""
-    offered = today.district.existing.groupby("facility")["service"].nunique()
-    return int((offered >= _hub_services(today)).sum())
-
-
-def _hub_services(today: AssessedDistrict) -> int:
-    hub = today.study.co_location.hub
-    return min(HUB_SERVICES if hub is None else hub.min_services, len(today.study.services))
-
-
-def _people(
-    one: Standard, today: AssessedDistrict
-) -> tuple[NDArray[np.float64] | None, list[tuple[str, Mapping[str, object]]]]:
-    """Return the people whose ages the standard speaks of, float64[n], or what is missing."""
-    assert one.ages is not None, one.id  # noqa: S101 - standards per head say of whom
-    first, last = one.ages
-    counted = {group for people in today.study.layers.people for group in people.groups}
-    for name, group in today.study.groups.items():
-        if name in counted and (group.from_age, group.to_age) == (first, last):
-            people = today.district.demand[name].to_numpy(dtype=np.float64)
-            if people.sum() > 0:
-                return people, []
-    return None, [("everybody" if first == 0 and last is None else "ages", {"first": first})]
-
-
-def _households(district: District) -> float | None:
-    """Return how many households there are; None where a community does not say."""
-    if "households" not in district.communities or district.communities["households"].isna().any():
-        return None
-    total = float(district.communities["households"].sum())
-    return total or None
-
-
-_MEASURES: Mapping[str, Callable[[Standard, AssessedDistrict], Iterator[Reading]]] = {
-    "coverage": _coverage,
-    "places": _places,
-    "circle_people": _circle_people,
-    "walk_m": _walk_m,
-    "service_m2": _service_m2,
-    "all_m2": _all_m2,
-    "hubs_per_km2": _hubs_per_km2,
-    "communities_per_hub": _communities_per_hub,
-    "households_per_hub": _households_per_hub,
-}
+def _whole_district(one: Standard, today: AssessedDistrict) -> Iterator[Reading]:
+    """Give the sum over all communities, and over what lies in none."""
+    form, supply = FORMS[one.measure], supply_today(today.district, {})
+    for found in measure(one, today.measured, supply):
+        have, base, unknown = (float(part.sum()) for part in (found.have, found.base, found.unknown))
+        lacking = list(found.missing)
+        if np.isnan(base) and not lacking:
+            lacking.append(("households", {}))
+        if unknown and not lacking:
+            lacking.append((found.gap, {"count": int(unknown), "all": int(found.asked.sum())}))
+        if form == "inverse" and not have and not lacking:
+            lacking.append(("hubs", {"services": hub_services(today.study)}))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = {
+                "ratio": one.per * np.float64(have) / base,
+                "inverse": np.float64(base) / have,
+                "mean": np.float64(have) / base,
+                "count": np.float64(have),
+                "smallest": found.figure.min(initial=np.inf),
+                "largest": found.figure.max(initial=-np.inf),
+            }[form]
+        known = np.isfinite(value) and not found.missing and unknown < max(1.0, float(found.asked.sum()))
+        walkers = {service.id: service.walker for service in today.study.services}
+        walker = walkers.get(found.service, "") if form == "mean" else ""
+        yield Reading(
+            float(value) if known else np.nan,
+            found.service,
+            walker,
+            lacking,
+            at_least=bool(known and unknown) and form in {"ratio", "count"},
+        )
 
 
 def _missing(measured: Reading, language: str) -> str:

@@ -13,6 +13,7 @@ from planner.i18n import languages, translate
 from planner.store.atomic_folder import atomic_folder
 from planner.store.folders import refuse_occupied
 from planner.study.load import load_study
+from planner.workflow.compliance import refuse_unknown_areas
 from planner.workflow.pipeline import Progress, silent
 from planner.workflow.streets import read_streets, refuse_unknown_slopes
 
@@ -86,7 +87,7 @@ def check(
     Raises
     ------
     StudyError
-        the study file itself is at fault.
+        the study file itself is at fault, or sets figures for areas that do not exist.
     OccupiedFolderError
         ``mend_to`` holds something already, or is no folder.
     OutputError
@@ -101,6 +102,7 @@ def check(
     survey = survey_layers(study, study_file.parent, findings)
     progress("layers", 1.0)
     if survey.district is not None:
+        refuse_unknown_areas(study, survey.district)
         progress("streets", 0.0)
         try:
             network = read_streets(study, study_file.parent, survey.district).network

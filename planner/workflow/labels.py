@@ -73,7 +73,13 @@ class Labels:
             kept, of_area = self.study.kept_floors, self.area_floor(rule)
             if of_area is not None:
                 return f"{self._area(of_area[0])}.floors.{of_area[1]}.share"
-            return f"siting.floors.{kept[position][0]}.share" if position < len(kept) else "siting.target"
+            if position >= len(kept):
+                return "siting.target"
+            source = kept[position][0]
+            if isinstance(source, int):
+                return f"siting.floors.{source}.share"
+            own = source in {one.id for one in self.study.standards.own}
+            return f"standards.{'own' if own else 'override'}.{source}.low"
         if rule.kind == "spread":
             return f"siting.spreads.{position}.most"
         if rule.kind == "min_load":

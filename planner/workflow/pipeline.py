@@ -27,6 +27,7 @@ from planner.store.provenance import code_of, databases_in, fingerprint, hashes_
 from planner.study.areas import OWN
 from planner.study.load import load_study
 from planner.study.scenarios import BASE
+from planner.workflow.compliance import refuse_unknown_areas
 from planner.workflow.plan_tables import AreaTables, area_tables
 from planner.workflow.streets import StreetsAndBarriers, read_streets, refuse_unknown_slopes
 from planner.workflow.walks import ProfileWalks, StudyArea, compute_walks, travel_time_limits_s, walk_endpoints
@@ -264,7 +265,9 @@ class Pipeline:
     @cached_property
     def area(self) -> StudyArea:
         """District, network, endpoints and travel times: the same for every plan."""
-        layers, streets, walks = self.layers, self.streets, self.walks
+        layers = self.layers
+        refuse_unknown_areas(self.study, layers.value)
+        streets, walks = self.streets, self.walks
         return StudyArea(layers.value, streets.value.network, {name: found.value for name, found in walks.items()})
 
     @cached_property
@@ -303,12 +306,16 @@ class Pipeline:
                     for part in ("budgets", "co_location", "site_kinds", "siting", "solver")
                 },
                 **_areas(study),
+                "standards that bind": fingerprint([floor.model_dump(mode="json") for _, floor in study.kept_floors]),
                 **{
                     f"services.{service.id}": fingerprint(
                         service.model_dump(
                             mode="json",
                             exclude={
-                                **dict.fromkeys(("name", "glyph", "level", "figures", "standards"), True),
+                                **dict.fromkeys(
+                                    ("name", "glyph", "level", "figures", "standards", "capacity_counts", "function"),
+                                    True,
+                                ),
                                 "sizes": {"__all__": {"name"}},
                             },
                         )

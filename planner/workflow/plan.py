@@ -16,6 +16,7 @@ from planner.store.provenance import digest_of, versions, without_checksum
 from planner.store.run import Run
 from planner.store.tables import Tables
 from planner.workflow.area_table import area_limits_table
+from planner.workflow.compliance import compliance_table, hubs_table
 from planner.workflow.infeasibility import unopened_table, why_infeasible
 from planner.workflow.labels import labels_of
 from planner.workflow.plan_tables import (
@@ -34,6 +35,7 @@ from planner.workflow.plan_tables import (
     places_today,
     served_table,
 )
+from planner.workflow.standard_measures import MeasuredDistrict, heads_by_cell, supply_of_plan, supply_today
 from planner.workflow.walks import connector_m, service_times
 
 if TYPE_CHECKING:
@@ -147,6 +149,15 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
         places_after=places_found(built, recount),
     )
     _agree(study, coverage, built, recount)
+    measured = MeasuredDistrict(study, district, area.walks)
+    reached = [
+        heads_by_cell(study, district, by_community, area="community_id", heads="heads", covered=name)
+        for name in ("heads_before", "heads_after")
+    ]
+    supplies = {
+        "today": supply_today(district, reached[0]),
+        "plan": supply_of_plan(district, built, chosen, recount, reached[1]),
+    }
     openings = openings_table(study, built, chosen)
     opened = np.isin(np.arange(len(built.place_ids)), recount.opened_sites)
     first_walks = area.walks[study.services[0].walker]
@@ -167,6 +178,8 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
         unopened=unopened_table(study, district, built, chosen, spent_capital=recount.capital_cost),
         bills=bills_table(study, recount),
         area_limits=area_limits_table(labels_of(study, district, built), chosen, recount),
+        compliance=compliance_table(measured, supplies),
+        hubs=hubs_table(measured, supplies),
         nearest=nearest_table(study, district, built.place_ids, before, after),
         reach=common.reach,
         circles=circles_table(built.place_ids, _isochrones(pipeline, solved), district.crs),

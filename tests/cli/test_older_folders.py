@@ -33,7 +33,7 @@ KINDS = {
 FOLDERS = {"run": "run", "assessment": "assessment", "explained": "explanation"}
 
 #: columns without which a table of before is still read (`planner.report.cartography.drawn_streets`)
-SPARED = {"streets": {"across", "from_junction", "to_junction"}}
+SPARED = {"streets": {"across", "from_junction", "to_junction"}, "benchmarks": {"at_least", "kind"}}
 
 
 @pytest.fixture(scope="module")

@@ -158,7 +158,7 @@
   function assessPanel(run, ground, places, state, go) {
     const list = duplicates(run, places, state, go);
     const element = el("aside", { id: "panel", "aria-label": translate("summary") },
-      header(run), opening(run), coverage(run), compared(run), walks(run), list.element, equity(run, ground.communities), benchmarks(run),
+      header(run), opening(run), coverage(run), planner.compliance(run), compared(run), walks(run), list.element, equity(run, ground.communities), benchmarks(run),
       planner.evidence(run), planner.footer(run));
     return { element, update: list.update };
   }

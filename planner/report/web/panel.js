@@ -135,7 +135,7 @@
 
   function panel(run, places, go) {
     return el("aside", { id: "panel", "aria-label": translate("summary") },
-      header(run), opening(run), coverage(run), figures(run), unopened(run) || "", sites(run, places, go), evidence(run), footer(run));
+      header(run), opening(run), coverage(run), planner.compliance(run), figures(run), unopened(run) || "", sites(run, places, go), evidence(run), footer(run));
   }
 
   Object.assign(planner, { panel, labels, evidence, footer });

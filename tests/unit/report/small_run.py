@@ -427,6 +427,8 @@ def small_run(language: str = "en", **changes: object) -> Run:
         unopened=pd.DataFrame(columns=list(COLUMNS_UNOPENED)).astype(COLUMNS_UNOPENED),
         bills=pd.DataFrame({name: [] for name in BILLS}),
         area_limits=empty_table(schema()["run"]["area_limits"]),
+        compliance=empty_table(schema()["run"]["compliance"]),
+        hubs=empty_table(schema()["run"]["hubs"]),
         opened_sites=opened_sites,
         coverage=_coverage(study, counted, nearest, []),
         coverage_by_community=_coverage(study, counted, nearest, ["community_id"]),

@@ -8,7 +8,7 @@ import pytest
 from planner.study import Study
 from planner.study.load import load_study
 from planner.study.reference import reference_text, schema_text
-from planner.study.standards import STANDARDS, standard
+from planner.study.standards import every_standard
 from planner.study.starter import _COMMENTS, starter_text
 from tests.conftest import REPOSITORY
 
@@ -49,13 +49,13 @@ def test_every_key_of_the_first_level_is_described():
     assert json.loads(schema_text())["title"] == "Study"
 
 
-def test_standards_name_their_source_and_each_is_found_by_its_name():
-    assert len({one.id for one in STANDARDS}) == len(STANDARDS)
-    for one in STANDARDS:
-        assert standard(one.id) is one
-        assert one.evidence.source
+def test_standards_name_their_source_and_the_ages_they_speak_of():
+    for one in every_standard():
+        assert one.document
         assert one.name.zh != one.name.en
         assert one.low is None or one.high is None or one.low < one.high
         assert (one.ages is not None) == (one.measure in ("places", "circle_people"))
-    unverified = {one.id for one in STANDARDS if not one.evidence.verified}
-    assert unverified == {"circle_5_people", "hubs_per_km2", "communities_per_hub", "households_per_hub"}
+    # elder_beds, canteen_meals, community_m2 and the targets of Shanghai: nobody knows their clause
+    verified = {one.id for one in every_standard() if one.verified}
+    assert verified.isdisjoint({"elder_beds", "canteen_meals", "community_m2", "shanghai_2025", "households_per_hub"})
+    assert verified >= {"circle_15_people", "hubs_per_km2", "hub_rule", "elder_m2"}

@@ -73,7 +73,11 @@ def district(capacity=(4.0, 12.0, 20.0, np.nan), **columns):
                 "toddlers": np.multiply(PEOPLE, 10),
             }
         ),
-        facilities=pd.DataFrame({"id": list("ABCD"), "name": list("ABCD"), "area_m2": [100.0, 200.0, 300.0, 400.0]}),
+        facilities=gpd.GeoDataFrame(
+            {"id": list("ABCD"), "name": list("ABCD"), "area_m2": [100.0, 200.0, 300.0, 400.0]},
+            geometry=[Point(100 + 500 * i, 500) for i in range(4)],
+            crs=32633,
+        ),
         existing=pd.DataFrame({"facility": range(4), "service": "elder_care", "capacity": capacity}),
         sites=sites,
     )
@@ -274,7 +278,7 @@ def benchmarks(one, district_, **service):
 
 def test_what_can_be_measured_stands_beside_the_standard(one):
     full = district(capacity=(4.0, 12.0, 20.0, 4.0), households=[150.0, 50.0])
-    told = benchmarks(one, full, standards=["elder_beds", "elder_m2"])
+    told = benchmarks(one, full, standards=["elder_beds", "elder_m2"], capacity_counts="beds")
     assert told.loc["elder_beds", "value"] == pytest.approx(400)  # 40 places for 100 people aged 60 and over
     assert told.loc["elder_beds", "verdict"] == "met"
     assert told.loc["elder_m2", "value"] == pytest.approx(500)  # 1,000 m² for 200 households
@@ -287,13 +291,22 @@ def test_what_can_be_measured_stands_beside_the_standard(one):
 
 
 def test_what_is_missing_is_said_in_both_languages(one):
-    told = benchmarks(one, district(), standards=["elder_beds"])
+    told = benchmarks(one, district(), standards=["elder_beds"], capacity_counts="beds")
     row = told.loc["elder_beds"]
-    assert np.isnan(row["value"])
-    assert row["verdict"] == ""
+    assert (row["value"], row["at_least"], row["verdict"]) == (
+        360,
+        True,
+        "met",
+    )  # 36 beds that are known, for 100 people
     assert "1 of 4 facilities" in row["missing_en"]
     assert "4 处设施中有 1 处" in row["missing_zh"]
     assert "households" in told.loc["community_m2", "missing_en"]
+
+
+def test_places_of_day_care_are_not_beds(one):
+    row = benchmarks(one, district(), standards=["elder_beds"]).loc["elder_beds"]
+    assert np.isnan(row["value"])
+    assert "services.elder_care counts places, the standard beds" in row["missing_en"]
 
 
 def test_a_standard_goes_only_for_the_services_that_name_it(one):
