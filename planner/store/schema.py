@@ -15,7 +15,7 @@ from planner.i18n import languages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Folder = Literal["run", "assessment", "explanation", "frontier", "comparison"]
+Folder = Literal["run", "assessment", "explanation", "frontier", "comparison", "programme"]
 
 
 FILE = Path(__file__).parent / "schema.toml"

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from planner.i18n import DEFAULT_CURRENCY
 from planner.study._base import Block, Currency, FolderName, Id, Label, Language, Located
 from planner.study.layers import Layers
+from planner.study.programme import ApprovalChain, ProgrammeSettings, programme_faults
 from planner.study.rules import Budgets, CoLocation, Floor, Siting, Solver
 from planner.study.services import DemandGroup, Service, SiteKind, Walking
 
@@ -74,6 +75,9 @@ class Study(Block):
     co_location: CoLocation = CoLocation()
     budgets: Budgets = Budgets()
     siting: Siting = Siting()
+    approvals: list[ApprovalChain] = []
+    """Steps of approval by kind of site, for `planner programme`; without one, a building is ready in its ``ready_year``."""
+    programme: ProgrammeSettings = ProgrammeSettings()
     solver: Solver = Solver()
     publication: Publication = Publication()
     scenarios: list[Scenario] = []
@@ -135,6 +139,7 @@ class Study(Block):
             *self._unknown_in_services(),
             *self._unknown_in_rules(),
             *self._unknown_in_layers(),
+            *programme_faults(self.approvals, self.programme.lots, self.site_kinds, self.budgets.departments),
         ]
         if faults:
             raise ValueError("; ".join(faults))
@@ -177,6 +182,11 @@ class Study(Block):
                 faults.append(f"{where}: department {service.department} is not in budgets.departments")
             if service.mode is not None and service.mode not in self.budgets.modes:
                 faults.append(f"{where}: mode {service.mode} is not in budgets.modes")
+            faults += [
+                f"{where}: tasks names {name}, which is not in budgets.departments"
+                for name in service.tasks
+                if name not in self.budgets.departments
+            ]
         return faults
 
     def _unknown_in_rules(self) -> list[str]:
