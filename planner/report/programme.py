@@ -260,4 +260,4 @@ def _first_day(month: str) -> dt.date:
 
 def area_name(texts: ProgrammeText, area: str) -> str:
     """Return what an area is called; of people and places outside every community, that."""
-    return area or texts.text("outside")
+    return area or texts.text("outside_area")

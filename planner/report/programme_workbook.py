@@ -111,8 +111,8 @@ def _table(
             declared = next((held for held in schema()["programme"][name].columns if held.name == one), None)
             if declared is not None and declared.total:
                 added[made.heading] = rows[one]
-    columns, totals = with_totals(columns, added, texts.language)
-    return Table(title, columns, totals)
+    shown_columns, totals = with_totals(columns, added, texts.language) if added else (columns, 0)
+    return Table(title, shown_columns, totals)
 
 
 def _column(texts: ProgrammeText, name: str, column: str, rows: pd.DataFrame) -> Column:

@@ -114,6 +114,13 @@ def test_a_new_column_is_one_edit_for_workbook_page_and_folder(tmp_path):
     assert "staff" in schema()["run"]["openings"].required
 
 
+def test_a_column_is_declared_by_its_own_name_before_a_placeholder():
+    tables = schema()["programme"]
+    assert tables["projects"].column("capital_cost").cell_format == "money"
+    assert tables["projects"].column("street").name == "<roll_up>"
+    assert schema()["run"]["communities"].column("people_elder").name == "people_<group>"
+
+
 def test_a_column_that_is_not_declared_is_not_stored(tmp_path):
     with pytest.raises(UndeclaredColumnError, match="'staff' is not declared"):
         with_staff(small_run()).write(tmp_path / "run")
