@@ -29,7 +29,7 @@ def tables(mark: re.Match[str]) -> str:
     return f"{head}\n{as_markdown(folder, names.split(', ') if names else None)}\n\n{end}"
 
 
-for page in ("run-folder.md", "assess.md", "explain.md", "frontier.md", "batch.md"):
+for page in ("run-folder.md", "assess.md", "explain.md", "frontier.md", "batch.md", "programme.md"):
     text = (DOCS / page).read_text(encoding="utf-8")
     (DOCS / page).write_text(MARKED.sub(tables, text), encoding="utf-8", newline="\n")
 

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from contextlib import contextmanager
+from datetime import datetime  # noqa: TC003 - typer reads it
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -325,6 +326,37 @@ def frontier(
             report.publish_frontier(traced, result.folder)
     if not quiet:
         _talk([*report.frontier_lines(traced), "", f"→ {result.target}"])
+
+
+@app.command(short_help="Who does what by when: ledger, dates, money, lots.")
+def programme(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="First day, 2026-07-01; default the run's date."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write; default outputs/<study>@programme/<scenario>.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Turn the plan of a run into a programme of works: projects, approvals, money by payer and year, tender lots."""
+    from planner import report
+    from planner.store.atomic_folder import atomic_folder
+    from planner.store.folders import place_beside
+    from planner.workflow.programme import programme as programme_of
+
+    found = programme_of(folder, as_of=None if as_of is None else as_of.date())
+    target = out or place_beside(folder, "programme")
+    with atomic_folder(target, kind="programme") as aside:
+        found.write(aside)
+        report.publish_programme(found, aside)
+    if as_json:
+        projects = json.loads(found.tables.projects.to_json(orient="records"))
+        print(plain_json({"folder": str(target), **vars(found.origin), "projects": projects}))
+    elif not quiet:
+        _talk([*report.programme_lines(found), "", f"→ {target}"])
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from planner.report.assessment import assessment_figures, assessment_summary
 from planner.report.explanation import explanation_lines
 from planner.report.frontier import frontier_lines, publish_frontier
+from planner.report.programme import programme_lines, publish_programme
 from planner.report.publish import (
     print_sheets,
     publish,
@@ -21,11 +22,13 @@ __all__ = [
     "explanation_lines",
     "frontier_lines",
     "print_sheets",
+    "programme_lines",
     "publish",
     "publish_again",
     "publish_assessment",
     "publish_explanation",
     "publish_frontier",
+    "publish_programme",
     "publish_public",
     "publish_review",
     "review_summary",

@@ -12,11 +12,13 @@ from planner.report.explanation import ExplanationText, explanation_lines
 from planner.report.explanation_workbook import write_explanation_workbook
 from planner.report.geopackage import write_geopackage
 from planner.report.meeting import meeting_page
+from planner.report.programme import publish_programme
 from planner.report.public import public_page
 from planner.report.web_map import map_page
 from planner.report.workbook import write_workbook
 from planner.store.assessment import Assessment
 from planner.store.folders import MADE_BY, kind_of
+from planner.store.programme import Programme
 from planner.store.run import Run
 from planner.store.tables import Explanation
 
@@ -90,7 +92,7 @@ def publish_again(
     Parameters
     ----------
     folder
-        Of a run or an assessment; of a review with ``public`` only.
+        Of a run, an assessment or a programme; of a review with ``public`` only.
     sheets
         Also the A3 print of a run.
     public
@@ -108,6 +110,8 @@ def publish_again(
         return (publish_public(Run.read(folder), folder, declassify=declassify),)
     if kind == "assessment" and not (public or sheets):
         return publish_assessment(Assessment.read(folder), folder)
+    if kind == "programme" and not (public or sheets):
+        return publish_programme(Programme.read(folder), folder)
     if kind not in {"run", None}:
         raise OutputError(_otherwise(folder, kind))
     run = Run.read(folder)
@@ -120,7 +124,7 @@ def publish_again(
 
 def _otherwise(folder: Path, kind: Kind) -> str:
     what, verb = MADE_BY[kind]
-    if kind == "assessment":
+    if kind in {"assessment", "programme"}:
         return f"{folder} holds {what}, which has neither sheets nor a page for the public; call again without them"
     more = ", and `planner report RUN --public` its page for the public" if kind == "review" else ""
     return f"{folder} holds {what}, whose pages cannot be made from its tables alone: `{verb}` makes them again{more}"

@@ -47,6 +47,9 @@ FORMATS: dict[str, dict[str, Any]] = {
     "plain": {"num_format": "General", "valign": "top"},
     "year": {"num_format": "0", "valign": "top"},
     "degree": {"num_format": "0.000000", "valign": "top"},
+    "mark": {"align": "center", "valign": "top", "font_color": "#9AA5AC"},
+    "bar": {"align": "center", "valign": "top", "bg_color": "#A9C4D6"},
+    "critical": {"align": "center", "valign": "top", "bg_color": "#B3541E", "font_color": "#FFFFFF"},
 }
 TEXTS = {"text", "wrapped"}
 #: cell format → message of the unit that the line above a table names; money has the currency's own
@@ -115,6 +118,8 @@ class Sheet:
     tables: Sequence[Table]
     widths: Sequence[float] = ()
     """Of the columns of the sheet, in digits, where several tables share them; empty: those of the table."""
+    landscape_a4: bool = False
+    """Printed on A4 across whatever its width, to be signed and filed."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +171,8 @@ def _write_sheet(sheet: Any, looks: dict[str, Any], book: Book, content: Sheet, 
     for table, columns in tables:
         number += 1
         row = _write_table(sheet, looks, book, (number, table, columns), (row, widths)) + 1
-    _set_up_pages(sheet, book, sum(widths), pages=0 if alone or row > ROWS_ON_A_PAGE else 1)
+    pages = 0 if alone or row > ROWS_ON_A_PAGE else 1
+    _set_up_pages(sheet, book, sum(widths), pages=pages, landscape_a4=content.landscape_a4)
     if alone:
         _, columns = tables[0]
         sheet.freeze_panes(3, 1)
@@ -247,10 +253,10 @@ def _units_line(columns: Iterable[Column], book: Book) -> list[str]:
     return [translate("xlsx.units", book.language, units=join(dict.fromkeys(names), book.language))]
 
 
-def _set_up_pages(sheet: Any, book: Book, digits: float, pages: int) -> None:
+def _set_up_pages(sheet: Any, book: Book, digits: float, pages: int, *, landscape_a4: bool) -> None:
     """Print one page wide and ``pages`` high (0: as many as it takes), on the smallest paper on which letters can be read."""
-    sheet.set_paper(A4 if digits <= _LANDSCAPE_DIGITS else A3)
-    if digits > _PORTRAIT_DIGITS:
+    sheet.set_paper(A4 if landscape_a4 or digits <= _LANDSCAPE_DIGITS else A3)
+    if landscape_a4 or digits > _PORTRAIT_DIGITS:
         sheet.set_landscape()
     sheet.set_margins(left=0.5, right=0.5, top=0.8, bottom=0.7)
     sheet.fit_to_pages(1, pages)
@@ -328,6 +334,7 @@ _MESSAGES: dict[Folder, tuple[str, ...]] = {
     "explanation": ("explain.column.",),
     "frontier": ("frontier.column.",),
     "comparison": ("compare.",),
+    "programme": ("programme.", "report."),
 }
 
 

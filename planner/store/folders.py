@@ -13,13 +13,14 @@ from planner.errors import OccupiedFolderError, OutputError, StudyError
 from planner.study.layer_files import path_kind
 from planner.study.scenarios import BASE
 
-Kind = Literal["run", "review", "assessment", "frontier", "comparison"]
+Kind = Literal["run", "review", "assessment", "frontier", "comparison", "programme"]
 
 #: file → the kind that alone has it; a run and an assessment are told apart by their manifest
 _MARKS: dict[str, Kind] = {
     "review.json": "review",
     "frontier.parquet": "frontier",
     "comparison.html": "comparison",
+    "programme.json": "programme",
 }
 
 _LONGEST_SHOWN = 200
@@ -30,7 +31,8 @@ PARTS = frozenset({"tables", "explanation"})
 #: files of every kind, without their endings: what the planner writes into a folder of its own
 _FILES = frozenset(
     {
-        "assess", "comparison", "explanation", "frontier", "manifest", "map", "meeting", "plan", "public", "review", "study",
+        "assess", "comparison", "explanation", "frontier", "manifest", "map", "meeting", "plan", "programme",
+        "public", "review", "study",
     }
 )  # fmt: skip
 #: what file managers, spreadsheets and GIS leave in any folder they look at
@@ -45,6 +47,7 @@ MADE_BY: dict[Kind, tuple[str, str]] = {
     "assessment": ("an assessment", "planner assess STUDY"),
     "frontier": ("a frontier", "planner frontier STUDY"),
     "comparison": ("a comparison", "planner compare RUN…"),
+    "programme": ("a programme", "planner programme RUN"),
 }
 
 
@@ -143,7 +146,12 @@ STORE = Path("outputs")
 APART = "@"
 
 #: kinds that lie apart from the runs of a study → what their folder adds to the study's name
-_APART: dict[Kind, str] = {"assessment": "assess", "review": "review", "frontier": "frontier"}
+_APART: dict[Kind, str] = {
+    "assessment": "assess",
+    "review": "review",
+    "frontier": "frontier",
+    "programme": "programme",
+}
 
 
 def name_of(study_file: Path) -> str:
@@ -168,6 +176,12 @@ def place_of(study_file: Path, scenario: str | None, kind: Kind = "run") -> Path
     """
     name = name_of(study_file)
     return STORE / (f"{name}{APART}{_APART[kind]}" if kind in _APART else name) / (scenario or BASE)
+
+
+def place_beside(run: Path, kind: Kind) -> Path:
+    """Return where what is made of a run lies by default: ``outputs/<study>@<verb>/<scenario>``, as the run's own folders are called."""
+    at = run.resolve()
+    return STORE / f"{at.parent.name or 'runs'}{APART}{_APART[kind]}" / at.name
 
 
 def refuse_occupied(folder: Path) -> None:

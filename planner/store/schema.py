@@ -15,7 +15,7 @@ from planner.i18n import languages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Folder = Literal["run", "assessment", "explanation", "frontier", "comparison"]
+Folder = Literal["run", "assessment", "explanation", "frontier", "comparison", "programme"]
 
 
 FILE = Path(__file__).parent / "schema.toml"
@@ -81,9 +81,10 @@ class TableSchema:
         >>> schema()["run"]["demand"].column("people_elder").name
         'people_<group>'
         """
-        for column in self.columns:
-            if column.name == name or ("<" in column.name and fnmatchcase(name, re.sub("<.*?>", "*", column.name))):
-                return column
+        fixed = {column.name: re.sub("<.*?>", "*", column.name) for column in self.columns}
+        fits = [column for column in self.columns if name == column.name or fnmatchcase(name, fixed[column.name])]
+        if fits:  # its own name before placeholders, `people_<group>` before `<roll_up>`
+            return max(fits, key=lambda column: (column.name == name, len(fixed[column.name])))
         stem, mark, language = name.rpartition("_")
         if language != "en" and language in languages():  # texts of a further language are declared as those in English
             return self.column(f"{stem}{mark}en")

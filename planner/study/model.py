@@ -11,6 +11,7 @@ from planner.i18n import DEFAULT_CURRENCY
 from planner.study._base import Block, Currency, FolderName, Id, Label, Language, Located
 from planner.study.areas import Area, Known, circles_of, faults_of_areas
 from planner.study.layers import Layers
+from planner.study.programme import ApprovalChain, ProgrammeSettings, programme_faults
 from planner.study.rules import Budgets, CoLocation, Floor, Siting, Solver
 from planner.study.services import Circle, DemandGroup, Service, SiteKind, Walking
 from planner.study.standards import OF_A_SERVICE, Standard, Standards, every_standard, meant
@@ -81,6 +82,9 @@ class Study(Block):
     areas: list[Area] = []
     """Rules of single streets, towns or communities."""
     standards: Standards = Standards()
+    approvals: list[ApprovalChain] = []
+    """Steps of approval by kind of site, for `planner programme`; without one, a building is ready in its ``ready_year``."""
+    programme: ProgrammeSettings = ProgrammeSettings()
     solver: Solver = Solver()
     publication: Publication = Publication()
     scenarios: list[Scenario] = []
@@ -188,6 +192,7 @@ class Study(Block):
             *self._unknown_in_layers(),
             *self._unknown_in_areas(),
             *self._unknown_in_standards(),
+            *programme_faults(self.approvals, self.programme.lots, self.site_kinds, self.budgets.departments),
         ]
         if faults:
             raise ValueError("; ".join(faults))
@@ -242,6 +247,11 @@ class Study(Block):
                 faults.append(f"{where}: department {service.department} is not in budgets.departments")
             if service.mode is not None and service.mode not in self.budgets.modes:
                 faults.append(f"{where}: mode {service.mode} is not in budgets.modes")
+            faults += [
+                f"{where}: tasks names {name}, which is not in budgets.departments"
+                for name in service.tasks
+                if name not in self.budgets.departments
+            ]
         return faults
 
     def _unknown_in_rules(self) -> list[str]:

@@ -46,7 +46,7 @@ class Lock(Block):
 
 
 class Department(Block):
-    """Somebody who pays."""
+    """Somebody who pays, approves or takes part."""
 
     name: Label
     capital_cost: Money | None = None

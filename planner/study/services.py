@@ -114,6 +114,8 @@ class Size(Block):
     fit_out_cost: Money
     yearly_cost: Money = 0.0
     capacity: Annotated[float, Field(gt=0)] | None = None
+    staff: Annotated[float, Field(ge=0)] | None = None
+    """Full-time posts; none = those of the service."""
 
 
 class Service(Block):
@@ -152,6 +154,14 @@ class Service(Block):
     """Lead department: it pays unless ``mode`` says otherwise."""
     mode: Id | None = None
     """Supply mode (see ``modes``)."""
+    operator: Label | None = None
+    """Who runs it (主体), e.g. ``{zh: 第三方机构, en: non-profit provider}``."""
+    staff: Annotated[float, Field(ge=0)] | None = None
+    """Full-time posts of one opening; none = not known."""
+    tasks: dict[Id, Label] = {}
+    """Department → its task; those that are not the lead department take part (配合部门)."""
+    permits: list[Label] = []
+    """Permits that an opening needs, e.g. 食品经营许可证; those that take months are steps of ``approvals``."""
     max_storey: int | None = None
     """Highest storey allowed (1 = ground floor); −1 and below are basements."""
     min_storey: int | None = None

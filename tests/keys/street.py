@@ -136,10 +136,15 @@ FULL: dict[str, Any] = {
                     "fit_out_cost": 80_000,
                     "yearly_cost": 10_000,
                     "capacity": 60,
+                    "staff": 4,
                 },
                 {"id": "large", "area_m2": 160, "fit_out_cost": 150_000, "yearly_cost": 30_000, "capacity": 120},
             ],
             department="civil",
+            operator={"zh": "第三方机构", "en": "Provider"},
+            staff=6,
+            tasks={"families": {"zh": "参与管理", "en": "sit on the board"}},
+            permits=[{"zh": "养老机构备案", "en": "Registration"}],
             standards=["elder_care_in_5", "elder_beds", "elder_m2", "seats"],
             capacity_counts="places",
             function="elder_care",
@@ -255,6 +260,26 @@ FULL: dict[str, Any] = {
                 "derived": "by hand",
             },
         ],
+    },
+    "approvals": [
+        {
+            "kinds": ["room"],
+            "steps": [
+                {"id": "fire", "name": {"zh": "消防验收", "en": "Fire approval"}, "authority": "civil", "months": 4},
+                {
+                    "id": "licence",
+                    "name": {"zh": "备案", "en": "Licence"},
+                    "authority": "civil",
+                    "months": 2,
+                    "after": ["fire"],
+                    "acts": "families",
+                },
+            ],
+        }
+    ],
+    "programme": {
+        "opening_month": 9,
+        "lots": {"min_openings": 2, "max_openings": 4, "within_m": 1_000, "months": 6},
     },
     "solver": {"time_limit_s": 20, "gap": 0, "threads": 1, "seed": 1},
     "publication": {

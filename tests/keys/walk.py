@@ -132,6 +132,7 @@ class Walk:
                 if not answer.code:
                     self.call("report", str(run), "--public", values=values)
                     self.call("compare", str(run), "--quiet", values=values)
+                    self.call("programme", str(run), "--as-of", "2025-01-01", "--quiet", values=values)
             else:
                 self.call(verb, name, "--quiet", values=values)
 

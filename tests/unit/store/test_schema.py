@@ -10,13 +10,20 @@ from planner.report.workbook import write_workbook
 from planner.report.xlsx import FORMATS
 from planner.store import schema as declarations
 from planner.store.comparison import Comparison
+from planner.store.programme import ProgrammeTables
 from planner.store.schema import UndeclaredColumnError, as_markdown, schema
 from planner.store.tables import AssessmentTables, Explanation, Tables
 from tests.pages import page
 from tests.unit.report.small_run import small_run
 from tests.workbooks import tables_of
 
-FRAMES = {"run": Tables, "assessment": AssessmentTables, "explanation": Explanation, "comparison": Comparison}
+FRAMES = {
+    "run": Tables,
+    "assessment": AssessmentTables,
+    "explanation": Explanation,
+    "comparison": Comparison,
+    "programme": ProgrammeTables,
+}
 TYPES = {"text", "category", "float", "int", "bool", "geometry"}
 
 
@@ -58,6 +65,7 @@ def test_headings_are_messages_of_the_catalogues(folder, language):
         ("explain", "explanation"),
         ("frontier", "frontier"),
         ("batch", "comparison"),
+        ("programme", "programme"),
     ],
 )
 def test_the_pages_are_written_from_it(document, folder):
@@ -104,6 +112,13 @@ def test_a_new_column_is_one_edit_for_workbook_page_and_folder(tmp_path):
     read = Tables.read(tmp_path / "run" / "tables", "en")
     assert set(read.openings["staff"]) == {2.5}
     assert "staff" in schema()["run"]["openings"].required
+
+
+def test_a_column_is_declared_by_its_own_name_before_a_placeholder():
+    tables = schema()["programme"]
+    assert tables["projects"].column("capital_cost").cell_format == "money"
+    assert tables["projects"].column("street").name == "<roll_up>"
+    assert schema()["run"]["communities"].column("people_elder").name == "people_<group>"
 
 
 def test_a_column_that_is_not_declared_is_not_stored(tmp_path):
