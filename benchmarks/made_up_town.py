@@ -281,6 +281,8 @@ def _run(
         unopened=unopened_table(study, district, posed, plan, spent_capital=recount.capital_cost),
         bills=bills_table(study, recount),
         area_limits=area_limits_table(labels_of(study, district, posed), plan, recount),
+        compliance=empty_table(schema()["run"]["compliance"]),
+        hubs=empty_table(schema()["run"]["hubs"]),
         nearest=tabulate.nearest_table(study, district, posed.place_ids, before, after),
         reach=tabulate.reach_table(district, posed.place_ids, reaches),
         circles=tabulate.circles_table(posed.place_ids, {}, district.crs),
