@@ -20,7 +20,8 @@ from planner.district.context import read_context_layers
 from planner.siting import BuiltProblem, Outcome, Plan, build_problem, evaluate_offers
 from planner.store.manifest import Manifest, Result
 from planner.store.run import Run
-from planner.store.tables import Tables
+from planner.store.schema import schema
+from planner.store.tables import Tables, empty_table
 from planner.study import Study
 from planner.workflow import plan_tables as tabulate
 from planner.workflow.area_table import area_limits_table
