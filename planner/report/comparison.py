@@ -24,6 +24,7 @@ from planner.i18n import (
 from planner.report.comparison_workbook import write_comparison_workbook
 from planner.report.names import (
     group_name,
+    level_names,
     run_name,
     scenario_of_studies,
     service_name,
@@ -90,6 +91,15 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         weighted=bool(runs["weighted"].any()),
         gained=_gained(comparison),
         blocks=_coverage_blocks(comparison, settings, language),
+        access=[
+            {**row, "run": name, "service": service_name(str(row["service"]), settings, language), "level": level}
+            for name, level, row in zip(
+                [run_name(str(run), settings, language) for run in comparison.access["run"]],
+                level_names(comparison.access, settings, language),
+                comparison.access.to_dict("records"),
+                strict=True,
+            )
+        ],
         changes=_changes(comparison, settings, language),
         studies=[_study(comparison, name, setting, language) for name, setting in settings.items()],
         assumptions=[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from planner.i18n import join, money_label, translate
 from planner.report.names import (
     group_name,
+    level_names,
     run_name,
     scenario_of_studies,
     service_name,
@@ -37,7 +38,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     ),
     "coverage": ("service", "group", "run", "unit", "people", "heads"),
     "worst": ("service", "run"),
-    "access": ("service", "run", "gini_before", "gini_after"),
+    "access": ("service", "run", "column", "gini_before", "gini_after", "gap_before", "gap_after", "behind"),
     "changes": ("run", "base", "service", "name", "place_id", "change"),
     "sites": ("study", "name", "place_id", "runs", "of", "share", "services"),
     "assumptions": ("study", "assumption", "values", "pairs", "plan_moved", "people_moved", "variance_share"),
@@ -131,6 +132,8 @@ def _values(column: str, rows: pd.DataFrame, settings: Mapping[str, Setting], la
         if column == "values":
             return [setting_value(str(value), language) for _, value in pairs]
         return [setting_name(str(key), settings[study].study, language) for study, key in pairs]
+    if column == "column":
+        return level_names(rows, settings, language)
     if column == "scenario":
         return [scenario_of_studies(scenario, settings, language) for scenario in rows["scenario"]]
     if column == "missing":

@@ -71,6 +71,7 @@ class Tables(Frames):
     coverage: pd.DataFrame
     coverage_by_community: pd.DataFrame
     coverage_by_area: pd.DataFrame
+    unevenness: pd.DataFrame
     served: pd.DataFrame
     loads: pd.DataFrame
     unopened: pd.DataFrame
@@ -149,8 +150,10 @@ def read_table(folder: Path, folder_type: Folder, name: str, language: Language)
 
 
 def empty_table(table: TableSchema) -> pd.DataFrame:
-    """Return a table with geometry that has no rows."""
+    """Return a table that has no rows."""
     columns: dict[str, list[str]] = {column.name: [] for column in table.columns if column.type != "geometry"}
+    if len(columns) == len(table.columns):
+        return pd.DataFrame(columns)
     frame: pd.DataFrame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([]))
     return frame
 
