@@ -281,6 +281,7 @@ def _run(
         closed=closed_table(posed, plan),
         unopened=unopened_table(study, district, posed, plan, spent_capital=recount.capital_cost),
         bills=bills_table(study, recount),
+        unevenness=empty_table(schema()["run"]["unevenness"]),
         area_limits=area_limits_table(labels_of(study, district, posed), plan, recount),
         compliance=empty_table(schema()["run"]["compliance"]),
         hubs=empty_table(schema()["run"]["hubs"]),

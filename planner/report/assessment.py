@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from planner.i18n import format_count, format_share, translate
+from planner.report.names import roll_up_name
 from planner.report.summary import aligned
 
 if TYPE_CHECKING:
@@ -207,6 +208,27 @@ def facility_rows(assessment: Assessment, language: Language) -> list[tuple[str,
             (f"{service.name.text(language)} · {translate('assess.facilities_title', language)} · {minutes}", text)
         )
     return rows
+
+
+def gap_lines(assessment: Assessment, language: Language) -> list[tuple[str, str]]:
+    """Return (service, text): the gap between best and worst area, by every roll-up column; none of older assessments."""
+    study, table = assessment.study, assessment.tables.equity
+    names = dict(zip(assessment.tables.communities["id"], assessment.tables.communities["name"], strict=True))
+    lines = []
+    for row in table[table["gap"].notna()].to_dict("records") if "gap" in table else ():
+        column = str(row["column"])
+        area = {key: row[f"{key}_area"] if column else names[row[f"{key}_area"]] for key in ("best", "worst")}
+        text = translate(
+            "assess.gap_line",
+            language,
+            level=roll_up_name(study, column, language) if column else translate("assess.level.community", language),
+            gap=f"{100 * row['gap']:.1f}",
+            best_share=format_share(row["best_share"]),
+            worst_share=format_share(row["worst_share"]),
+            **area,
+        )
+        lines.append((str(row["service"]), text))
+    return lines
 
 
 def _benchmarks(assessment: Assessment, language: Language) -> list[tuple[str, str]]:

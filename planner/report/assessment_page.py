@@ -10,6 +10,7 @@ from planner.i18n import text_column, translate
 from planner.report.assessment import (
     capacity_limited_services,
     facility_rows,
+    gap_lines,
     measured_text,
     minutes_text,
     own_walker_rows,
@@ -138,6 +139,7 @@ def facts(assessment: Assessment) -> dict[str, Any]:
         "beyond": translate("assess.beyond_note", language, minutes=assessment.origin.limit_s / 60),
         "standing": [text for _, text in facility_rows(assessment, language)],
         "equity": [_plain(row) for row in tables.equity.to_dict("records")],
+        "gaps": [{"service": service, "text": text} for service, text in gap_lines(assessment, language)],
         "floors": [_plain(row) for row in tables.floors[tables.floors["group"] == ""].to_dict("records")],
         "duplicates": [
             {**_plain(row), "place": at[row["place_id"]], "into": at[row["into_id"]], "to": at.get(row["move_to"], -1)}

@@ -12,6 +12,7 @@ from planner.report.compliance import compliance_sheets, kinds_of_figures, table
 from planner.report.names import people_heading, roll_up_name, scenario_name
 from planner.report.workbook import checks_sheets, figure_kind, unit_text
 from planner.report.xlsx import Book, Column, Sheet, Table, sheet_column, write_sheets
+from planner.store.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "accessibility": ("where", "area_name", "service", "minutes", "people", "places_per_1000"),
     "equity": (
         "service", "minutes", "unit", "people", "facilities", "facilities_with_capacity", "places", "gini", "palma",
+        "column", "best_area", "best_share", "worst_area", "worst_share", "gap",
     ),
     "floors": ("service", "minutes", "group", "area", "area_name", "unit", "people", "covered", "share"),
     "benchmarks": (
@@ -129,9 +131,9 @@ def _columns(assessment: Assessment, table_name: str, table: pd.DataFrame, langu
     keys = [key for key in KEYS if key in table]
     circles = study.cutoffs_min if table_name in OF_CIRCLES else ()
     rows = table.drop_duplicates(keys) if circles else table
-    columns = [
-        _column(assessment, table_name, name, rows, language) for name in SHEETS[table_name] if name not in left_out
-    ]
+    shown = [name for name in SHEETS[table_name] if name not in left_out]
+    shown = [name for name in shown if name not in schema()["assessment"][table_name].may_lack or name in table]
+    columns = [_column(assessment, table_name, name, rows, language) for name in shown]
     by_key = table.set_index([*keys, "minutes"]) if circles else table
     index = rows.set_index(keys).index if circles else None
     for minutes in circles:
@@ -176,6 +178,12 @@ def _values(
         return list(table[text_column(table, name, language)])
     if name == "share" and table_name == "coverage":
         return list(table["covered"] / table["people"].where(table["people"] > 0))
+    if name == "column":
+        community = translate("assess.level.community", language)
+        return [roll_up_name(study, one, language) if one else community for one in table[name]]
+    if name in {"best_area", "worst_area"}:
+        names = dict(zip(assessment.tables.communities["id"], assessment.tables.communities["name"], strict=True))
+        return [area if by else names.get(area, "") for by, area in zip(table["column"], table[name], strict=True)]
     if name == "unit":
         return [unit_text(figure_kind(study, service), language) for service in table["service"]]
     if name == "evidence":

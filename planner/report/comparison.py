@@ -26,6 +26,7 @@ from planner.report.comparison_workbook import write_comparison_workbook
 from planner.report.compliance import amount_text
 from planner.report.names import (
     group_name,
+    level_names,
     people_heading,
     run_name,
     scenario_of_studies,
@@ -96,6 +97,15 @@ def comparison_page(comparison: Comparison, settings: Mapping[str, Setting], lan
         gained=_gained(comparison),
         blocks=_coverage_blocks(comparison, settings, language),
         compliance=_compliance(comparison, settings, language),
+        access=[
+            {**row, "run": name, "service": service_name(str(row["service"]), settings, language), "level": level}
+            for name, level, row in zip(
+                [run_name(str(run), settings, language) for run in comparison.access["run"]],
+                level_names(comparison.access, settings, language),
+                comparison.access.to_dict("records"),
+                strict=True,
+            )
+        ],
         changes=_changes(comparison, settings, language),
         studies=[_study(comparison, name, setting, language) for name, setting in settings.items()],
         assumptions=[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from planner.i18n import join, money_label, text_column, translate
 from planner.report.names import (
     group_name,
+    level_names,
     people_heading,
     run_name,
     scenario_of_studies,
@@ -38,7 +39,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     ),
     "coverage": ("service", "group", "run", "unit", "people", "heads"),
     "worst": ("service", "run"),
-    "access": ("service", "run", "gini_before", "gini_after"),
+    "access": ("service", "run", "column", "gini_before", "gini_after", "gap_before", "gap_after", "behind"),
     "compliance": (
         "run", "standard_name", "service", "amount_unit", "short_today", "short_plan", "failing_today", "failing_plan",
         "worst_area", "worst_short",
@@ -142,6 +143,8 @@ def _values(column: str, rows: pd.DataFrame, settings: Mapping[str, Setting], la
         if column == "values":
             return [setting_value(str(value), language) for _, value in pairs]
         return [setting_name(str(key), settings[study].study, language) for study, key in pairs]
+    if column == "column":
+        return level_names(rows, settings, language)
     if column == "scenario":
         return [scenario_of_studies(scenario, settings, language) for scenario in rows["scenario"]]
     if column == "missing":

@@ -14,6 +14,8 @@ from planner.study.scenarios import BASE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import pandas as pd
+
     from planner.store.comparison import Setting
     from planner.study import Language, Study
 
@@ -173,6 +175,15 @@ def people_heading(heading: str, language: Language, weighted: Iterable[bool]) -
         people = f"{space}{left}{translate('report.unit_people', language)}{right}"
         heading = heading.replace(people, f"{space}{left}{unit}{right}" if unit else "")
     return heading
+
+
+def level_names(rows: pd.DataFrame, settings: Mapping[str, Setting], language: Language) -> list[str]:
+    """Return what the roll-up columns of a compared table are called, each in the study of its run; empty: communities."""
+    community = translate("assess.level.community", language)
+    return [
+        roll_up_name(settings[run.rpartition("/")[0]].study, column, language) if column else community
+        for run, column in zip(rows["run"], rows["column"], strict=True)
+    ]
 
 
 def service_name(service: str, settings: Mapping[str, Setting], language: Language) -> str:

@@ -6,19 +6,21 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner.i18n import (
     format_count,
     format_gap,
     format_money,
     format_share,
+    join,
     messages,
     money_label,
     name_with_id,
     text_column,
     translate,
 )
+from planner.report.names import roll_up_name
 from planner.store.manifest import GoalResult
 
 if TYPE_CHECKING:
@@ -162,10 +164,15 @@ def aligned(rows: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def warnings(run: Run, language: Language | None = None) -> tuple[str, ...]:
-    """Return the warnings of the check of layers, a line each."""
+    """Return the warnings of the check of layers, then those of unevenness, a line each."""
     language = language or run.study.language
     found = run.tables.findings
-    return tuple(found.loc[found["severity"] == "warning", text_column(found, "", language)])
+    uneven = [
+        f"{translate('warning', language)} unevenness: {row.warning}"
+        for row in unevenness_rows(run, language)
+        if row.warning
+    ]
+    return (*found.loc[found["severity"] == "warning", text_column(found, "", language)], *uneven)
 
 
 def closing_rows(run: Run, language: Language) -> tuple[tuple[str, str], ...]:
@@ -176,6 +183,7 @@ def closing_rows(run: Run, language: Language) -> tuple[tuple[str, str], ...]:
             f"{row.service.name.text(language)} · {translate('report.minutes_short', language, minutes=row.minutes)}"
         )
         rows.append((label, coverage_text(row, language)))
+    rows += [(uneven.label, uneven.text) for uneven in unevenness_rows(run, language)]
     rows += [
         (indicator_label(indicator, language), indicator_text(indicator, language)) for indicator in indicators(run)
     ]
@@ -234,6 +242,66 @@ def coverage_line(row: Mapping[str, float], language: Language, *, limited: bool
             "report.coverage_line_heads", language, **{name: format_count(value) for name, value in heads.items()}
         )
     return text
+
+
+@dataclass(frozen=True)
+class Unevenness:
+    """A row of the table ``unevenness`` in words."""
+
+    label: str
+    """Service and kind of area."""
+    text: str
+    warning: str
+    """Which figures rise, and which area falls behind; empty: neither rises."""
+
+
+def unevenness_rows(run: Run, language: Language) -> tuple[Unevenness, ...]:
+    """Return the Gini coefficient and the gap between best and worst area of each service, before and after the plan."""
+    services = {service.id: service.name.text(language) for service in run.study.services}
+    names = dict(zip(run.tables.communities["id"], run.tables.communities["name"], strict=True))
+    rows = []
+    for row in run.tables.unevenness.to_dict("records"):
+        column = str(row["column"])
+
+        def area(key: str, row: Mapping[Any, Any] = row, by_id: bool = not column) -> str:
+            return name_with_id(str(names.get(row[key], "")), row[key]) if by_id and row[key] else str(row[key])
+
+        level = roll_up_name(run.study, column, language) if column else translate("assess.level.community", language)
+        gini = {f"gini_{when}": _index(row[f"gini_{when}"]) for when in ("before", "after")}
+        gap = {f"gap_{when}": _points(row[f"gap_{when}"]) for when in ("before", "after")}
+        said = {kind: translate(f"report.unevenness.{kind}", language, **gini, **gap) for kind in ("gini", "gap")}
+        ends = {key: area(key) for key in ("best_area", "worst_area")}
+        shares = {key: _known_share(row[key]) for key in ("best_share", "worst_share")}
+        text = [said["gini"]]
+        if row["best_area"]:
+            text.append(translate("report.unevenness.ends", language, gap=said["gap"], **ends, **shares))
+        rises = [said[kind] for kind in said if row[f"{kind}_rises"]]
+        facts = {"service": services[row["service"]], "level": level}
+        warning = translate(
+            "report.unevenness.warning",
+            language,
+            **facts,
+            rises=join(rises, language),
+            area=area("behind"),
+            before=_known_share(row["behind_before"]),
+            after=_known_share(row["behind_after"]),
+        )
+        label = translate("report.unevenness.label", language, **facts)
+        rows.append(Unevenness(label, join(text, language, "clauses"), warning if rises else ""))
+    return tuple(rows)
+
+
+def _index(value: float) -> str:
+    return UNKNOWN if math.isnan(value) else f"{value:.3f}"
+
+
+def _points(value: float) -> str:
+    """Return a difference of shares in percentage points."""
+    return UNKNOWN if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _known_share(value: float) -> str:
+    return UNKNOWN if math.isnan(value) else format_share(value)
 
 
 def unopened_rows(run: Run, language: Language, *, keys: bool = True) -> list[tuple[str, str]]:

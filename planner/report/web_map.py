@@ -28,6 +28,7 @@ from planner.report.summary import (
     indicator_text,
     indicators,
     limited_services,
+    unevenness_rows,
     unopened_rows,
 )
 
@@ -106,6 +107,9 @@ def run_facts(run: Run) -> dict[str, Any]:
                 "text": indicator_text(indicator, language),
             }
             for indicator in indicators(run)
+        ],
+        "unevenness": [
+            {"label": row.label, "text": row.text, "warning": row.warning} for row in unevenness_rows(run, language)
         ],
         "unopened": [{"service": service, "text": text} for service, text in unopened_rows(run, language)],
         "compliance": compliance_facts(tables_of_run(run), language),

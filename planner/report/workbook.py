@@ -55,6 +55,7 @@ def write_workbook(run: Run, path: Path) -> None:
             ("coverage", _coverage(run, language), 0),
             ("communities", *_by_area(run, "coverage_by_community", language)),
             ("areas", *_by_area(run, "coverage_by_area", language)),
+            *([("unevenness", _unevenness(run, language), 0)] if len(tables.unevenness) else []),
             ("sites", *_with_totals(run, "opened_sites", _sites(run, language), language)),
             ("openings", *_with_totals(run, "openings", _openings(run, language), language)),
             *([("money", *_with_totals(run, "bills", _money(run, language), language))] if len(tables.bills) else []),
@@ -306,6 +307,21 @@ def _area_names(
         "column": ["" if one[0] is None else roll_up_name(run.study, one[0], language) for one in rows],
         "area": [whole if one[0] is None else one[1] or outside for one in rows],
     }
+
+
+def _unevenness(run: Run, language: Language) -> list[Column]:
+    """Return Gini coefficient and gap between areas of each service; communities by their names."""
+    table, study = run.tables.unevenness, run.study
+    names = run.tables.communities.set_index("id")["name"]
+    community = translate("assess.level.community", language)
+    areas = {
+        key: [area if column else names.get(area, "") for column, area in zip(table["column"], table[key], strict=True)]
+        for key in ("best_area", "worst_area", "behind")
+    }
+    levels = [roll_up_name(study, column, language) if column else community for column in table["column"]]
+    return _stored(
+        run, "unevenness", language, service=_service_names(study, table["service"], language), column=levels, **areas
+    )
 
 
 def _sites(run: Run, language: Language) -> list[Column]:

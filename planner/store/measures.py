@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.access import TravelTimes, gini, lowest_share
-from planner.access.by_area import times_of
-from planner.access.catchments import Gaussian, floating_catchment
-from planner.district import of_points, variants
+from planner.access import lowest_share
 from planner.store.totals import CountedRun, coverage_of
+from planner.store.unevenness import unevenness_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,8 +59,9 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
     people, before, after = (float(widest[column].sum()) for column in ("people", "covered_before", "covered_after"))
     annual = result.capital_cost / ANNUAL_YEARS + result.yearly_cost
     wide = worst.loc[worst.groupby("service", sort=False)["minutes"].idxmax()] if len(worst) else worst
-    weights = widest.set_index("service")["people"].reindex(access["service"]).to_numpy()
-    known = access["gini_after"].notna().to_numpy()
+    of_services = access.drop_duplicates("service")["gini_after"].to_numpy()
+    weights = widest.set_index("service")["people"].reindex(access["service"].unique()).to_numpy()
+    known = ~np.isnan(of_services)
     line: dict[str, object] = {
         "run": name,
         "study": name.rsplit("/", 1)[0],
@@ -90,9 +89,7 @@ def measure(run: StoredRun, name: str, folder: Path) -> RunMeasures:
         "heads_covered": float(widest["heads_after"].sum()),
         "cost_per_newly_covered": annual / (after - before) if after > before else np.nan,
         "worst_share": lowest_share(wide["share_after"].to_numpy(dtype=np.float64)),
-        "gini": float(np.average(access["gini_after"][known], weights=weights[known]))
-        if weights[known].sum()
-        else np.nan,
+        "gini": float(np.average(of_services[known], weights=weights[known])) if weights[known].sum() else np.nan,
         "folder": folder.as_posix(),
     }
     openings = frozenset(zip(run.table("openings")["place_id"], run.table("openings")["service"], strict=True))
@@ -220,52 +217,12 @@ def _worst(run: StoredRun, name: str) -> pd.DataFrame:
 
 
 def _access(run: StoredRun, name: str) -> pd.DataFrame:
-    """Return the Gini coefficient of access to every service, before and after; an opening of unknown size counts as one."""
-    demand, places, existing, openings, closed = (
-        run.table(name) for name in ("demand", "places", "existing", "openings", "closed")
-    )
-    reaches = {
-        str(walker): _reach(demand, places, mine)
-        for walker, mine in run.table("reach").groupby("walker", observed=True)
-    }
-    at = {place: j for j, place in enumerate(places["id"])}
-    communities = run.table("communities")
-    community = pd.Index(communities["id"]).get_indexer(demand["community_id"]).astype(np.int64)
-    gone = set(zip(closed["place_id"], closed["service"], strict=True))
-    rows = []
-    for service in run.study.services:
-        people = np.zeros(len(demand))
-        for variant in variants(run.study, service, communities):
-            mine = of_points(variant, community)
-            for group, weight in variant.service.demand.items():
-                people += weight * demand[f"people_{group}"].to_numpy(dtype=np.float64) * mine
-        people *= demand["need_weight"].to_numpy(dtype=np.float64)
-        known = reaches.keys() >= set(run.study.walkers_of(service))
-        reach = times_of(run.study, service, communities, community, reaches) if known else None
-        before, after = np.zeros(len(at)), np.zeros(len(at))
-        for place, size in _sizes(existing, service):
-            before[at[place]] += size
-            after[at[place]] += size if (place, service.id) not in gone else 0.0
-        for place, size in _sizes(openings, service):
-            after[at[place]] += size
-        decay = Gaussian(60 * run.study.circles_of(service)[-1].minutes)
-        values = [np.nan, np.nan]
-        if reach is not None:
-            values = [gini(floating_catchment(reach, people, capacity, decay), people) for capacity in (before, after)]
-        rows.append((name, service.id, *values))
-    return pd.DataFrame(rows, columns=["run", "service", "gini_before", "gini_after"])
-
-
-def _sizes(table: pd.DataFrame, service: Service) -> list[tuple[str, float]]:
-    mine = table[table["service"] == service.id]
-    return list(zip(mine["place_id"], mine["capacity"].fillna(1.0).to_numpy(dtype=np.float64).tolist(), strict=True))
-
-
-def _reach(demand: pd.DataFrame, places: pd.DataFrame, pairs: pd.DataFrame) -> TravelTimes:
-    """Return the reach of one walking profile as positions again."""
-    row = pd.Index(demand["id"]).get_indexer(pairs["demand_id"].astype(str))
-    site = pd.Index(places["id"]).get_indexer(pairs["place_id"].astype(str)).astype(np.int32)
-    order = np.argsort(row, kind="stable")
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(demand)))]).astype(np.int64)
-    seconds = pairs["seconds"].to_numpy(dtype=np.float32)[order]
-    return TravelTimes(indptr, site[order], seconds, len(places), np.inf)
+    """Return the unevenness of a run, areas by what they are called."""
+    columns = ["service", "column", "gini_before", "gini_after", "gap_before", "gap_after", "behind"]
+    table = unevenness_of(run)[columns]
+    names = run.table("communities").set_index("id")["name"]
+    by_community = (table["column"] == "") & (table["behind"] != "")
+    called = table["behind"].where(~by_community, table["behind"].map(names))
+    table = table.assign(behind=called.astype("str"))
+    table.insert(0, "run", name)
+    return table

@@ -77,6 +77,7 @@ class Tables(Frames):
     coverage: pd.DataFrame
     coverage_by_community: pd.DataFrame
     coverage_by_area: pd.DataFrame
+    unevenness: pd.DataFrame
     served: pd.DataFrame
     loads: pd.DataFrame
     unopened: pd.DataFrame

@@ -128,7 +128,7 @@ def _tables(
         duplicates=duplicates_table(services),
         closing=closing_table(services),
         accessibility=accessibility_table(services, areas),
-        equity=equity_table(services),
+        equity=equity_table(services, coverage),
         floors=floors_table(study, coverage),
         benchmarks=benchmarks_table(AssessedDistrict(study, district, services, coverage)),
         compliance=compliance_table(measured, supplies),

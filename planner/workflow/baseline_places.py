@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -260,10 +261,13 @@ def accessibility_table(offers: Sequence[ServiceToday], areas: Sequence[Areas]) 
     return table.astype(dict.fromkeys(("level", "column", "area", "service"), "str"))
 
 
-def equity_table(offers: Sequence[ServiceToday]) -> pd.DataFrame:
-    """Return how unevenly the places of each service are spread over its people."""
+def equity_table(offers: Sequence[ServiceToday], coverage: pd.DataFrame) -> pd.DataFrame:
+    """Return how unevenly the places of each service are spread over its people, and its coverage over areas.
+
+    ``coverage`` is the table of that name. A row for each service and roll-up column, by community where there is none.
+    """
     rows = []
-    for one in offers:
+    for one, column in itertools.product(offers, offers[0].study.layers.communities.roll_up or [""]):
         known = bool(one.known.any())
         access = places_per_person(one) if known else np.zeros(len(one.people))
         rows.append(
@@ -276,9 +280,25 @@ def equity_table(offers: Sequence[ServiceToday]) -> pd.DataFrame:
                 "places": float(one.capacity[one.known].sum()) if known else np.nan,
                 "gini": gini(access, one.people) if known else np.nan,
                 "palma": palma(access, one.people) if known else np.nan,
+                "column": column,
+                **_best_and_worst(coverage, one.service, column),
             }
         )
-    return pd.DataFrame(rows).astype({"service": "str"})
+    return pd.DataFrame(rows).astype(dict.fromkeys(("service", "column", "best_area", "worst_area"), "str"))
+
+
+def _best_and_worst(coverage: pd.DataFrame, service: Service, column: str) -> dict[str, object]:
+    """Return the areas with the largest and the smallest share covered in the widest circle, and the gap between them."""
+    mine = coverage[(coverage["level"] == ("area" if column else "community")) & (coverage["column"] == column)]
+    mine = mine[(mine["service"] == service.id) & (mine["walker"] == service.walker) & (mine["group"] == "")]
+    mine = mine[(mine["minutes"] == service.circles[-1].minutes) & (mine["area"] != "") & (mine["people"] > 0)]
+    if mine.empty:
+        return {"best_area": "", "best_share": np.nan, "worst_area": "", "worst_share": np.nan, "gap": np.nan}
+    ranked = mine.sort_values(["people", "area"], ascending=[False, True], kind="stable").set_index("area")
+    shares = ranked["covered"] / ranked["people"]
+    best, worst = str(shares.idxmax()), str(shares.idxmin())
+    ends = {"best_area": best, "best_share": shares[best], "worst_area": worst, "worst_share": shares[worst]}
+    return {**ends, "gap": shares[best] - shares[worst]}
 
 
 def drawn_by(offers: Sequence[ServiceToday]) -> Iterator[tuple[str, NDArray[np.int64], tuple[float, ...]]]:

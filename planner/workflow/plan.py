@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from planner.access import isochrones
 from planner.errors import InfeasibleError, RecountError, UnprovenError
@@ -15,6 +17,7 @@ from planner.store.manifest import GoalResult, Manifest, Result, finite
 from planner.store.provenance import digest_of, versions, without_checksum
 from planner.store.run import Run
 from planner.store.tables import Tables
+from planner.store.unevenness import unevenness_table
 from planner.workflow.area_table import area_limits_table
 from planner.workflow.compliance import compliance_table, hubs_table
 from planner.workflow.infeasibility import unopened_table, why_infeasible
@@ -39,7 +42,6 @@ from planner.workflow.standard_measures import MeasuredDistrict, heads_by_cell, 
 from planner.workflow.walks import connector_m, service_times
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -161,7 +163,7 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
     openings = openings_table(study, built, chosen)
     opened = np.isin(np.arange(len(built.place_ids)), recount.opened_sites)
     first_walks = area.walks[study.services[0].walker]
-    return Tables(
+    tables = Tables(
         communities=common.communities,
         demand=common.demand,
         places=places_table(district, connector_m(first_walks.places), opened),
@@ -172,6 +174,7 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
         coverage=coverage,
         coverage_by_community=by_community,
         coverage_by_area=by_area,
+        unevenness=pd.DataFrame(),
         served=served_table(study, built, recount),
         loads=loads_table(built, chosen, recount),
         closed=closed_table(built, chosen),
@@ -187,6 +190,8 @@ def _tables(pipeline: Pipeline, solved: SolvedSiting) -> Tables:
         ground=common.ground,
         findings=common.findings,
     )
+    uneven = unevenness_table(study, partial(getattr, tables), area.travel_times)
+    return replace(tables, unevenness=uneven)
 
 
 def _open_places(built: BuiltProblem, offers: NDArray[np.int64], service: int) -> NDArray[np.bool_]:

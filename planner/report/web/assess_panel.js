@@ -131,6 +131,7 @@
         translate("assess.floor_line", { area: nameOf(one.area), share: format.percent(one.share), people: planner.people(format.whole(one.people), service), covered: format.whole(one.covered) })));
       const figure = (key, value) => (value === null ? null : el("p", {}, `${translate(key)} ${value.toFixed(2)}`));
       return el("div", { class: "cover" }, el("h3", {}, chip(service, true), ` ${service.name}`), worst,
+        run.gaps.filter((one) => one.service === service.id).map((one) => el("p", {}, one.text)),
         figure("assess.gini", row.gini), figure("assess.palma", row.palma), caution ? el("p", { class: "caution" }, caution) : null);
     }), el("p", { class: "caution" }, translate("assess.load_estimate")));
   }

@@ -62,6 +62,15 @@
     return section("plan-coverage", translate("coverage_title"), key, blocks, el("p", { class: "quiet hint" }, translate("coverage_hint")));
   }
 
+  /* Gini coefficient and gap between best and worst area, before and after; what the plan makes less even is a warning. */
+  function unevenness(run) {
+    if (!run.unevenness.length) return null;
+    return section("plan-unevenness", translate("unevenness.title"),
+      run.unevenness.filter((one) => one.warning).map((one) => el("p", { class: "caution" }, one.warning)),
+      el("dl", { class: "lines" }, run.unevenness.map((one) => el("div", { class: "tile" }, el("dt", {}, one.label), el("dd", {}, one.text)))),
+      el("p", { class: "quiet hint" }, translate("unevenness.hint")));
+  }
+
   function figures(run) {
     const tile = (indicator, loud) =>
       el("div", { class: loud ? "tile loud" : "tile", "data-indicator": indicator.key },
@@ -135,7 +144,7 @@
 
   function panel(run, places, go) {
     return el("aside", { id: "panel", "aria-label": translate("summary") },
-      header(run), opening(run), coverage(run), planner.compliance(run), figures(run), unopened(run) || "", sites(run, places, go), evidence(run), footer(run));
+      header(run), opening(run), coverage(run), planner.compliance(run), unevenness(run) || "", figures(run), unopened(run) || "", sites(run, places, go), evidence(run), footer(run));
   }
 
   Object.assign(planner, { panel, labels, evidence, footer });

@@ -6,6 +6,9 @@ Every number in the tables follows from that by counting, so the reports can be 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -15,6 +18,7 @@ from planner.store.manifest import Manifest, Result
 from planner.store.run import Run
 from planner.store.schema import schema
 from planner.store.tables import Tables, empty_table
+from planner.store.unevenness import stored_reaches, unevenness_table
 from planner.study import Study
 from planner.workflow.infeasibility import COLUMNS as COLUMNS_UNOPENED
 from planner.workflow.plan_tables import COVERAGE
@@ -421,6 +425,7 @@ def small_run(language: str = "en", **changes: object) -> Run:
         existing=pd.DataFrame(EXISTING, columns=["place_id", "service"]).assign(capacity=float("nan")),
         offers=_offers(study, places),
         openings=openings.assign(year=float("nan")),
+        unevenness=pd.DataFrame(),
         served=_coverage(study, counted, nearest, [])[["service", "minutes", "people"]].assign(served=0.0),
         loads=pd.DataFrame({"place_id": [], "service": [], "capacity": [], "load": [], "utilisation": []}),
         closed=pd.DataFrame({"place_id": [], "service": []}),
@@ -476,4 +481,6 @@ def small_run(language: str = "en", **changes: object) -> Run:
         result=result,
         timings_s={"read": 0.5, "solve": 0.8},
     )
+    named = partial(getattr, tables)
+    tables = replace(tables, unevenness=unevenness_table(study, named, stored_reaches(named)))
     return Run(study=study, manifest=manifest, tables=tables)

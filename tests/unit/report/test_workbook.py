@@ -30,6 +30,7 @@ def test_sheets_in_the_language_of_the_study(book, tmp_path):
         "Coverage",
         "By community",
         "By area",
+        "Evenness",
         "Sites to open",
         "Openings",
         "Existing facilities",
