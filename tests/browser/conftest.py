@@ -75,6 +75,7 @@ NAMED_TOWN = [
     "walking.profiles.slow.name={zh: 老人, en: Older person}",
     "walking.profiles.quick.name={zh: 成人, en: Adult}",
     "groups.elder.name={zh: 老人, en: older people}",
+    "layers.communities.roll_up_names={side: {zh: 片区, en: side}}",
 ]
 #: of layers, in both languages alike
 NAMES = ("幸福社区", "和平里", "东风新村", "滨河花园", "育才路", "曙光里")
@@ -136,11 +137,13 @@ def _reviewed(run: Run) -> str:
         broken=(),
         covered=np.ones((3, 3)),
     )
+    found.of_demands = lambda demands: SimpleNamespace(covered=found.covered[demands[0]])
+    built = SimpleNamespace(demands_of=((0,), (1,), (2,)))
     columns = [
         Column(name, planned[:count], found, None) for name, count in (("decided", 3), ("completed", 5), ("optimum", 6))
     ]
     prices = [Price(one, 1234.0, 1240.0, 1_500_000.0, -120_000.0) for one in decisions.decisions]
-    return meeting_page(run, Review(decisions, run, run, None, tuple(columns), tuple(prices)))
+    return meeting_page(run, Review(decisions, run, run, built, tuple(columns), tuple(prices)))
 
 
 def _public(run: Run) -> str:

@@ -37,7 +37,7 @@ IDENTIFIER = re.compile(
 #: what a page says in the words of others: names of layers and the number of the run; the file and the verb of a meeting; sources of
 #: standards, and study keys in hints to the person who writes the study
 QUOTED = """() => {
-  const texts = ["decisions.json", "planner review", "planner assess"];
+  const texts = ["decisions.json", "planner review", "planner assess", "East", "West", "east", "west"];
   for (const id of ["planner-ground", "planner-places", "planner-run"]) {
     const block = document.getElementById(id);
     if (!block) continue;

@@ -26,7 +26,7 @@ RAW = re.compile(r"\b[a-z]+(?:\.[a-z_0-9]+)*\.[a-z]+_[a-z_0-9]+\b|\b[a-z]+(?:_[a
 #: where the maker of the study is told which key, column or file to mend; codes lead to docs/findings.md
 TO_MEND = {"Findings", "数据检查"}
 #: kept as written: names of layers, sources and the number of a run, and what is missing to measure a standard
-AS_WRITTEN = {"Run", "运行编号", "source", "来源", "what is missing", "缺什么"}
+AS_WRITTEN = {"Run", "运行编号", "source", "来源", "what is missing", "缺什么", "what is not known", "缺少资料"}
 
 
 def is_there(study):
