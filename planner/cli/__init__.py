@@ -123,7 +123,7 @@ def check(
         raise typer.Exit(LayerError.exit_code)
 
 
-@app.command(short_help="Audit what stands today; nothing is sited.")
+@app.command(short_help="Assess existing facilities and access to them, without siting.")
 def assess(
     study: StudyFile,
     scenario: Scenario = None,
@@ -132,7 +132,7 @@ def assess(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Audit what stands today: who reaches what, what doubles, what is missing; nothing is sited."""
+    """Assess existing facilities: coverage, overlap and gaps, without siting."""
     from planner import report
     from planner.workflow.assess import assess
 

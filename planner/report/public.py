@@ -209,7 +209,7 @@ def _communities(run: Run) -> dict[str, Any]:
 
 
 def _points(run: Run) -> gpd.GeoSeries:
-    """Return a point of each community: amid its homes, where there are so many that none of them is told."""
+    """Return a point of each community: the mean of its homes where there are at least `LEAST_PEOPLE`, else a point inside it."""
     communities, middles = run.tables.communities, middles_of_homes(run.tables.demand, LEAST_PEOPLE)
     inside = communities.geometry.representative_point()
     points = [

@@ -357,9 +357,9 @@ def _area_limits(run: Run, language: Language) -> list[Column]:
     """Return the limits of areas with what the plan uses of them, each in the format of what it counts."""
     table = run.tables.area_limits
     kinds = [_LIMIT_FORMATS.get(kind, "whole") for kind in table["kind"]]
-    area, key, *figures = _stored(run, "area_limits", language)
+    area, *figures = _stored(run, "area_limits", language)
     rules = Column(_word("rule_of_area", language), table[text_column(table, "rule", language)].tolist(), "wrapped", 44)
-    return [area, rules, *(replace(column, kind=kinds) for column in figures), key]
+    return [area, rules, *(replace(column, kind=kinds) for column in figures)]
 
 
 _LIMIT_FORMATS = {

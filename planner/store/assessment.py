@@ -6,13 +6,14 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from planner.errors import OutputError
+from planner.store.folders import read_as, read_study, write_study
 from planner.store.manifest import labelled, plain_json
 from planner.store.tables import AssessmentTables
-from planner.study import Study
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from planner.study import Study
 
 
 #: what ``manifest.json`` calls the folder of an assessment
@@ -65,9 +66,7 @@ class Assessment:
         """Write manifest, study and tables into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         self.tables.write(folder / "tables")
-        (folder / "study.json").write_text(
-            self.study.model_dump_json(indent=2, exclude_defaults=True, exclude={"scenarios"}) + "\n", encoding="utf-8"
-        )
+        write_study(folder, self.study)
         (folder / "manifest.json").write_text(self.origin.as_json(), encoding="utf-8")
 
     @classmethod
@@ -79,12 +78,7 @@ class Assessment:
         OutputError
             if ``folder`` holds no finished assessment.
         """
-        try:
+        with read_as(folder, "assessment"):
             origin = Origin.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
-            study = Study.model_validate_json((folder / "study.json").read_text(encoding="utf-8"))
+            study = read_study(folder)
             return cls(study, origin, AssessmentTables.read(folder / "tables", study.language))
-        except OutputError:
-            raise
-        except (OSError, KeyError, TypeError, ValueError) as fault:
-            msg = f"{folder} holds no finished assessment ({fault}); give the folder that `planner assess` printed"
-            raise OutputError(msg) from fault

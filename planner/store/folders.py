@@ -7,11 +7,15 @@ import json
 import re
 import stat
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from planner.errors import OccupiedFolderError, OutputError, StudyError
+from planner.study import Study
 from planner.study.layer_files import path_kind
 from planner.study.scenarios import BASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Kind = Literal["run", "review", "assessment", "frontier", "comparison", "programme"]
 
@@ -49,6 +53,30 @@ MADE_BY: dict[Kind, tuple[str, str]] = {
     "comparison": ("a comparison", "planner compare RUN…"),
     "programme": ("a programme", "planner programme RUN"),
 }
+
+
+def write_study(folder: Path, study: Study) -> None:
+    """Write the study as it was asked, without its scenarios, into ``folder``."""
+    text = study.model_dump_json(indent=2, exclude_defaults=True, exclude={"scenarios"})
+    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read_study(folder: Path) -> Study:
+    """Return the study that `write_study` wrote."""
+    return Study.model_validate_json((folder / "study.json").read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def read_as(folder: Path, kind: Kind) -> Iterator[None]:
+    """Refuse ``folder`` as no finished ``kind`` where a file of it is absent or damaged; raises OutputError."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError) as fault:
+        verb = " ".join(MADE_BY[kind][1].split()[:2])
+        msg = f"{folder} holds no finished {kind} ({fault}); give the folder that `{verb}` printed"
+        raise OutputError(msg) from fault
 
 
 def kind_of(folder: Path) -> Kind | None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from planner.errors import OutputError
+import pandas as pd
+
+from planner.store.folders import read_as, read_study, write_study
 from planner.store.manifest import labelled, plain_json
+from planner.store.schema import schema
 from planner.store.tables import Frames
-from planner.study import Study
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
+    from planner.study import Study
 
 #: file at the head of the folder of a programme
 HEAD = "programme.json"
+#: measures that open a service
+OPENING = ("new", "extension", "move")
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,7 @@ class Programme:
         """Write head, study and tables into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         self.tables.write(folder / "tables")
-        (folder / "study.json").write_text(
-            self.study.model_dump_json(indent=2, exclude_defaults=True, exclude={"scenarios"}) + "\n", encoding="utf-8"
-        )
+        write_study(folder, self.study)
         head = plain_json(labelled(asdict(self.origin)), sort_keys=True) + "\n"
         (folder / HEAD).write_text(head, encoding="utf-8")
 
@@ -79,12 +82,19 @@ class Programme:
         OutputError
             if ``folder`` holds no finished programme.
         """
-        try:
+        with read_as(folder, "programme"):
             origin = ProgrammeOrigin(**json.loads((folder / HEAD).read_text(encoding="utf-8")))
-            study = Study.model_validate_json((folder / "study.json").read_text(encoding="utf-8"))
+            study = read_study(folder)
             return cls(study, origin, ProgrammeTables.read(folder / "tables", study.language))
-        except OutputError:
-            raise
-        except (OSError, KeyError, TypeError, ValueError) as fault:
-            msg = f"{folder} holds no finished programme ({fault}); give the folder that `planner programme` printed"
-            raise OutputError(msg) from fault
+
+
+def project_columns(study: Study) -> list[str]:
+    """Return the columns of the table ``projects`` of a programme of ``study``, in their order."""
+    return schema()["programme"]["projects"].names(study.layers.communities.roll_up)
+
+
+def programme_frame(study: Study, table: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a table of a programme from its rows, with the columns and types of the schema where it has none."""
+    declared = schema()["programme"][table]
+    columns = declared.names(study.layers.communities.roll_up)
+    return pd.DataFrame(list(rows), columns=columns).astype(declared.types(columns))

@@ -10,20 +10,20 @@ Layout of a run folder::
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from planner.errors import OutputError
+from planner.store.folders import read_as, read_study, write_study
 from planner.store.manifest import Manifest
 from planner.store.tables import Tables, read_table
-from planner.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
+
+    from planner.study import Study
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +40,7 @@ class Run:
         """Write manifest, study and tables into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         self.tables.write(folder / "tables", self.ready)
-        (folder / "study.json").write_text(
-            self.study.model_dump_json(indent=2, exclude_defaults=True, exclude={"scenarios"}) + "\n", encoding="utf-8"
-        )
+        write_study(folder, self.study)
         (folder / "manifest.json").write_text(self.manifest.as_json(), encoding="utf-8")
 
     @classmethod
@@ -54,7 +52,7 @@ class Run:
         OutputError
             if ``folder`` holds no finished run.
         """
-        with _whole(folder):
+        with read_as(folder, "run"):
             head = StoredRun.open(folder)
             return cls(
                 study=head.study, manifest=head.manifest, tables=Tables.read(folder / "tables", head.study.language)
@@ -73,25 +71,14 @@ class StoredRun:
     @classmethod
     def open(cls, folder: Path) -> StoredRun:
         """Read study and manifest; raises as `Run.read`."""
-        with _whole(folder):
+        with read_as(folder, "run"):
             manifest = Manifest.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
-            study = Study.model_validate_json((folder / "study.json").read_text(encoding="utf-8"))
+            study = read_study(folder)
         return cls(study, manifest, folder)
 
     def table(self, name: str) -> pd.DataFrame:
         """Read the table ``name`` of `planner.store.tables.Tables`; raises as `Run.read`."""
         if name not in self._read:
-            with _whole(self.folder):
+            with read_as(self.folder, "run"):
                 self._read[name] = read_table(self.folder / "tables", "run", name, self.study.language)
         return self._read[name]
-
-
-@contextlib.contextmanager
-def _whole(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OutputError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError) as fault:
-        msg = f"{folder} holds no finished run ({fault}); give the folder that `planner plan` printed"
-        raise OutputError(msg) from fault

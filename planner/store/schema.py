@@ -21,6 +21,8 @@ Folder = Literal["run", "assessment", "explanation", "frontier", "comparison", "
 FILE = Path(__file__).parent / "schema.toml"
 """The declaration of every stored table."""
 
+#: type as declared → type in memory
+_TYPES = {"text": "str", "float": "float64", "int": "int64", "bool": "bool"}
 #: unit → cell format of a sheet
 _CELLS = {
     "people": "people",
@@ -89,6 +91,31 @@ class TableSchema:
         if language != "en" and language in languages():  # texts of a further language are declared as those in English
             return self.column(f"{stem}{mark}en")
         raise KeyError(name)
+
+    def names(self, roll_up: Iterable[str] = ()) -> list[str]:
+        """Return the columns of a frame in their order, with those of every language and roll-up column.
+
+        >>> schema()["programme"]["lots"].names()[:3]
+        ['id', 'service', 'year']
+        """
+        found: list[str] = []
+        for column in self.columns:
+            if column.name == "<roll_up>":
+                found += roll_up
+            elif column.name.endswith("_zh"):
+                found += [f"{column.name[:-3]}_{code}" for code in languages()]
+            elif not column.name.endswith("_en"):
+                found.append(column.name)
+        return found
+
+    def types(self, names: Iterable[str]) -> dict[str, str]:
+        """Return column of a frame → its type in memory, which a frame without rows is given as well; geometries are left out.
+
+        >>> schema()["run"]["hubs"].types(["place_id", "n_services"])
+        {'place_id': 'str', 'n_services': 'int64'}
+        """
+        declared = {name: self.column(name).type for name in names}
+        return {name: _TYPES[kind] for name, kind in declared.items() if kind in _TYPES}
 
     def shown(self, name: str) -> Column:
         """Return the declaration of a column of a sheet, stored or derived; KeyError where there is none.

@@ -12,23 +12,12 @@ from planner.i18n import languages
 from planner.siting import rules_of
 from planner.siting.verify import recount as counted
 from planner.siting.verify.areas import area_amounts
+from planner.store.schema import schema
 
 if TYPE_CHECKING:
     from planner.siting import Evaluation, Plan, Rule, SitingProblem
     from planner.siting.verify.areas import AreaAmounts
     from planner.workflow.labels import Labels
-
-COLUMNS = {
-    "by": "str",
-    "area": "str",
-    "kind": "str",
-    "service": "str",
-    "key": "str",
-    **{f"rule_{code}": "str" for code in languages()},
-    "limit": "float64",
-    "used": "float64",
-    "slack": "float64",
-}
 
 
 def area_limits_table(labels: Labels, plan: Plan, recount: Evaluation) -> pd.DataFrame:
@@ -60,7 +49,9 @@ def area_limits_table(labels: Labels, plan: Plan, recount: Evaluation) -> pd.Dat
                 "slack": used - limit if least else limit - used,
             }
         )
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    declared = schema()["run"]["area_limits"]
+    columns = declared.names()
+    return pd.DataFrame(rows, columns=columns).astype(declared.types(columns))
 
 
 def _used(problem: SitingProblem, plan: Plan, rule: Rule) -> tuple[float, float]:

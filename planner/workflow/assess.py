@@ -1,4 +1,4 @@
-"""``planner assess``: what is there today and whom it serves, from study file to folder; nothing is sited."""
+"""``planner assess``: existing facilities and access to them, from study file to folder."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ LONGEST_WALK_S = 3600.0
 
 
 def assess(pipeline: Pipeline) -> Assessment:
-    """Return the assessment of what a district has today; nothing is sited.
+    """Return the assessment of the existing facilities of a district.
 
     Raises
     ------

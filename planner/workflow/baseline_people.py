@@ -34,7 +34,7 @@ class Areas:
     column: str
     names: NDArray[np.object_]
     code: NDArray[np.int64]
-    """Area of each demand point: a position in ``names``."""
+    """Area of each point: a position in ``names``."""
 
     def summed(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the sum of ``values`` float64[n] per area."""
@@ -45,9 +45,13 @@ class Areas:
         return pd.DataFrame({"level": self.level, "column": self.column, "area": self.names, **columns})
 
 
-def areas_of(study: Study, district: District) -> tuple[Areas, ...]:
-    """Return every way the study divides its people; people in no community are an area without a name."""
-    community = district.demand["community"].to_numpy(dtype=np.int64)
+def areas_of(study: Study, district: District, community: NDArray[np.int64] | None = None) -> tuple[Areas, ...]:
+    """Return every way the study divides its people; people in no community are an area without a name.
+
+    ``community`` int64[n]: position of the community of each point, −1 outside; that of the demand points where not given.
+    """
+    if community is None:
+        community = district.demand["community"].to_numpy(dtype=np.int64)
     found = [
         Areas("all", "", np.array([""], dtype=object), np.zeros(len(community), dtype=np.int64)),
         _areas("community", "", [str(name) for name in district.communities["id"]], community),

@@ -6,7 +6,6 @@ of its parts: one street's surplus makes up for another's shortfall only in that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,9 @@ import pandas as pd
 from planner.errors import Fault, StudyError, raise_all
 from planner.i18n import join, languages, translate
 from planner.siting.build.offers import sizes_of
+from planner.store.schema import schema
 from planner.study.standards import COMMUNITY, meant
+from planner.workflow.baseline_people import Areas, areas_of
 from planner.workflow.hubs import check_hub, hub_conditions
 from planner.workflow.standard_measures import FORMS, OF_LARGER_AREAS, UNITS, measure
 
@@ -34,35 +35,6 @@ ROUNDING = 1e-9
 #: services under one roof from which a place is in the list of centres
 SEVERAL = 2
 _OF_A_STATE = ("have", "value", "at_least", "short", "verdict")
-_HUB_COLUMNS = (
-    "state", "place_id", "name", "community_id", "services", "n_services", "area_m2", "min_area_m2", "area_short_m2",
-    "min_services", "services_short", "n_core", "min_core", "core_short", "verdict",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Division:
-    """One way to divide the district: area of each cell, as a position in ``names``."""
-
-    level: str
-    column: str
-    names: NDArray[np.object_]
-    code: NDArray[np.int64]
-
-
-def divisions(study: Study, district: District) -> tuple[Division, ...]:
-    """Return the whole district, its communities, and every roll-up column; what lies outside is an area without a name."""
-    communities = district.communities
-    n = len(communities)
-    found = [
-        Division("all", "", np.array([""], dtype=object), np.zeros(n + 1, dtype=np.int64)),
-        Division("community", "", np.array([*communities["id"], ""], dtype=object), np.arange(n + 1)),
-    ]
-    for column in study.layers.communities.roll_up:
-        names = pd.Categorical(communities[column].astype(str))
-        code = np.append(np.asarray(names.codes, dtype=np.int64), len(names.categories))
-        found.append(Division("area", column, np.array([*names.categories, ""], dtype=object), code))
-    return tuple(found)
 
 
 def thresholds(one: Standard, district: District) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -118,11 +90,10 @@ def compliance_table(district: MeasuredDistrict, supplies: Mapping[str, Supply])
     StudyError
         as `thresholds`.
     """
-    parts = [
-        part
-        for one in district.study.standards.in_force
-        for part in _of_standard(one, district, supplies, divisions(district.study, district.district))
-    ]
+    # the cells of a standard: each community, and last what lies outside all of them
+    cells = np.append(np.arange(len(district.district.communities)), -1)
+    ways = areas_of(district.study, district.district, cells)
+    parts = [part for one in district.study.standards.in_force for part in _of_standard(one, district, supplies, ways)]
     columns = [
         "level", "column", "area", "standard", "service", "kind", "unit", "name_zh", "name_en",
         *(f"{name}_{state}" for name in _OF_A_STATE for state in supplies),
@@ -131,35 +102,11 @@ def compliance_table(district: MeasuredDistrict, supplies: Mapping[str, Supply])
         "note_en", "derived",
     ]  # fmt: skip
     table = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-    texts = [
-        name
-        for name in columns
-        if name.startswith(("missing_", "note_", "name_", "verdict_"))
-        or name
-        in {
-            "level",
-            "column",
-            "area",
-            "standard",
-            "service",
-            "kind",
-            "unit",
-            "closing_service",
-            "closing_size",
-            "document",
-            "clause",
-            "derived",
-        }
-    ]
-    flags = ["verified", *(f"at_least_{state}" for state in supplies)]
-    figures = [name for name in columns if name not in {*texts, *flags}]
-    return table.astype(
-        {**dict.fromkeys(texts, "str"), **dict.fromkeys(flags, "bool"), **dict.fromkeys(figures, "float64")}
-    )
+    return table.astype(schema()["run"]["compliance"].types(columns))
 
 
 def _of_standard(
-    one: Standard, district: MeasuredDistrict, supplies: Mapping[str, Supply], ways: tuple[Division, ...]
+    one: Standard, district: MeasuredDistrict, supplies: Mapping[str, Supply], ways: tuple[Areas, ...]
 ) -> Iterator[pd.DataFrame]:
     low, high = thresholds(one, district.district)
     measured = {state: measure(one, district, supply) for state, supply in supplies.items()}
@@ -178,7 +125,7 @@ def _of_standard(
 
 
 def _judged(
-    one: Standard, found: Measured, limits: tuple[NDArray[np.float64], NDArray[np.float64]], way: Division
+    one: Standard, found: Measured, limits: tuple[NDArray[np.float64], NDArray[np.float64]], way: Areas
 ) -> pd.DataFrame:
     """Return value, amounts, requirement, shortfall and verdict of every area of a division."""
     n, form = len(way.names), FORMS[one.measure]
@@ -250,7 +197,7 @@ def _judged(
 
 
 def _of_each(
-    one: Standard, found: Measured, limits: tuple[NDArray[np.float64], NDArray[np.float64]], way: Division
+    one: Standard, found: Measured, limits: tuple[NDArray[np.float64], NDArray[np.float64]], way: Areas
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the smallest or largest figure of single facilities, and by how much those out of range are short."""
     n, area = len(way.names), way.code[found.cell]
@@ -267,7 +214,7 @@ def _of_each(
 
 
 def _agreed(
-    values: NDArray[np.float64], base: NDArray[np.float64], way: Division, default: float | None
+    values: NDArray[np.float64], base: NDArray[np.float64], way: Areas, default: float | None
 ) -> NDArray[np.float64]:
     """Return the threshold of every area: that of its communities where they agree, else their mean by what they relate to."""
     n = len(way.names)
@@ -288,7 +235,7 @@ def _agreed(
 
 
 def _joined(
-    one: Standard, frames: Mapping[str, pd.DataFrame], measured: Mapping[str, Measured], way: Division
+    one: Standard, frames: Mapping[str, pd.DataFrame], measured: Mapping[str, Measured], way: Areas
 ) -> pd.DataFrame:
     """Return the rows of a division, the states beside each other."""
     last = list(frames.values())[-1]
@@ -365,6 +312,7 @@ def hubs_table(district: MeasuredDistrict, supplies: Mapping[str, Supply]) -> pd
     study, communities = district.study, district.district.communities
     conditions = hub_conditions(study)
     order = {service.id: k for k, service in enumerate(study.services)}
+    columns = schema()["run"]["hubs"].names()
     ids = np.array([*communities["id"], ""], dtype=object)
     rows = []
     for state, supply in supplies.items():
@@ -392,10 +340,7 @@ def hubs_table(district: MeasuredDistrict, supplies: Mapping[str, Supply]) -> pd
                     "verdict": found.verdict,
                 }
             )
-    texts = dict.fromkeys(("state", "place_id", "name", "community_id", "services", "verdict"), "str")
-    counts = dict.fromkeys(("n_services", "min_services", "services_short", "n_core", "min_core"), "int64")
-    figures = dict.fromkeys(("area_m2", "min_area_m2", "area_short_m2", "core_short"), "float64")
-    table = pd.DataFrame(rows, columns=list(_HUB_COLUMNS)).astype({**texts, **counts, **figures})
+    table = pd.DataFrame(rows, columns=columns).astype(schema()["run"]["hubs"].types(columns))
     rank = table["verdict"].map({"fails": 0, "": 1, "passes": 2}).to_numpy(dtype=np.float64)
     earlier = (table["state"] != list(supplies)[-1]).to_numpy(dtype=np.bool_)
     return table.iloc[np.lexsort((table["place_id"].to_numpy(dtype=str), rank, earlier))].reset_index(drop=True)

@@ -16,12 +16,18 @@ from planner.district import disjoint_groups
 from planner.errors import OutputError, RecountError
 from planner.i18n import languages, translate
 from planner.store.folders import MADE_BY, kind_of
-from planner.store.programme import Programme, ProgrammeOrigin, ProgrammeTables
+from planner.store.programme import (
+    OPENING,
+    Programme,
+    ProgrammeOrigin,
+    ProgrammeTables,
+    programme_frame,
+    project_columns,
+)
 from planner.store.run import StoredRun
-from planner.store.schema import schema
 from planner.store.tables import read_table
 from planner.workflow.critical_path import Activity, CriticalPath, critical_path, month_number, month_text
-from planner.workflow.tender_lots import group_lots
+from planner.workflow.tender_lots import tender_lots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +38,6 @@ if TYPE_CHECKING:
 
 #: sums of the ledger and of the run differ by less
 CENT = 0.005
-#: measures that open a service
-OPENING = ("new", "extension", "move")
 
 
 def programme(folder: Path, *, as_of: dt.date | None = None) -> Programme:
@@ -113,18 +117,18 @@ def programme_tables(run: StoredRun, as_of: int, lacking: pd.DataFrame | None = 
         for row in run.table("opened_sites").itertuples()
     }
     projects = _dated(study, projects, paths, as_of)
-    lots, lot_of = _lots(study, run, projects)
+    lots, lot_of = tender_lots(study, run, projects)
     projects["lot"] = projects["id"].map(lot_of).fillna("")
     money = _money(run, projects)
     _refuse_other_sums(run, projects, money)
-    ordered = [name for name in _columns(study, "projects") if name in projects]
+    ordered = [name for name in project_columns(study) if name in projects]
     steps = [row for place, path in paths.items() for row in _step_rows(run, projects, place, path, as_of)]
     texts = dict.fromkeys(
         [f"{stem}_{code}" for stem in ("operator", "permits") for code in languages()] + ["lot", "start_by"], "str"
     )
     return ProgrammeTables(
         projects=projects[ordered].astype(texts),
-        steps=pd.DataFrame(steps, columns=_columns(study, "steps")).astype(_types("steps", study)),
+        steps=programme_frame(study, "steps", steps),
         money=money,
         funding=_funding(study, money),
         lots=lots,
@@ -132,29 +136,6 @@ def programme_tables(run: StoredRun, as_of: int, lacking: pd.DataFrame | None = 
         unfunded=_unfunded(run, lacking),
         unserved=_unserved(run),
     )
-
-
-def _columns(study: Study, table: str) -> list[str]:
-    """Return the columns of a table in the order of the schema, those in angle brackets and of further languages filled in."""
-    names: list[str] = []
-    for column in schema()["programme"][table].columns:
-        if column.name == "<roll_up>":
-            names += study.layers.communities.roll_up
-        elif column.name.endswith("_zh"):
-            names += [f"{column.name[:-3]}_{code}" for code in languages()]
-        elif not column.name.endswith("_en"):
-            names.append(column.name)
-    return names
-
-
-def _types(table: str, study: Study) -> dict[str, str]:
-    """Return the type of every column of a table, so that one without rows has them too."""
-    kinds = {"text": "str", "float": "float64", "int": "int64", "bool": "bool"}
-    return {name: kinds[schema()["programme"][table].column(name).type] for name in _columns(study, table)}
-
-
-def _framed(study: Study, table: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=_columns(study, table)).astype(_types(table, study))
 
 
 def _priced(run: StoredRun) -> pd.DataFrame:
@@ -202,7 +183,7 @@ def _priced(run: StoredRun) -> pd.DataFrame:
         lead = study.budgets.building_department or ""
         rows.append(row | _labels(None, "") | {"area_m2": shared_m2, "department": lead})
     kinds = run.table("places").set_index("id")[["name", "kind"]].fillna("")
-    found = pd.DataFrame(rows, columns=[*_columns(study, "projects")]).drop(
+    found = pd.DataFrame(rows, columns=project_columns(study)).drop(
         columns=["place", "kind", "community_id", "community", *study.layers.communities.roll_up]
     )
     found["place"] = found["place_id"].map(kinds["name"])
@@ -391,7 +372,7 @@ def _money(run: StoredRun, projects: pd.DataFrame) -> pd.DataFrame:
             for name, part in parts.items()
             if any(part.values())
         ]
-    return _framed(study, "money", rows)
+    return programme_frame(study, "money", rows)
 
 
 def _refuse_other_sums(run: StoredRun, projects: pd.DataFrame, money: pd.DataFrame) -> None:
@@ -438,48 +419,7 @@ def _funding(study: Study, money: pd.DataFrame) -> pd.DataFrame:
                     "yearly_cost": math.fsum(mine.loc[mine["year"] <= year, "yearly_cost"]),
                 }
             )
-    return _framed(study, "funding", rows)
-
-
-def _lots(study: Study, run: StoredRun, projects: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the tender lots, and project → lot."""
-    rules = study.programme.lots
-    points = run.table("places").set_index("id")["geometry"]
-    openings = projects[projects["measure"].isin(OPENING)].sort_values("id", kind="stable")
-    column = next(iter(study.layers.communities.roll_up), "community")
-    rows: list[dict[str, Any]] = []
-    lot_of: dict[str, str] = {}
-    order = {service.id: position for position, service in enumerate(study.services)}
-    for (service, year), group in sorted(
-        openings.groupby(["service", "year"]), key=lambda one: (order[str(one[0][0])], one[0][1])
-    ):
-        mine = group.reset_index(drop=True)
-        at = gpd.GeoSeries(points.reindex(mine["place_id"]))
-        xy = np.column_stack([at.x, at.y])
-        found = group_lots(
-            xy, min_openings=rules.min_openings, max_openings=rules.max_openings, within_m=rules.within_m
-        )
-        for number, members in enumerate(found, start=1):
-            lot = mine.iloc[list(members)]
-            name = f"{service}/{year}/{number}"
-            lot_of |= dict.fromkeys(lot["id"], name)
-            opens = min(month_number(text) for text in lot["opens"])
-            rows.append(
-                {
-                    "id": name,
-                    "service": service,
-                    "year": year,
-                    "areas": ";".join(dict.fromkeys(one for one in lot[column] if one)),
-                    "openings": len(lot),
-                    "area_m2": math.fsum(lot["area_m2"].dropna()),
-                    "capital_cost": math.fsum(lot["capital_cost"]),
-                    "yearly_cost": math.fsum(lot["yearly_cost"]),
-                    "call_by": month_text(opens - rules.months),
-                    "in_range": len(lot) >= rules.min_openings,
-                    "projects": ";".join(lot["id"]),
-                }
-            )
-    return _framed(study, "lots", rows), lot_of
+    return programme_frame(study, "funding", rows)
 
 
 def _tasks(study: Study, projects: pd.DataFrame, money: pd.DataFrame) -> pd.DataFrame:
@@ -501,14 +441,14 @@ def _tasks(study: Study, projects: pd.DataFrame, money: pd.DataFrame) -> pd.Data
             }
             for name, role in roles.items()
         ]
-    return _framed(study, "tasks", rows)
+    return programme_frame(study, "tasks", rows)
 
 
 def _unfunded(run: StoredRun, lacking: pd.DataFrame | None) -> pd.DataFrame:
     """Return the openings without money, with the people who would reach each and reach no other."""
     study = run.study
     if lacking is None or lacking.empty:
-        return _framed(study, "unfunded", [])
+        return programme_frame(study, "unfunded", [])
     where = _located(run, lacking["place_id"]).set_index("place_id")
     names = run.table("places").set_index("id")["name"].fillna("")
     demand = run.table("demand").set_index("id")
@@ -534,7 +474,7 @@ def _unfunded(run: StoredRun, lacking: pd.DataFrame | None) -> pd.DataFrame:
                 "people_unserved": float(heads[demand.index.isin(reached)].sum()),
             }
         )
-    return _framed(study, "unfunded", rows)
+    return programme_frame(study, "unfunded", rows)
 
 
 def _unserved(run: StoredRun) -> pd.DataFrame:
@@ -556,4 +496,4 @@ def _unserved(run: StoredRun) -> pd.DataFrame:
             }
             for row in (mine[mine["column"] == column] if column else mine).to_dict("records")
         ]
-    return _framed(study, "unserved", rows)
+    return programme_frame(study, "unserved", rows)

@@ -221,7 +221,7 @@ class Measured:
 
 
 def supply_today(district: District, covered: Mapping[tuple[str, float], NDArray[np.float64]]) -> Supply:
-    """Return what stands today; the floor area of a facility counts for each of its services."""
+    """Return the supply of existing facilities; a facility with several services has its floor area in each of their rows."""
     existing = district.existing
     place = existing["facility"].to_numpy(dtype=np.int64)
     of_facilities = district.facilities["area_m2"].to_numpy(dtype=np.float64)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 
+from planner.store.programme import OPENING, programme_frame
+from planner.workflow.critical_path import month_number, month_text
+
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
+
+    from planner.store.run import StoredRun
+    from planner.study import Study
 
 
 def group_lots(
@@ -45,3 +54,44 @@ def group_lots(
         lots[kept] += lots.pop(gone)
         apart_m[kept] = apart_m[:, kept] = np.minimum(apart_m[kept], apart_m[gone])
         apart_m[kept, kept] = np.inf
+
+
+def tender_lots(study: Study, run: StoredRun, projects: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the tender lots, and project → lot."""
+    rules = study.programme.lots
+    points = run.table("places").set_index("id")["geometry"]
+    openings = projects[projects["measure"].isin(OPENING)].sort_values("id", kind="stable")
+    column = next(iter(study.layers.communities.roll_up), "community")
+    rows: list[dict[str, Any]] = []
+    lot_of: dict[str, str] = {}
+    order = {service.id: position for position, service in enumerate(study.services)}
+    for (service, year), group in sorted(
+        openings.groupby(["service", "year"]), key=lambda one: (order[str(one[0][0])], one[0][1])
+    ):
+        mine = group.reset_index(drop=True)
+        at = gpd.GeoSeries(points.reindex(mine["place_id"]))
+        xy = np.column_stack([at.x, at.y])
+        found = group_lots(
+            xy, min_openings=rules.min_openings, max_openings=rules.max_openings, within_m=rules.within_m
+        )
+        for number, members in enumerate(found, start=1):
+            lot = mine.iloc[list(members)]
+            name = f"{service}/{year}/{number}"
+            lot_of |= dict.fromkeys(lot["id"], name)
+            opens = min(month_number(text) for text in lot["opens"])
+            rows.append(
+                {
+                    "id": name,
+                    "service": service,
+                    "year": year,
+                    "areas": ";".join(dict.fromkeys(one for one in lot[column] if one)),
+                    "openings": len(lot),
+                    "area_m2": math.fsum(lot["area_m2"].dropna()),
+                    "capital_cost": math.fsum(lot["capital_cost"]),
+                    "yearly_cost": math.fsum(lot["yearly_cost"]),
+                    "call_by": month_text(opens - rules.months),
+                    "in_range": len(lot) >= rules.min_openings,
+                    "projects": ";".join(lot["id"]),
+                }
+            )
+    return programme_frame(study, "lots", rows), lot_of

@@ -105,6 +105,13 @@ def areas(one):
     return of_people.areas_of(one.study, one.area.district)
 
 
+@pytest.fixture
+def coverage(one, areas):
+    near = of_people.Nearest(np.array([100.0, 250.0, 700.0, np.inf]), np.array([0, 1, 1, -1]))
+    walks = {("elder_care", walker): near for walker in ("elder", "adult")}
+    return of_people.coverage_table(one.study, one.area.district, areas, walks, UNLIMITED)
+
+
 def test_the_district_is_divided_and_nobody_is_left_out(areas):
     told = {(area.level, area.column): list(area.summed(np.array(PEOPLE))) for area in areas}
     assert told == {("all", ""): [100], ("community", ""): [30, 30, 40], ("area", "street"): [60, 40]}
@@ -221,38 +228,36 @@ def test_of_two_that_double_each_other_only_one_can_close(one):
     assert table["people_lost_in_all"].tolist() == [0, 0, 30]
 
 
-def test_places_in_reach_add_up_to_the_places_there_are(one, areas):
+def test_places_in_reach_add_up_to_the_places_there_are(one, areas, coverage):
     table = accessibility_table([one], areas)
     everybody = table[table["level"] == "all"].iloc[0]
     assert everybody["places_per_1000"] * everybody["people"] / 1000 == pytest.approx(36)
-    told = equity_table([one]).iloc[0]
+    told = equity_table([one], coverage).iloc[0]
     assert (told["facilities"], told["facilities_with_capacity"], told["places"]) == (4, 3, 36)
     assert 0 < told["gini"] < 1
 
 
 @pytest.mark.parametrize("participation", [1.0, 0.25, 0.0])
-def test_participation_enters_loads_and_not_the_places_in_reach(one, areas, participation):
+def test_participation_enters_loads_and_not_the_places_in_reach(one, areas, coverage, participation):
     study = asked(participation=participation)
     other = ServiceToday(study, one.area, study.services[0], one.sites, one.capacity, one.candidates)
     pd.testing.assert_frame_equal(accessibility_table([other], areas), accessibility_table([one], areas))
-    pd.testing.assert_frame_equal(equity_table([other]), equity_table([one]))
+    pd.testing.assert_frame_equal(equity_table([other], coverage), equity_table([one], coverage))
     table = facilities_table([other])
     table = table[(table["minutes"] == 10) & (table["walker"] == "elder")]
     assert list(table["load"]) == [10 * participation, 50 * participation, 40 * participation, 0]
 
 
-def test_without_any_capacity_nothing_is_made_up(one, areas):
+def test_without_any_capacity_nothing_is_made_up(one, areas, coverage):
     unknown = ServiceToday(one.study, one.area, one.service, one.sites, np.full(4, np.nan), one.candidates)
     assert len(accessibility_table([unknown], areas)) == 0
-    told = equity_table([unknown]).iloc[0]
+    told = equity_table([unknown], coverage).iloc[0]
     assert np.isnan([told["places"], told["gini"], told["palma"]]).all()
     assert balance_table([unknown], areas)["places"].isna().all()
 
 
-def test_the_floor_is_the_worst_community_of_each_group(one, areas):
-    near = of_people.Nearest(np.array([100.0, 250.0, 700.0, np.inf]), np.array([0, 1, 1, -1]))
-    walks = {("elder_care", walker): near for walker in ("elder", "adult")}
-    table = floors_table(one.study, of_people.coverage_table(one.study, one.area.district, areas, walks, UNLIMITED))
+def test_the_floor_is_the_worst_community_of_each_group(one, coverage):
+    table = floors_table(one.study, coverage)
     assert set(table["group"]) == {"", "elders"}
     assert table["area"].unique().tolist() == ["c1"]
     assert table["share"].tolist() == [0.0] * len(table)
