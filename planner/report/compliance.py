@@ -280,6 +280,9 @@ def _column(tables: ComplianceTables, table: str, name: str, rows: pd.DataFrame,
     column = sheet_column(tables.folder, table, name, values, language)
     if table == "compliance" and name in {"value_today", "value_plan", "low", "high"}:
         return replace(column, kind=kinds_of_figures(tables.study, rows, name))
+    if table == "compliance" and name in {"have_today", "have_plan", "short_today", "short_plan", "need"}:
+        # nobody is short of a tenth of a person; places per head are counted in fractions
+        return replace(column, kind=["decimal" if unit == "places" else "whole" for unit in rows["unit"]])
     return column
 
 

@@ -214,6 +214,7 @@ def test_prints_in_lines_and_goes_back_to_the_screen(open_page, made):
     assert opened.errors == []
 
 
+@pytest.mark.deep
 def test_prints_the_map_on_a_sheet_of_a3_and_the_panel_on_the_next(open_page, made, tmp_path):
     page = open_page(made[1] / "map.html").page
     printed = page.pdf(prefer_css_page_size=True, print_background=True)

@@ -204,6 +204,7 @@ def test_no_sharing_out_of_places_does_better_than_the_page_says(full_town):
                 assert most is None or float(found.served[k][c]) * service.participation <= most + 1e-6
 
 
+@pytest.mark.deep
 def test_a_share_within_reach_but_beyond_the_places_cannot_be_kept(full_town):
     recount = Recount(*full_town)
     recount.looked.service = 1

@@ -99,6 +99,7 @@ def test_who_may_share_out_a_home_decides_who_finds_a_place_and_the_proof_is_tol
     assert not any("未证明" in line for line in closing_summary(run, "zh"))
 
 
+@pytest.mark.deep
 def test_where_places_are_endless_nothing_is_added(tmp_path):
     run, _ = plan(write_street(tmp_path), out=tmp_path / "out")
     assert closing_summary(run)[0].endswith("30 → 140 of 210 people (14.3 % → 66.7 %)")
